@@ -1,0 +1,177 @@
+package orderbook_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/orderbook"
+	"github.com/tezi-exchange/tezi/orderbook/booktest"
+)
+
+// newBook returns a book in an arena of its own, which is closed after the test.
+func newBook(t testing.TB, ordersMax int) *orderbook.Book {
+	arena := orderbook.NewArena(ordersMax)
+	t.Cleanup(arena.Close)
+	return orderbook.NewBook(arena)
+}
+
+func TestConformance(t *testing.T) {
+	booktest.Run(t, func() booktest.Book { return newBook(t, booktest.OrdersMin) })
+}
+
+// TestFullArenaAgainstNaive runs flows in which the arena is full most of the time.
+func TestFullArenaAgainstNaive(t *testing.T) {
+	for _, ordersMax := range []int{1, 2, 5, 30} {
+		t.Run(fmt.Sprintf("orders=%d", ordersMax), func(t *testing.T) {
+			book := newBook(t, ordersMax)
+			twin := booktest.NewTwin(t, book, booktest.NewNaive(ordersMax), 1)
+			for _, prices := range []booktest.Prices{booktest.PricesNarrow, booktest.PricesWide} {
+				flow := booktest.Flow{Prices: prices, IDs: uint32(4 * ordersMax), Room: 10}
+				random := booktest.Random(ordersMax)
+				flow.Play(twin, random.Commands(5000))
+			}
+		})
+	}
+}
+
+// TestBooksOfOneArena lets several books take turns, with the same order numbers in all of them. Each
+// must be as if it were alone.
+func TestBooksOfOneArena(t *testing.T) {
+	const books = 7
+	arena := orderbook.NewArena(100 * books)
+	defer arena.Close()
+	twins := make([]*booktest.Twin, books)
+	randoms := make([]booktest.Random, books)
+	for i := range twins {
+		twins[i] = booktest.NewTwin(t, orderbook.NewBook(arena), booktest.NewNaive(100*books), 20)
+		randoms[i] = booktest.Random(i)
+	}
+	for turn := range 2100 {
+		i := turn % books
+		flow := booktest.Flow{Prices: booktest.Prices(i % 3), IDs: 100, Room: 20}
+		flow.Play(twins[i], randoms[i].Commands(1+turn%5))
+	}
+	for _, twin := range twins {
+		twin.Whole()
+	}
+}
+
+// stateAfter plays a flow and returns the state hash and a hash of everything the commands answered.
+func stateAfter(b *orderbook.Book, seed uint64) (state, answers uint64) {
+	random := booktest.Random(seed)
+	recorder := &recorder{Book: b}
+	flow := booktest.Flow{Prices: booktest.PricesNear, IDs: 3000, Room: 30}
+	flow.Play(recorder, random.Commands(50_000))
+	return b.StateHash(), orderbook.HashOrders(slices.Values(recorder.answers), 0)
+}
+
+// recorder notes results and fills, as orders, because these can be hashed. Slots are left out.
+type recorder struct {
+	*orderbook.Book
+	answers []orderbook.RestingOrder
+}
+
+func (r *recorder) note(fills []orderbook.Fill, result orderbook.Result) {
+	for _, f := range fills {
+		r.answers = append(r.answers, orderbook.RestingOrder{ID: f.Maker, Price: f.Price, Qty: f.Qty})
+	}
+	r.answers = append(r.answers, orderbook.RestingOrder{
+		ID: orderbook.OrderID(result.Reject), Price: orderbook.Price(result.Resting), Qty: result.Cancelled,
+	})
+}
+
+func (r *recorder) Add(o *orderbook.Order, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
+	fills, result := r.Book.Add(o, fills)
+	r.note(fills, result)
+	return fills, result
+}
+
+func (r *recorder) Modify(id orderbook.OrderID, market bool, tif orderbook.TimeInForce, price orderbook.Price, qty orderbook.Qty,
+	fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
+	fills, result := r.Book.Modify(id, market, tif, price, qty, fills)
+	r.note(fills, result)
+	return fills, result
+}
+
+func (r *recorder) Cancel(id orderbook.OrderID) orderbook.Result {
+	result := r.Book.Cancel(id)
+	r.note(nil, result)
+	return result
+}
+
+// TestEqualCommandsGiveEqualStates is I12: whatever else the arena holds and has held, and on whatever
+// machine. The hashes are written down here to be the same everywhere.
+func TestEqualCommandsGiveEqualStates(t *testing.T) {
+	const wantState, wantAnswers = 0x459ba55dd59bf51b, 0xdfcea1815df0b07
+	fresh := newBook(t, 3000)
+
+	arena := orderbook.NewArena(100_000)
+	defer arena.Close()
+	other, used := orderbook.NewBook(arena), orderbook.NewBook(arena)
+	stateAfter(other, 99)
+	stateAfter(used, 98)
+	for _, side := range []orderbook.Side{orderbook.Buy, orderbook.Sell} {
+		for _, o := range slices.Collect(used.Orders(side)) {
+			used.Cancel(o.ID)
+		}
+	}
+	for name, b := range map[string]*orderbook.Book{"fresh": fresh, "used": used} {
+		state, answers := stateAfter(b, 23)
+		if state != wantState || answers != wantAnswers {
+			t.Errorf("%s: state %#x, answers %#x, want %#x, %#x", name, state, answers, uint64(wantState), uint64(wantAnswers))
+		}
+	}
+}
+
+// TestNothingAllocates runs flow A and what it lacks: no command, whatever it does, allocates.
+func TestNothingAllocates(t *testing.T) {
+	flow := newMarketFlow(2000, 3, 20_000)
+	arena, books := flow.build()
+	defer arena.Close()
+	fills := make([]orderbook.Fill, 0, flowRoom)
+	levels := make([]orderbook.Level, 0, 10)
+	next := 0
+	aside := newBook(t, 10)
+	aside.Add(&orderbook.Order{ID: 1, Side: orderbook.Buy, Price: 100, Qty: 1_000_000}, nil)
+	allocs := testing.AllocsPerRun(len(flow.stream)-1, func() {
+		m := &flow.stream[next]
+		next++
+		b := books[m.book]
+		m.run(b, fills)
+		b.BBO()
+		b.Lookup(m.order.ID)
+		b.Depth(orderbook.Buy, levels)
+		aside.Add(&orderbook.Order{ID: 2, Side: orderbook.Sell, Market: true, Qty: 1}, fills)
+		aside.Reduce(1, 1)
+		aside.Modify(1, false, orderbook.Day, orderbook.Price(1+next), 1_000_000, fills)
+		aside.Cancel(2)
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations a command, want none", allocs)
+	}
+}
+
+// TestGrowthDoesNotAllocate fills an arena to the last order and empties it, so that the index goes
+// through all its sizes, and with every price new the ladders too.
+func TestGrowthDoesNotAllocate(t *testing.T) {
+	const n = 30_000
+	b := newBook(t, n)
+	random := booktest.Random(1)
+	var id orderbook.OrderID
+	allocs := testing.AllocsPerRun(1, func() { // runs twice: the second time everything was used before
+		for id = range n {
+			price := orderbook.Price(random.Next()>>34 | 1)
+			b.Add(&orderbook.Order{ID: id, Side: orderbook.Buy, Price: price, Qty: 1}, nil)
+		}
+		for id = range n {
+			b.Cancel(id)
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations, want none", allocs)
+	}
+	if err := b.Check(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,98 @@
+package orderbook
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestCheckFindsEveryFault breaks one thing at a time in a sound book: Check must see each.
+func TestCheckFindsEveryFault(t *testing.T) {
+	const first, second, alone, best = 11, 12, 13, 14 // orders: two at one price, one deeper, an ask
+	for _, fault := range []struct {
+		name, want string
+		inject     func(a *Arena, b *Book, at func(OrderID) uint32)
+	}{
+		{"crossed", "I3", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.levels[a.orders[at(best)].level].key = b.side(Sell).key(90)
+		}},
+		{"empty order", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].qty = 0 }},
+		{"level sum", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(second)].qty++ }},
+		{"level count", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.levels[a.orders[at(alone)].level].count++ }},
+		{"level tail", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.levels[a.orders[at(first)].level].tail = at(first)
+		}},
+		{"previous order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(second)].prev = at(alone) }},
+		{"order out of its queue", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.orders[at(first)].next = a.orders[at(first)].level
+		}},
+		{"level of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.orders[at(first)].level = a.orders[at(alone)].level
+		}},
+		{"side of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].side = Sell }},
+		{"book of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].book++ }},
+		{"number of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].id = 99 }},
+		{"index entry lost", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.index.remove(tagOf(b.number, alone), at(alone))
+		}},
+		{"index entry too many", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.insert(77, 60) }},
+		{"index count", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.now.live++ }},
+		{"live count", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.live++ }},
+		{"branch with one child", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			br := &a.branches[b.side(Buy).root&^branchTag]
+			br.bits &= br.bits - 1
+		}},
+		{"branch with a wrong shift", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.branches[b.side(Buy).root&^branchTag].shift++
+		}},
+		{"branch at the wrong bits", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.branches[b.side(Buy).root&^branchTag].shift = 12
+		}},
+		{"key of a level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.levels[a.orders[at(first)].level].key ^= 1 << 20
+		}},
+		{"best level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			b.side(Buy).best = a.orders[at(alone)].level
+		}},
+		{"list cut off", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.levels[a.orders[at(first)].level].worse = 0
+		}},
+		{"list back link", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.levels[a.orders[at(alone)].level].better = 0
+		}},
+		{"slot 0 in use", "I8", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.levels[a.orders[at(first)].level].head = 0
+		}},
+		{"slot in use and free", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.orders[60].next, a.freeSlot = a.freeSlot, at(alone)
+		}},
+		{"slot lost", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { a.freeSlot = a.orders[a.freeSlot].next }},
+		{"branch lost", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { a.freeBranch = 0 }},
+		{"branch in use and free", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.freeBranch = b.side(Buy).root &^ branchTag
+		}},
+		{"branch in two places", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { b.side(Sell).root = b.side(Buy).root }},
+	} {
+		t.Run(strings.ReplaceAll(fault.name, " ", "_"), func(t *testing.T) {
+			a := NewArena(100)
+			defer a.Close()
+			b := NewBook(a)
+			mustAdd(t, b, first, Buy, 100, 10)
+			mustAdd(t, b, second, Buy, 100, 20)
+			mustAdd(t, b, alone, Buy, 99, 30)
+			mustAdd(t, b, best, Sell, 101, 40)
+			mustAdd(t, b, 15, Buy, 5, 1) // leaves a free slot and a free branch
+			b.Cancel(15)
+			mustCheck(t, b)
+			fault.inject(a, b, func(id OrderID) uint32 {
+				r, live := b.Lookup(id)
+				if !live {
+					t.Fatalf("order %d is not there", id)
+				}
+				return uint32(r.Slot)
+			})
+			if err := b.Check(); err == nil || !strings.Contains(err.Error(), fault.want+":") {
+				t.Errorf("Check says %v, want a breach of %s", err, fault.want)
+			}
+		})
+	}
+}

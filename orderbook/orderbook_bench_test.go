@@ -1,0 +1,97 @@
+package orderbook_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/orderbook"
+	"github.com/tezi-exchange/tezi/orderbook/booktest"
+)
+
+// BenchmarkFlowA measures the books under flow A, in one book with stub quotes at the ends of the price
+// domain and without. An op is one message.
+func BenchmarkFlowA(b *testing.B) {
+	for _, size := range []struct {
+		live, books int
+		stubs       bool
+	}{
+		{10_000, 1, false}, {10_000, 1, true}, {100_000, 1, false}, {1_000_000, 1, false}, {512_000, 256, false},
+	} {
+		var flow *marketFlow
+		b.Run(fmt.Sprintf("live=%d/books=%d/stubs=%v", size.live, size.books, size.stubs), func(b *testing.B) {
+			b.StopTimer()
+			if flow == nil { // the function runs several times
+				flow = newMarketFlow(size.live, size.books, 2_000_000)
+				if size.stubs {
+					flow.addStubs()
+				}
+			}
+			flow.bench(b)
+		})
+	}
+}
+
+// BenchmarkScattered measures the worst a book can be given: every order has a price of its own, anywhere
+// in the domain. An op is an add or a cancel.
+func BenchmarkScattered(b *testing.B) {
+	for _, live := range []int{10_000, 1_000_000} {
+		var flow *marketFlow
+		b.Run(fmt.Sprintf("live=%d", live), func(b *testing.B) {
+			b.StopTimer()
+			if flow == nil {
+				flow = scatteredFlow(live, 2_000_000)
+			}
+			flow.bench(b)
+		})
+	}
+}
+
+// scatteredFlow adds live bids at random prices, and then one for every oldest that it cancels.
+func scatteredFlow(live, messages int) *marketFlow {
+	f := &marketFlow{books: 1, live: live}
+	random := booktest.Random(flowSeed)
+	add := func(id int) message {
+		price := orderbook.Price(random.Next()>>33 | 1)
+		return message{what: messageAdd, order: orderbook.Order{ID: orderbook.OrderID(id), Side: orderbook.Buy, Price: price, Qty: 1}}
+	}
+	for id := range live {
+		f.prefill = append(f.prefill, add(id))
+	}
+	for id := range messages / 2 {
+		cancel := message{what: messageCancel, order: orderbook.Order{ID: orderbook.OrderID(id)}}
+		f.stream = append(f.stream, add(live+id), cancel)
+	}
+	return f
+}
+
+// addStubs adds quotes at the ends of the price domain, which never trade.
+func (f *marketFlow) addStubs() {
+	for id, side := range []orderbook.Side{orderbook.Buy, orderbook.Sell} {
+		price := []orderbook.Price{1, math.MaxInt32}[id]
+		stub := orderbook.Order{ID: orderbook.OrderID(id), Side: side, Price: price, Qty: 1}
+		f.prefill = append(f.prefill, message{what: messageAdd, order: stub})
+	}
+}
+
+// bench runs the stream, from the start again on fresh books when it is at its end. It counts
+// messages by b.N itself, because the bookkeeping of b.Loop would be a tenth of what is measured.
+func (f *marketFlow) bench(b *testing.B) {
+	b.ReportAllocs()
+	fills := make([]orderbook.Fill, 0, flowRoom)
+	for left := b.N; left > 0; {
+		b.StopTimer()
+		arena, books := f.build()
+		stream := f.stream[:min(left, len(f.stream))]
+		left -= len(stream)
+		b.StartTimer()
+		for i := range stream {
+			stream[i].run(books[stream[i].book], fills)
+		}
+		b.StopTimer()
+		arena.Close()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
+	b.ReportMetric(float64(f.trades)/float64(len(f.stream)), "trades/op")
+	b.ReportMetric(float64(f.live), "live-at-end")
+}

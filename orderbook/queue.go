@@ -1,0 +1,27 @@
+package orderbook
+
+// join puts the order in slot s at the end of the queue of level v.
+func (a *Arena) join(v, s uint32) {
+	lv, o := &a.levels[v], &a.orders[s]
+	last := lv.tail
+	o.level, o.next, o.prev = v, v, last
+	a.orders[last].next = s
+	lv.tail = s
+	lv.qty += uint64(o.qty)
+	lv.count++
+}
+
+// leave takes the order in slot s out of its queue, and its level out of the ladder if it was the
+// only one there.
+func (a *Arena) leave(l *ladder, s uint32) {
+	o := &a.orders[s]
+	v := o.level
+	lv := &a.levels[v]
+	a.orders[o.prev].next = o.next
+	a.orders[o.next].prev = o.prev
+	lv.qty -= uint64(o.qty)
+	lv.count--
+	if lv.count == 0 {
+		a.dropLevel(l, v)
+	}
+}

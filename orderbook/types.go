@@ -1,0 +1,57 @@
+package orderbook
+
+import "strconv"
+
+// Side is the side of an order, with the codes of NSE's NNF protocol.
+type Side uint8
+
+// The two sides of a market.
+const (
+	Buy  Side = 1
+	Sell Side = 2
+)
+
+// Opposite returns the other side.
+func (s Side) Opposite() Side { return 3 - s }
+
+// Valid reports whether s is Buy or Sell.
+func (s Side) Valid() bool { return s == Buy || s == Sell }
+
+// String returns "buy" or "sell".
+func (s Side) String() string {
+	switch s {
+	case Buy:
+		return "buy"
+	case Sell:
+		return "sell"
+	}
+	return "side(" + strconv.Itoa(int(s)) + ")"
+}
+
+// Price is an integer price in the smallest unit of the instrument's currency: paise at NSE's
+// capital market. 32 bits, as in NSE's own protocols (NNF LONG, MTBT i32). 0 is "market" in a
+// command and never a price in the book.
+type Price int32
+
+// Qty is a number of shares (or contracts), never negative.
+type Qty uint32
+
+// OrderID is the order number as the venue or the capture gives it. It is unique among the live
+// orders of one instrument and may be used again once the order is gone.
+type OrderID uint64
+
+// Slot is the place of a resting order in its Arena, stable while the order rests. Whoever keeps
+// facts beside an order (its member, its client) indexes them by slot.
+type Slot uint32
+
+// NoSlot is the Slot of an order that does not rest.
+const NoSlot Slot = 0
+
+// TimeInForce says how long an order may rest.
+type TimeInForce uint8
+
+// The validities in use; NSE's GTC and GTD are "disabled as of now" (NNF CM 6.3).
+const (
+	Day TimeInForce = 0 // rests until the end of the day
+	IOC TimeInForce = 1 // fills what is there, the rest is cancelled at once
+)
