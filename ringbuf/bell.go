@@ -1,0 +1,127 @@
+package ringbuf
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// Bell wakes one consumer, which may wait for several rings at once. Wait and WaitUntil belong to
+// the consumer; Ring to anyone.
+//
+// The state word says who may touch the channel. The consumer stores parked; whoever swaps parked
+// for awake, one ringer or the consumer itself, owns the wake-up: a ringer then sends exactly one
+// token, which the consumer takes before it waits again (I8). So the channel of capacity 1 never
+// blocks a ringer.
+type Bell struct {
+	_     padding
+	state atomic.Uint32 // read by every Ring; changes only when the consumer parks
+	_     padding
+	wait  Wait
+	token chan struct{}
+	timer *time.Timer // made by the first WaitUntil that needs it
+	parks atomic.Uint64
+	_     padding
+}
+
+const (
+	awake  = 0
+	parked = 1
+)
+
+// NewBell makes a bell whose consumer waits as w says.
+func NewBell(w Wait) *Bell { return &Bell{wait: w, token: make(chan struct{}, 1)} }
+
+// Ring wakes the consumer if it is parked. Call it after the store that the consumer waits for; if
+// the consumer is awake, which is the rule under load, it costs one load.
+//
+// No ring is lost (I7). The consumer stores parked and then looks at what it waits for; the ringer
+// stores that and then loads the state. Both stores are full barriers, so at least one of the two
+// sees the other's store: the consumer finds the work, or the ringer finds it parked.
+func (b *Bell) Ring() {
+	if b.state.Load() == parked && b.state.CompareAndSwap(parked, awake) {
+		b.token <- struct{}{}
+	}
+}
+
+// Wait returns when ready returns true, or when it was woken by Ring. A Ring that finds the
+// consumer awake leaves no trace, so whatever a ring announces must show in ready. Ready is called
+// by the consumer's goroutine, many times; it should be a few loads.
+func (b *Bell) Wait(ready func() bool) {
+	for {
+		if b.poll(ready) {
+			return
+		}
+		if b.wait.Park {
+			b.park(ready, nil)
+			return
+		}
+	}
+}
+
+// WaitUntil is Wait for at most d. It may return late by what the timer of the operating system
+// gives (about a millisecond), and returns at once if d is not positive.
+func (b *Bell) WaitUntil(ready func() bool, d time.Duration) {
+	if d <= 0 || b.poll(ready) {
+		return
+	}
+	if b.timer == nil {
+		b.timer = time.NewTimer(d)
+	} else {
+		b.timer.Reset(d)
+	}
+	defer b.timer.Stop() // and nothing is left in its channel
+	if b.wait.Park {
+		b.park(ready, b.timer.C)
+		return
+	}
+	for !b.poll(ready) {
+		select {
+		case <-b.timer.C:
+			return
+		default:
+		}
+	}
+}
+
+// poll is the part of waiting before the park; true if ready was.
+func (b *Bell) poll(ready func() bool) bool {
+	for range max(b.wait.Spins, 1) {
+		if ready() {
+			return true
+		}
+	}
+	for range b.wait.Yields {
+		runtime.Gosched()
+		if ready() {
+			return true
+		}
+	}
+	return false
+}
+
+// park blocks until a ring or, if expired is not nil, until something comes out of it.
+func (b *Bell) park(ready func() bool, expired <-chan time.Time) {
+	b.state.Store(parked)
+	if ready() {
+		b.unpark()
+		return
+	}
+	b.parks.Store(b.parks.Load() + 1)
+	select {
+	case <-b.token:
+	case <-expired:
+		b.unpark()
+	}
+}
+
+// unpark takes the consumer's own parked state back. If a ringer was faster, its token is in the
+// channel or about to be, and must be taken out before the next park.
+func (b *Bell) unpark() {
+	if !b.state.CompareAndSwap(parked, awake) {
+		<-b.token
+	}
+}
+
+// Parks is how often the consumer went to sleep. Any goroutine may ask.
+func (b *Bell) Parks() uint64 { return b.parks.Load() }

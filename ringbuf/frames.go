@@ -1,0 +1,175 @@
+package ringbuf
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Frames is a ring of byte records of any length between one producer and one consumer, in one
+// slab. Claim and Publish belong to the producer; Peek, Release and their batch forms to the
+// consumer; everything else to anyone.
+//
+// A record never crosses the end of the slab: what does not fit there is skipped by a padding
+// record, which is published together with the record that follows it (I5).
+//
+//	0        8                          n
+//	┌────────┬───────────────┬──────────┬────────┬ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┐
+//	│ header │ payload       │ 0-7 idle │ header │ payload     or skipped │
+//	└────────┴───────────────┴──────────┴────────┴ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┘
+//
+// The header is 8 bytes, little endian: u32 length of the payload, u32 tag (record or padding).
+// Headers and payloads begin at multiples of 8, so a payload may be read in place as a struct.
+type Frames struct {
+	sides
+	slab    []byte // len is a power of two >= slabMin; the header is never written again
+	skip    uint64 // producer: bytes of padding before the claimed record
+	claimed int    // producer: payload bytes of the open claim, -1 if there is none
+	_       padding
+}
+
+const (
+	recordHeader = 8
+	slabMin      = 64
+	tagRecord    = 0x31636572 // "rec1"
+	tagPadding   = 0x31646170 // "pad1"
+)
+
+// NewFrames makes a ring whose slab has at least capacity bytes, rounded up to a power of two. The
+// largest record is a little less than half of it: see MaxFrame.
+func NewFrames(capacity int) *Frames {
+	return &Frames{slab: make([]byte, max(slabMin, roundUp(capacity))), claimed: -1}
+}
+
+// MaxFrame is the longest record in bytes. It is half of the slab less a header, so that an empty
+// ring takes it at whatever position it stands: either before the end or, after padding, from the
+// start (I6).
+func (r *Frames) MaxFrame() int { return len(r.slab)/2 - recordHeader }
+
+// Cap is the size of the slab in bytes.
+func (r *Frames) Cap() int { return len(r.slab) }
+
+// recordSize is what a record with a payload of n bytes takes up.
+func recordSize(n int) uint64 { return recordHeader + (uint64(n)+7)&^7 }
+
+// Claim lends exactly n contiguous bytes to the producer, 8-byte aligned and with the contents of
+// long ago, or returns nil if there is no room now or the ring is closed. It panics if n is
+// negative or above MaxFrame. A claim that is not published is forgotten by the next one.
+func (r *Frames) Claim(n int) []byte {
+	if n < 0 || n > r.MaxFrame() {
+		panic(fmt.Sprintf("ringbuf: claim of %d bytes, the largest frame of this ring is %d", n, r.MaxFrame()))
+	}
+	r.claimed = -1
+	if r.closed.Load() {
+		return nil
+	}
+	p := &r.producer
+	size := uint64(len(r.slab))
+	at := p.pos & (size - 1)
+	need := recordSize(n)
+	r.skip = 0
+	if size-at < need {
+		r.skip = size - at
+	}
+	if size-(p.pos-p.cached) < r.skip+need && r.free(size, r.skip+need) < r.skip+need {
+		return nil
+	}
+	r.claimed = n
+	start := (at+r.skip)&(size-1) + recordHeader
+	return r.slab[start : start+uint64(n) : start+uint64(n)]
+}
+
+// Publish hands the claimed record over with its final length n, which may be less than what was
+// claimed. It panics if n bytes are not claimed.
+func (r *Frames) Publish(n int) {
+	if n < 0 || n > r.claimed {
+		panic(fmt.Sprintf("ringbuf: publish of %d bytes, %d are claimed", n, r.claimed))
+	}
+	r.claimed = -1
+	p := &r.producer
+	mask := uint64(len(r.slab) - 1)
+	if r.skip > 0 {
+		putHeader(r.slab[p.pos&mask:], int(r.skip-recordHeader), tagPadding)
+		p.pos += r.skip
+	}
+	putHeader(r.slab[p.pos&mask:], n, tagRecord)
+	p.pos += recordSize(n)
+	p.passed.Store(p.passed.Load() + 1)
+	handOver(&r.tail, p.pos)
+}
+
+func putHeader(b []byte, length int, tag uint32) {
+	binary.LittleEndian.PutUint64(b, uint64(length)|uint64(tag)<<32)
+}
+
+// record returns the payload of the record at pos, which is published, and the position after it.
+func (r *Frames) record(pos uint64) (payload []byte, next uint64) {
+	size := uint64(len(r.slab))
+	at := pos & (size - 1)
+	length, tag := getHeader(r.slab[at:])
+	if tag == tagPadding {
+		pos += size - at
+		at = 0
+		length, tag = getHeader(r.slab)
+	}
+	if tag != tagRecord || length > size/2-recordHeader {
+		panic(fmt.Sprintf("ringbuf: no record at position %d: tag %#x, length %d", pos, tag, length))
+	}
+	from := at + recordHeader
+	return r.slab[from : from+length : from+length], pos + recordSize(int(length))
+}
+
+func getHeader(b []byte) (length uint64, tag uint32) {
+	h := binary.LittleEndian.Uint64(b)
+	return h & (1<<32 - 1), uint32(h >> 32)
+}
+
+// Peek lends the oldest record to the consumer, or returns nil when there is none. It belongs to
+// the consumer until Release; Peek again returns the same one. A record of length 0 is not nil.
+func (r *Frames) Peek() []byte {
+	c := &r.consumer
+	if c.pos == c.cached && r.ready() == 0 {
+		return nil
+	}
+	c.lent = max(c.lent, 1)
+	payload, _ := r.record(c.pos)
+	return payload
+}
+
+// PeekBatch appends the waiting records to dst, oldest first, until none is left or cap(dst) is
+// reached, and returns dst. They belong to the consumer until it releases them.
+func (r *Frames) PeekBatch(dst [][]byte) [][]byte {
+	r.ready()
+	c := &r.consumer
+	c.lent = 0
+	for pos := c.pos; pos != c.cached && len(dst) < cap(dst); c.lent++ {
+		var payload []byte
+		payload, pos = r.record(pos)
+		dst = append(dst, payload)
+	}
+	return dst
+}
+
+// Release hands the record that Peek returned back to the producer.
+func (r *Frames) Release() { r.ReleaseBatch(1) }
+
+// ReleaseBatch hands the k oldest records back, of those that Peek or PeekBatch returned. It
+// panics if fewer than k are lent.
+func (r *Frames) ReleaseBatch(k int) {
+	c := &r.consumer
+	if k < 0 || uint64(k) > c.lent {
+		panic(fmt.Sprintf("ringbuf: release of %d records, %d are peeked", k, c.lent))
+	}
+	for range k {
+		_, c.pos = r.record(c.pos)
+	}
+	c.lent -= uint64(k)
+	c.passed.Store(c.passed.Load() + uint64(k))
+	handOver(&r.head, c.pos)
+}
+
+// Len is the number of published records that are not released. For a goroutine that is neither
+// side it is a moment in the past.
+func (r *Frames) Len() int {
+	released := r.consumer.passed.Load()
+	return int(r.producer.passed.Load() - released)
+}
