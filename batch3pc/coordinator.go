@@ -1,0 +1,191 @@
+package batch3pc
+
+import (
+	"fmt"
+	"slices"
+)
+
+// CoordinatorConfig configures a Coordinator. Check what NewCoordinator says of it.
+type CoordinatorConfig struct {
+	Self         NodeID   // not 0, not a participant
+	Boot         uint32   // number of this start of the node; a new one each time, so that no ballot is ever used twice
+	Participants []NodeID // the configured set: quorums are over these, dead or alive; at most ParticipantsMax
+	Members      []NodeID // of Participants, all of whom must vote yes; enough that every quorum contains one
+	Generation   uint32   // of Members; batches carry it
+	WindowMax    int      // batches proposed and undecided
+	RetainMax    int      // batches kept for members that lag, undecided ones included; at least WindowMax
+	// NoInputGate says that what goes into the batches is never lost by the proposer. Without it no
+	// batch above InputsDurable is pre-committed or recovered forward.
+	NoInputGate bool
+}
+
+func (cfg *CoordinatorConfig) validate() error {
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w: coordinator %d: %s", ErrConfig, cfg.Self, fmt.Sprintf(format, args...))
+	}
+	if cfg.Self == 0 || slices.Contains(cfg.Participants, cfg.Self) {
+		return bad("Self must not be 0 or a participant")
+	}
+	if n := len(cfg.Participants); n < 1 || n > ParticipantsMax {
+		return bad("%d participants, want 1 to %d", n, ParticipantsMax)
+	}
+	for i, id := range cfg.Participants {
+		if id == 0 || slices.Contains(cfg.Participants[:i], id) {
+			return bad("participant %d is 0 or named twice", id)
+		}
+	}
+	for i, id := range cfg.Members {
+		if !slices.Contains(cfg.Participants, id) || slices.Contains(cfg.Members[:i], id) {
+			return bad("member %d is no participant or named twice", id)
+		}
+	}
+	if !quorumsMeetMembers(len(cfg.Participants), len(cfg.Members)) {
+		return bad("%d members of %d participants, want so many that every quorum contains one", len(cfg.Members), len(cfg.Participants))
+	}
+	if cfg.WindowMax < 1 || cfg.RetainMax < cfg.WindowMax {
+		return bad("WindowMax is %d and RetainMax %d, want 1 <= WindowMax <= RetainMax", cfg.WindowMax, cfg.RetainMax)
+	}
+	return nil
+}
+
+// Coordinator drives the stream of batches in one ballot after the other. Not safe for concurrent
+// use.
+type Coordinator struct {
+	cfg    CoordinatorConfig
+	quorum int
+	peers  []progress // in the order of cfg.Participants
+
+	state    State
+	ballot   Ballot
+	epoch    uint64 // highest of any ballot ever seen
+	patience int    // Ticks since the election had its quorum, then Ticks in StateStarting
+	giveUp   int    // patience at which StateStarting ends in the next ballot
+
+	base      Position // of the ballot: everything at or below is settled
+	preSent   Position // highest pre-commit sent; committed <= preSent <= log.tail() while the ballot serves
+	committed Position // decided; only ever rises
+	inputs    Seq      // no pre-commit above leaves
+	seqSeen   Seq      // highest number of any batch ever seen
+
+	// log[:decided] is decided and retained for members that lag, log[decided:] is in doubt. Until
+	// the ballot serves it is what this coordinator proposed before.
+	log     history
+	decided int
+
+	refused bool
+	refusal Refusal
+	ignored uint64
+	out     outbox
+}
+
+// NewCoordinator returns an idle coordinator. Feed it its log with Recover, then call Open.
+func NewCoordinator(cfg CoordinatorConfig) (*Coordinator, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg.Participants, cfg.Members = slices.Clone(cfg.Participants), slices.Clone(cfg.Members)
+	c := &Coordinator{
+		cfg: cfg, quorum: quorumOf(len(cfg.Participants)), giveUp: startTicksMin, log: newHistory(cfg.RetainMax),
+	}
+	for _, id := range cfg.Participants {
+		c.peers = append(c.peers, progress{id: id, member: slices.Contains(cfg.Members, id)})
+	}
+	if cfg.NoInputGate {
+		c.inputs = ^Seq(0)
+	}
+	return c, nil
+}
+
+// Recover feeds the next RecordEpoch of the coordinator's log: later ballots are above it. Every
+// error is a *RecoverError and final.
+func (c *Coordinator) Recover(r *Record) error {
+	if r.Kind != RecordEpoch {
+		return &RecoverError{Kind: r.Kind, Seq: r.Seq, Reason: "no record of a coordinator"}
+	}
+	c.epoch = max(c.epoch, r.Ballot.Epoch)
+	return nil
+}
+
+// Step feeds one answer of a participant. m and its Batch are read during the call; a Ready may
+// alias the Batch of a Fill that is passed on.
+func (c *Coordinator) Step(m *Message) Ready {
+	c.out.reset()
+	p := c.peer(m.From)
+	switch {
+	case p == nil:
+		c.ignored++
+	case m.Kind == KindStale:
+		c.stepStale(m)
+	case m.Ballot != c.ballot || c.state == StateIdle || c.state == StateFenced:
+		// An answer to a ballot that is over.
+	default:
+		c.step(p, m)
+		c.flush(c.cfg.WindowMax)
+	}
+	return c.out.ready
+}
+
+func (c *Coordinator) step(p *progress, m *Message) {
+	if m.Applied > p.applied {
+		p.applied, p.moved = m.Applied, true
+	}
+	switch m.Kind {
+	case KindYes:
+		c.stepYes(p, m)
+	case KindNo:
+		c.stepNo(p, m)
+	case KindPreCommitAck:
+		c.stepAck(p, m)
+	case KindState:
+		c.stepState(p, m)
+	case KindStartAck:
+		c.stepStartAck(p, m)
+	case KindFetch:
+		c.stepFetch(p, m)
+	case KindFill:
+		c.stepFill(p, m)
+	case KindApplied: // its watermark is all there is to it
+	default:
+		c.ignored++
+	}
+}
+
+func (c *Coordinator) stepStale(m *Message) {
+	c.epoch = max(c.epoch, m.LastElected.Epoch)
+	if c.state != StateIdle && c.ballot.Less(m.LastElected) {
+		c.state = StateFenced
+	}
+}
+
+// serving reports whether the ballot's base is decided, so that batches flow.
+func (c *Coordinator) serving() bool { return c.state == StateActive || c.state == StateRefused }
+
+func (c *Coordinator) peer(id NodeID) *progress {
+	for i := range c.peers {
+		if c.peers[i].id == id {
+			return &c.peers[i]
+		}
+	}
+	return nil
+}
+
+// message starts a message to p; the commit watermark rides on every one.
+func (c *Coordinator) message(p *progress, kind Kind) Message {
+	p.commitSent = max(p.commitSent, c.committed.Seq)
+	return Message{
+		Kind: kind, From: c.cfg.Self, To: p.id, Ballot: c.ballot,
+		Commit: c.committed.Seq, CommitChain: c.committed.Chain,
+	}
+}
+
+func (c *Coordinator) messageAt(p *progress, kind Kind, at Position) Message {
+	m := c.message(p, kind)
+	m.Seq, m.Chain = at.Seq, at.Chain
+	return m
+}
+
+// knows reports whether at is a position of the stream that this ballot serves. Positions below
+// the retention cannot be compared any more and are taken on trust.
+func (c *Coordinator) knows(at Position) bool {
+	return at == c.base || at.Seq < c.log.root.Seq || c.log.holds(at)
+}

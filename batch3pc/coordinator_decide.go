@@ -1,0 +1,80 @@
+package batch3pc
+
+// stepAck counts a durable pre-commit.
+func (c *Coordinator) stepAck(p *progress, m *Message) {
+	at := Position{m.Seq, m.Chain}
+	if !c.serving() {
+		return
+	}
+	if !c.knows(at) {
+		c.ignored++
+		return
+	}
+	c.ack(p, at)
+}
+
+// ack raises what p durably accepted in this ballot, and decides what a quorum accepted.
+func (c *Coordinator) ack(p *progress, at Position) {
+	if c.serving() && at.Seq > c.preSent.Seq {
+		violated("I6", "a pre-commit is acknowledged that was never sent")
+	}
+	if p.accepted && at.Seq <= p.acked {
+		return
+	}
+	p.accepted, p.acked, p.moved = true, at.Seq, true
+	if c.state == StateStarting {
+		if c.accepted() >= c.quorum {
+			c.activate()
+		}
+		return
+	}
+	c.decide()
+	c.release()
+}
+
+// accepted counts the participants that durably accepted this ballot's Start.
+func (c *Coordinator) accepted() int {
+	n := 0
+	for i := range c.peers {
+		if c.peers[i].accepted {
+			n++
+		}
+	}
+	return n
+}
+
+// acceptedByQuorum is the watermark that a quorum of the configured participants has durably
+// accepted in this ballot.
+func (c *Coordinator) acceptedByQuorum() Seq {
+	var marks [ParticipantsMax]Seq
+	for i := range c.peers {
+		marks[i] = c.peers[i].acked
+	}
+	return quorumMark(marks[:len(c.peers)], c.quorum)
+}
+
+// decide raises the commit watermark.
+func (c *Coordinator) decide() {
+	accepted := c.acceptedByQuorum()
+	if accepted <= c.committed.Seq {
+		return
+	}
+	n := c.log.through(accepted)
+	if c.log.position(n).Seq != accepted {
+		violated("I7", "a quorum accepted a batch that is not in the log")
+	}
+	c.committed, c.decided = c.log.position(n), n
+}
+
+// release lets go of the payloads that every member holds durably and that are decided.
+func (c *Coordinator) release() {
+	low := c.committed.Seq
+	for i := range c.peers {
+		if c.peers[i].member {
+			low = min(low, c.peers[i].acked)
+		}
+	}
+	n := c.log.through(low)
+	c.log.release(n)
+	c.decided -= n
+}

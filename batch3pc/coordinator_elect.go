@@ -1,0 +1,197 @@
+package batch3pc
+
+// Open opens a new ballot above every one ever seen: the first one, the one of a successor, or the
+// one by which this coordinator aborts what it proposed (rule S3c: there is no other way). The
+// epoch is durable before anybody hears of it.
+func (c *Coordinator) Open() Ready {
+	c.out.reset()
+	c.epoch++
+	c.ballot = Ballot{Epoch: c.epoch, Node: c.cfg.Self, Boot: c.cfg.Boot}
+	c.state, c.patience, c.refused = StateElecting, 0, false
+	c.out.record(Record{Kind: RecordEpoch, Ballot: c.ballot})
+	for i := range c.peers {
+		c.peers[i].reset()
+		c.sendStateReq(&c.peers[i])
+	}
+	return c.out.ready
+}
+
+// sendStateReq rides behind the epoch record, which may still be on its way to the disk.
+func (c *Coordinator) sendStateReq(p *progress) {
+	c.out.sendDurable(c.message(p, KindStateReq))
+}
+
+// stepState takes a participant's promise and state: a voice in the election, or the news of a
+// participant that comes late or comes back.
+func (c *Coordinator) stepState(p *progress, m *Message) {
+	c.seqSeen = max(c.seqSeen, m.Voted, m.PreCommitted, m.Applied)
+	if m.LastElected != c.ballot {
+		c.sendStateReq(p) // the state of somebody who has not promised may still change
+		return
+	}
+	p.reply.save(m)
+	p.applied, p.moved = m.Applied, true
+	c.learn(p.reply.applied)
+	if c.state == StateElecting {
+		p.phase = phasePromised
+		c.maybeElect()
+		return
+	}
+	if m.LastAttempt == c.ballot {
+		c.rejoin(p)
+		return
+	}
+	if p.accepted {
+		return // a duplicate from before its Start
+	}
+	p.rewind()
+	p.phase = phasePromised
+	p.based = p.reply.holds(c.base)
+	c.bring(p)
+}
+
+// learn takes note that at is decided.
+func (c *Coordinator) learn(at Position) {
+	if at.Seq <= c.committed.Seq {
+		return
+	}
+	if c.state != StateElecting && at.Seq > c.base.Seq {
+		violated("I1", "a batch above the base was decided outside of this ballot")
+	}
+	c.committed = at
+}
+
+// maybeElect chooses the base as soon as a quorum has promised, and every member that is connected
+// has, so that recover-forward sees as many as possible.
+func (c *Coordinator) maybeElect() {
+	promised, waiting := 0, false
+	for i := range c.peers {
+		p := &c.peers[i]
+		if p.phase == phasePromised {
+			promised++
+		} else if p.member && p.up {
+			waiting = true
+		}
+	}
+	if promised < c.quorum {
+		c.patience = 0
+		return
+	}
+	if waiting && c.patience < electionTicksMax {
+		return
+	}
+	c.base = c.chooseBase()
+	if c.base.Seq < c.committed.Seq {
+		violated("I7", "the base is below a decided batch")
+	}
+	c.seqSeen = max(c.seqSeen, c.base.Seq)
+	c.state, c.patience = StateStarting, 0
+	for i := range c.peers {
+		p := &c.peers[i]
+		if p.phase == phasePromised {
+			p.based = p.reply.holds(c.base)
+			c.bring(p)
+		}
+	}
+}
+
+// chooseBase finds the prefix that the ballot settles: rule S2, raised by recover-forward. Nothing
+// above the first can be decided; what all members voted for may be.
+func (c *Coordinator) chooseBase() Position {
+	var base Position
+	var attempt Ballot
+	for i := range c.peers {
+		p := &c.peers[i]
+		if p.phase != phasePromised {
+			continue
+		}
+		newer := attempt.Compare(p.reply.attempt)
+		if newer < 0 || newer == 0 && p.reply.pre.Seq > base.Seq {
+			base, attempt = p.reply.pre, p.reply.attempt
+		}
+	}
+	if forward := c.votedEverywhere(); forward.Seq > base.Seq {
+		return forward
+	}
+	return base
+}
+
+// votedEverywhere is the longest prefix that is in the log of every member and whose inputs are
+// durable (rule S3c). A member that has not promised has said nothing, so that nothing is.
+func (c *Coordinator) votedEverywhere() Position {
+	var first *progress
+	for i := range c.peers {
+		if c.peers[i].member {
+			first = &c.peers[i]
+			break
+		}
+	}
+	for i := TailLen(first.reply.tail) - 1; i >= 0; i-- {
+		at := TailAt(first.reply.tail, i)
+		if at.Seq <= c.inputs && c.heldByMembers(at) {
+			return at
+		}
+	}
+	return Position{}
+}
+
+func (c *Coordinator) heldByMembers(at Position) bool {
+	for i := range c.peers {
+		if p := &c.peers[i]; p.member && (p.phase != phasePromised || !p.reply.holds(at)) {
+			return false
+		}
+	}
+	return true
+}
+
+// bring leads a participant that promised the ballot to its base: by Start, or first by the
+// batches that it lacks.
+func (c *Coordinator) bring(p *progress) {
+	if !p.based && p.reply.voted.Seq < c.base.Seq {
+		c.fill(p, p.reply.applied)
+		return
+	}
+	c.sendStart(p)
+}
+
+// sendStart is also the question to a participant that was filled up: it answers Fetch if it lacks
+// something.
+func (c *Coordinator) sendStart(p *progress) {
+	c.out.send(c.messageAt(p, KindStart, c.base))
+}
+
+// stepStartAck counts an accepted base.
+func (c *Coordinator) stepStartAck(p *progress, m *Message) {
+	at := Position{m.Seq, m.Chain}
+	if c.state == StateElecting || !c.knows(at) || at.Seq < c.base.Seq {
+		c.ignored++ // nobody was started yet, or somebody started elsewhere
+		return
+	}
+	if p.phase != phaseStarted {
+		p.started(at)
+	}
+	c.ack(p, at)
+}
+
+// rejoin takes a participant back that accepted this ballot before its link or its process broke.
+func (c *Coordinator) rejoin(p *progress) {
+	if !c.knows(p.reply.pre) || !c.knows(p.reply.voted) {
+		c.ignored++
+		return
+	}
+	p.started(p.reply.voted)
+	c.ack(p, p.reply.pre)
+}
+
+// activate is called when a quorum has accepted the base: it is decided, and so is the abort of
+// everything else.
+func (c *Coordinator) activate() {
+	if c.log.holds(c.base) {
+		c.log.cut(c.log.through(c.base.Seq))
+	} else {
+		c.log.reset(c.base)
+	}
+	c.decided = c.log.len()
+	c.committed, c.preSent = c.base, c.base
+	c.state, c.giveUp = StateActive, startTicksMin
+}

@@ -1,0 +1,79 @@
+package batch3pc
+
+// stepFetch serves a participant that lacks batches. The same question is served once between two
+// Ticks: it may have been asked once for each batch in flight.
+func (c *Coordinator) stepFetch(p *progress, m *Message) {
+	at := Position{m.Seq, m.Chain}
+	if c.state == StateElecting || (p.fetching && p.fetched == at) {
+		return
+	}
+	p.fetching, p.fetched = true, at
+	switch {
+	case p.phase == phasePromised:
+		c.fill(p, at)
+	case p.phase == phaseStarted && c.serving() && c.knows(at):
+		p.voted, p.sent = at, at.Seq // flush goes on from here
+	}
+}
+
+// fill sends a participant that is not started yet the batches between at, a decided position or
+// one of the base's path, and the base, then asks whether that was enough.
+func (c *Coordinator) fill(p *progress, at Position) {
+	if at.Seq < c.log.root.Seq || !c.log.holds(at) || !c.log.holds(c.base) {
+		c.askHelper(p, at)
+		return
+	}
+	first := c.log.through(at.Seq)
+	for i := first; i < min(first+burstMax, c.log.through(c.base.Seq)); i++ {
+		c.sendFill(p, c.log.at(i))
+	}
+	c.sendStart(p)
+}
+
+func (c *Coordinator) sendFill(p *progress, b *Batch) {
+	m := c.messageAt(p, KindFill, c.base)
+	m.Batch = b
+	c.out.send(m)
+}
+
+// askHelper asks a participant that holds the base for the batches behind at, on behalf of p. One
+// question at a time, each helper in turn; if nobody can help, p is asked again at the next Tick.
+func (c *Coordinator) askHelper(p *progress, at Position) {
+	if p.wantLeft > 0 {
+		return
+	}
+	for range c.peers {
+		p.helper = (p.helper + 1) % len(c.peers)
+		helper := &c.peers[p.helper]
+		if helper == p || helper.down || !helper.based {
+			continue
+		}
+		p.want, p.wantLeft = at, burstMax
+		c.out.send(c.messageAt(helper, KindFetch, at))
+		return
+	}
+}
+
+// stepFill passes a batch of a helper on to those who wait for it.
+func (c *Coordinator) stepFill(helper *progress, m *Message) {
+	settled := max(c.base.Seq, c.committed.Seq)
+	if m.Batch == nil || c.state == StateElecting || m.Batch.Seq > settled {
+		return
+	}
+	for i := range c.peers {
+		p := &c.peers[i]
+		if p == helper || p.wantLeft == 0 || p.want != m.Batch.ParentPosition() {
+			continue
+		}
+		p.want = m.Batch.Position()
+		p.wantLeft--
+		c.sendFill(p, m.Batch)
+		p.sent = max(p.sent, m.Batch.Seq)
+		if m.Batch.Seq == c.base.Seq {
+			p.wantLeft = 0
+		}
+		if p.wantLeft == 0 && p.phase == phasePromised {
+			c.sendStart(p)
+		}
+	}
+}

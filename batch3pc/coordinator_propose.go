@@ -1,0 +1,92 @@
+package batch3pc
+
+// Room reports whether a Propose would be taken now.
+func (c *Coordinator) Room() bool {
+	return c.state == StateActive && c.log.len()-c.decided < c.cfg.WindowMax && !c.log.full()
+}
+
+// Propose adds a batch of count items to the stream and asks all participants to vote on it. The
+// payload belongs to the coordinator until Status().Released reaches the batch, or until a ballot
+// is active whose base does not include it. The Batch is valid as long. Errors: ErrNotActive,
+// ErrNoRoom; both mean that nothing has happened.
+func (c *Coordinator) Propose(count uint32, payload []byte) (*Batch, Ready, error) {
+	c.out.reset()
+	if c.state != StateActive {
+		return nil, c.out.ready, ErrNotActive
+	}
+	if !c.Room() {
+		return nil, c.out.ready, ErrNoRoom
+	}
+	parent := c.log.tail()
+	c.seqSeen = max(c.seqSeen, parent.Seq) + 1
+	b := c.log.at(c.log.len())
+	*b = Batch{
+		Seq: c.seqSeen, Parent: parent.Seq, ParentChain: parent.Chain,
+		Generation: c.cfg.Generation, Count: count, Payload: payload,
+	}
+	b.Seal()
+	c.log.push()
+	c.flush(c.cfg.WindowMax)
+	return b, c.out.ready, nil
+}
+
+// InputsDurable says that whatever went into the batches at or below s survives a crash of the
+// proposer. It only ever rises.
+func (c *Coordinator) InputsDurable(s Seq) Ready {
+	c.out.reset()
+	c.inputs = max(c.inputs, s)
+	if c.serving() {
+		c.advance()
+		c.flush(c.cfg.WindowMax)
+	}
+	return c.out.ready
+}
+
+// stepYes raises the vote of a participant.
+func (c *Coordinator) stepYes(p *progress, m *Message) {
+	at := Position{m.Seq, m.Chain}
+	if !c.serving() || at.Seq <= p.voted.Seq {
+		return
+	}
+	if !c.knows(at) {
+		c.ignored++
+		return
+	}
+	p.voted, p.moved = at, true
+	p.sent = max(p.sent, at.Seq)
+	c.advance()
+}
+
+// stepNo stops proposing on the vote of a member against a batch in doubt. "Not now" is no vote:
+// the batch is sent again.
+func (c *Coordinator) stepNo(p *progress, m *Message) {
+	vote := m.Reason == ReasonVeto || m.Reason == ReasonHash
+	if !c.serving() || !p.member || !vote || m.Seq <= c.preSent.Seq || !c.log.holds(Position{m.Seq, m.Chain}) {
+		return
+	}
+	if c.refused && c.refusal.Seq <= m.Seq {
+		return // the lowest counts: the others follow from it
+	}
+	c.refused, c.state = true, StateRefused
+	c.refusal = Refusal{Seq: m.Seq, From: m.From, Reason: m.Reason, Veto: append(c.refusal.Veto[:0], m.Veto...)}
+}
+
+// votedByAll is the watermark below which every member voted yes in this ballot.
+func (c *Coordinator) votedByAll() Seq {
+	voted := ^Seq(0)
+	for i := range c.peers {
+		if c.peers[i].member {
+			voted = min(voted, c.peers[i].voted.Seq)
+		}
+	}
+	return voted
+}
+
+// advance raises the pre-commit watermark: to what every member voted yes for in this ballot
+// (rule S1) and whose inputs are durable.
+func (c *Coordinator) advance() {
+	at := c.log.position(c.log.through(min(c.votedByAll(), c.inputs)))
+	if at.Seq > c.preSent.Seq {
+		c.preSent = at
+	}
+}

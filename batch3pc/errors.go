@@ -1,0 +1,38 @@
+package batch3pc
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of Propose.
+var (
+	// ErrNotActive: the coordinator is in no state to propose; Status().State says which.
+	ErrNotActive = errors.New("batch3pc: coordinator is not active")
+	// ErrNoRoom: the window or the retention is full; Room turns true when a decision or an
+	// acknowledgement comes in.
+	ErrNoRoom = errors.New("batch3pc: no room in the window")
+)
+
+// ErrConfig is wrapped by every error of NewCoordinator and NewParticipant.
+var ErrConfig = errors.New("batch3pc: bad configuration")
+
+// RecoverError says which record of a log does not fit the records before it, or the application.
+// The log is damaged, belongs to another node, or the votes are not deterministic: the node must
+// not take part until somebody has looked.
+type RecoverError struct {
+	Kind   RecordKind
+	Seq    Seq
+	Reason string
+}
+
+// Error describes the record and what is wrong with it.
+func (e *RecoverError) Error() string {
+	return fmt.Sprintf("batch3pc: recover: record %v of batch %d: %s", e.Kind, e.Seq, e.Reason)
+}
+
+// violated stops the process: an invariant of the protocol does not hold, and nothing that this
+// machine says from here on may be believed.
+func violated(invariant, text string) {
+	panic("batch3pc: " + invariant + " violated: " + text)
+}

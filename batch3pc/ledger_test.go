@@ -1,0 +1,74 @@
+package batch3pc_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// ledger is the App of the tests: it remembers what it reserved and applied, and fails when the
+// machine calls it out of order.
+type ledger struct {
+	id       batch3pc.NodeID
+	reserved []batch3pc.Position // voted for and undecided, oldest first
+	applied  []batch3pc.Position
+	vetoed   func(id batch3pc.NodeID, b *batch3pc.Batch) bool // deterministic; nil: nothing is
+	draining bool                                             // answers "not now"
+	dropped  int
+	checker  *checker // of a random walk, else nil
+	veto     []byte
+}
+
+func (l *ledger) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
+	if tail := l.tail(); b.ParentPosition() != tail {
+		panic(fmt.Sprintf("participant %d: vote on %d behind %d, its parent is %d", l.id, b.Seq, tail.Seq, b.Parent))
+	}
+	if !decided {
+		if l.draining {
+			return batch3pc.Vote{Reason: batch3pc.ReasonInfra}
+		}
+		if l.vetoed != nil && l.vetoed(l.id, b) {
+			l.veto = append(l.veto[:0], make([]byte, (b.Count+3)/4)...)
+			batch3pc.SetVeto(l.veto, 0, batch3pc.VetoTaker)
+			return batch3pc.Vote{Reason: batch3pc.ReasonVeto, Veto: l.veto}
+		}
+	}
+	l.reserved = append(l.reserved, b.Position())
+	if l.checker != nil {
+		l.checker.voted(l.id, b)
+	}
+	return batch3pc.Vote{Yes: true}
+}
+
+func (l *ledger) Apply(b *batch3pc.Batch) {
+	if len(l.reserved) == 0 || l.reserved[0] != b.Position() {
+		panic(fmt.Sprintf("participant %d: batch %d applied, not the oldest reserved", l.id, b.Seq))
+	}
+	l.reserved = slices.Delete(l.reserved, 0, 1)
+	l.applied = append(l.applied, b.Position())
+	if l.checker != nil {
+		l.checker.applied(l.id, len(l.applied), b)
+	}
+}
+
+func (l *ledger) Drop(b *batch3pc.Batch) {
+	if len(l.reserved) == 0 || l.reserved[len(l.reserved)-1] != b.Position() {
+		panic(fmt.Sprintf("participant %d: batch %d dropped, not the newest reserved", l.id, b.Seq))
+	}
+	l.reserved = l.reserved[:len(l.reserved)-1]
+	l.dropped++
+	if l.checker != nil {
+		l.checker.dropped()
+	}
+}
+
+func (l *ledger) tail() batch3pc.Position {
+	if n := len(l.reserved); n > 0 {
+		return l.reserved[n-1]
+	}
+	if n := len(l.applied); n > 0 {
+		return l.applied[n-1]
+	}
+	return batch3pc.Position{}
+}

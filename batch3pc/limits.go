@@ -1,0 +1,22 @@
+package batch3pc
+
+// Limits of the machines that no configuration changes.
+const (
+	// ParticipantsMax bounds the configured set, so that quorum arithmetic needs no memory.
+	ParticipantsMax = 16
+
+	// burstMax is how many batches one Fetch or one Tick sends to one peer. A peer that needs more
+	// asks again; one that does not listen costs at most this much for each Tick.
+	burstMax = 8
+
+	// electionTicksMax is how many Ticks an election that has its quorum waits for members that are
+	// connected and silent. Waiting only serves recover-forward: safety does not depend on it.
+	electionTicksMax = 3
+
+	// startTicksMin is how many Ticks a chosen base waits for its quorum before the coordinator tries
+	// the next ballot: the base may be in the log of one participant alone, which has died since it
+	// said so, and the others can go on without. Each try in a row waits twice as long, up to
+	// startTicksMax, so that slow disks are never outrun.
+	startTicksMin = 8
+	startTicksMax = 1024
+)

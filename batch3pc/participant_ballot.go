@@ -1,0 +1,79 @@
+package batch3pc
+
+// stepStateReq promises the ballot: nothing lower is obeyed from here on.
+func (p *Participant) stepStateReq(m *Message) {
+	if p.elected.Less(m.Ballot) {
+		p.elected = m.Ballot
+		p.out.record(Record{Kind: RecordPromise, Ballot: m.Ballot})
+	}
+	p.sendState(m)
+}
+
+// sendState answers with the whole state. It is a promise of m.Ballot only if LastElected says so.
+func (p *Participant) sendState(m *Message) {
+	s := p.answer(m, KindState)
+	tail, applied := p.log.tail(), p.applied()
+	s.LastElected, s.LastAttempt = p.elected, p.attempt
+	s.PreCommitted, s.PreChain = p.pre.Seq, p.pre.Chain
+	s.Voted, s.VotedChain = tail.Seq, tail.Chain
+	s.AppliedChain = applied.Chain
+	p.tail = p.tail[:0]
+	for i := p.decided; i < p.log.len(); i++ {
+		p.tail = AppendTail(p.tail, p.log.at(i).Position())
+	}
+	s.Tail = p.tail
+	p.out.sendDurable(s)
+}
+
+// stepStart accepts the base of a ballot: everything at or below it is pre-committed in the
+// ballot, and everything above it is aborted, votes and old pre-commits included (rules S3, S3b).
+func (p *Participant) stepStart(m *Message) {
+	base := Position{m.Seq, m.Chain}
+	if p.attempt == m.Ballot {
+		// A duplicate. What is above the base by now was voted for in this very ballot.
+		p.out.sendDurable(p.answerAt(m, KindStartAck, p.pre))
+		return
+	}
+	applied := p.applied()
+	if base.Seq < applied.Seq {
+		// Batches that this ballot has decided arrived before its Start, as Fill.
+		p.checkDecided(base)
+		base = applied
+	}
+	if !p.log.holds(base) {
+		p.sendFetch(m, p.matched(m.Ballot))
+		return
+	}
+	p.drop(p.log.through(base.Seq))
+	p.elected, p.attempt, p.pre = m.Ballot, m.Ballot, base
+	p.out.record(Record{Kind: RecordStart, Ballot: m.Ballot, Seq: base.Seq, Chain: base.Chain})
+	p.out.sendDurable(p.answerAt(m, KindStartAck, base))
+}
+
+// matched is the newest prefix that is known to lie on the path of ballot b before its Start.
+func (p *Participant) matched(b Ballot) Position {
+	if p.pathBallot == b && p.path.Seq > p.applied().Seq && p.log.holds(p.path) {
+		return p.path
+	}
+	return p.applied()
+}
+
+// stepPreCommit accepts a prefix in the ballot. The acknowledgement is a promise to keep it
+// through any crash, so it rides behind the record.
+func (p *Participant) stepPreCommit(m *Message) {
+	goal := Position{m.Seq, m.Chain}
+	switch {
+	case p.attempt != m.Ballot:
+		p.sendState(m)
+		return
+	case goal.Seq == p.pre.Seq && goal != p.pre:
+		violated("I6", "one ballot pre-commits two histories")
+	case goal.Seq > p.pre.Seq && !p.log.holds(goal):
+		p.sendFetch(m, p.log.tail())
+		return
+	case goal.Seq > p.pre.Seq:
+		p.pre = goal
+		p.out.record(Record{Kind: RecordPreCommit, Ballot: m.Ballot, Seq: goal.Seq, Chain: goal.Chain})
+	}
+	p.out.sendDurable(p.answerAt(m, KindPreCommitAck, p.pre))
+}

@@ -1,0 +1,38 @@
+package batch3pc
+
+// stepCommit obeys the commit watermark of m as far as the log is the one that was decided: the
+// chain at the watermark must be the same, and so the whole history is.
+func (p *Participant) stepCommit(m *Message) {
+	goal := Position{m.Commit, m.CommitChain}
+	if goal.Seq <= p.applied().Seq {
+		p.checkDecided(goal)
+		return
+	}
+	if p.log.holds(goal) {
+		p.apply(goal)
+	}
+}
+
+// apply applies everything through goal, a decided position of the log, in order and once.
+func (p *Participant) apply(goal Position) {
+	p.applyThrough(goal)
+	p.out.record(Record{Kind: RecordCommit, Seq: goal.Seq, Chain: goal.Chain})
+}
+
+func (p *Participant) applyThrough(goal Position) {
+	for end := p.log.through(goal.Seq); p.decided < end; p.decided++ {
+		p.app.Apply(p.log.at(p.decided))
+		p.appliedBatches++
+	}
+	if p.pre.Seq < goal.Seq {
+		p.pre = goal
+	}
+}
+
+// checkDecided asserts that a position at or below the applied one, which somebody says is
+// decided, is what was applied here. Positions older than the retention cannot be compared.
+func (p *Participant) checkDecided(at Position) {
+	if at.Seq >= p.log.root.Seq && !p.log.holds(at) {
+		violated("I1", "another history was decided than the one applied here")
+	}
+}

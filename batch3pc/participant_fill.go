@@ -1,0 +1,81 @@
+package batch3pc
+
+// stepFill takes in a batch on which no vote is asked for any more: it is decided, or it lies at
+// or below the base of a ballot that this participant has promised and is about to be started in,
+// so that nothing else can be decided in its place.
+func (p *Participant) stepFill(m *Message) {
+	b := m.Batch
+	if b == nil {
+		return
+	}
+	decided := b.Seq <= m.Commit
+	settled := b.Seq <= m.Seq && p.elected == m.Ballot && p.attempt != m.Ballot
+	if !decided && !settled {
+		return
+	}
+	if !p.accept(m, decided) {
+		return
+	}
+	if decided && b.Seq > p.applied().Seq {
+		p.apply(b.Position())
+	}
+	if p.pathBallot != m.Ballot || p.path.Seq < b.Seq {
+		p.path, p.pathBallot = b.Position(), m.Ballot
+	}
+	if p.attempt == m.Ballot {
+		p.sendYes(m)
+	}
+}
+
+// accept brings the batch of a Fill into the log and reports whether it is there.
+func (p *Participant) accept(m *Message, decided bool) bool {
+	b := m.Batch
+	if b.Seq <= p.applied().Seq {
+		p.checkDecided(b.Position())
+		return true
+	}
+	if p.log.holds(b.Position()) {
+		return true
+	}
+	parent := b.ParentPosition()
+	if !p.log.holds(parent) || b.Seq <= b.Parent {
+		p.sendFetch(m, p.matched(m.Ballot))
+		return false
+	}
+	if !b.Intact() {
+		return false // damaged on its way: the coordinator sends it again
+	}
+	if !decided && p.log.through(parent.Seq)-p.decided == p.cfg.WindowMax {
+		return false
+	}
+	p.dropBehind(parent)
+	if decided && parent.Seq > p.applied().Seq {
+		p.apply(parent) // it is a prefix of what is decided, and makes room
+	}
+	p.app.Vote(p.copyIn(b), true)
+	p.out.record(Record{Kind: RecordFill, Ballot: m.Ballot, Batch: p.take()})
+	return true
+}
+
+// dropBehind drops what follows parent, which something else was chosen to follow.
+func (p *Participant) dropBehind(parent Position) {
+	p.drop(p.log.through(parent.Seq))
+	if p.pre.Seq > parent.Seq {
+		p.pre = parent
+	}
+}
+
+// stepFetch answers a coordinator that helps a participant which fell behind and does not hold
+// the batches itself.
+func (p *Participant) stepFetch(m *Message) {
+	at := Position{m.Seq, m.Chain}
+	if !p.log.holds(at) {
+		return
+	}
+	first := p.log.through(at.Seq)
+	for i := first; i < min(first+burstMax, p.log.len()); i++ {
+		fill := p.answer(m, KindFill)
+		fill.Batch = p.log.at(i)
+		p.out.send(fill)
+	}
+}

@@ -1,0 +1,86 @@
+package batch3pc
+
+// Recover feeds the next record of the log. The order is that of the log; after the last one the
+// state is exactly what it was when that record was written. r is read during the call only. Every
+// error is a *RecoverError and final.
+func (p *Participant) Recover(r *Record) error {
+	reason := p.recover(r)
+	if reason == "" {
+		p.check()
+		return nil
+	}
+	e := &RecoverError{Kind: r.Kind, Seq: r.Seq, Reason: reason}
+	if r.Batch != nil {
+		e.Seq = r.Batch.Seq
+	}
+	return e
+}
+
+// recover returns what is wrong with the record, or "".
+func (p *Participant) recover(r *Record) string {
+	switch r.Kind {
+	case RecordBatch, RecordFill:
+		return p.recoverBatch(r)
+	case RecordPromise:
+		if !p.elected.Less(r.Ballot) {
+			return "the promise is not above the one before it"
+		}
+		p.elected = r.Ballot
+		return ""
+	case RecordPreCommit, RecordStart:
+		return p.recoverAccept(r)
+	case RecordCommit:
+		goal := Position{r.Seq, r.Chain}
+		if goal.Seq <= p.applied().Seq || !p.log.holds(goal) {
+			return "the committed batch is not in the log above the applied ones"
+		}
+		p.applyThrough(goal)
+		return ""
+	}
+	return "no record of a participant"
+}
+
+func (p *Participant) recoverBatch(r *Record) string {
+	b := r.Batch
+	if b == nil {
+		return "no batch in it"
+	}
+	if b.Seq <= b.Parent || !b.Intact() {
+		return "the batch is not intact"
+	}
+	parent := b.ParentPosition()
+	if r.Kind == RecordFill && p.log.holds(parent) && parent.Seq >= p.applied().Seq {
+		p.dropBehind(parent)
+	}
+	if parent != p.log.tail() {
+		return "the batch does not follow the tail of the log"
+	}
+	if p.undecided() == p.cfg.WindowMax {
+		return "more undecided batches than WindowMax"
+	}
+	vote := p.app.Vote(p.copyIn(b), r.Kind == RecordFill)
+	if r.Kind == RecordBatch && !vote.Yes {
+		return "voted no (" + vote.Reason.String() + ") on a batch that was voted for: votes must be deterministic"
+	}
+	p.take()
+	return ""
+}
+
+func (p *Participant) recoverAccept(r *Record) string {
+	at := Position{r.Seq, r.Chain}
+	switch {
+	case r.Ballot.Less(p.elected):
+		return "the ballot is below the promise before it"
+	case !p.log.holds(at) || at.Seq < p.applied().Seq:
+		return "the accepted position is not in the log"
+	case r.Kind == RecordPreCommit && r.Ballot != p.attempt:
+		return "a pre-commit in a ballot without its start"
+	case r.Kind == RecordPreCommit && at.Seq <= p.pre.Seq:
+		return "the pre-commit is not above the one before it"
+	}
+	if r.Kind == RecordStart {
+		p.drop(p.log.through(at.Seq))
+	}
+	p.elected, p.attempt, p.pre = r.Ballot, r.Ballot, at
+	return ""
+}

@@ -1,0 +1,83 @@
+package batch3pc
+
+// stepBatch votes on a batch. A yes is recorded but not durable before it leaves: the next
+// pre-commit makes it so (protocol.md 3.6).
+func (p *Participant) stepBatch(m *Message) {
+	b := m.Batch
+	if b == nil {
+		return
+	}
+	if p.attempt != m.Ballot {
+		p.sendState(m) // has not seen Start, or has lost what it had: the coordinator starts it again
+		return
+	}
+	if b.Seq <= p.applied().Seq || p.log.holds(b.Position()) {
+		p.sendYes(m)
+		return
+	}
+	if b.ParentPosition() != p.log.tail() {
+		if p.refused == 0 || b.Seq <= p.refused {
+			p.sendFetch(m, p.log.tail())
+		}
+		return
+	}
+	if p.undecided() == p.cfg.WindowMax {
+		return // the coordinator sends it again when the window has moved
+	}
+	vote := p.judge(b)
+	if !vote.Yes {
+		p.refused = b.Seq
+		no := p.answerAt(m, KindNo, b.Position())
+		no.Reason, no.Veto = vote.Reason, vote.Veto
+		p.out.send(no)
+		return
+	}
+	p.out.record(Record{Kind: RecordBatch, Ballot: m.Ballot, Batch: p.take()})
+	p.sendYes(m)
+}
+
+// judge asks for the vote on b, which follows the tail, with b copied into the free slot of the log.
+func (p *Participant) judge(b *Batch) Vote {
+	switch {
+	case b.Seq <= b.Parent || !b.Intact():
+		return Vote{Reason: ReasonHash}
+	case b.Generation != p.cfg.Generation:
+		return Vote{Reason: ReasonGeneration}
+	}
+	vote := p.app.Vote(p.copyIn(b), false)
+	if !vote.Yes && vote.Reason == ReasonNone {
+		violated("App", "a no without a reason")
+	}
+	return vote
+}
+
+// copyIn copies b into the free slot of the log, behind the tail, without taking it in.
+func (p *Participant) copyIn(b *Batch) *Batch {
+	if p.log.full() {
+		p.log.release(1) // the oldest decided one: at most WindowMax of the batches held are undecided
+		p.decided--
+	}
+	slot := p.log.at(p.log.len())
+	payload := append(slot.Payload[:0], b.Payload...)
+	*slot = *b
+	slot.Payload = payload
+	return slot
+}
+
+// take takes the batch of the free slot into the log.
+func (p *Participant) take() *Batch {
+	p.refused = 0
+	return p.log.push()
+}
+
+// drop aborts the batches behind the n oldest, newest first.
+func (p *Participant) drop(n int) {
+	if n < p.decided {
+		violated("I1", "a decided batch would be dropped")
+	}
+	for i := p.log.len() - 1; i >= n; i-- {
+		p.app.Drop(p.log.at(i))
+	}
+	p.log.cut(n)
+	p.refused = 0
+}

@@ -1,0 +1,92 @@
+package batch3pc
+
+// phase is how far a participant has come in the current ballot.
+type phase uint8
+
+const (
+	phaseSilent   phase = iota // its State is asked for
+	phasePromised              // it promised the ballot, but has not accepted Start yet
+	phaseStarted               // it accepted Start: batches, pre-commits and commits flow
+)
+
+// progress is what the coordinator knows of one participant. Everything but the link is about the
+// current ballot; acks of one ballot never help another.
+type progress struct {
+	id     NodeID
+	member bool
+	up     bool // connected, as far as the driver said so
+	down   bool // not connected, as far as the driver said so: nothing is sent again to it
+	phase  phase
+	moved  bool // made progress since the last Tick
+
+	reply stateReply // its last State
+	based bool       // it is known to hold the base
+
+	voted    Position // voted yes for everything at or below
+	accepted bool     // has durably accepted Start
+	acked    Seq      // has durably pre-committed everything at or below, the base included: only ever rises
+	applied  Seq      // says it applied this much
+
+	// What was sent last: the flow goes on from here. A Tick without progress takes them back.
+	sent       Seq // batches
+	preSent    Seq // pre-commit watermark
+	commitSent Seq // commit watermark
+
+	fetched  Position // last Fetch served since the last Tick
+	fetching bool     // fetched counts
+	want     Position // next batch to relay follows this one
+	wantLeft int      // batches still to come from the helper; 0: none is asked for
+	helper   int      // whose turn it is to be asked next
+}
+
+// stateReply keeps what an election has to compare.
+type stateReply struct {
+	attempt Ballot
+	pre     Position
+	voted   Position
+	applied Position
+	tail    []byte
+}
+
+func (r *stateReply) save(m *Message) {
+	r.attempt = m.LastAttempt
+	r.pre = Position{m.PreCommitted, m.PreChain}
+	r.voted = Position{m.Voted, m.VotedChain}
+	r.applied = Position{m.Applied, m.AppliedChain}
+	r.tail = append(r.tail[:0], m.Tail...)
+}
+
+// holds reports whether the participant is known to hold p. False may mean that it did not say.
+func (r *stateReply) holds(p Position) bool {
+	if p == r.applied || p == r.pre || p == r.voted {
+		return true
+	}
+	for i := range TailLen(r.tail) {
+		if TailAt(r.tail, i) == p {
+			return true
+		}
+	}
+	return false
+}
+
+// reset forgets all that belongs to the ballot before.
+func (p *progress) reset() {
+	tail := p.reply.tail[:0]
+	*p = progress{id: p.id, member: p.member, up: p.up, down: p.down, applied: p.applied}
+	p.reply.tail = tail
+}
+
+// started notes that the participant has accepted the ballot and holds the stream up to at.
+func (p *progress) started(at Position) {
+	p.phase, p.based = phaseStarted, true
+	p.voted = at
+	p.rewind()
+}
+
+// rewind makes the flow start again from what the participant is known to have.
+func (p *progress) rewind() {
+	p.sent = p.voted.Seq
+	p.preSent = min(p.preSent, p.acked)
+	p.commitSent = min(p.commitSent, p.applied)
+	p.fetching, p.wantLeft = false, 0
+}

@@ -1,0 +1,243 @@
+package batch3pc_test
+
+import (
+	"slices"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// world is a commit group in memory: every node with its disk, and one bag of messages in flight.
+// It does nothing by itself; scripts and random walks move it.
+type world struct {
+	coordinators []*coordinatorNode
+	participants []*participantNode
+	flight       []batch3pc.Message
+	checker      *checker
+	note         func(format string, args ...any) // trace, nil: none
+}
+
+// disk keeps records in order. What is not synced may be lost, what is held waits for the sync.
+type disk struct {
+	records []batch3pc.Record
+	synced  int
+	held    []batch3pc.Message
+}
+
+type participantNode struct {
+	cfg     batch3pc.ParticipantConfig
+	disk    disk
+	app     *ledger
+	machine *batch3pc.Participant // nil: crashed
+	vetoed  func(batch3pc.NodeID, *batch3pc.Batch) bool
+}
+
+type coordinatorNode struct {
+	cfg     batch3pc.CoordinatorConfig
+	disk    disk
+	machine *batch3pc.Coordinator // nil: crashed
+}
+
+func cloneBatch(b *batch3pc.Batch) *batch3pc.Batch {
+	if b == nil {
+		return nil
+	}
+	c := *b
+	c.Payload = slices.Clone(b.Payload)
+	return &c
+}
+
+func cloneMessage(m batch3pc.Message) batch3pc.Message {
+	m.Batch, m.Veto, m.Tail = cloneBatch(m.Batch), slices.Clone(m.Veto), slices.Clone(m.Tail)
+	return m
+}
+
+func newWorld(coordinators []batch3pc.CoordinatorConfig, participants []batch3pc.ParticipantConfig) *world {
+	w := &world{}
+	for _, cfg := range participants {
+		w.participants = append(w.participants, &participantNode{cfg: cfg})
+	}
+	for _, cfg := range coordinators {
+		w.coordinators = append(w.coordinators, &coordinatorNode{cfg: cfg})
+	}
+	return w
+}
+
+func (w *world) participant(id batch3pc.NodeID) *participantNode {
+	for _, p := range w.participants {
+		if p.cfg.Self == id {
+			return p
+		}
+	}
+	return nil
+}
+
+func (w *world) coordinator(id batch3pc.NodeID) *coordinatorNode {
+	for _, c := range w.coordinators {
+		if c.cfg.Self == id {
+			return c
+		}
+	}
+	return nil
+}
+
+func (w *world) tracef(format string, args ...any) {
+	if w.note != nil {
+		w.note(format, args...)
+	}
+}
+
+// take does what Ready asks the driver of node id to do, except for the sync.
+func (w *world) take(id batch3pc.NodeID, d *disk, ready batch3pc.Ready) {
+	for _, r := range ready.Records {
+		r.Batch = cloneBatch(r.Batch)
+		d.records = append(d.records, r)
+		w.tracef("  log  %s", formatRecord(&r))
+		if w.checker != nil {
+			w.checker.recorded(id, &r)
+		}
+	}
+	for i := range ready.Messages {
+		m := cloneMessage(ready.Messages[i])
+		w.flight = append(w.flight, m)
+		w.tracef("  send %s", formatMessage(&m))
+	}
+	for i := range ready.Durable {
+		m := cloneMessage(ready.Durable[i])
+		d.held = append(d.held, m)
+		w.tracef("  hold %s", formatMessage(&m))
+	}
+}
+
+// sync makes a disk durable and lets go what waited for it.
+func (w *world) sync(id batch3pc.NodeID, d *disk) {
+	if d.synced == len(d.records) && len(d.held) == 0 {
+		return
+	}
+	w.tracef("%d syncs, releases %d", id, len(d.held))
+	w.harden(id, d)
+	w.flight = append(w.flight, d.held...)
+	d.held = d.held[:0]
+}
+
+// harden makes durable what is on the disk.
+func (w *world) harden(id batch3pc.NodeID, d *disk) {
+	if w.checker != nil {
+		for i := d.synced; i < len(d.records); i++ {
+			w.checker.durable(id, &d.records[i])
+		}
+	}
+	d.synced = len(d.records)
+}
+
+// lose cuts a disk after a crash: keep records of the unsynced ones survive.
+func (w *world) lose(id batch3pc.NodeID, d *disk, keep int) {
+	d.records = d.records[:d.synced+keep]
+	d.held = d.held[:0]
+	w.harden(id, d)
+}
+
+func (w *world) startParticipant(p *participantNode) error {
+	p.app = &ledger{id: p.cfg.Self, vetoed: p.vetoed, checker: w.checker}
+	machine, err := batch3pc.NewParticipant(p.cfg, p.app)
+	if err != nil {
+		return err
+	}
+	for i := range p.disk.records {
+		if err := machine.Recover(&p.disk.records[i]); err != nil {
+			return err
+		}
+	}
+	p.machine = machine
+	return nil
+}
+
+func (w *world) startCoordinator(c *coordinatorNode) error {
+	c.cfg.Boot++
+	machine, err := batch3pc.NewCoordinator(c.cfg)
+	if err != nil {
+		return err
+	}
+	for i := range c.disk.records {
+		if err := machine.Recover(&c.disk.records[i]); err != nil {
+			return err
+		}
+	}
+	c.machine = machine
+	return nil
+}
+
+func (w *world) start() error {
+	for _, p := range w.participants {
+		if err := w.startParticipant(p); err != nil {
+			return err
+		}
+	}
+	for _, c := range w.coordinators {
+		if err := w.startCoordinator(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deliver hands m to its node; a crashed node loses it.
+func (w *world) deliver(m *batch3pc.Message) {
+	w.tracef("%s", formatMessage(m))
+	if p := w.participant(m.To); p != nil {
+		if p.machine == nil {
+			w.tracef("  lost: %d is down", m.To)
+			return
+		}
+		w.take(m.To, &p.disk, p.machine.Step(m))
+		w.checkParticipant(p)
+		return
+	}
+	c := w.coordinator(m.To)
+	if c.machine == nil {
+		w.tracef("  lost: %d is down", m.To)
+		return
+	}
+	w.take(m.To, &c.disk, c.machine.Step(m))
+	w.checkCoordinator(c)
+}
+
+// remove takes message i out of the bag.
+func (w *world) remove(i int) batch3pc.Message {
+	m := w.flight[i]
+	w.flight = slices.Delete(w.flight, i, i+1)
+	return m
+}
+
+// settle delivers in order and syncs until nothing moves any more.
+func (w *world) settle() {
+	for delivered := 0; ; {
+		for len(w.flight) > 0 {
+			if delivered++; delivered > 100_000 {
+				panic("I8: messages go round for ever")
+			}
+			m := w.remove(0)
+			w.deliver(&m)
+		}
+		for _, p := range w.participants {
+			w.sync(p.cfg.Self, &p.disk)
+		}
+		for _, c := range w.coordinators {
+			w.sync(c.cfg.Self, &c.disk)
+		}
+		if len(w.flight) == 0 {
+			return
+		}
+	}
+}
+
+func (w *world) checkParticipant(p *participantNode) {
+	if w.checker != nil {
+		w.checker.participant(p)
+	}
+}
+
+func (w *world) checkCoordinator(c *coordinatorNode) {
+	if w.checker != nil {
+		w.checker.coordinator(w, c)
+	}
+}
