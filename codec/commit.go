@@ -1,0 +1,133 @@
+package codec
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// Body of a FrameMessage, little endian: fixed part, then the batch header if there is a batch,
+// then the tail: the batch's payload, the positions of a State, or the veto bits.
+//
+//	  0  u8   message kind      1  u8  reason     2  u8  1 = a batch follows   3  u8  0
+//	  4  u32  generation of the batch             8  u32 items of the batch    12 u32 length of the tail
+//	 16  ballot (16)   u64 epoch, u32 boot, u8 node, 3 x 0
+//	 32  u64  seq      40 u64 chain    48 u64 commit   56 u64 commit chain   64 u64 applied
+//	 72  last elected (16)   88 last attempt (16)
+//	104  u64  pre-committed  112 u64 its chain  120 u64 voted  128 u64 its chain  136 u64 applied chain
+//	144  batch: u64 seq, u64 parent, u64 parent chain, u64 digest, u64 chain
+//	184  tail
+const messageBodySize = 184
+
+// MessageSize is the size of m's whole frame in bytes.
+func MessageSize(m *batch3pc.Message) int {
+	return FrameHeaderSize + messageBodySize + len(messageTail(m))
+}
+
+// messageTail is the part of m that has no fixed size.
+func messageTail(m *batch3pc.Message) []byte {
+	switch {
+	case m.Batch != nil:
+		return m.Batch.Payload
+	case m.Kind == batch3pc.KindState:
+		return m.Tail
+	}
+	return m.Veto
+}
+
+func appendBallot(dst []byte, b batch3pc.Ballot) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, b.Epoch)
+	dst = binary.LittleEndian.AppendUint32(dst, b.Boot)
+	return append(dst, byte(b.Node), 0, 0, 0)
+}
+
+func ballotAt(b []byte) batch3pc.Ballot {
+	return batch3pc.Ballot{
+		Epoch: binary.LittleEndian.Uint64(b),
+		Boot:  binary.LittleEndian.Uint32(b[8:]),
+		Node:  batch3pc.NodeID(b[12]),
+	}
+}
+
+// AppendMessage appends m as one sealed frame to dst, which must be empty apart from its capacity
+// (a frame starts at offset 0), and returns it. h.Kind, From and To are filled in.
+func AppendMessage(dst []byte, h Header, m *batch3pc.Message) []byte {
+	h.Kind, h.From, h.To = FrameMessage, uint8(m.From), uint8(m.To)
+	dst = BeginFrame(dst, h)
+	var gen, count uint32
+	var has byte
+	tail := messageTail(m)
+	if m.Batch != nil {
+		gen, count, has = m.Batch.Generation, m.Batch.Count, 1
+	}
+	le := binary.LittleEndian
+	dst = append(dst, byte(m.Kind), byte(m.Reason), has, 0)
+	dst = le.AppendUint32(dst, gen)
+	dst = le.AppendUint32(dst, count)
+	dst = le.AppendUint32(dst, uint32(len(tail)))
+	dst = appendBallot(dst, m.Ballot)
+	for _, v := range [...]uint64{uint64(m.Seq), uint64(m.Chain), uint64(m.Commit), uint64(m.CommitChain), uint64(m.Applied)} {
+		dst = le.AppendUint64(dst, v)
+	}
+	dst = appendBallot(dst, m.LastElected)
+	dst = appendBallot(dst, m.LastAttempt)
+	for _, v := range [...]uint64{uint64(m.PreCommitted), uint64(m.PreChain), uint64(m.Voted), uint64(m.VotedChain), uint64(m.AppliedChain)} {
+		dst = le.AppendUint64(dst, v)
+	}
+	var b batch3pc.Batch
+	if m.Batch != nil {
+		b = *m.Batch
+	}
+	for _, v := range [...]uint64{uint64(b.Seq), uint64(b.Parent), uint64(b.ParentChain), b.Digest, uint64(b.Chain)} {
+		dst = le.AppendUint64(dst, v)
+	}
+	dst = append(dst, tail...)
+	SealFrame(dst)
+	return dst
+}
+
+// DecodeMessage reads the body of a FrameMessage into m. m.Batch, if the message has one, points
+// to *batch, and payload, positions and veto alias body.
+func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.Batch) error {
+	if len(body) < messageBodySize {
+		return fmt.Errorf("%w: message of %d bytes, want at least %d", ErrFrameBody, len(body), messageBodySize)
+	}
+	le := binary.LittleEndian
+	tail := body[messageBodySize:]
+	if n := le.Uint32(body[12:]); int(n) != len(tail) {
+		return fmt.Errorf("%w: tail of %d bytes, header says %d", ErrFrameBody, len(tail), n)
+	}
+	u := func(off int) uint64 { return le.Uint64(body[off:]) }
+	*m = batch3pc.Message{
+		Kind: batch3pc.Kind(body[0]), Reason: batch3pc.Reason(body[1]),
+		From: batch3pc.NodeID(h.From), To: batch3pc.NodeID(h.To), Ballot: ballotAt(body[16:]),
+		Seq: batch3pc.Seq(u(32)), Chain: batch3pc.Chain(u(40)),
+		Commit: batch3pc.Seq(u(48)), CommitChain: batch3pc.Chain(u(56)), Applied: batch3pc.Seq(u(64)),
+		LastElected: ballotAt(body[72:]), LastAttempt: ballotAt(body[88:]),
+		PreCommitted: batch3pc.Seq(u(104)), PreChain: batch3pc.Chain(u(112)),
+		Voted: batch3pc.Seq(u(120)), VotedChain: batch3pc.Chain(u(128)), AppliedChain: batch3pc.Chain(u(136)),
+	}
+	if m.Kind < batch3pc.KindBatch || m.Kind > batch3pc.KindStale {
+		return fmt.Errorf("%w: unknown message kind %d", ErrFrameBody, m.Kind)
+	}
+	wantBatch := m.Kind == batch3pc.KindBatch || m.Kind == batch3pc.KindFill
+	if (body[2] == 1) != wantBatch {
+		return fmt.Errorf("%w: message kind %d with batch flag %d", ErrFrameBody, m.Kind, body[2])
+	}
+	if m.Kind == batch3pc.KindState {
+		m.Tail = tail
+		return nil
+	}
+	if !wantBatch {
+		m.Veto = tail
+		return nil
+	}
+	*batch = batch3pc.Batch{
+		Seq: batch3pc.Seq(u(144)), Parent: batch3pc.Seq(u(152)), ParentChain: batch3pc.Chain(u(160)),
+		Digest: u(168), Chain: batch3pc.Chain(u(176)),
+		Generation: le.Uint32(body[4:]), Count: le.Uint32(body[8:]), Payload: tail,
+	}
+	m.Batch = batch
+	return nil
+}

@@ -1,0 +1,55 @@
+package codec
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Hello opens a connection in both directions: who speaks.
+type Hello struct {
+	Node uint8  // node id
+	Role string // "engine", "risk", "settlement", "marketdata"
+}
+
+// AppendHello appends the body of a FrameHello.
+func AppendHello(dst []byte, h Hello) []byte {
+	dst = append(dst, h.Node, byte(len(h.Role)))
+	return append(dst, h.Role...)
+}
+
+// DecodeHello reads the body of a FrameHello.
+func DecodeHello(b []byte) (Hello, error) {
+	if len(b) < 2 || len(b) != 2+int(b[1]) {
+		return Hello{}, fmt.Errorf("%w: hello of %d bytes", ErrFrameBody, len(b))
+	}
+	return Hello{Node: b[0], Role: string(b[2:])}, nil
+}
+
+// Summary is what a participant reports when it has finished: the body of a FrameFinished.
+type Summary struct {
+	AppliedBatches uint64
+	AppliedTrades  uint64
+	Chain          uint64 // chain of the last applied batch
+	Digest         uint64 // hash of the business state
+	Syncs          uint64 // fdatasyncs done
+}
+
+// SummarySize is the size of the body of a FrameFinished.
+const SummarySize = 40
+
+// AppendSummary appends the body of a FrameFinished.
+func AppendSummary(dst []byte, s Summary) []byte {
+	for _, v := range [...]uint64{s.AppliedBatches, s.AppliedTrades, s.Chain, s.Digest, s.Syncs} {
+		dst = binary.LittleEndian.AppendUint64(dst, v)
+	}
+	return dst
+}
+
+// DecodeSummary reads the body of a FrameFinished.
+func DecodeSummary(b []byte) (Summary, error) {
+	if len(b) != SummarySize {
+		return Summary{}, fmt.Errorf("%w: summary of %d bytes, want %d", ErrFrameBody, len(b), SummarySize)
+	}
+	u := func(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
+	return Summary{u(0), u(1), u(2), u(3), u(4)}, nil
+}

@@ -1,0 +1,20 @@
+// Package codec turns values into bytes and back: commands, trades and instruments, which are
+// their own 64-byte records; the payload of a batch, which is made of them; the frames that nodes
+// exchange; the records of the commit protocol in a journal. Capture formats have packages of their
+// own below this one.
+//
+//	Command, Instrument, Trade   64 bytes, little endian, cast from memory      docs/formats/batch-payload.md
+//	Payload                      header, instruments, trades                    docs/formats/batch-payload.md
+//	frame: Header + body         Message, Hello, Summary, ...                   docs/formats/wire.md
+//	record                       batch3pc.Record in a journal                   docs/formats/journal.md
+//
+// Encoders append to a slice and allocate nothing if it has room. Decoders alias the bytes they are
+// given and say how long that is valid.
+//
+// Invariants:
+//
+//	C1  Decoding what was encoded gives the same value; encoding what was decoded, the same bytes.
+//	C2  No input makes a decoder panic, or allocate by a length that the input names.
+//	C3  A frame that was damaged anywhere is refused by CheckFrame.
+//	C4  Sizes and offsets of the 64-byte records never change; the golden test holds them.
+package codec
