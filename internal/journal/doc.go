@@ -1,0 +1,37 @@
+// Package journal is an append-only log of records in segment files: the durable memory of a node.
+//
+//	Append ─▶ buffer ─▶ Flush ─▶ page cache ─▶ Sync ─▶ disk
+//	 owner's goroutine          ┊             syncer's goroutine
+//
+//	00000000000000000001.journal   mark│record│record│...│record│zeros
+//	00000000000000004711.journal   mark│record│...│zeros            (reserved when it is made)
+//	lock                           held while a Journal is open
+//
+// The owner appends and flushes; the syncer makes durable what was flushed before its call, while
+// the owner goes on. Whatever was flushed during one Sync shares the next: the disk sets the pace
+// of the syncs and not of the records (group commit).
+//
+// A segment is reserved as a whole when it is made, so a full disk is met there and not at a write,
+// and fdatasync has no file size to write. Filling it with zeros as well would let fdatasync leave
+// the extent map alone, but it writes everything twice; docs/formats/journal.md has the figures.
+//
+// # Torn or damaged
+//
+// A crash may leave the records behind the last Sync incomplete, in any pattern: a disk writes
+// pages in the order it likes. Such a tail is cut off. Anything else that is wrong is damage, and
+// is reported and left alone, because what it hid may have been promised to others. To tell the
+// two apart each record says up to which LSN the log was durable when it was written.
+//
+// Invariants:
+//
+//	I1  LSNs are dense from 1. A record carries the CRC of its predecessor, also across segments, so
+//	    a record that was cut out, moved or put in is noticed.
+//	I2  Synced never passes a record before its bytes and the name of its segment are durable.
+//	I3  Behind the last record a segment reads as zeros.
+//	I4  Open cuts a bad record only if nothing proves that it was durable once: no record behind it
+//	    in its segment says so, and no later segment holds a record. Else it is a *DamageError.
+//	I5  A journal that was closed says that all its records are durable.
+//	I6  After a failed write or sync the journal takes nothing any more; only reopening, which reads
+//	    everything again, tells what is there.
+//	I7  Append, Flush and Sync allocate nothing, a roll to the next segment apart.
+package journal

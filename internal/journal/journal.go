@@ -1,0 +1,209 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+)
+
+// Journal is a log open for appending. One goroutine, the owner, calls Append, Flush, LSN and
+// Close; one other, the syncer, may call Sync beside it. Synced and Syncs may be called by anyone.
+type Journal struct {
+	dir     string
+	options Options
+	system  *system
+	lock    *os.File
+	tail    Tail // what Open found
+
+	// The owner's. The segment's bytes are [0, offset) written, then buffer; offset+len(buffer)
+	// plus a closing mark never exceeds limit.
+	segment  *os.File
+	limit    int64
+	offset   int64
+	buffer   []byte
+	lsn      uint64 // of the last record appended
+	chain    uint32 // its CRC
+	promised uint64 // highest LSN that a record or mark written so far calls durable
+	closed   bool
+
+	// Handed from the owner to the syncer under mutex.
+	mutex   sync.Mutex
+	current *os.File   // the segment
+	rolled  []*os.File // segments before it that are not synced yet; the syncer closes them
+	renamed bool       // a segment was made and its name is not durable yet
+	flushed uint64     // LSN up to which everything is in the hands of the operating system
+
+	// The syncer's.
+	syncing sync.Mutex // serialises Sync with Close
+	pending []*os.File
+	synced  atomic.Uint64
+	syncs   atomic.Uint64
+
+	broken atomic.Pointer[error] // the first failed write or sync; never reset
+}
+
+// Tail says how Open found the end of the log; if it was torn, Open has cut it off there.
+func (j *Journal) Tail() Tail { return j.tail }
+
+// LSN is the number of the last record appended, 0 if there is none.
+func (j *Journal) LSN() uint64 { return j.lsn }
+
+// Synced is the number of the last record that is durable.
+func (j *Journal) Synced() uint64 { return j.synced.Load() }
+
+// Syncs counts the calls of Sync that had something to make durable.
+func (j *Journal) Syncs() uint64 { return j.syncs.Load() }
+
+// Append adds a record whose body is the parts one after another, and returns its LSN. The bytes
+// are copied; nothing reaches the operating system before Flush, unless the buffer (1 MiB) is full
+// or the segment is. Only a record that starts a new segment can meet a full disk; then nothing
+// was appended and the caller may try again.
+func (j *Journal) Append(kind uint8, parts ...[]byte) (lsn uint64, err error) {
+	if kind == kindMark {
+		return 0, ErrKind
+	}
+	if err := j.refusal(); err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	if n > j.options.RecordMax {
+		return 0, fmt.Errorf("%w: %d bytes for %s, limit %d", ErrTooLarge, n, j.dir, j.options.RecordMax)
+	}
+	size := headerSize + padded(int64(n))
+	if j.offset+int64(len(j.buffer))+size+headerSize > j.limit {
+		if err := j.roll(); err != nil {
+			return 0, err
+		}
+	}
+	if len(j.buffer) >= flushSize {
+		if err := j.Flush(); err != nil {
+			return 0, err
+		}
+	}
+	j.lsn++
+	j.put(kind, n, parts...)
+	return j.lsn, nil
+}
+
+// put encodes a record or mark with the number j.lsn behind the buffer, which has room for it.
+func (j *Journal) put(kind uint8, n int, parts ...[]byte) {
+	start := len(j.buffer)
+	h := header{length: uint32(n), lsn: j.lsn, kind: kind, prev: j.chain, synced: j.synced.Load()}
+	j.buffer = j.buffer[:start+headerSize]
+	h.put(j.buffer[start:])
+	for _, p := range parts {
+		j.buffer = append(j.buffer, p...)
+	}
+	for len(j.buffer)%8 != 0 {
+		j.buffer = append(j.buffer, 0)
+	}
+	j.chain = seal(j.buffer[start:])
+	j.promised = h.synced
+}
+
+// Flush hands what is buffered to the operating system. It survives the death of the process from
+// then on, but not a power cut.
+func (j *Journal) Flush() error {
+	if err := j.refusal(); err != nil {
+		return err
+	}
+	if len(j.buffer) == 0 {
+		return nil
+	}
+	if err := j.system.write(j.segment, j.buffer, j.offset); err != nil {
+		return j.fail("write", j.segment.Name(), err)
+	}
+	j.offset += int64(len(j.buffer))
+	j.buffer = j.buffer[:0]
+	j.mutex.Lock()
+	j.flushed = j.lsn
+	j.mutex.Unlock()
+	return nil
+}
+
+// roll leaves the segment to the syncer and begins the next one.
+func (j *Journal) roll() error {
+	if err := j.Flush(); err != nil {
+		return err
+	}
+	f, err := createSegment(j.system, j.dir, j.lsn+1, j.options.SegmentSize)
+	if err != nil {
+		return err
+	}
+	j.mutex.Lock()
+	j.rolled = append(j.rolled, j.segment)
+	j.current, j.renamed = f, true
+	j.mutex.Unlock()
+	j.begin(f, j.options.SegmentSize)
+	return nil
+}
+
+// begin makes f, which is empty, the segment that records go to.
+func (j *Journal) begin(f *os.File, limit int64) {
+	j.segment, j.limit, j.offset = f, limit, 0
+	j.put(kindMark, len(openingBody), []byte(openingBody))
+}
+
+// refusal is the error of a journal that takes nothing any more.
+func (j *Journal) refusal() error {
+	if j.closed {
+		return fmt.Errorf("%w: %s", ErrClosed, j.dir)
+	}
+	if cause := j.broken.Load(); cause != nil {
+		return fmt.Errorf("%w: %w", ErrFailed, *cause)
+	}
+	return nil
+}
+
+// fail makes err stick. After a failed sync the kernel may have dropped the pages and called them
+// clean, so a second try would succeed and lie; after a failed write nobody knows what is there.
+func (j *Journal) fail(op, path string, err error) error {
+	if inner := new(os.PathError); errors.As(err, &inner) {
+		err = inner.Err
+	}
+	err = fmt.Errorf("journal: %w", &os.PathError{Op: op, Path: path, Err: err})
+	j.broken.CompareAndSwap(nil, &err)
+	return err
+}
+
+// Close makes everything durable, says so in a closing mark and releases the directory. A journal
+// that has failed is only released. A Sync that runs is waited for; later ones fail.
+func (j *Journal) Close() error {
+	if j.closed {
+		return nil
+	}
+	j.syncing.Lock()
+	defer j.syncing.Unlock()
+	var err error
+	if j.broken.Load() == nil {
+		err = j.settle()
+	}
+	j.closed = true
+	for _, f := range append(j.rolled, j.segment, j.lock) {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	return err
+}
+
+// settle syncs, and if no record says so yet, a closing mark does (invariant I5).
+func (j *Journal) settle() error {
+	for {
+		if err := j.Flush(); err != nil {
+			return err
+		}
+		if err := j.sync(); err != nil {
+			return err
+		}
+		if j.promised == j.lsn {
+			return nil
+		}
+		j.put(kindMark, 0)
+	}
+}

@@ -1,0 +1,147 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Open opens the journal in dir for appending, and makes dir if it is not there. It calls replay
+// (unless nil) with each record that is there, in order; a Body is valid during the call only. A
+// torn tail is cut off, see Tail; damage is a *DamageError and changes nothing. What replay was
+// given is durable when Open returns. Only one Journal at a time can have dir: ErrInUse.
+func Open(dir string, o Options, replay func(Record) error) (*Journal, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := makeDir(o.system, dir); err != nil {
+		return nil, err
+	}
+	lockFile, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{dir: dir, options: o, system: o.system, lock: lockFile}
+	// The buffer holds less than flushSize bytes when a record is put behind them, and never more
+	// than a segment.
+	j.buffer = make([]byte, 0, min(flushSize+headerSize+padded(int64(o.RecordMax)), o.SegmentSize))
+	if err := j.recover(replay); err != nil {
+		if j.segment != nil {
+			j.segment.Close()
+		}
+		lockFile.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// makeDir makes dir and what is missing above it, and makes the names durable.
+func makeDir(sys *system, dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	above := filepath.Dir(filepath.Clean(dir))
+	if err := makeDir(sys, above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := sys.syncDir(above); err != nil {
+		return fmt.Errorf("journal: cannot make the name of %s durable: %w", dir, err)
+	}
+	return nil
+}
+
+// recover reads what is there, repairs the end and gets ready to append.
+func (j *Journal) recover(replay func(Record) error) error {
+	r, err := NewReader(j.dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for {
+		record, err := r.Next()
+		if eof(err) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if replay == nil {
+			continue
+		}
+		if err := replay(record); err != nil {
+			return fmt.Errorf("journal: replay of record %d of %s: %w", record.LSN, j.dir, err)
+		}
+	}
+	j.tail = r.tail
+	j.lsn, j.chain, j.promised, j.flushed = r.lsn, r.chain, r.promised, r.lsn
+	if r.index == len(r.firsts) {
+		return j.create()
+	}
+	return j.resume(r)
+}
+
+// create begins an empty log.
+func (j *Journal) create() error {
+	f, err := createSegment(j.system, j.dir, 1, j.options.SegmentSize)
+	if err != nil {
+		return err
+	}
+	j.current, j.renamed = f, true
+	j.begin(f, j.options.SegmentSize)
+	return errors.Join(j.Flush(), j.sync())
+}
+
+// resume goes on behind the last whole record, in segment r.index. Later segments, if any, hold no
+// record (invariant I4) and are removed.
+func (j *Journal) resume(r *Reader) error {
+	for _, first := range r.firsts[r.index+1:] {
+		if err := os.Remove(segmentPath(j.dir, first)); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+	}
+	f, err := os.OpenFile(segmentPath(j.dir, r.firsts[r.index]), os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	j.segment, j.current, j.renamed = f, f, true
+	// Cutting before reserving leaves nothing but zeros behind the last record, so that what was
+	// torn can never be taken for a record again.
+	j.limit = max(r.size, j.options.SegmentSize)
+	if j.tail.Torn {
+		if err := f.Truncate(r.offset); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+	}
+	if err := j.system.reserve(f, j.limit); err != nil {
+		return fmt.Errorf("journal: cannot reserve %d bytes: %w", j.limit, &os.PathError{Op: "fallocate", Path: f.Name(), Err: err})
+	}
+	j.offset = r.offset
+	if r.offset == 0 {
+		j.begin(f, j.limit)
+		if err := j.Flush(); err != nil {
+			return err
+		}
+	}
+	return j.syncAll(r.firsts[:r.index])
+}
+
+// syncAll makes durable what was read: a process that died had perhaps not synced it, and from
+// now on its records are relied upon.
+func (j *Journal) syncAll(firsts []uint64) error {
+	for _, first := range firsts {
+		f, err := os.OpenFile(segmentPath(j.dir, first), os.O_RDWR, 0)
+		if err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		err = j.system.sync(f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("journal: cannot sync %s: %w", f.Name(), err)
+		}
+	}
+	return j.sync()
+}

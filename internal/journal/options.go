@@ -1,0 +1,43 @@
+package journal
+
+import "fmt"
+
+// Limits and defaults of Options.
+const (
+	segmentSizeDefault = 64 << 20
+	recordMaxDefault   = 8 << 20
+	recordMaxMost      = 1 << 30 // a length is 32 bits in the file
+	flushSize          = 1 << 20 // Append writes out by itself when this much is buffered
+)
+
+// Options of a journal. The zero value is good.
+type Options struct {
+	// SegmentSize is the size of a segment file in bytes, reserved when it is made; 0 means
+	// 64 MiB. Segments of another size that are there already stay as they are.
+	SegmentSize int64
+	// RecordMax is the largest body in bytes; 0 means 8 MiB. One record must fit in one segment.
+	RecordMax int
+
+	system *system // nil outside tests
+}
+
+// withDefaults fills in what is 0 and checks the rest.
+func (o Options) withDefaults() (Options, error) {
+	if o.SegmentSize == 0 {
+		o.SegmentSize = segmentSizeDefault
+	}
+	if o.RecordMax == 0 {
+		o.RecordMax = recordMaxDefault
+	}
+	if o.system == nil {
+		o.system = &realSystem
+	}
+	if o.RecordMax < 0 || o.RecordMax > recordMaxMost || o.SegmentSize < 0 || o.SegmentSize%8 != 0 {
+		return o, fmt.Errorf("%w: segments of %d and records of %d bytes, want a positive multiple of 8 and 1 to %d", ErrOptions, o.SegmentSize, o.RecordMax, recordMaxMost)
+	}
+	// A segment holds its opening mark, one record of any allowed size and a closing mark.
+	if least := int64(openingSize) + headerSize + padded(int64(o.RecordMax)) + headerSize; o.SegmentSize < least {
+		return o, fmt.Errorf("%w: segments of %d bytes, want at least %d for records of %d", ErrOptions, o.SegmentSize, least, o.RecordMax)
+	}
+	return o, nil
+}

@@ -1,0 +1,22 @@
+package journal
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// fdatasync makes the contents of f durable, and of its metadata only what reading them back needs.
+func fdatasync(f *os.File) error {
+	return retry(func() error { return unix.Fdatasync(int(f.Fd())) })
+}
+
+// reserve gives f size bytes on the disk that read as zero. File systems that cannot reserve get
+// a sparse file: the log works, but a full disk is only met at a write.
+func reserve(f *os.File, size int64) error {
+	err := retry(func() error { return unix.Fallocate(int(f.Fd()), 0, 0, size) })
+	if err == unix.EOPNOTSUPP || err == unix.ENOSYS {
+		return f.Truncate(size)
+	}
+	return err
+}

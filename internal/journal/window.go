@@ -1,0 +1,41 @@
+package journal
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// readAhead is how much of a file is read at a time.
+const readAhead = 1 << 20
+
+// window holds a part of a file in memory. Its buffer starts at a multiple of 8 in the file, so
+// what is 8-byte aligned in the file is aligned in memory too.
+type window struct {
+	buffer []byte
+	start  int64 // offset in the file
+	length int64
+}
+
+// forget drops the contents, which a writer may have changed.
+func (w *window) forget() { w.length = 0 }
+
+// bytes returns n bytes at offset of f, which is size long. They are valid until the next call.
+func (w *window) bytes(f *os.File, offset, n, size int64) ([]byte, error) {
+	if offset < w.start || offset+n > w.start+w.length {
+		want := min(max(n, readAhead), size-offset)
+		if want > int64(cap(w.buffer)) {
+			w.buffer = make([]byte, want)
+		}
+		w.buffer = w.buffer[:want]
+		w.length = 0
+		if _, err := f.ReadAt(w.buffer, offset); err != nil && err != io.EOF {
+			return nil, fmt.Errorf("journal: %w", err)
+		} else if err == io.EOF {
+			return nil, fmt.Errorf("journal: %s shrank while it was read: %w", f.Name(), io.ErrUnexpectedEOF)
+		}
+		w.start, w.length = offset, want
+	}
+	at := offset - w.start
+	return w.buffer[at : at+n], nil
+}

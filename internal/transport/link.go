@@ -1,0 +1,134 @@
+package transport
+
+import (
+	"encoding/binary"
+	"sync/atomic"
+
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// Link is one ordered connection to one peer, which carries whole frames. All methods belong to
+// one goroutine, its user, except Stats. None of them waits for the peer; Close waits, but never
+// longer than closeFlush.
+type Link struct {
+	in   *ringbuf.Frames // events (1 byte) and frames (codec.FrameHeaderSize and more) for the user
+	out  *ringbuf.Frames // frames of the user, each behind a stamp of stampSize bytes
+	wake *ringbuf.Bell   // rung after Publish: the writer's, or the other user's in a Pair
+	room *ringbuf.Bell   // rung after Release: the reader waits for room in in; nil in a Pair
+
+	// live is the number of the session that is connected now, 0 if none is. The user compares it
+	// with its own session, so that a frame leaves in the session it was written for or not at
+	// all (I3).
+	live      atomic.Uint64
+	session   uint64 // user: number of Up events seen
+	up        bool   // user: seen an Up that no Down has followed
+	ended     bool   // user: the event lent by Next is a Down that is not in the ring
+	closed    bool   // user: Close was called
+	stampSize int    // 8, or 0 in a Pair
+
+	close func() // ends everything behind the rings and waits for it
+	counters
+}
+
+// stampSize is the length of the session number before each frame in the out ring of a connection.
+// It keeps the frame 8-byte aligned.
+const stampSize = 8
+
+// MaxFrame is the longest frame that Claim can ever give, in bytes.
+func (l *Link) MaxFrame() int { return l.out.MaxFrame() - l.stampSize }
+
+// Claim lends the user room for a frame of exactly n bytes, 8-byte aligned. It returns nil when the
+// link is down or the out ring is full: the caller drops the frame, and its protocol sends again.
+// The link is up from the moment that Next returns EventUp. It panics if n is above MaxFrame.
+func (l *Link) Claim(n int) []byte {
+	if !l.up || l.live.Load() != l.session {
+		return nil
+	}
+	b := l.out.Claim(n + l.stampSize)
+	if b == nil {
+		return nil
+	}
+	if l.stampSize > 0 {
+		binary.LittleEndian.PutUint64(b, l.session)
+	}
+	return b[l.stampSize:]
+}
+
+// Publish sends the claimed frame, whose final length is n.
+func (l *Link) Publish(n int) {
+	l.out.Publish(n + l.stampSize)
+	l.wake.Ring()
+	if l.stampSize == 0 {
+		l.countOut(1, uint64(n))
+	}
+}
+
+// Next returns the oldest event, and the frame if it is one. It stays the same until Release. The
+// frame has passed codec.CheckFrame, except in a Pair, where it never left the process; it belongs
+// to the user until Release. After Close there are no more events.
+func (l *Link) Next() (Event, []byte) {
+	if l.closed {
+		return EventNone, nil
+	}
+	rec := l.in.Peek()
+	if rec == nil {
+		if rec = l.afterClose(); rec == nil {
+			if l.ended {
+				return EventDown, nil
+			}
+			return EventNone, nil
+		}
+	}
+	if len(rec) > 1 {
+		return EventFrame, rec
+	}
+	event := Event(rec[0])
+	if event == EventUp && !l.up {
+		l.up = true
+		l.session++
+	}
+	if event == EventDown {
+		l.up = false
+	}
+	return event, nil
+}
+
+// afterClose looks once more into an in ring that was closed by the other user of a Pair: what was
+// published before is still to be read. When all of it is, one EventDown ends the link.
+func (l *Link) afterClose() []byte {
+	if !l.up || !l.in.Closed() {
+		return nil
+	}
+	if rec := l.in.Peek(); rec != nil {
+		return rec
+	}
+	l.up, l.ended = false, true
+	return nil
+}
+
+// Release ends the use of what Next returned. It panics if that was EventNone.
+func (l *Link) Release() {
+	if l.ended {
+		l.ended = false
+		return
+	}
+	if l.stampSize == 0 {
+		if rec := l.in.Peek(); len(rec) > 1 {
+			l.countIn(uint64(len(rec)))
+		}
+	}
+	l.in.Release()
+	if l.room != nil {
+		l.room.Ring()
+	}
+}
+
+// Close ends the link. Frames that are published already are still sent if the peer takes them
+// within closeFlush, a second. Close may be called again.
+func (l *Link) Close() error {
+	if !l.closed {
+		l.closed, l.up = true, false
+		l.close()
+	}
+	return nil
+}

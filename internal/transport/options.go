@@ -1,0 +1,55 @@
+package transport
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// DialOptions say whom to connect to, and as whom.
+type DialOptions struct {
+	Addr   string        // "host:port" of the peer's listener
+	Hello  codec.Hello   // who we are
+	Header codec.Header  // template of the handshake's frames: Cluster, Shard and Boot count
+	Want   codec.Hello   // who the peer must be; Node 0 and Role "" mean anyone
+	OutCap int           // size of the out ring in bytes; a frame may take a little less than half
+	InCap  int           // size of the in ring in bytes; too small for the peer's frames is an error that repeats
+	Bell   *ringbuf.Bell // the user's bell, rung when there is something to read; required
+	Log    *slog.Logger  // connects, disconnects and refusals; nil discards
+}
+
+// ListenOptions say who may connect, and to whom. The fields mean what they mean in DialOptions.
+type ListenOptions struct {
+	Hello  codec.Hello
+	Header codec.Header
+	Want   codec.Hello
+	OutCap int
+	InCap  int
+	Bell   *ringbuf.Bell
+	Log    *slog.Logger
+}
+
+// Limits and times of every connection.
+const (
+	handshakeTimeout = 5 * time.Second // from connect to the last frame of the handshake
+	handshakesMax    = 16              // connections of a listener that have not yet said who they are
+	backoffMin       = 10 * time.Millisecond
+	backoffMax       = time.Second      // also the age from which a session counts as stable
+	closeFlush       = time.Second      // how long Close lets the peer take what is published
+	unackedMax       = 10 * time.Second // data or probes unanswered for so long: the host is dead
+	socketBuffer     = 4 << 20          // bytes asked for in each direction; the system may give less
+	readBuffer       = 16 << 10         // bytes read ahead: one read takes many small frames
+	framesPerWrite   = 64               // frames in one writev
+)
+
+// timing holds the times of a link that tests must shorten or stretch.
+type timing struct {
+	handshake  time.Duration
+	flush      time.Duration
+	backoffMin time.Duration
+	backoffMax time.Duration
+}
+
+var defaultTiming = timing{handshakeTimeout, closeFlush, backoffMin, backoffMax}

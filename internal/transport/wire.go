@@ -1,0 +1,131 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// wire is the far side of a Link: what stands between its rings and its sockets. One goroutine,
+// the keeper, gets a connection, serves it as one session and gets the next; it reads the socket
+// itself and lends the writing to a second goroutine for the length of the session. So each ring
+// has one producer and one consumer at any time.
+type wire struct {
+	link   *Link
+	hello  codec.Hello
+	header codec.Header
+	want   codec.Hello
+	bell   *ringbuf.Bell // the user's
+	timing timing
+
+	ctx      context.Context // done when the link is closed
+	cancel   context.CancelFunc
+	sessions uint64 // keeper: sessions so far, which is the number of the latest
+
+	log     *slog.Logger
+	logMu   sync.Mutex
+	logLast string // last failure that was logged: the same one again is not news
+}
+
+func newWire(o ListenOptions, t timing) *wire {
+	if o.Bell == nil {
+		panic("transport: a link needs the bell of its user")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	w := &wire{hello: o.Hello, header: o.Header, want: o.Want, bell: o.Bell, timing: t, log: o.Log}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	w.link = &Link{
+		in:        ringbuf.NewFrames(o.InCap),
+		out:       ringbuf.NewFrames(o.OutCap),
+		wake:      ringbuf.NewBell(ringbuf.WaitPark),
+		room:      ringbuf.NewBell(ringbuf.WaitPark),
+		stampSize: stampSize,
+	}
+	return w
+}
+
+// claim returns room for n bytes in the in ring, and waits for it until the link is closed; then it
+// returns nil. That wait is the back-pressure: the socket is not read meanwhile, so the peer's
+// window closes.
+func (w *wire) claim(n int) []byte {
+	in := w.link.in
+	for {
+		if b := in.Claim(n); b != nil || w.ctx.Err() != nil {
+			return b
+		}
+		w.link.room.Wait(func() bool { return in.Claim(n) != nil || w.ctx.Err() != nil })
+	}
+}
+
+// tell puts an event into the in ring, behind all frames that came before it (I2).
+func (w *wire) tell(e Event) {
+	b := w.claim(1)
+	if b == nil {
+		return // the link is closed: nobody will ask
+	}
+	b[0] = byte(e)
+	w.link.in.Publish(1)
+	w.bell.Ring()
+}
+
+// shut starts the end of everything: whoever of reader, writer and keeper waits for something now
+// finds that the link is closed.
+func (w *wire) shut() {
+	w.cancel()
+	w.link.room.Ring()
+	w.link.wake.Ring()
+}
+
+// noLink counts and logs a connection that did not come up. A dialer that tries for hours, or a
+// listener that is tried for hours, says the same thing once.
+func (w *wire) noLink(addr string, err error) {
+	if w.ctx.Err() != nil {
+		return
+	}
+	level := slog.LevelWarn // it may not be there yet
+	if isRefusal(err) {
+		level = slog.LevelError
+	}
+	text := plain(err).Error()
+	w.logMu.Lock()
+	known := text == w.logLast
+	w.logLast = text
+	w.logMu.Unlock()
+	if !known {
+		w.log.Log(context.Background(), level, "no link: "+text, "peer", name(w.want), "addr", addr)
+	}
+	if isRefusal(err) {
+		w.link.refused.Add(1)
+	}
+}
+
+// news makes the next failure worth a line again.
+func (w *wire) news() {
+	w.logMu.Lock()
+	w.logLast = ""
+	w.logMu.Unlock()
+}
+
+// errHungUp is an end of file where the peer is a program and not a file.
+var errHungUp = errors.New("the peer closed the connection")
+
+// plain strips the addresses that package net puts around an error: the ports of a connection
+// differ each time, and the log line names the address by itself.
+func plain(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errHungUp
+	}
+	return err
+}
