@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// refused answers a NO. A veto opens a ballot of its own (every abort is a START in a fresh epoch,
+// protocol.md S3c); the book is rolled back when that ballot is active and its base known. Any
+// other refusal is a fault that nobody may gloss over.
+func (e *Engine) refused(r *batch3pc.Refusal) error {
+	if r.Reason != batch3pc.ReasonVeto {
+		return fmt.Errorf("%w: %s refused batch %d", ErrContradiction, e.peerOf(r.From).Name, r.Seq)
+	}
+	e.vetoRow++
+	if e.vetoRow > e.cfg.VetoesMax {
+		return fmt.Errorf("%w: %s refused batch %d, %d refusals without a commit", ErrVetoed, e.peerOf(r.From).Name, r.Seq, e.vetoRow)
+	}
+	held := *r
+	held.Veto = append([]byte(nil), r.Veto...)
+	e.rolling = &held
+	return e.do(e.coord.Open())
+}
+
+// rollback takes the book back to the state after batch base, takes the refused orders out of the
+// market, and queues the commands after base to be matched again. The way back is the way of every
+// recovery: a fresh core that replays the command log.
+func (e *Engine) rollback(base batch3pc.Seq) error {
+	refusal := e.rolling
+	at := e.win.find(refusal.Seq)
+	if at == nil || refusal.Seq <= base {
+		panic("engine: the refused batch is not above the base of the new ballot")
+	}
+	orders := vetoedOrders(at.payload, refusal.Veto)
+	if len(orders) == 0 {
+		return fmt.Errorf("%w: %s refused batch %d and named no trade", ErrContradiction, e.peerOf(refusal.From).Name, refusal.Seq)
+	}
+	e.aborted += uint64(e.win.truncate(base))
+	end := *e.win.last()
+	v := Veto{From: end.lastCommand + 1, To: e.seq, Orders: orders}
+	e.mustPut(RecordVeto, appendVeto(nil, &v))
+	if err := e.logBarrier(); err != nil {
+		return err
+	}
+	e.vetoes = append(e.vetoes, v)
+	if err := e.rebuild(end.lastCommand); err != nil {
+		return err
+	}
+	if e.core.NextTrade() != end.nextTrade {
+		panic("engine: the replayed log gives other trades") // I10
+	}
+	e.arrival = e.arrival[:0]
+	e.open.Reset(end.lastCommand, end.nextTrade)
+	e.rolling = nil
+	e.ports.Notify(Notice{Kind: NoticeVeto, Peer: e.peerOf(refusal.From).Name, Seq: refusal.Seq, Orders: len(orders)})
+	return nil
+}
+
+// vetoedOrders collects the orders that the veto bits name, each once.
+func vetoedOrders(payload, veto []byte) []VetoOrder {
+	p, err := codec.DecodePayload(payload)
+	if err != nil {
+		panic("engine: own payload does not decode: " + err.Error())
+	}
+	var orders []VetoOrder
+	seen := map[VetoOrder]bool{}
+	add := func(o VetoOrder) {
+		if !seen[o] {
+			seen[o] = true
+			orders = append(orders, o)
+		}
+	}
+	for i := range p.Trades {
+		bits, t := batch3pc.VetoBits(veto, i), &p.Trades[i]
+		if bits&batch3pc.VetoTaker != 0 {
+			add(VetoOrder{t.Instrument, t.Taker})
+		}
+		if bits&batch3pc.VetoMaker != 0 {
+			add(VetoOrder{t.Instrument, t.Maker})
+		}
+	}
+	return orders
+}
+
+// rebuild replaces the core by one that has replayed the log up to command last; what the log
+// holds beyond goes to the backlog.
+func (e *Engine) rebuild(last uint64) error {
+	e.core.Close()
+	core, err := NewCore(e.cfg.Limits, e.vetoes)
+	if err != nil {
+		return err
+	}
+	e.core = core
+	var backlog []codec.Command
+	scratch := NewBuilder(0, 1)
+	err = e.ports.Log.Replay(func(kind uint8, body []byte) error {
+		if kind != RecordCommands {
+			return nil
+		}
+		cmds, ok := codec.Commands(body)
+		if !ok {
+			return fmt.Errorf("%w: commands of %d bytes", ErrRecord, len(body))
+		}
+		for i := range cmds {
+			if cmds[i].Seq > last {
+				backlog = append(backlog, cmds[i])
+				continue
+			}
+			if scratch.Full(e.cfg.BatchTarget) {
+				scratch.Reset(core.LastCommand(), core.NextTrade())
+			}
+			core.Apply(&cmds[i], scratch)
+		}
+		return nil
+	})
+	e.backlog = backlog
+	return err
+}

@@ -1,0 +1,320 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// do carries out a Ready in its order. The coordinator's only records are epochs, at an election:
+// waiting for the disk there costs nothing.
+func (e *Engine) do(r batch3pc.Ready) error {
+	e.status = e.coord.Status() // every call of the coordinator comes by here
+	for i := range r.Records {
+		var body [recordMax]byte
+		e.mustPut(uint8(r.Records[i].Kind), codec.AppendRecord(body[:0], &r.Records[i]))
+	}
+	for i := range r.Messages {
+		e.send(&r.Messages[i])
+	}
+	if len(r.Durable) == 0 {
+		return nil
+	}
+	if err := e.logBarrier(); err != nil {
+		return err
+	}
+	for i := range r.Durable {
+		e.send(&r.Durable[i])
+	}
+	return nil
+}
+
+// recordMax bounds the body of a coordinator's record, which carries no batch.
+const recordMax = 128
+
+// logBarrier waits until everything pushed is durable. Only for elections and aborts.
+func (e *Engine) logBarrier() error {
+	for e.log.safe.Load() < e.log.pushed {
+		if err := e.log.err(); err != nil {
+			return err
+		}
+		e.bell.Wait(func() bool { return e.log.safe.Load() >= e.log.pushed || e.log.err() != nil })
+	}
+	return nil
+}
+
+// send encodes a message into the link of its receiver. A link that is down or full loses it: Tick
+// sends the watermark again.
+func (e *Engine) send(m *batch3pc.Message) {
+	p := e.peerOf(m.To)
+	n := codec.MessageSize(m)
+	buf := p.link.Claim(n)
+	if buf == nil {
+		return
+	}
+	codec.AppendMessage(buf[:0], e.header, m)
+	p.link.Publish(n)
+}
+
+func (e *Engine) peerOf(n batch3pc.NodeID) *peer {
+	for i := range e.peers {
+		if e.peers[i].Node == n {
+			return &e.peers[i]
+		}
+	}
+	panic("engine: message to an unknown node")
+}
+
+// framesPerRound bounds how long one chatty peer can keep the loop.
+const framesPerRound = 64
+
+// pollLinks takes what the participants have sent.
+func (e *Engine) pollLinks() (worked bool, err error) {
+	for i := range e.peers {
+		p := &e.peers[i]
+		for range framesPerRound {
+			ev, frame := p.link.Next()
+			if ev == LinkNone {
+				break
+			}
+			err := e.linkEvent(p, ev, frame)
+			p.link.Release()
+			if err != nil {
+				return true, err
+			}
+			worked = true
+		}
+	}
+	return worked, nil
+}
+
+func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
+	switch ev {
+	case LinkUp:
+		p.up, p.asked = true, false
+		e.ports.Notify(Notice{Kind: NoticePeerUp, Peer: p.Name, Seq: e.status.Committed})
+		return e.do(e.coord.PeerUp(p.Node))
+	case LinkDown:
+		p.up = false
+		e.coord.PeerDown(p.Node)
+		if !p.finished {
+			e.ports.Notify(Notice{Kind: NoticePeerDown, Peer: p.Name, InFlight: e.win.inFlight()})
+		}
+		return nil
+	}
+	p.heardNs = e.nowNs
+	h, body := codec.TrustFrame(frame)
+	switch h.Kind {
+	case codec.FrameMessage:
+		var m batch3pc.Message
+		if err := codec.DecodeMessage(body, h, &m, &e.batch); err != nil {
+			return fmt.Errorf("engine: from %s: %w", p.Name, err)
+		}
+		if m.From != p.Node {
+			return fmt.Errorf("engine: node %d speaks on the link of %s (node %d)", m.From, p.Name, p.Node)
+		}
+		return e.do(e.coord.Step(&m))
+	case codec.FrameFinished:
+		s, err := codec.DecodeSummary(body)
+		if err != nil {
+			return fmt.Errorf("engine: from %s: %w", p.Name, err)
+		}
+		p.summary, p.finished = s, true
+		e.progressNs = e.nowNs
+		e.ports.Notify(Notice{Kind: NoticeFinished, Peer: p.Name})
+		return nil
+	}
+	return fmt.Errorf("engine: %s sent a frame of kind %d", p.Name, h.Kind)
+}
+
+// advance moves the window's cursors after the coordinator's watermarks, publishes what is newly
+// decided, and opens the PRE-COMMIT gate for what the command log holds durably.
+func (e *Engine) advance() error {
+	w := &e.win
+	safe, from := e.log.safe.Load(), w.gated
+	for w.gated < w.tail && w.at(w.gated).logPos <= safe {
+		w.gated++
+	}
+	if w.gated > from {
+		if err := e.do(e.coord.InputsDurable(w.at(w.gated - 1).seq)); err != nil {
+			return err
+		}
+	}
+	st := e.status
+	if st.State == batch3pc.StateRefused && e.rolling == nil {
+		if err := e.refused(st.Refused); err != nil {
+			return err
+		}
+		st = e.status
+	}
+	if st.State == batch3pc.StateActive {
+		if w.last().seq < st.Base {
+			return fmt.Errorf("%w: they hold batches up to %d; start them on empty directories", ErrForeign, st.Base)
+		}
+		if e.rolling != nil {
+			if err := e.rollback(st.Base); err != nil {
+				return err
+			}
+		}
+	}
+	return e.moveCursors(&st)
+}
+
+func (e *Engine) moveCursors(st *batch3pc.CoordinatorStatus) error {
+	w := &e.win
+	rec := e.ports.Recorder
+	for w.voted < w.tail && w.at(w.voted).seq <= max(st.Voted, st.Committed) {
+		s := w.at(w.voted)
+		s.votedNs = e.nowNs
+		rec.Record(StageCanCommit, s.votedNs-s.sealedNs)
+		w.voted++
+	}
+	for w.decided < w.tail && w.at(w.decided).seq <= st.Committed {
+		if err := e.decide(w.at(w.decided)); err != nil {
+			return err
+		}
+		w.decided++
+	}
+	for w.applied < w.decided && w.at(w.applied).seq <= st.Applied {
+		rec.Record(StageDoCommit, e.nowNs-w.at(w.applied).decidedNs)
+		w.applied++
+		e.progressNs = e.nowNs
+	}
+	for w.released < w.applied && w.at(w.released).seq <= st.Released {
+		w.release()
+	}
+	if st.Committed > e.loggedSeq {
+		var body [decidedSize]byte
+		e.mustPut(RecordDecided, appendDecided(body[:0], Decided{st.Committed, st.CommittedChain}))
+		e.loggedSeq = st.Committed
+	}
+	return nil
+}
+
+// decide publishes one batch: the first moment its trades may be seen.
+func (e *Engine) decide(s *slot) error {
+	s.decidedNs = e.nowNs
+	rec := e.ports.Recorder
+	rec.Record(StagePreCommit, s.decidedNs-s.votedNs)
+	rec.Record(StageBatchDecision, s.decidedNs-s.sealedNs)
+	for _, at := range s.arrivals {
+		if at != 0 {
+			rec.Record(StageOrderToCommit, s.decidedNs-at)
+		}
+	}
+	p, err := codec.DecodePayload(s.payload)
+	if err != nil {
+		panic("engine: own payload does not decode: " + err.Error())
+	}
+	e.decided++
+	e.vetoRow = 0
+	e.progressNs = e.nowNs
+	return e.ports.Commit(&Committed{Seq: s.seq, Chain: s.chain, Payload: p})
+}
+
+// waiting reports whether the run depends on the participants to go on: batches are undecided, or
+// nothing is left to be matched and the last ones are being applied and saved.
+func (e *Engine) waiting(stop bool) bool {
+	return e.win.inFlight() > 0 || !e.active() || e.inputDone(stop)
+}
+
+// watch tells people when commits stand still, and halts when that lasts (design D6).
+func (e *Engine) watch(stop bool) error {
+	if e.status.State == batch3pc.StateFenced {
+		return fmt.Errorf("%w: another engine leads them", ErrForeign)
+	}
+	if !e.waiting(stop) {
+		e.progressNs = e.nowNs
+	}
+	still := e.nowNs - e.progressNs
+	switch {
+	case e.stalled && still < e.cfg.StallNs:
+		e.stalled = false
+		e.ports.Notify(Notice{Kind: NoticeResumed, Seq: e.status.Committed})
+	case still >= e.cfg.HaltNs:
+		return fmt.Errorf("%w: %s", ErrHalted, e.missing())
+	case !e.stalled && still >= e.cfg.StallNs && (e.win.inFlight() > 0 || e.anyDown()):
+		e.stalled = true
+		e.ports.Notify(Notice{Kind: NoticeStalled, Peer: e.missing(), InFlight: e.win.inFlight(), ForNs: still})
+	}
+	return nil
+}
+
+func (e *Engine) anyDown() bool {
+	for i := range e.peers {
+		if !e.peers[i].up {
+			return true
+		}
+	}
+	return false
+}
+
+// missing says whom the run waits for.
+func (e *Engine) missing() string {
+	var down, silent []string
+	for i := range e.peers {
+		p := &e.peers[i]
+		switch {
+		case p.finished:
+		case !p.up:
+			down = append(down, p.Name)
+		case e.nowNs-p.heardNs >= e.cfg.StallNs/2:
+			silent = append(silent, p.Name)
+		}
+	}
+	switch {
+	case len(down) > 0:
+		return strings.Join(down, ", ") + " not connected"
+	case len(silent) > 0:
+		return strings.Join(silent, ", ") + " connected but silent"
+	case e.log.safe.Load() < e.log.pushed:
+		return "the disk of the command log does not answer"
+	}
+	return "the participants answer, but do not agree to go on"
+}
+
+// finishing reports whether everything is matched, committed and applied.
+func (e *Engine) finishing(stop bool) bool {
+	if stop && !e.active() && e.win.tail == 0 {
+		return true // interrupted before the participants were there: nothing was done
+	}
+	return e.inputDone(stop) && e.open.Trades() == 0 && e.win.allApplied() && e.active()
+}
+
+// finish asks the participants to save their states and reports whether all have.
+func (e *Engine) finish() bool {
+	all := true
+	for i := range e.peers {
+		p := &e.peers[i]
+		if p.finished || e.win.tail == 0 && !e.active() {
+			continue
+		}
+		all = false
+		if p.up && !p.asked {
+			p.asked = e.sendFinish(p)
+		}
+	}
+	return all
+}
+
+// sendFinish sends the end of the stream: the seq and chain that the participant must have applied
+// before it saves.
+func (e *Engine) sendFinish(p *peer) bool {
+	const size = codec.FrameHeaderSize + 16
+	buf := p.link.Claim(size)
+	if buf == nil {
+		return false
+	}
+	h := e.header
+	h.Kind, h.From, h.To = codec.FrameFinish, uint8(e.cfg.Self), uint8(p.Node)
+	st := e.status
+	frame := codec.BeginFrame(buf[:0], h)
+	frame = binary.LittleEndian.AppendUint64(frame, uint64(st.Committed))
+	frame = binary.LittleEndian.AppendUint64(frame, uint64(st.CommittedChain))
+	codec.SealFrame(frame)
+	p.link.Publish(size)
+	return true
+}

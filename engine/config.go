@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// Peer is a participant as the engine sees it.
+type Peer struct {
+	Node batch3pc.NodeID
+	Name string
+}
+
+// Config of an engine. Zero values are not defaults: start from DefaultConfig.
+type Config struct {
+	Limits
+	Self         batch3pc.NodeID
+	Boot         uint32 // number of this start, unique among starts of the node
+	Cluster      uint32 // id of the cluster: frames of another are refused
+	Shard        uint16
+	Participants []Peer // every one must vote yes; the quorum is over them
+	WindowMax    int    // undecided batches in flight
+	RetainMax    int    // batches kept for a participant that lags; >= WindowMax
+	InputMax     int    // entries of the input ring
+	BatchAgeNs   int64  // an open batch with trades is sealed at this age, times the batches in flight, if the window has room
+	ResendNs     int64  // watermarks are sent again to a peer that made no progress for so long
+	StallNs      int64  // without a commit for so long while batches wait: a notice
+	HaltNs       int64  // without a commit for so long: trading halts, Run returns ErrHalted
+	VetoesMax    int    // vetoes without a commit in between: more is a fault, Run returns ErrVetoed
+	Durable      bool   // wait for the disk before PRE-COMMIT; false only to measure
+}
+
+// DefaultConfig returns the settings for one box.
+func DefaultConfig() Config {
+	return Config{
+		Limits:     Limits{OrdersMax: 1 << 21, InstrumentsMax: 1 << 17, BatchTarget: 1000},
+		Self:       16,
+		Boot:       1,
+		WindowMax:  16,
+		RetainMax:  64,
+		InputMax:   1024,
+		BatchAgeNs: 500_000,       // half of the 2-core decision latency
+		ResendNs:   200_000_000,   // far above any decision latency: a resend is an exception
+		StallNs:    1_000_000_000, // one second is an age here
+		HaltNs:     60_000_000_000,
+		VetoesMax:  100, // each takes at least one order out, so they come to an end
+		Durable:    true,
+	}
+}
+
+// Validate reports the first setting that cannot work.
+func (c *Config) Validate() error {
+	if err := c.Limits.validate(); err != nil {
+		return err
+	}
+	switch {
+	case len(c.Participants) == 0:
+		return errors.New("engine: no participants")
+	case c.WindowMax < 1 || c.WindowMax > 1024:
+		return fmt.Errorf("engine: WindowMax %d, want 1 to 1024", c.WindowMax)
+	case c.RetainMax < c.WindowMax || c.RetainMax > 4096:
+		return fmt.Errorf("engine: RetainMax %d, want WindowMax (%d) to 4096", c.RetainMax, c.WindowMax)
+	case c.InputMax < 1:
+		return fmt.Errorf("engine: InputMax %d, want at least 1", c.InputMax)
+	case c.BatchAgeNs < 0 || c.ResendNs < 1 || c.StallNs < 1 || c.HaltNs < c.StallNs:
+		return errors.New("engine: want BatchAgeNs >= 0, ResendNs and StallNs > 0, HaltNs >= StallNs")
+	case c.VetoesMax < 1:
+		return fmt.Errorf("engine: VetoesMax %d, want at least 1", c.VetoesMax)
+	}
+	return nil
+}
+
+// What ends a run before its input does.
+var (
+	// ErrHalted: commits stood still for HaltNs (design D6).
+	ErrHalted = errors.New("trading halted: no commit for too long")
+	// ErrVetoed: participants refused again and again although the refused orders were taken out.
+	ErrVetoed = errors.New("trading halted: repeated vetoes")
+	// ErrForeign: the participants hold the log of another run, or obey another engine.
+	ErrForeign = errors.New("the participants belong to another run")
+	// ErrContradiction: a participant found a batch that contradicts itself: a bug, not a vote.
+	ErrContradiction = errors.New("trading halted: a participant found a batch inconsistent")
+)

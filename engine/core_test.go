@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
+)
+
+const codecRisk = orderbook.RejectRisk
+
+var testLimits = Limits{OrdersMax: 1 << 12, InstrumentsMax: 2, BatchTarget: 100}
+
+// TestSameLogSameState: E1, on two cores and with batches cut at other places.
+func TestSameLogSameState(t *testing.T) {
+	cmds := randomFlow(9, 30_000)
+	l := Limits{OrdersMax: 1 << 15, InstrumentsMax: 8, BatchTarget: 100}
+	want, one := matchAll(t, l, cmds, nil)
+	defer one.Close()
+	two, err := NewCore(l, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer two.Close()
+	open := NewBuilder(0, 1)
+	var got []codec.Trade
+	for i := range cmds {
+		c := cmds[i]
+		c.Seq = uint64(i + 1)
+		two.Apply(&c, open)
+		if open.Full(l.BatchTarget) || i == len(cmds)-1 {
+			got = append(got, open.trades...)
+			open.Reset(two.LastCommand(), two.NextTrade())
+		}
+	}
+	sameTrades(t, got, want)
+	if one.StateHash() != two.StateHash() {
+		t.Error("state hashes differ")
+	}
+	cmds[len(cmds)/2].Qty++
+	_, three := matchAll(t, l, cmds, nil)
+	defer three.Close()
+	if one.StateHash() == three.StateHash() {
+		t.Error("the state hash does not see another command")
+	}
+}
+
+// TestRejects: every reason that the core itself gives, and that a refused command changes nothing.
+func TestRejects(t *testing.T) {
+	order := codec.Command{Kind: codec.KindNew, Instrument: 1, Order: 1, Side: orderbook.Buy, Price: 100, Qty: 10, Member: 1, Client: 1}
+	with := func(change func(*codec.Command)) codec.Command { c := order; change(&c); return c }
+	far := define(7)
+	for _, tc := range []struct {
+		name string
+		cmd  codec.Command
+		want orderbook.RejectReason
+	}{
+		{"pre-open", with(func(c *codec.Command) { c.Flags = codec.FlagPreOpen }), orderbook.RejectSession},
+		{"stop loss", with(func(c *codec.Command) { c.Flags = codec.FlagStopLoss; c.Trigger = 99 }), orderbook.RejectStopLoss},
+		{"disclosed", with(func(c *codec.Command) { c.Disclosed = 3 }), orderbook.RejectDisclosed},
+		{"no instrument", with(func(c *codec.Command) { c.Instrument = 0 }), orderbook.RejectUnknownInstrument},
+		{"unknown instrument", with(func(c *codec.Command) { c.Instrument = 3 }), orderbook.RejectUnknownInstrument},
+		{"kind", with(func(c *codec.Command) { c.Kind = 99 }), orderbook.RejectCommand},
+		{"unreadable", with(func(c *codec.Command) { c.Kind = codec.KindUnreadable }), orderbook.RejectUnreadable},
+		{"zero quantity", with(func(c *codec.Command) { c.Qty = 0 }), orderbook.RejectQuantity},
+		{"value", with(func(c *codec.Command) { c.Price, c.Qty = 1<<30, 1<<21 }), orderbook.RejectValue},
+		{"price scale", func() codec.Command {
+			in := codec.Instrument{Instrument: 2, PriceScale: 10}
+			return *in.AsCommand()
+		}(), orderbook.RejectCommand},
+		{"no price", with(func(c *codec.Command) { c.Price = 0 }), orderbook.RejectPrice},
+		{"side", with(func(c *codec.Command) { c.Side = 0 }), orderbook.RejectSide},
+		{"cancel unknown", with(func(c *codec.Command) { c.Kind = codec.KindCancel }), orderbook.RejectUnknownOrder},
+		{"modify unknown", with(func(c *codec.Command) { c.Kind = codec.KindModify }), orderbook.RejectUnknownOrder},
+		{"reduce unknown", with(func(c *codec.Command) { c.Kind = codec.KindReduce }), orderbook.RejectUnknownOrder},
+		{"definition with a gap", far, orderbook.RejectCommand},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			core, open := coreWith(t, define(1))
+			books := core.books[1].StateHash()
+			tc.cmd.Seq = 2
+			core.Apply(&tc.cmd, open)
+			if got := core.Counts().Rejects[tc.want]; got != 1 {
+				t.Errorf("rejects %v, want one for %s", core.Counts().Rejects, tc.want)
+			}
+			if core.books[1].StateHash() != books || open.Trades() != 0 || core.Counts().OrdersAccepted != 0 {
+				t.Error("a refused command changed the state")
+			}
+		})
+	}
+}
+
+func TestInstrumentLimit(t *testing.T) {
+	core, _ := coreWith(t, define(1), define(2), define(3))
+	if got := core.Counts().Rejects[orderbook.RejectInstrumentLimit]; got != 1 {
+		t.Errorf("%d rejects by the instrument limit, want 1", got)
+	}
+}
+
+// TestFullyDisclosedIsOrdinary: NSE's files carry a disclosed quantity equal to the quantity.
+func TestFullyDisclosedIsOrdinary(t *testing.T) {
+	core, _ := coreWith(t, define(1), codec.Command{Kind: codec.KindNew, Instrument: 1, Order: 1, Side: orderbook.Buy, Price: 100, Qty: 10, Disclosed: 10})
+	if core.Counts().OrdersAccepted != 1 {
+		t.Error("an order that discloses all of its quantity is refused")
+	}
+}
+
+// TestOwnersFollowTheirOrders: trades name the members and clients of both sides, also after
+// modifies that move an order to another slot and after slots were used again.
+func TestOwnersFollowTheirOrders(t *testing.T) {
+	entry := func(id orderbook.OrderID, side orderbook.Side, price orderbook.Price, member uint16) codec.Command {
+		return codec.Command{Kind: codec.KindNew, Instrument: 1, Order: id, Side: side, Price: price, Qty: 5, Member: member, Client: uint32(member) * 10}
+	}
+	move := entry(1, orderbook.Sell, 103, 9) // a modify does not change whose order it is
+	move.Kind = codec.KindModify
+	_, open := coreWith(t,
+		define(1),
+		entry(1, orderbook.Sell, 101, 1), entry(2, orderbook.Sell, 102, 2),
+		move, // order 1 goes behind order 2
+		entry(3, orderbook.Buy, 103, 3), entry(4, orderbook.Sell, 103, 4), entry(5, orderbook.Buy, 103, 5), entry(6, orderbook.Buy, 103, 6),
+	)
+	want := []struct {
+		taker, maker     orderbook.OrderID
+		takerOf, makerOf uint16
+	}{{3, 2, 3, 2}, {5, 1, 5, 1}, {6, 4, 6, 4}}
+	if len(open.trades) != len(want) {
+		t.Fatalf("%d trades, want %d: %+v", len(open.trades), len(want), open.trades)
+	}
+	for i, w := range want {
+		g := open.trades[i]
+		if g.Taker != w.taker || g.Maker != w.maker || g.TakerMember != w.takerOf || g.MakerMember != w.makerOf ||
+			g.TakerClient != uint32(w.takerOf)*10 || g.MakerClient != uint32(w.makerOf)*10 {
+			t.Errorf("trade %d: %+v, want %+v", i, g, w)
+		}
+	}
+}
+
+// TestOwnersCoverEverySlot: levels take slots too, so slots run beyond the number of orders.
+func TestOwnersCoverEverySlot(t *testing.T) {
+	l := Limits{OrdersMax: 10, InstrumentsMax: 1, BatchTarget: 10}
+	cmds := []codec.Command{define(1)}
+	for i := range 10 {
+		cmds = append(cmds, codec.Command{Kind: codec.KindNew, Instrument: 1, Order: orderbook.OrderID(i + 1), Side: orderbook.Buy, Price: orderbook.Price(100 + i), Qty: 1})
+	}
+	_, core := matchAll(t, l, cmds, nil)
+	defer core.Close()
+	if core.LiveOrders() != 10 {
+		t.Errorf("%d orders rest, want 10", core.LiveOrders())
+	}
+}
+
+// TestVeto: a resting order is taken out, its later commands up to To are refused, and its number
+// may be used again afterwards.
+func TestVeto(t *testing.T) {
+	entry := func(id orderbook.OrderID, side orderbook.Side) codec.Command {
+		return codec.Command{Kind: codec.KindNew, Instrument: 1, Order: id, Side: side, Price: 100, Qty: 5}
+	}
+	cmds := []codec.Command{define(1), entry(1, orderbook.Buy), entry(2, orderbook.Buy), entry(3, orderbook.Sell), entry(9, orderbook.Sell), entry(9, orderbook.Sell)}
+	veto := Veto{From: 4, To: 5, Orders: []VetoOrder{{1, 1}, {1, 9}}}
+	trades, core := matchAll(t, testLimits, cmds, []Veto{veto})
+	defer core.Close()
+	if len(trades) != 1 || trades[0].Maker != 2 || trades[0].Taker != 3 {
+		t.Errorf("trades %+v, want order 3 against order 2: order 1 is vetoed", trades)
+	}
+	if got := core.Counts().Rejects[orderbook.RejectRisk]; got != 1 {
+		t.Errorf("%d commands refused by the veto, want 1 (the first entry of order 9)", got)
+	}
+	if core.LiveOrders() != 1 {
+		t.Errorf("%d orders rest, want the second entry of order 9", core.LiveOrders())
+	}
+}
+
+func TestVetoRecordRoundTrip(t *testing.T) {
+	v := Veto{From: 3, To: 1 << 40, Orders: []VetoOrder{{1, 2}, {3, 1 << 63}}}
+	b := appendVeto(nil, &v)
+	got, err := DecodeVeto(b)
+	if err != nil || got.From != v.From || got.To != v.To || !slices.Equal(got.Orders, v.Orders) {
+		t.Errorf("%+v, %v, want %+v", got, err, v)
+	}
+	for n := range b {
+		if _, err := DecodeVeto(b[:n]); err == nil {
+			t.Errorf("%d of %d bytes are accepted", n, len(b))
+		}
+	}
+}
+
+// TestApplyAllocatesNothing: design D8.
+func TestApplyAllocatesNothing(t *testing.T) {
+	cmds := randomFlow(10, 20_000)
+	core, err := NewCore(Limits{OrdersMax: 1 << 15, InstrumentsMax: 8, BatchTarget: 1000}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer core.Close()
+	open := NewBuilder(0, 1)
+	next := 0
+	step := func() {
+		c := cmds[next]
+		next++
+		c.Seq = uint64(next)
+		core.Apply(&c, open)
+		if open.Full(1000) {
+			open.Reset(core.LastCommand(), core.NextTrade())
+		}
+	}
+	for next < 1000 {
+		step() // definitions and growth
+	}
+	if n := testing.AllocsPerRun(10_000, step); n != 0 {
+		t.Errorf("%v allocations per command", n)
+	}
+}
+
+// coreWith returns a core that has applied cmds into one open batch.
+func coreWith(t *testing.T, cmds ...codec.Command) (*Core, *Builder) {
+	t.Helper()
+	core, err := NewCore(testLimits, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(core.Close)
+	open := NewBuilder(0, 1)
+	for i := range cmds {
+		cmds[i].Seq = uint64(i + 1)
+		core.Apply(&cmds[i], open)
+	}
+	return core, open
+}

@@ -1,0 +1,35 @@
+// Package engine turns commands into committed trades.
+//
+// Its core (files marked tezi:pure) is a pure function of the sequenced command log: Core.Apply
+// matches one command on the book of its instrument and writes the trades into the open batch, a
+// Builder. The runtime around it is one loop, Engine.Run, and one more stage, the logger:
+//
+//	feeder ─▶ input ring ─▶ ┌──────────────── loop ────────────────┐ ─▶ log ring ─▶ logger ─▶ disk
+//	                        │ sequence, match, seal, coordinate    │                  │
+//	participants ─▶ links ─▶│ decide ─▶ Ports.Commit (first sight) │ ◀── durable ─────┘
+//	                        └──────────────────────────────────────┘ ─▶ links ─▶ participants
+//
+// One command: the loop copies it from the input ring into a record of the log ring, gives it the
+// next sequence number there, and matches it. The trades stay in the open batch. The batch is
+// sealed when it has its target of trades, when it is old, or when nothing else is under way; then
+// it is a proposal of package batch3pc, which takes it through can-commit, pre-commit and do-commit
+// at the participants. PRE-COMMIT of a batch leaves only after the commands behind it are durable
+// in the log. Ports.Commit is called after the decision, never before.
+//
+// If a participant refuses trades (a veto), the loop opens a new ballot, which aborts everything
+// above a base; rolls the book back by replaying the log up to that base on a fresh core; takes the
+// refused orders out of the market by a record in the log; and matches the commands above the base
+// again. Nothing is lost but the refused orders: entries and modifies that come again are counted as
+// rejects, what rested is cancelled, and the veto record names each.
+//
+// Invariants:
+//
+//	E1  State is a pure function of the command log (commands and vetoes): equal logs, equal
+//	    trades, equal StateHash.
+//	E2  Sequence numbers are dense: a command is applied exactly once, in order.
+//	E3  Trade numbers are dense over the committed batches.
+//	E4  No trade is seen outside before the decision of its batch.
+//	E5  PRE-COMMIT of a batch leaves only when every command up to its last one is durable.
+//	E6  A full ring, window or disk queue stops intake; it never drops or reorders a command.
+//	E7  After an abort the orders are matched again as if the refused ones had never come.
+package engine

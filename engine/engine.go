@@ -1,0 +1,263 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// Engine is the thread runtime around the core: sequencer, matcher, batcher and coordinator run to
+// completion on one loop (Run); the command log has a stage of its own.
+type Engine struct {
+	cfg    Config
+	ports  Ports
+	input  *ringbuf.SPSC[Entry]
+	bell   *ringbuf.Bell
+	feeder *ringbuf.Bell
+
+	core    *Core
+	open    *Builder
+	arrival []int64 // arrivals of the open batch's trades
+	openNs  int64   // when the open batch got its first trade
+	seq     uint64  // last sequence number given
+	vetoes  []Veto
+	backlog []codec.Command // sequenced and logged already, to be matched again after an abort
+
+	coord  *batch3pc.Coordinator
+	status batch3pc.CoordinatorStatus // after the coordinator's last call
+	win    window
+	log    *logger
+	peers  []peer
+	header codec.Header
+	batch  batch3pc.Batch // scratch of decoding
+
+	nowNs      int64
+	tickNs     int64 // last resend tick
+	progressNs int64 // last time a commit came, or nothing was in flight
+	stalled    bool
+	closed     bool              // a round has seen the end of the input
+	logFull    bool              // the last chunk found no room in the log ring, when ...
+	logSafe    uint64            // ... so many records were durable
+	rolling    *batch3pc.Refusal // the veto that the open election is about
+	vetoRow    int               // vetoes since the last commit
+	aborted    uint64
+	decided    uint64
+	loggedSeq  batch3pc.Seq // highest decision in the log
+	stats      Stats
+}
+
+// peer is the engine's view of one participant.
+type peer struct {
+	Peer
+	link     Link
+	up       bool
+	finished bool
+	asked    bool  // FrameFinish was sent on this connection
+	heardNs  int64 // last frame
+	summary  codec.Summary
+}
+
+// Stats are published for a progress display; any goroutine may read them.
+type Stats struct {
+	Commands, Trades, Batches, Aborted, InFlight atomic.Uint64
+	Stalled                                      atomic.Bool
+}
+
+// Result is what a finished run knows.
+type Result struct {
+	Counts
+	BatchesCommitted uint64
+	BatchesAborted   uint64
+	CommittedTrades  uint64
+	Chain            batch3pc.Chain
+	StateHash        uint64
+	Participants     []codec.Summary // in the order of Config.Participants
+}
+
+// New returns an engine that reads commands from Input. bell is the one that the links and the
+// feeder ring. The log must be empty: an engine does not yet take up the log of another run.
+func New(cfg Config, ports Ports, bell *ringbuf.Bell) (*Engine, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if len(ports.Links) != len(cfg.Participants) {
+		return nil, fmt.Errorf("engine: %d links for %d participants", len(ports.Links), len(cfg.Participants))
+	}
+	core, err := NewCore(cfg.Limits, nil)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]batch3pc.NodeID, len(cfg.Participants))
+	peers := make([]peer, len(cfg.Participants))
+	for i, p := range cfg.Participants {
+		nodes[i] = p.Node
+		peers[i] = peer{Peer: p, link: ports.Links[i]}
+	}
+	coord, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
+		Self: cfg.Self, Boot: cfg.Boot, Participants: nodes, Members: nodes, Generation: 1,
+		WindowMax: cfg.WindowMax, RetainMax: cfg.RetainMax,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{
+		cfg: cfg, ports: ports, bell: bell, core: core, coord: coord, peers: peers,
+		feeder:  ringbuf.NewBell(ringbuf.WaitPark),
+		input:   ringbuf.NewSPSC[Entry](cfg.InputMax),
+		open:    NewBuilder(0, 1),
+		arrival: make([]int64, 0, codec.TradesPerBatchMax),
+		win:     newWindow(cfg.RetainMax, cfg.BatchTarget),
+		log:     newLogger(ports.Log, cfg.Durable, bell),
+		header:  codec.Header{Cluster: cfg.Cluster, Shard: cfg.Shard, Boot: cfg.Boot},
+	}, nil
+}
+
+// Input is the ring of commands. Its producer rings Bell after publishing, and closes the ring at
+// the end of the input.
+func (e *Engine) Input() *ringbuf.SPSC[Entry] { return e.input }
+
+// FeederBell is where the producer of Input may wait when the ring is full: the engine rings it
+// when the ring has drained to half.
+func (e *Engine) FeederBell() *ringbuf.Bell { return e.feeder }
+
+// Bell wakes the engine's loop.
+func (e *Engine) Bell() *ringbuf.Bell { return e.bell }
+
+// Stats returns the published counters.
+func (e *Engine) Stats() *Stats { return &e.stats }
+
+// Run matches and commits until the input is closed and everything is committed at every
+// participant, and their states are saved. When ctx ends it takes no more input, finishes the open
+// batch in the same way and returns ctx's cause. A fault ends it with an error at once; what was
+// committed before stays committed.
+func (e *Engine) Run(ctx context.Context) (Result, error) {
+	e.nowNs = e.ports.Clock()
+	e.tickNs, e.progressNs = e.nowNs, e.nowNs
+	e.log.start()
+	err := e.loop(ctx)
+	if logErr := e.log.stop(); err == nil && logErr != nil {
+		err = logErr
+	}
+	res := e.result()
+	e.core.Close()
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	return res, err
+}
+
+func (e *Engine) loop(ctx context.Context) error {
+	if err := e.do(e.coord.Open()); err != nil {
+		return err
+	}
+	for {
+		stop := ctx.Err() != nil
+		if cause := context.Cause(ctx); stop && !errors.Is(cause, context.Canceled) {
+			return cause // something broke: nothing can be finished in order
+		}
+		worked, err := e.round(stop)
+		if err != nil {
+			return err
+		}
+		if e.finishing(stop) && e.finish() {
+			return nil
+		}
+		if !worked {
+			e.bell.WaitUntil(e.ready, e.patience())
+		}
+	}
+}
+
+// round is one duty cycle. stop: take no more input.
+func (e *Engine) round(stop bool) (worked bool, err error) {
+	e.nowNs = e.ports.Clock()
+	if err := e.log.err(); err != nil {
+		return false, err
+	}
+	if worked, err = e.pollLinks(); err != nil {
+		return false, err
+	}
+	if worked {
+		e.nowNs = e.ports.Clock() // not earlier than what was just received
+	}
+	if err := e.advance(); err != nil {
+		return false, err
+	}
+	if e.pollInput(stop) {
+		worked = true
+	}
+	e.closed = e.input.Closed()
+	if err := e.maybeSeal(stop); err != nil {
+		return false, err
+	}
+	if e.nowNs-e.tickNs >= e.cfg.ResendNs {
+		e.tickNs = e.nowNs
+		if err := e.do(e.coord.Tick()); err != nil {
+			return false, err
+		}
+	}
+	e.publishStats()
+	return worked, e.watch(stop)
+}
+
+// ready reports whether a round would find work. It is what the bell checks before it parks.
+func (e *Engine) ready() bool {
+	for i := range e.peers {
+		if ev, _ := e.peers[i].link.Next(); ev != LinkNone {
+			return true
+		}
+	}
+	if e.win.gated < e.win.tail && e.log.safe.Load() >= e.win.at(e.win.gated).logPos {
+		return true
+	}
+	if e.log.failed.Load() != nil {
+		return true
+	}
+	if !e.canMatch() {
+		return false
+	}
+	if e.logFull && e.log.safe.Load() == e.logSafe {
+		return false // the logger rings when the disk has caught up
+	}
+	return e.input.Len() > 0 || len(e.backlog) > 0 || e.input.Closed() && !e.closed
+}
+
+// patience is how long the loop may park: until the open batch comes of age, or the next look at
+// the stall clock.
+func (e *Engine) patience() time.Duration {
+	if e.open.Trades() > 0 && e.coord.Room() && !e.win.full() {
+		return time.Duration(max(e.sealAgeNs()-(e.nowNs-e.openNs), 1))
+	}
+	return time.Duration(e.cfg.ResendNs / 4)
+}
+
+// active reports whether the engine owns a ballot and may propose.
+func (e *Engine) active() bool { return e.status.State == batch3pc.StateActive }
+
+func (e *Engine) publishStats() {
+	c := e.core.Counts()
+	e.stats.Commands.Store(c.Commands)
+	e.stats.Trades.Store(e.win.committedTrades())
+	e.stats.Batches.Store(e.decided)
+	e.stats.Aborted.Store(e.aborted)
+	e.stats.InFlight.Store(uint64(e.win.inFlight()))
+	e.stats.Stalled.Store(e.stalled)
+}
+
+func (e *Engine) result() Result {
+	r := Result{
+		Counts: e.core.Counts(), BatchesCommitted: e.decided, BatchesAborted: e.aborted,
+		CommittedTrades: e.win.committedTrades(), Chain: e.status.CommittedChain,
+		StateHash: e.core.StateHash(),
+	}
+	for i := range e.peers {
+		r.Participants = append(r.Participants, e.peers[i].summary)
+	}
+	return r
+}

@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// logHeader is what precedes a record's body in the log ring: the kind, padded so that the body
+// stays 8-byte aligned.
+const logHeader = 8
+
+// logRingBytes holds about 250,000 commands: the slack between matcher and disk. When it is full
+// the matcher takes no more input.
+const logRingBytes = 16 << 20
+
+// logger is the stage that writes the command log: it takes records from a ring, appends all that
+// wait, and makes them durable with one fdatasync (group commit). The matcher never waits for it;
+// the coordinator does, by InputsDurable.
+type logger struct {
+	log     Log
+	sync    bool
+	ring    *ringbuf.Frames
+	bell    *ringbuf.Bell // wakes the logger
+	matcher *ringbuf.Bell // wakes the matcher
+	pushed  uint64        // records pushed; the matcher's own
+	safe    atomic.Uint64 // records that are durable; written by the logger
+	failed  atomic.Pointer[error]
+	done    sync.WaitGroup
+}
+
+func newLogger(log Log, durable bool, matcher *ringbuf.Bell) *logger {
+	return &logger{
+		log: log, sync: durable, matcher: matcher,
+		ring: ringbuf.NewFrames(logRingBytes),
+		bell: ringbuf.NewBell(ringbuf.WaitPark),
+	}
+}
+
+// claim returns room for a record body of n bytes, or nil when the disk is that far behind.
+func (l *logger) claim(kind uint8, n int) []byte {
+	b := l.ring.Claim(logHeader + n)
+	if b == nil {
+		return nil
+	}
+	clear(b[:logHeader])
+	b[0] = kind
+	return b[logHeader:]
+}
+
+// publish hands the first n body bytes of the claimed record to the logger.
+func (l *logger) publish(n int) {
+	l.ring.Publish(logHeader + n)
+	l.pushed++
+	l.bell.Ring()
+}
+
+// put is claim and publish for a small record; false when there is no room.
+func (l *logger) put(kind uint8, body []byte) bool {
+	b := l.claim(kind, len(body))
+	if b == nil {
+		return false
+	}
+	copy(b, body)
+	l.publish(len(body))
+	return true
+}
+
+// err returns the error that stopped the logger, if any. A log that failed to sync is not tried
+// again (protocol.md S9): the run ends.
+func (l *logger) err() error {
+	if p := l.failed.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func (l *logger) start() {
+	l.done.Add(1)
+	go func() {
+		defer l.done.Done()
+		for l.round() {
+		}
+	}()
+}
+
+// round writes everything that waits. It returns false when the ring is closed and empty, or the
+// log has failed.
+func (l *logger) round() bool {
+	n := uint64(0)
+	for {
+		rec := l.ring.Peek()
+		if rec == nil {
+			break
+		}
+		if err := l.log.Append(rec[0], rec[logHeader:]); err != nil {
+			return l.fail(err)
+		}
+		l.ring.Release()
+		n++
+	}
+	if n == 0 {
+		if l.ring.Closed() && l.ring.Len() == 0 {
+			return false
+		}
+		l.bell.Wait(func() bool { return l.ring.Len() > 0 || l.ring.Closed() })
+		return true
+	}
+	if err := l.log.Flush(); err != nil {
+		return l.fail(err)
+	}
+	if l.sync {
+		if err := l.log.Sync(); err != nil {
+			return l.fail(err)
+		}
+	}
+	l.safe.Add(n)
+	l.matcher.Ring()
+	return true
+}
+
+func (l *logger) fail(err error) bool {
+	l.failed.Store(&err)
+	l.matcher.Ring()
+	return false
+}
+
+// stop waits until everything pushed is written. The matcher pushes nothing afterwards.
+func (l *logger) stop() error {
+	l.ring.Close()
+	l.bell.Ring()
+	l.done.Wait()
+	return l.err()
+}

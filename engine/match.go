@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// chunkMax is how many commands are matched between two looks at the links. Small: a vote must
+// not wait long. Large enough that clock, ring and log are touched once for many.
+const chunkMax = 64
+
+// canMatch reports whether a command may be applied now: the engine owns a ballot, and the open
+// batch has room or can be sealed.
+func (e *Engine) canMatch() bool {
+	return e.active() && !e.open.Full(e.cfg.BatchTarget)
+}
+
+// pollInput matches one chunk: first what an abort left to be matched again, then new input.
+// stop: take nothing new.
+func (e *Engine) pollInput(stop bool) bool {
+	if !e.canMatch() {
+		return false
+	}
+	if len(e.backlog) > 0 {
+		e.rematch()
+		return true
+	}
+	if stop {
+		return false
+	}
+	in := e.input.Peek(chunkMax)
+	if len(in) == 0 {
+		return false
+	}
+	e.logSafe = e.log.safe.Load() // before the claim: what is freed after it shows as a change
+	rec := e.log.claim(RecordCommands, len(in)*codec.CommandSize)
+	if e.logFull = rec == nil; e.logFull {
+		return false
+	}
+	logged, _ := codec.Commands(rec)
+	n := 0
+	for n < len(in) && !e.open.Full(e.cfg.BatchTarget) {
+		logged[n] = in[n].Command
+		e.seq++
+		logged[n].Seq = e.seq
+		e.match(&logged[n], in[n].ArrivalNs)
+		n++
+	}
+	e.nowNs = e.ports.Clock()
+	for i := range in[:n] {
+		if at := in[i].ArrivalNs; at != 0 && in[i].Command.Kind != codec.KindDefine {
+			e.ports.Recorder.Record(StageOrderToMatch, e.nowNs-at)
+		}
+	}
+	e.input.Release(n)
+	if e.input.Len() <= e.input.Cap()/2 {
+		e.feeder.Ring() // not at every release: a feeder that waits should come back to much room
+	}
+	e.log.publish(n * codec.CommandSize)
+	return true
+}
+
+// match applies one command and remembers the arrival of each trade's taker.
+func (e *Engine) match(cmd *codec.Command, arrivalNs int64) {
+	before := e.open.Trades()
+	e.core.Apply(cmd, e.open)
+	for range e.open.Trades() - before {
+		e.arrival = append(e.arrival, arrivalNs)
+	}
+	if before == 0 && e.open.Trades() > 0 {
+		e.openNs = e.nowNs
+	}
+}
+
+// rematch applies a chunk of the backlog: commands that are sequenced and in the log already.
+func (e *Engine) rematch() {
+	n := 0
+	for n < len(e.backlog) && n < chunkMax && !e.open.Full(e.cfg.BatchTarget) {
+		e.match(&e.backlog[n], 0)
+		n++
+	}
+	e.backlog = e.backlog[n:]
+	if len(e.backlog) == 0 {
+		e.backlog = nil
+	}
+}
+
+// inputDone reports whether no command is left to be matched. stop: what waits in the ring does not count.
+func (e *Engine) inputDone(stop bool) bool {
+	if len(e.backlog) > 0 {
+		return false
+	}
+	return stop || e.input.Closed() && e.input.Len() == 0
+}
+
+// maybeSeal seals the open batch when it is full, when it is old, when nothing else is in flight
+// and no input waits, or when the input has ended; always only if the window has room.
+func (e *Engine) maybeSeal(stop bool) error {
+	if e.open.Trades() == 0 && !e.open.Full(e.cfg.BatchTarget) {
+		return nil
+	}
+	if e.win.full() || !e.coord.Room() {
+		return nil
+	}
+	full := e.open.Full(e.cfg.BatchTarget)
+	old := e.nowNs-e.openNs >= e.sealAgeNs()
+	idle := e.input.Len() == 0 && len(e.backlog) == 0 && e.win.inFlight() == 0
+	if full || old || idle || e.inputDone(stop) {
+		return e.seal()
+	}
+	return nil
+}
+
+// sealAgeNs is the age at which an open batch is sealed: the more batches are under way, the longer
+// it waits. So batches are small and quick when there is little to do, and grow when rounds are what
+// the participants spend their time on.
+func (e *Engine) sealAgeNs() int64 { return e.cfg.BatchAgeNs * int64(max(1, e.win.inFlight())) }
+
+// seal turns the open batch into a proposal.
+func (e *Engine) seal() error {
+	s := e.win.at(e.win.tail)
+	s.sealedNs, s.votedNs, s.decidedNs = e.ports.Clock(), 0, 0
+	s.payload = e.open.AppendPayload(s.payload[:0])
+	s.trades = e.open.Trades()
+	s.lastCommand, s.nextTrade = e.core.LastCommand(), e.core.NextTrade()
+	s.arrivals, e.arrival = e.arrival, s.arrivals[:0]
+	b, ready, err := e.coord.Propose(uint32(s.trades), s.payload)
+	if err != nil {
+		return err
+	}
+	s.seq, s.chain = b.Seq, b.Chain
+	e.win.tail++
+	e.open.Reset(s.lastCommand, s.nextTrade)
+	var body [sealedSize]byte
+	e.mustPut(RecordSealed, appendSealed(body[:0], Sealed{Seq: s.seq, Chain: s.chain, LastCommand: s.lastCommand, Trades: uint64(s.trades)}))
+	s.logPos = e.log.pushed
+	return e.do(ready)
+}
+
+// mustPut logs a small record that may not be lost. It waits only if the disk is a whole log ring
+// behind, when nothing could be matched anyway. If the log has failed the next round ends the run.
+func (e *Engine) mustPut(kind uint8, body []byte) {
+	for !e.log.put(kind, body) && e.log.err() == nil {
+		e.bell.Wait(func() bool { return e.log.err() != nil || e.log.safe.Load()+1 >= e.log.pushed })
+	}
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// Entry is one element of the input ring: a command and when it arrived.
+type Entry struct {
+	Command   codec.Command
+	ArrivalNs int64 // by Ports.Clock; open loop: when it should have arrived. 0: not measured
+}
+
+// LinkEvent says what Link.Next found.
+type LinkEvent uint8
+
+// The events of a link.
+const (
+	LinkNone  LinkEvent = iota // nothing waits
+	LinkUp                     // the peer is connected
+	LinkDown                   // the connection is gone
+	LinkFrame                  // a whole frame that codec.CheckFrame passed
+)
+
+// Link is one connection to a participant. The engine's loop alone uses it and is never blocked by
+// it: a Claim that finds no room loses the message, and the protocol sends it again.
+type Link interface {
+	Claim(n int) []byte // room for a frame of n bytes, or nil
+	Publish(n int)
+	Next() (LinkEvent, []byte) // the frame is valid until Release
+	Release()
+}
+
+// Log is the engine's durable command log. Append and Flush are called by the logger goroutine;
+// Replay only while nothing is being appended.
+type Log interface {
+	Append(kind uint8, body ...[]byte) error
+	Flush() error
+	Sync() error
+	Replay(fn func(kind uint8, body []byte) error) error
+}
+
+// Stage is a measured part of the way of an order.
+type Stage uint8
+
+// The stages, in the order of the report.
+const (
+	StageOrderToMatch  Stage = iota // arrival of a command -> it is matched
+	StageBatchDecision              // batch sealed -> decided
+	StageCanCommit                  // batch sent -> every member voted yes
+	StagePreCommit                  // every member voted yes -> a quorum is durable: decided
+	StageDoCommit                   // decided -> applied by every participant
+	StageOrderToCommit              // arrival of a trade's taker -> its batch is decided
+	StageCount
+)
+
+// Recorder takes latencies in nanoseconds. One goroutine calls it.
+type Recorder interface {
+	Record(s Stage, ns int64)
+}
+
+// Committed is a batch that is decided: the first moment at which its trades may be seen outside
+// (design D4). The payload's slices are valid during the call only.
+type Committed struct {
+	Seq     batch3pc.Seq
+	Chain   batch3pc.Chain
+	Payload codec.Payload
+}
+
+// NoticeKind says what a Notice is about.
+type NoticeKind uint8
+
+// The notices.
+const (
+	NoticePeerUp   NoticeKind = iota // Peer is connected
+	NoticePeerDown                   // Peer is gone
+	NoticeStalled                    // no commit for StallNs while batches wait; Peer is one that is missing, or ""
+	NoticeResumed                    // commits go on
+	NoticeVeto                       // Peer refused Orders; the book is rolled back
+	NoticeFinished                   // Peer has saved its state
+)
+
+// Notice tells people what goes on. It is made off the matching path.
+type Notice struct {
+	Kind     NoticeKind
+	Peer     string
+	Seq      batch3pc.Seq
+	InFlight int   // undecided batches
+	ForNs    int64 // how long the stall lasts or lasted
+	Orders   int
+}
+
+// Ports are the effects that the engine needs. Every field must be set.
+type Ports struct {
+	Links    []Link // one for each participant, in the order of Config.Participants
+	Log      Log
+	Clock    func() int64 // monotonic ns
+	Recorder Recorder
+	Commit   func(*Committed) error // called once for each batch, in order, after its decision
+	Notify   func(Notice)
+}

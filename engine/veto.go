@@ -1,0 +1,108 @@
+//tezi:pure
+
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
+)
+
+// VetoOrder names an order that a participant refused.
+type VetoOrder struct {
+	Instrument uint32
+	Order      orderbook.OrderID
+}
+
+// Veto is the answer of the engine to a NO with names (design D5): the orders are taken out of the
+// market as if they had never been entered after command From-1. If such an order rests when From
+// comes, it is cancelled; commands From..To that enter or modify it are rejected. Commands after To
+// are not touched: the order number may be used again.
+//
+// A veto is a record of the command log, so that a rebuilt core decides the same.
+type Veto struct {
+	From, To uint64
+	Orders   []VetoOrder
+}
+
+// vetoState is a veto and whether its resting orders have been cancelled.
+type vetoState struct {
+	Veto
+	done bool
+}
+
+// vetoed cancels what a veto takes out of the book before cmd, and reports whether cmd itself is
+// refused.
+func (c *Core) vetoed(cmd *codec.Command) bool {
+	refused := false
+	for i := range c.vetoes {
+		v := &c.vetoes[i]
+		if cmd.Seq < v.From {
+			continue
+		}
+		if !v.done {
+			v.done = true
+			c.cancelVetoed(v.Orders)
+		}
+		if cmd.Seq <= v.To && v.names(cmd) {
+			refused = true
+		}
+	}
+	return refused
+}
+
+func (c *Core) cancelVetoed(orders []VetoOrder) {
+	for _, o := range orders {
+		if int(o.Instrument) < len(c.books) && o.Instrument > 0 {
+			c.books[o.Instrument].Cancel(o.Order) // an order that does not rest is refused at its entry
+		}
+	}
+}
+
+func (v *Veto) names(cmd *codec.Command) bool {
+	if cmd.Kind != codec.KindNew && cmd.Kind != codec.KindModify {
+		return false
+	}
+	for _, o := range v.Orders {
+		if o.Order == cmd.Order && o.Instrument == cmd.Instrument {
+			return true
+		}
+	}
+	return false
+}
+
+var errVeto = errors.New("engine: malformed veto record")
+
+// appendVeto appends the record body: u64 from, u64 to, u32 n, u32 0, n x (u64 order, u32
+// instrument, u32 0).
+func appendVeto(dst []byte, v *Veto) []byte {
+	le := binary.LittleEndian
+	dst = le.AppendUint64(dst, v.From)
+	dst = le.AppendUint64(dst, v.To)
+	dst = le.AppendUint64(dst, uint64(uint32(len(v.Orders))))
+	for _, o := range v.Orders {
+		dst = le.AppendUint64(dst, uint64(o.Order))
+		dst = le.AppendUint64(dst, uint64(o.Instrument))
+	}
+	return dst
+}
+
+func decodeVeto(b []byte) (Veto, error) {
+	if len(b) < 24 {
+		return Veto{}, fmt.Errorf("%w: %d bytes", errVeto, len(b))
+	}
+	le := binary.LittleEndian
+	n := int(le.Uint32(b[16:]))
+	if len(b) != 24+16*n {
+		return Veto{}, fmt.Errorf("%w: %d bytes for %d orders", errVeto, len(b), n)
+	}
+	v := Veto{From: le.Uint64(b), To: le.Uint64(b[8:]), Orders: make([]VetoOrder, n)}
+	for i := range v.Orders {
+		at := b[24+16*i:]
+		v.Orders[i] = VetoOrder{Order: orderbook.OrderID(le.Uint64(at)), Instrument: le.Uint32(at[8:])}
+	}
+	return v, nil
+}

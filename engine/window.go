@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// slot holds one sealed batch from its seal until every participant has it on disk.
+type slot struct {
+	seq         batch3pc.Seq
+	chain       batch3pc.Chain
+	payload     []byte  // belongs to the coordinator meanwhile
+	arrivals    []int64 // of each trade's taker; 0: not measured
+	lastCommand uint64
+	nextTrade   uint64
+	trades      int
+	logPos      uint64 // records of the command log that must be durable before its PRE-COMMIT
+	sealedNs    int64
+	votedNs     int64
+	decidedNs   int64
+}
+
+// window is the queue of sealed batches. Its cursors are absolute positions that only grow, except
+// that an abort takes tail back:
+//
+//	released <= applied <= decided <= voted <= tail        gated <= tail
+//
+// Slots below released are free. The memory of a slot is used again by the batch RetainMax later.
+type window struct {
+	slots                                          []slot
+	released, applied, decided, voted, gated, tail int
+	base                                           slot // the last released batch: what an abort of all the rest falls back to
+}
+
+func newWindow(retain, tradesHint int) window {
+	w := window{slots: make([]slot, retain+1), base: slot{nextTrade: 1}}
+	for i := range w.slots {
+		w.slots[i].arrivals = make([]int64, 0, 2*tradesHint)
+		w.slots[i].payload = make([]byte, 0, 2*tradesHint*codec.TradeSize)
+	}
+	return w
+}
+
+func (w *window) at(i int) *slot   { return &w.slots[i%len(w.slots)] }
+func (w *window) full() bool       { return w.tail-w.released == len(w.slots) }
+func (w *window) inFlight() int    { return w.tail - w.decided }
+func (w *window) allApplied() bool { return w.applied == w.tail }
+
+// release frees the oldest slot and remembers it as the base.
+func (w *window) release() {
+	s := w.at(w.released)
+	w.base = slot{seq: s.seq, chain: s.chain, lastCommand: s.lastCommand, nextTrade: s.nextTrade}
+	w.released++
+}
+
+// last returns the newest batch that is not aborted, which may be the base.
+func (w *window) last() *slot {
+	if w.tail == w.released {
+		return &w.base
+	}
+	return w.at(w.tail - 1)
+}
+
+// truncate drops every batch above base and returns how many there were.
+func (w *window) truncate(base batch3pc.Seq) (dropped int) {
+	for w.tail > w.released && w.at(w.tail-1).seq > base {
+		w.tail--
+		dropped++
+	}
+	if w.tail < w.decided {
+		panic("engine: abort of a decided batch") // I1
+	}
+	w.voted = min(w.voted, w.tail)
+	w.gated = min(w.gated, w.tail)
+	return dropped
+}
+
+// find returns the batch with the number, or nil.
+func (w *window) find(seq batch3pc.Seq) *slot {
+	for i := w.released; i < w.tail; i++ {
+		if s := w.at(i); s.seq == seq {
+			return s
+		}
+	}
+	return nil
+}
+
+// committedTrades returns how many trades are decided.
+func (w *window) committedTrades() uint64 {
+	if w.decided == w.released {
+		return w.base.nextTrade - 1
+	}
+	return w.at(w.decided-1).nextTrade - 1
+}
