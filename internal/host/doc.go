@@ -1,0 +1,26 @@
+// Package host says what machine this is and gives the busy stages their cores.
+//
+// Two thread profiles exist. Which one a run gets is decided once, at start, and printed:
+//
+//	pinned   cores ≥ busy stages + 1. Each busy stage spins on a core of its own; the core left over
+//	         serves the kernel, the garbage collector and everything that is not busy.
+//
+//	         core 0   core 1    core 2        core 3
+//	         rest     matcher   coordinator   capture
+//
+//	shared   fewer cores. Stages are plain goroutines that spin a little, yield and park; nothing is
+//	         pinned, because two spinning threads on one core hand over at the kernel's tick, which
+//	         is milliseconds.
+//
+// What holds:
+//
+//	I1  A pinned profile never takes the last usable core, and never a core twice.
+//	I2  Every core of a profile is in the affinity mask that this process was started with.
+//	I3  What was asked for and could not be had is either an error or a line in Lines: nothing is
+//	    scaled down in silence.
+//	I4  A CPU quota (cgroup) below stages + 1 counts as too few cores: spinning burns quota, and a
+//	    throttled spinner stops for tens of milliseconds.
+//
+// Affinity is Linux only. Elsewhere the same functions exist, only the shared profile can be had,
+// and Lines says so.
+package host

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package host
+
+import "errors"
+
+const canPin = false
+
+func pin(int) (func(), error) {
+	return nil, errors.New("host: this system has no thread affinity")
+}

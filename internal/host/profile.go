@@ -1,0 +1,190 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+)
+
+// The names of the profiles, and the wish to have one chosen.
+const (
+	Auto   = "auto"
+	Pinned = "pinned"
+	Shared = "shared"
+)
+
+// Errors of Choose, wrapped with the numbers.
+var (
+	ErrProfile     = errors.New("host: unknown profile")
+	ErrTooFewCores = errors.New("host: too few cores for the pinned profile")
+	ErrCore        = errors.New("host: core not available")
+)
+
+// Profile is the decision how the busy stages run. It is a value; copies are equal.
+type Profile struct {
+	Name  string // Pinned or Shared
+	Cores []int  // pinned: the core of stage i is Cores[i]; shared: empty
+
+	// GomaxprocsMin is the least GOMAXPROCS that the profile works with; 0 = any. A pinned stage
+	// holds one for good, although its thread has a core of its own, and the rest needs one too.
+	GomaxprocsMin int
+
+	lines []string
+}
+
+// Choose decides the profile for busyStages threads that would each like to spin.
+//
+// want is "auto", "pinned" or "shared". Pinned needs busyStages+1 usable cores; with fewer, auto
+// takes shared and pinned is an error that names both numbers. cpus is a list such as "2-5,7" of
+// the cores to pin to, in the order of the stages, or "" for a choice of ours: not the lowest core,
+// where interrupts tend to land, and one thread of each physical core before any second one. A core
+// that this process may not use is an error under every profile, so that a typing mistake does not
+// wait for the big machine to be found.
+func Choose(want string, busyStages int, cpus string) (Profile, error) {
+	m := Detect()
+	return m.choose(want, busyStages, cpus)
+}
+
+func (m *Machine) choose(want string, busyStages int, cpus string) (Profile, error) {
+	if want != Auto && want != Pinned && want != Shared {
+		return Profile{}, fmt.Errorf("%w %q, want auto, pinned or shared", ErrProfile, want)
+	}
+	if busyStages < 1 {
+		panic("host: Choose for no stages")
+	}
+	var listed []int
+	if cpus != "" {
+		var err error
+		if listed, err = m.checkCores(cpus); err != nil {
+			return Profile{}, err
+		}
+	}
+	if want == Shared {
+		p := Profile{Name: Shared, lines: []string{"profile shared, as asked: nothing is pinned"}}
+		return p.ignoring(listed), nil
+	}
+	obstacle := m.obstacle(busyStages, listed)
+	switch {
+	case obstacle == nil:
+		return m.pinned(want, busyStages, listed), nil
+	case want == Pinned:
+		return Profile{}, obstacle
+	}
+	p := Profile{Name: Shared, lines: []string{
+		"profile shared: nothing is pinned",
+		"pinned refused: " + obstacle.Error(),
+	}}
+	return p.ignoring(listed), nil
+}
+
+// checkCores parses the list and checks it against the affinity mask (I2).
+func (m *Machine) checkCores(cpus string) ([]int, error) {
+	listed, err := ParseCores(cpus)
+	if err != nil {
+		return nil, err
+	}
+	for _, core := range listed {
+		if !slices.Contains(m.Cores, core) {
+			return nil, fmt.Errorf("%w: core %d of list %q, this process may use %s", ErrCore, core, cpus, FormatCores(m.Cores))
+		}
+	}
+	return listed, nil
+}
+
+// obstacle says why the pinned profile cannot be had; nil if it can.
+func (m *Machine) obstacle(busyStages int, listed []int) error {
+	need := busyStages + 1
+	switch {
+	case !canPin:
+		return fmt.Errorf("host: no pinned profile, %s has no thread affinity: %w", runtime.GOOS, errors.ErrUnsupported)
+	case len(m.Cores) < need:
+		return fmt.Errorf("%w: %d busy stages need %d cores (one each and one for the rest), %d allowed (%s)",
+			ErrTooFewCores, busyStages, need, len(m.Cores), FormatCores(m.Cores))
+	case m.Usable() < need:
+		return fmt.Errorf("%w: %d busy stages need %d cores (one each and one for the rest), the cpu quota gives %.2f",
+			ErrTooFewCores, busyStages, need, m.QuotaCores)
+	case listed != nil && len(listed) < busyStages:
+		return fmt.Errorf("%w: %d busy stages need %d cores, the list names %d (%s)",
+			ErrTooFewCores, busyStages, busyStages, len(listed), FormatCores(listed))
+	}
+	return nil
+}
+
+func (m *Machine) pinned(want string, busyStages int, listed []int) Profile {
+	p := Profile{Name: Pinned, GomaxprocsMin: busyStages + 1}
+	how := "as asked"
+	if want == Auto {
+		how = fmt.Sprintf("since %d cores are enough for %d busy stages", m.Usable(), busyStages)
+	}
+	p.lines = append(p.lines, "profile pinned, "+how)
+	candidates := listed
+	if candidates == nil {
+		candidates = m.preferred()
+	}
+	p.Cores = slices.Clone(candidates[:busyStages])
+	p.lines = append(p.lines, fmt.Sprintf("%d busy stages on cores %s, the rest on %s",
+		busyStages, FormatCores(p.Cores), FormatCores(without(m.Cores, p.Cores))))
+	if len(listed) > busyStages {
+		p.lines = append(p.lines, "cores of the list left without a stage: "+FormatCores(listed[busyStages:]))
+	}
+	if m.shareCore(p.Cores) {
+		p.lines = append(p.lines, "two busy stages share a physical core (hyper-threads): expect worse latencies")
+	}
+	if m.Gomaxprocs < p.GomaxprocsMin {
+		p.lines = append(p.lines, fmt.Sprintf("GOMAXPROCS is %d, the profile needs %d", m.Gomaxprocs, p.GomaxprocsMin))
+	}
+	return p
+}
+
+// preferred orders the allowed cores for pinning: first threads of physical cores, then second
+// threads, and the lowest core last because interrupts tend to land there.
+func (m *Machine) preferred() []int {
+	var firsts, seconds []int
+	for _, core := range m.Cores[1:] {
+		if first, known := m.siblings[core]; known && first != core && slices.Contains(m.Cores, first) {
+			seconds = append(seconds, core)
+			continue
+		}
+		firsts = append(firsts, core)
+	}
+	return append(append(firsts, seconds...), m.Cores[0])
+}
+
+func (m *Machine) shareCore(cores []int) bool {
+	seen := make(map[int]bool)
+	for _, core := range cores {
+		first, known := m.siblings[core]
+		if known && seen[first] {
+			return true
+		}
+		seen[first] = known
+	}
+	return false
+}
+
+func without(all, taken []int) []int {
+	return slices.DeleteFunc(slices.Clone(all), func(core int) bool { return slices.Contains(taken, core) })
+}
+
+func (p Profile) ignoring(listed []int) Profile {
+	if listed != nil {
+		p.lines = append(p.lines, "core list "+FormatCores(listed)+" is not used: the shared profile pins nothing")
+	}
+	return p
+}
+
+// Pin gives the calling goroutine its core for stage 0..busyStages-1 and returns what undoes it, to
+// be called by the same goroutine. In the shared profile nothing happens.
+func (p Profile) Pin(stage int) (unpin func(), err error) {
+	if p.Name != Pinned {
+		return func() {}, nil
+	}
+	if stage < 0 || stage >= len(p.Cores) {
+		return nil, fmt.Errorf("host: stage %d, the profile was chosen for %d", stage, len(p.Cores))
+	}
+	return pin(p.Cores[stage])
+}
+
+// Lines says what was chosen, what was got and what was refused, for the start-up log.
+func (p Profile) Lines() []string { return slices.Clone(p.lines) }

@@ -1,0 +1,186 @@
+package ledger_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/participant/ledger"
+	"github.com/tezi-exchange/tezi/internal/participant/ledger/ledgertest"
+)
+
+var one, two = ledgertest.Party{Member: 1, Client: 1}, ledgertest.Party{Member: 2, Client: 2}
+
+func instruments(scales ...uint8) []codec.Instrument {
+	var list []codec.Instrument
+	for i, scale := range scales {
+		list = append(list, ledgertest.Instrument(uint32(i+1), "X", scale))
+	}
+	return list
+}
+
+func reserve(t *testing.T, s *ledger.Stream, from *ledgertest.Stream, b *batch3pc.Batch) {
+	t.Helper()
+	if _, err := s.Reserve(b); err != nil {
+		t.Fatal(err)
+	}
+	from.Voted(b)
+}
+
+func digest(s *ledger.Stream) uint64 {
+	h := ledger.NewHash()
+	s.AddTo(h)
+	return h.Sum()
+}
+
+// TestRelease checks that a released batch leaves nothing: its trade numbers, its definitions and
+// its turnover are free again (L2).
+func TestRelease(t *testing.T) {
+	s, from := &ledger.Stream{}, &ledgertest.Stream{}
+	before := digest(s)
+	huge := ledgertest.Buys(one, two, 1, math.MaxUint32, 200_000_000) // three quarters of the turnover that fits
+	for range 3 {
+		b := from.Next(instruments(2), huge)
+		reserve(t, s, from, b)
+		if digest(s) != before {
+			t.Fatal("a reservation is in the digest of the applied state")
+		}
+		if _, err := s.Reserve(from.Next(nil, huge)); !errors.Is(err, ledger.ErrContent) {
+			t.Fatalf("%v, want ErrContent for a turnover that does not fit (L3)", err)
+		}
+		p := s.Release(from.Drop())
+		if len(p.Trades) != 1 {
+			t.Fatalf("%d trades released", len(p.Trades))
+		}
+	}
+	if _, err := s.Reserve(from.Next(nil, huge)); !errors.Is(err, ledger.ErrContent) {
+		t.Fatalf("%v, want ErrContent for an instrument whose definition was released", err)
+	}
+	reserve(t, s, from, from.Next(instruments(4), huge))
+	if s.Scale(1) != 4 || s.Instrument(1).PriceScale != 4 {
+		t.Fatalf("scale %d, want that of the last definition", s.Scale(1))
+	}
+	s.Confirm(from.Apply())
+	if digest(s) == before || s.AppliedTrades() != 1 {
+		t.Fatalf("%d trades applied", s.AppliedTrades())
+	}
+}
+
+// TestCoarseTurnover checks that the bound is lower while an instrument has units above a paisa (L3).
+func TestCoarseTurnover(t *testing.T) {
+	large := ledgertest.Buys(one, two, 1, math.MaxUint32, 5_000_000)
+	for scale, fits := range map[uint8]bool{0: false, 1: false, 2: true, 9: true} {
+		s, from := &ledger.Stream{}, &ledgertest.Stream{}
+		if _, err := s.Reserve(from.Next(instruments(scale), large)); (err == nil) != fits {
+			t.Errorf("scale %d: %v", scale, err)
+		}
+	}
+	s, from := &ledger.Stream{}, &ledgertest.Stream{}
+	reserve(t, s, from, from.Next(instruments(2)))
+	coarse := ledgertest.Instrument(2, "Y", 0)
+	reserve(t, s, from, from.Next([]codec.Instrument{coarse}))
+	if _, err := s.Reserve(from.Next(nil, large)); err == nil {
+		t.Fatal("taken beside a coarse instrument")
+	}
+	s.Release(from.Drop())
+	reserve(t, s, from, from.Next(nil, large))
+}
+
+// TestTurnoverOverflow checks the bound against a value that would wrap around 64 bits (L3).
+func TestTurnoverOverflow(t *testing.T) {
+	s, from := &ledger.Stream{}, &ledgertest.Stream{}
+	reserve(t, s, from, from.Next(instruments(2), ledgertest.Buys(one, two, 1, math.MaxUint32, 200_000_000)))
+	if _, err := s.Reserve(from.Next(nil, ledgertest.Buys(one, two, 1, math.MaxUint32, math.MaxInt32))); !errors.Is(err, ledger.ErrContent) {
+		t.Fatalf("got %v, want ErrContent", err)
+	}
+}
+
+// TestReserveFails checks that a batch with good definitions and a bad trade defines nothing (L2),
+// and that a second definition of an index is refused.
+func TestReserveFails(t *testing.T) {
+	s, from := &ledger.Stream{}, &ledgertest.Stream{}
+	bad := ledgertest.Buys(one, two, 1, 1, 0)
+	for range 2 {
+		if _, err := s.Reserve(from.Next(instruments(2, 2), bad)); !errors.Is(err, ledger.ErrContent) {
+			t.Fatalf("got %v", err)
+		}
+		if _, err := s.Reserve(from.Next(append(instruments(2), instruments(2)...))); !errors.Is(err, ledger.ErrContent) {
+			t.Fatalf("defined twice: got %v", err)
+		}
+	}
+	beyond := ledgertest.Instrument(ledger.InstrumentMax+1, "X", 2)
+	for _, list := range [][]codec.Instrument{{beyond}, instruments(ledger.PriceScaleMax + 1)} {
+		if _, err := s.Reserve(from.Next(list)); !errors.Is(err, ledger.ErrContent) {
+			t.Fatalf("instrument %d with scale %d: got %v", list[0].Instrument, list[0].PriceScale, err)
+		}
+	}
+	reserve(t, s, from, from.Next(instruments(2)))
+	if _, err := s.Reserve(from.Next(instruments(2))); !errors.Is(err, ledger.ErrContent) {
+		t.Fatalf("defined again: got %v", err)
+	}
+}
+
+// TestOutOfOrder checks that a driver which drops or applies the wrong batch is stopped (L1).
+func TestOutOfOrder(t *testing.T) {
+	s, from := &ledger.Stream{}, &ledgertest.Stream{}
+	trade := ledgertest.Buys(one, two, 1, 1, 1)
+	first := from.Next(instruments(2), trade)
+	reserve(t, s, from, first)
+	second := from.Next(nil, trade)
+	reserve(t, s, from, second)
+	wantPanic(t, "apply the second", func() { s.Confirm(second) })
+	wantPanic(t, "drop the first", func() { s.Release(first) })
+	s.Confirm(first)
+	wantPanic(t, "apply the first again", func() { s.Confirm(first) })
+	s.Confirm(second)
+	wantPanic(t, "drop what is applied", func() { s.Release(second) })
+	changed := *second
+	changed.Payload = changed.Payload[:10]
+	wantPanic(t, "a payload that changed", func() { s.Confirm(&changed) })
+}
+
+func wantPanic(t *testing.T, what string, f func()) {
+	t.Helper()
+	defer func() {
+		if recover() == nil {
+			t.Errorf("%s: no panic", what)
+		}
+	}()
+	f()
+}
+
+// TestCompareInstruments checks the order of reports.
+func TestCompareInstruments(t *testing.T) {
+	base := ledgertest.Instrument(5, "MMM", 2)
+	change := func(f func(*codec.Instrument)) codec.Instrument {
+		i := base
+		f(&i)
+		return i
+	}
+	ordered := []codec.Instrument{
+		change(func(i *codec.Instrument) { i.Symbol[0] = 'A'; i.Series[0] = 'Z' }),
+		change(func(i *codec.Instrument) { i.Series[0] = 'B'; i.Class[0] = 'Z' }),
+		change(func(i *codec.Instrument) { i.Instrument = 1 }),
+		base,
+		change(func(i *codec.Instrument) { i.Option[0] = 'C'; i.Instrument = 0 }),
+		change(func(i *codec.Instrument) { i.Strike = 1 }),
+		change(func(i *codec.Instrument) { i.Expiry = 1 }),
+		change(func(i *codec.Instrument) { i.Class[0] = 'A' }),
+	}
+	for i := range ordered {
+		for k := range ordered {
+			want := 0
+			if i != k {
+				want = 1
+				if i < k {
+					want = -1
+				}
+			}
+			if got := ledger.CompareInstruments(&ordered[i], &ordered[k]); got != want {
+				t.Errorf("%d and %d compare as %d, want %d", i, k, got, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,16 @@
+// Package marketdata is the participant that publishes: the tape of all committed trades, and the
+// day's prices.
+//
+//	Apply ─▶ tape/ (a journal: one record per committed batch, in order)
+//	    └──▶ bars: open, high, low, last, volume, turnover, trades per day and instrument ─▶ bhavcopy.csv
+//
+// The state is rebuilt by replaying the participant's log; the tape is not, because it has been
+// published. New reads which batches are on it, and the replay passes them by.
+//
+// Invariants:
+//
+//	M1  A trade is on the tape only after its batch was decided (decision D4).
+//	M2  Each committed batch is on the tape once, in commit order, across restarts.
+//	M3  If the tape cannot be written or tells another history than the log, nothing more is
+//	    published, every vote is a no for reasons of infrastructure, and Save fails.
+package marketdata

@@ -1,0 +1,322 @@
+package participant
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// countRole remembers which batches it applied.
+type countRole struct {
+	applied []batch3pc.Seq
+	saved   int
+	closed  bool
+}
+
+func (r *countRole) Vote(*batch3pc.Batch, bool) batch3pc.Vote { return batch3pc.Vote{Yes: true} }
+func (r *countRole) Apply(b *batch3pc.Batch)                  { r.applied = append(r.applied, b.Seq) }
+func (r *countRole) Drop(*batch3pc.Batch)                     {}
+func (r *countRole) Name() string                             { return "risk" }
+func (r *countRole) Digest() uint64                           { return uint64(len(r.applied)) }
+func (r *countRole) AppliedTrades() uint64                    { return uint64(10 * len(r.applied)) }
+func (r *countRole) Close() error                             { r.closed = true; return nil }
+func (r *countRole) Save(dir string) error {
+	r.saved++
+	return os.WriteFile(filepath.Join(dir, "count"), []byte{byte(len(r.applied))}, 0o644)
+}
+
+var ballot = batch3pc.Ballot{Epoch: 1, Node: 16, Boot: 1}
+
+// rig is one node and the engine's end of its link.
+type rig struct {
+	node   *Node
+	role   *countRole
+	engine *transport.Link
+	bell   *ringbuf.Bell // the engine's
+	parent batch3pc.Batch
+}
+
+func newRig(t *testing.T, dir string) *rig {
+	t.Helper()
+	r := &rig{role: &countRole{}, bell: ringbuf.NewBell(ringbuf.WaitPark)}
+	bell := ringbuf.NewBell(ringbuf.WaitPark)
+	var theirs *transport.Link
+	r.engine, theirs = transport.Pair(16<<20, 1<<20, r.bell, bell)
+	var err error
+	r.node, err = Open(Config{Node: 1, Dir: dir, WindowMax: 16, Durable: true}, r.role, theirs, bell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ev, _ := r.engine.Next(); ev != transport.EventUp {
+		t.Fatalf("first event %v, want up", ev)
+	}
+	r.engine.Release()
+	t.Cleanup(func() {
+		if err := errors.Join(r.engine.Close(), theirs.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func (r *rig) send(m batch3pc.Message) {
+	m.From, m.To, m.Ballot = 16, 1, ballot
+	n := codec.MessageSize(&m)
+	codec.AppendMessage(r.engine.Claim(n)[:0], codec.Header{}, &m)
+	r.engine.Publish(n)
+}
+
+// batch proposes the next batch of the stream.
+func (r *rig) batch() batch3pc.Batch {
+	b := batch3pc.Batch{Seq: r.parent.Seq + 1, Parent: r.parent.Seq, ParentChain: r.parent.Chain, Generation: 1, Count: 10, Payload: []byte{byte(r.parent.Seq)}}
+	b.Seal()
+	r.parent = b
+	r.send(batch3pc.Message{Kind: batch3pc.KindBatch, Seq: b.Seq, Batch: &b})
+	return b
+}
+
+// got returns the kinds of the answers that have arrived.
+func (r *rig) got(t *testing.T) (kinds []batch3pc.Kind) {
+	t.Helper()
+	for {
+		ev, frame := r.engine.Next()
+		if ev == transport.EventNone {
+			return kinds
+		}
+		if ev == transport.EventFrame {
+			h, body, err := codec.CheckFrame(frame)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var m batch3pc.Message
+			if err := codec.DecodeMessage(body, h, &m, nil); err != nil {
+				t.Fatal(err)
+			}
+			kinds = append(kinds, m.Kind)
+		}
+		r.engine.Release()
+	}
+}
+
+// want runs rounds until the answers wanted have come, waiting for the syncer in between.
+func (r *rig) want(t *testing.T, kinds ...batch3pc.Kind) {
+	t.Helper()
+	var got []batch3pc.Kind
+	for len(got) < len(kinds) {
+		if _, err := r.node.round(); err != nil {
+			t.Fatal(err)
+		}
+		if got = append(got, r.got(t)...); len(got) < len(kinds) {
+			r.node.bell.Wait(r.node.ready)
+		}
+	}
+	if !slices.Equal(got, kinds) {
+		t.Fatalf("answers %v, want %v", got, kinds)
+	}
+}
+
+func (r *rig) open(t *testing.T) {
+	t.Helper()
+	r.send(batch3pc.Message{Kind: batch3pc.KindStateReq})
+	r.want(t, batch3pc.KindState)
+	r.send(batch3pc.Message{Kind: batch3pc.KindStart})
+	r.want(t, batch3pc.KindStartAck)
+}
+
+func (r *rig) close(t *testing.T) {
+	t.Helper()
+	r.node.syncer.stop()
+	if err := r.node.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDurableMessagesWait: P1. Without a sync, a vote leaves and the promises do not.
+func TestDurableMessagesWait(t *testing.T) {
+	r := newRig(t, t.TempDir())
+	r.send(batch3pc.Message{Kind: batch3pc.KindStateReq})
+	for range 3 {
+		if _, err := r.node.round(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := r.got(t); len(got) != 0 {
+		t.Fatalf("answers %v before the promise is durable", got)
+	}
+	r.node.syncer.start()
+	defer r.close(t)
+	r.want(t, batch3pc.KindState)
+	r.send(batch3pc.Message{Kind: batch3pc.KindStart})
+	r.want(t, batch3pc.KindStartAck)
+	r.batch()
+	r.want(t, batch3pc.KindYes)
+	if r.node.syncer.covers(r.node.journal.LSN()) {
+		t.Error("a vote alone was synced: it should ride on the next PRE-COMMIT")
+	}
+	r.send(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: r.parent.Seq, Chain: r.parent.Chain})
+	r.want(t, batch3pc.KindPreCommitAck)
+	if !r.node.syncer.covers(r.node.journal.LSN()) {
+		t.Error("PRE-COMMIT was acknowledged before it was durable")
+	}
+}
+
+// TestRestart: P2. A node that is opened again on its journal has the same watermarks and the same
+// business state, at every step of a batch.
+func TestRestart(t *testing.T) {
+	dir := t.TempDir()
+	steps := []func(t *testing.T, r *rig){
+		func(t *testing.T, r *rig) { r.open(t) },
+		func(t *testing.T, r *rig) { r.batch(); r.want(t, batch3pc.KindYes) },
+		func(t *testing.T, r *rig) {
+			r.send(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: r.parent.Seq, Chain: r.parent.Chain})
+			r.want(t, batch3pc.KindPreCommitAck)
+		},
+		func(t *testing.T, r *rig) {
+			r.send(batch3pc.Message{Kind: batch3pc.KindCommit, Commit: r.parent.Seq, CommitChain: r.parent.Chain})
+			r.want(t, batch3pc.KindApplied)
+		},
+		func(t *testing.T, r *rig) { r.batch(); r.want(t, batch3pc.KindYes) },
+	}
+	var before batch3pc.ParticipantStatus
+	var parent batch3pc.Batch
+	for i, step := range steps {
+		r := newRig(t, dir)
+		if after := r.node.Status(); i > 0 && after != before {
+			t.Fatalf("before step %d: restarted with %+v, was %+v", i, after, before)
+		}
+		r.parent = parent
+		r.node.syncer.start()
+		step(t, r)
+		before, parent = r.node.Status(), r.parent
+		r.close(t)
+	}
+	r := newRig(t, dir)
+	defer r.close(t)
+	if !slices.Equal(r.role.applied, []batch3pc.Seq{1}) {
+		t.Errorf("the restarted role has applied %v, want batch 1 once", r.role.applied)
+	}
+	if st := r.node.Status(); st.Voted != 2 {
+		t.Errorf("voted up to %d, want 2", st.Voted)
+	}
+}
+
+// TestFinish: the state is saved when everything decided is applied, not before, and the node ends
+// when the engine is gone.
+func TestFinish(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- r.node.Run(ctx) }()
+	await := func(kind batch3pc.Kind) {
+		t.Helper()
+		for {
+			r.bell.Wait(func() bool { ev, _ := r.engine.Next(); return ev != transport.EventNone })
+			if slices.Contains(r.got(t), kind) {
+				return
+			}
+		}
+	}
+	r.send(batch3pc.Message{Kind: batch3pc.KindStateReq})
+	await(batch3pc.KindState)
+	r.send(batch3pc.Message{Kind: batch3pc.KindStart})
+	await(batch3pc.KindStartAck)
+	b := r.batch()
+	await(batch3pc.KindYes)
+
+	h := codec.Header{Kind: codec.FrameFinish, From: 16, To: 1}
+	f := codec.BeginFrame(r.engine.Claim(codec.FrameHeaderSize + 16)[:0], h)
+	f = binary.LittleEndian.AppendUint64(f, uint64(b.Seq))
+	f = binary.LittleEndian.AppendUint64(f, uint64(b.Chain))
+	codec.SealFrame(f)
+	r.engine.Publish(len(f))
+	r.send(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: b.Seq, Chain: b.Chain})
+	await(batch3pc.KindPreCommitAck)
+	if _, err := ReadState(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("a state was saved before the batch was applied: %v", err)
+	}
+	r.send(batch3pc.Message{Kind: batch3pc.KindCommit, Commit: b.Seq, CommitChain: b.Chain})
+	for {
+		r.bell.Wait(func() bool { ev, _ := r.engine.Next(); return ev != transport.EventNone })
+		ev, frame := r.engine.Next()
+		if ev == transport.EventNone {
+			continue
+		}
+		h, body := codec.TrustFrame(frame)
+		s, err := codec.DecodeSummary(body)
+		r.engine.Release()
+		if h.Kind == codec.FrameFinished {
+			if err != nil || s.AppliedBatches != 1 || s.AppliedTrades != 10 || s.Chain != uint64(b.Chain) || s.Syncs == 0 {
+				t.Fatalf("summary %+v, %v", s, err)
+			}
+			break
+		}
+	}
+	st, err := ReadState(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (State{"risk", 1, 1, 10, Hex(b.Chain), Hex(uint64(1)), true}); st != want {
+		t.Errorf("state %+v, want %+v", st, want)
+	}
+	if err := r.engine.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if r.role.saved != 1 || !r.role.closed {
+		t.Errorf("saved %d times, closed %v", r.role.saved, r.role.closed)
+	}
+}
+
+// TestInterrupted: a node that is told to end saves what it has, marked as not finished.
+func TestInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.node.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := ReadState(dir); err != nil || st.Finished {
+		t.Errorf("state %+v, %v, want one that is not finished", st, err)
+	}
+}
+
+// TestJournalFailureEndsNode: P3.
+func TestJournalFailureEndsNode(t *testing.T) {
+	r := newRig(t, t.TempDir())
+	if err := r.node.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.send(batch3pc.Message{Kind: batch3pc.KindStateReq})
+	if _, err := r.node.round(); err == nil {
+		t.Error("a closed journal went unnoticed")
+	}
+}
+
+// TestStateFileDamaged: a damaged state file is not mistaken for none.
+func TestStateFileDamaged(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, StateFile), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadState(dir); err == nil || errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v, want one that says the file is damaged", err)
+	}
+}

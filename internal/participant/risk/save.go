@@ -1,0 +1,131 @@
+package risk
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+
+	"github.com/tezi-exchange/tezi/internal/participant/ledger"
+)
+
+// Names of the state files.
+const (
+	ClientsFile = "risk.csv"
+	MembersFile = "members.csv"
+)
+
+// totals of a client or a member: applied, in paise.
+type totals struct {
+	member    uint16
+	client    uint32
+	exposure  int64
+	margin    int64
+	buyValue  int64
+	sellValue int64
+	trades    uint64
+}
+
+func (t *totals) add(o *totals) {
+	t.exposure += o.exposure
+	t.margin += o.margin
+	t.buyValue += o.buyValue
+	t.sellValue += o.sellValue
+	t.trades += o.trades
+}
+
+// clients returns the totals of every client that has traded, by member and client.
+func (r *Risk) clients() []totals {
+	sums := make([]totals, len(r.book.accounts))
+	for i := range r.book.positions {
+		p := &r.book.positions[i]
+		if p.trades == 0 {
+			continue
+		}
+		scale := r.stream.Scale(p.instrument)
+		sums[p.account].add(&totals{
+			exposure: exposureOf(p.net(), scale), trades: p.trades,
+			buyValue: ledger.Paise(p.buyValue, scale), sellValue: ledger.Paise(p.sellValue, scale),
+		})
+	}
+	for i := range sums {
+		sums[i].member, sums[i].client = r.book.accounts[i].member, r.book.accounts[i].client
+		sums[i].margin = r.config.margin(sums[i].exposure)
+	}
+	sums = slices.DeleteFunc(sums, func(t totals) bool { return t.trades == 0 })
+	slices.SortFunc(sums, func(a, b totals) int {
+		return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.client, b.client))
+	})
+	return sums
+}
+
+// members sums clients, which are sorted, by member.
+func members(clients []totals) []totals {
+	var sums []totals
+	for i := range clients {
+		if len(sums) == 0 || sums[len(sums)-1].member != clients[i].member {
+			sums = append(sums, totals{member: clients[i].member})
+		}
+		sums[len(sums)-1].add(&clients[i])
+	}
+	return sums
+}
+
+// Save writes the state files into dir.
+func (r *Risk) Save(dir string) error {
+	clients := r.clients()
+	var sheet ledger.Sheet
+	sheet.Header("member", "client", "exposure", "margin", "buy_value", "sell_value", "trades")
+	for i := range clients {
+		sheet.Uint(uint64(clients[i].member))
+		sheet.Uint(uint64(clients[i].client))
+		writeTotals(&sheet, &clients[i])
+	}
+	if err := ledger.WriteFile(filepath.Join(dir, ClientsFile), sheet.Bytes()); err != nil {
+		return err
+	}
+	sheet = ledger.Sheet{}
+	sheet.Header("member", "exposure", "margin", "buy_value", "sell_value", "trades")
+	for _, m := range members(clients) {
+		sheet.Uint(uint64(m.member))
+		writeTotals(&sheet, &m)
+	}
+	return ledger.WriteFile(filepath.Join(dir, MembersFile), sheet.Bytes())
+}
+
+func writeTotals(sheet *ledger.Sheet, t *totals) {
+	sheet.Int(t.exposure)
+	sheet.Int(t.margin)
+	sheet.Int(t.buyValue)
+	sheet.Int(t.sellValue)
+	sheet.Uint(t.trades)
+	sheet.End()
+}
+
+// Digest hashes the applied positions by member, client and instrument.
+func (r *Risk) Digest() uint64 {
+	order := make([]uint32, 0, len(r.book.positions))
+	for i := range r.book.positions {
+		if r.book.positions[i].trades > 0 {
+			order = append(order, uint32(i))
+		}
+	}
+	slices.SortFunc(order, func(i, k uint32) int {
+		p, q := &r.book.positions[i], &r.book.positions[k]
+		a, b := &r.book.accounts[p.account], &r.book.accounts[q.account]
+		return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.client, b.client), cmp.Compare(p.instrument, q.instrument))
+	})
+	h := ledger.NewHash()
+	r.stream.AddTo(h)
+	for _, i := range order {
+		p := &r.book.positions[i]
+		a := &r.book.accounts[p.account]
+		h.Uint(uint64(a.member)<<32 | uint64(a.client))
+		h.Uint(uint64(p.instrument))
+		h.Int(p.buyQty)
+		h.Int(p.sellQty)
+		h.Int(p.buyValue)
+		h.Int(p.sellValue)
+		h.Uint(p.trades)
+	}
+	return h.Sum()
+}

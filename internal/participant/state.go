@@ -1,0 +1,70 @@
+package participant
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/tezi-exchange/tezi/internal/participant/ledger"
+)
+
+// StateFile is the name of the file that says what the state files beside it hold.
+const StateFile = "state.json"
+
+// State is the content of StateFile.
+type State struct {
+	Role           string `json:"role"`
+	AppliedSeq     uint64 `json:"applied_seq"`
+	AppliedBatches uint64 `json:"applied_batches"`
+	AppliedTrades  uint64 `json:"applied_trades"`
+	Chain          string `json:"chain"`    // 16 hex digits
+	Digest         string `json:"digest"`   // of the business state, 16 hex digits
+	Finished       bool   `json:"finished"` // saved at the end of the stream; false: interrupted
+}
+
+// Hex writes a hash as the files and reports show it.
+func Hex[T ~uint64](v T) string { return fmt.Sprintf("%016x", uint64(v)) }
+
+// save makes the journal durable, then writes the role's state files, then StateFile, which makes
+// them count.
+func (n *Node) save(finished bool) error {
+	if err := n.journal.Flush(); err != nil {
+		return err
+	}
+	if err := n.journal.Sync(); err != nil {
+		return err
+	}
+	if err := n.role.Save(n.cfg.Dir); err != nil {
+		return err
+	}
+	st := n.machine.Status()
+	return WriteState(n.cfg.Dir, State{
+		Role: n.role.Name(), AppliedSeq: uint64(st.Applied), AppliedBatches: st.AppliedBatches,
+		AppliedTrades: n.role.AppliedTrades(), Chain: Hex(st.AppliedChain), Digest: Hex(n.role.Digest()),
+		Finished: finished,
+	})
+}
+
+// WriteState writes StateFile into dir.
+func WriteState(dir string, s State) error {
+	body, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return ledger.WriteFile(filepath.Join(dir, StateFile), append(body, '\n'))
+}
+
+// ReadState reads StateFile from dir. The error is os.ErrNotExist if no state was ever saved.
+func ReadState(dir string) (State, error) {
+	path := filepath.Join(dir, StateFile)
+	body, err := os.ReadFile(path)
+	if err != nil {
+		return State{}, err
+	}
+	var s State
+	if err := json.Unmarshal(body, &s); err != nil {
+		return State{}, fmt.Errorf("%s: want a state file of tezi: %w", path, err)
+	}
+	return s, nil
+}
