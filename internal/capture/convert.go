@@ -1,0 +1,138 @@
+package capture
+
+import (
+	"errors"
+	"io"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/codec/commandcsv"
+)
+
+// Stats tell what a conversion did.
+type Stats struct {
+	From        Format `json:"from"`
+	To          Format `json:"to"`
+	Commands    uint64 `json:"commands"`    // without definitions and unreadable records
+	Instruments uint64 `json:"instruments"` // defined
+	Unreadable  uint64 `json:"unreadable"`  // records of the source; a tezi capture keeps their places
+	Notes       []Note `json:"notes,omitempty"`
+}
+
+// Convert reads the capture in ("-": standard input) and writes it to out in the format of its
+// extension. Unreadable records are counted: a tezi capture keeps a KindUnreadable command in the
+// place of each, the other formats leave them out. Any other error leaves no file. What the format of
+// out cannot carry is told in Stats.Notes. A command CSV gets the optional columns that it needs: to
+// know them, the source is read twice, or all are written if it is standard input.
+func Convert(in, out string, o Options) (Stats, error) {
+	to, err := FormatOf(out)
+	if err != nil {
+		return Stats{}, err
+	}
+	create := CreateOptions{Options: o.withDefaults()}
+	if to.Kind == KindCSV {
+		if create.Columns, err = columnsFor(in, create.Options); err != nil {
+			return Stats{}, err
+		}
+	}
+	r, err := Open(in, o)
+	if err != nil {
+		return Stats{}, err
+	}
+	defer r.Close()
+	w, err := Create(out, to, create)
+	if err != nil {
+		return Stats{}, err
+	}
+	defer w.Abort()
+	s := Stats{From: r.Format(), To: to}
+	if err := copyAll(w, r, &s); err != nil {
+		return Stats{}, err
+	}
+	if err := w.Close(); err != nil {
+		return Stats{}, err
+	}
+	s.Notes = w.Notes()
+	return s, nil
+}
+
+func copyAll(w *Writer, r *Reader, s *Stats) error {
+	var books *reducer
+	if s.To.Kind == KindNSE && s.From.Kind != KindNSE {
+		books = newReducer()
+		defer books.close()
+	}
+	return each(r, func(c *codec.Command) error {
+		switch c.Kind {
+		case codec.KindDefine:
+			s.Instruments++
+		case codec.KindUnreadable:
+			s.Unreadable++
+		default:
+			s.Commands++
+		}
+		if books != nil {
+			changed, err := books.apply(c)
+			if err != nil {
+				return err
+			}
+			if changed {
+				w.losses.add(lossReduce)
+			}
+		}
+		return w.Write(c)
+	}, nil)
+}
+
+// each calls do with every command of r. An unreadable record is told to bad, if there is one, and
+// becomes a KindUnreadable command with its line in Ref.
+func each(r *Reader, do func(*codec.Command) error, bad func(*RecordError)) error {
+	var c codec.Command
+	for {
+		err := r.Next(&c)
+		var re *RecordError
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.As(err, &re):
+			if bad != nil {
+				bad(re)
+			}
+			c = codec.Command{Kind: codec.KindUnreadable, Ref: uint32(re.Line)}
+		case err != nil:
+			return err
+		}
+		if err := do(&c); err != nil {
+			return err
+		}
+	}
+}
+
+const everyColumn = commandcsv.ColumnSymbol | commandcsv.ColumnOwner | commandcsv.ColumnTrigger | commandcsv.ColumnDisclosed | commandcsv.ColumnFlags
+
+// columnsFor reads the source to learn which optional columns a command CSV of it needs.
+func columnsFor(in string, o Options) (commandcsv.Columns, error) {
+	if in == "-" {
+		return everyColumn, nil
+	}
+	r, err := Open(in, o)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	var need commandcsv.Columns
+	err = each(r, func(c *codec.Command) error {
+		switch {
+		case c.Kind == codec.KindDefine:
+			if c.AsInstrument().Name() != o.Symbol {
+				need |= commandcsv.ColumnSymbol
+			}
+		case c.Kind != codec.KindUnreadable:
+			need |= commandcsv.Needs(c)
+			if !derived(c, o) {
+				need |= commandcsv.ColumnOwner
+			}
+		}
+		return nil
+	}, nil)
+	return need, err
+}

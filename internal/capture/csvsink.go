@@ -1,0 +1,57 @@
+package capture
+
+import (
+	"io"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/codec/commandcsv"
+)
+
+// csvSink writes a command CSV.
+type csvSink struct {
+	out     *commandcsv.Writer
+	options CreateOptions
+	losses  *losses
+}
+
+func newCSVSink(w io.Writer, o CreateOptions, l *losses) *csvSink {
+	return &csvSink{commandcsv.NewWriter(w, o.Columns), o, l}
+}
+
+func (s *csvSink) write(c *codec.Command) error {
+	switch c.Kind {
+	case codec.KindUnreadable:
+		s.losses.add(lossUnreadable)
+		return nil
+	case codec.KindDefine:
+		s.define(c.AsInstrument())
+	default:
+		if c.AlgoOf != 0 || c.AccountOf != 0 {
+			s.losses.add(lossCodes)
+		}
+		if s.options.Columns&commandcsv.ColumnOwner == 0 && !derived(c, s.options.Options) {
+			s.losses.add(lossOwner)
+		}
+		if c.Seq != 0 {
+			s.losses.add(lossSeq)
+		}
+	}
+	return s.out.Write(c)
+}
+
+func (s *csvSink) define(in *codec.Instrument) {
+	if in.PriceScale != s.options.PriceScale {
+		s.losses.add(lossScale)
+	}
+	if in.Lot > 1 || in.Tick != 0 {
+		s.losses.add(lossLot)
+	}
+}
+
+func (s *csvSink) close() error { return s.out.Flush() }
+
+// derived reports whether a reader with o gives the command its owner without being told.
+func derived(c *codec.Command, o Options) bool {
+	member, client := codec.Owner(c.Order, o.Members, o.Clients)
+	return c.Member == member && c.Client == client
+}

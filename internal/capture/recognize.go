@@ -1,0 +1,90 @@
+package capture
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	tzc "github.com/tezi-exchange/tezi/codec/capture"
+	"github.com/tezi-exchange/tezi/codec/commandcsv"
+	"github.com/tezi-exchange/tezi/codec/nse"
+)
+
+// headSize is how much of the decompressed text tells the format: some lines of any of them.
+const headSize = 4096
+
+const anyCapture = "an NSE order file, a command CSV or a tezi capture"
+
+// recognize tells the format from the beginning of the text. whole says that head is all there is.
+func recognize(file string, head []byte, whole bool) (Format, error) {
+	foreign := func(got string) error { return &NotCaptureError{File: file, Want: anyCapture, Got: got} }
+	if bytes.HasPrefix(head, []byte(tzc.Magic)) {
+		return Format{Kind: KindTZC}, nil
+	}
+	if commandcsv.Recognize(head) {
+		return Format{Kind: KindCSV}, nil
+	}
+	layout, ok := nse.Recognize(head)
+	line, _, ended := bytes.Cut(head, []byte{'\n'})
+	switch {
+	case !ok && len(head) == 0:
+		return Format{}, foreign("an empty file")
+	case !ok:
+		return Format{}, foreign(describe(head))
+	case layout == 0 && !ended && whole:
+		return Format{}, &DamageError{File: file, Line: 1, Want: "a line of an NSE file with its LF", Got: strconv.Itoa(len(head)) + " bytes and the end"}
+	case layout == 0 && !ended:
+		return Format{}, foreign("the beginning of an NSE file without a line end in " + strconv.Itoa(len(head)) + " bytes")
+	case layout == 0:
+		return Format{}, foreign("the beginning of an NSE file with a line of " + strconv.Itoa(len(line)) + " bytes, which no layout has")
+	case layout.Trades():
+		return Format{}, &NotCaptureError{File: file, Want: "an NSE order file", Got: "an NSE trade file (" + layout.String() + "): replay the order file of the same day"}
+	}
+	return Format{Kind: KindNSE, Layout: layout}, nil
+}
+
+// foreignFiles are what people have lying around beside captures.
+var foreignFiles = []struct{ magic, name string }{
+	{"\x7fELF", "an ELF program"},
+	{"MZ", "a Windows program"},
+	{"#!", "a script"},
+	{"PK\x03\x04", "a ZIP archive"},
+	{"\x28\xb5\x2f\xfd", "a zstd file: decompress it first"},
+	{"\xfd7zXZ", "an xz file: decompress it first"},
+	{"BZh", "a bzip2 file: decompress it first"},
+	{"\xa1\xb2\xc3\xd4", "a pcap file"},
+	{"\xd4\xc3\xb2\xa1", "a pcap file"},
+	{"\xa1\xb2\x3c\x4d", "a pcap file"},
+	{"\x4d\x3c\xb2\xa1", "a pcap file"},
+	{"\x0a\x0d\x0d\x0a", "a pcapng file"},
+	{"DBN", "a Databento DBN file"},
+	{"%PDF", "a PDF file"},
+	{"cmd_seq,fill_no,", "a CSV of expected fills: replay the commands that belong to it"},
+	{"{", "JSON"},
+}
+
+// describe says in a few words what a file that is no capture begins with.
+func describe(head []byte) string {
+	for _, f := range foreignFiles {
+		if bytes.HasPrefix(head, []byte(f.magic)) {
+			return f.name
+		}
+	}
+	line, _, _ := bytes.Cut(head, []byte{'\n'})
+	text := len(head) > 0
+	for _, c := range line {
+		text = text && (c >= ' ' || c == '\t' || c == '\r')
+	}
+	if !text || !utf8.Valid(line[:min(len(line), 64)]) {
+		return "binary data"
+	}
+	const most = 40
+	kind := "text"
+	if bytes.IndexByte(line, ',') >= 0 {
+		kind = "a CSV with other columns"
+	}
+	if len(line) > most {
+		return kind + " that begins " + strconv.Quote(string(line[:most])) + "..."
+	}
+	return kind + " that begins " + strconv.Quote(string(line))
+}

@@ -1,0 +1,159 @@
+package capture
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/tezi-exchange/tezi/codec"
+	tzc "github.com/tezi-exchange/tezi/codec/capture"
+	"github.com/tezi-exchange/tezi/codec/commandcsv"
+)
+
+// CreateOptions say how to write.
+type CreateOptions struct {
+	// Options with which the file will be read again: what they derive need not be written, and a
+	// CSV with no symbol column says the instrument of Symbol. Zero values mean the defaults.
+	Options
+	// Columns are the optional columns of a command CSV.
+	Columns commandcsv.Columns
+}
+
+// sink is what the writers of all formats have in common.
+type sink interface {
+	write(c *codec.Command) error
+	close() error // flushes; the file stays open
+}
+
+// Writer writes a capture file. The file appears under its name when Close succeeds; until then a
+// temporary file beside it grows.
+type Writer struct {
+	path   string
+	file   *os.File
+	buffer *bufio.Writer
+	zip    *zipper // nil: not compressed
+	sink   sink
+	losses losses
+	err    error // sticks
+	closed bool
+}
+
+// Create starts a file of format f, which FormatOf gives for a path; "-" is standard output.
+func Create(path string, f Format, o CreateOptions) (*Writer, error) {
+	if o.Options = o.withDefaults(); o.validate() != nil {
+		return nil, o.validate()
+	}
+	w := &Writer{path: path, file: os.Stdout}
+	if path != "-" {
+		file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+		if err != nil {
+			return nil, err
+		}
+		w.file = file
+	}
+	w.buffer = bufio.NewWriterSize(w.file, 1<<18)
+	var out io.Writer = w.buffer
+	if f.Gzip {
+		w.zip = newZipper(out)
+		out = w.zip
+	}
+	var err error
+	switch f.Kind {
+	case KindNSE:
+		w.sink = newNSESink(out, f.Layout, o.Options, &w.losses, w.zip)
+	case KindCSV:
+		w.sink = newCSVSink(out, o, &w.losses)
+	case KindTZC:
+		w.sink, err = newTZCSink(out, o.Options)
+	default:
+		err = errors.New("no format to write is given")
+	}
+	if err != nil {
+		w.Abort()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return w, nil
+}
+
+// Write appends one command. The KindDefine command of an instrument comes before its first use;
+// instruments are numbered densely from 1. The command is not retained. The error is for good: it
+// says what the format cannot carry, or what the operating system says. What can be carried only in
+// part is counted in Notes.
+func (w *Writer) Write(c *codec.Command) error {
+	if w.err == nil {
+		if err := w.sink.write(c); err != nil {
+			w.err = fmt.Errorf("%s: %w", w.path, err)
+		}
+	}
+	return w.err
+}
+
+// Notes tells what was not written as it was said.
+func (w *Writer) Notes() []Note { return w.losses.notes() }
+
+// Close completes the file, syncs it to the disk and gives it its name. After an error, of Write or of
+// Close itself, the temporary file is removed, nothing appears, and that error comes again.
+func (w *Writer) Close() error {
+	if w.closed {
+		return w.err
+	}
+	if w.err == nil {
+		w.err = w.complete()
+	}
+	if w.err != nil {
+		w.Abort()
+	}
+	w.closed = true
+	return w.err
+}
+
+// complete writes everything down to the disk and renames the file.
+func (w *Writer) complete() error {
+	if err := w.sink.close(); err != nil {
+		return err
+	}
+	if w.zip != nil {
+		if err := w.zip.Close(); err != nil {
+			return err
+		}
+	}
+	if err := w.buffer.Flush(); err != nil || w.path == "-" {
+		return err
+	}
+	if err := w.file.Chmod(0o644); err != nil { // a temporary file is private
+		return err
+	}
+	if err := errors.Join(w.file.Sync(), w.file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(w.file.Name(), w.path)
+}
+
+// Abort gives the file up: nothing appears under its name. It does nothing after Close.
+func (w *Writer) Abort() {
+	if w.closed {
+		return
+	}
+	w.closed = true
+	if w.path != "-" {
+		_ = w.file.Close() // it is thrown away, or closed already
+		_ = os.Remove(w.file.Name())
+	}
+	if w.err == nil {
+		w.err = fmt.Errorf("%s: given up", w.path)
+	}
+}
+
+// tzcSink writes tezi's own format, which carries everything.
+type tzcSink struct{ out *tzc.Writer }
+
+func newTZCSink(w io.Writer, o Options) (*tzcSink, error) {
+	out, err := tzc.NewWriter(w, tzc.Options{Members: o.Members, Clients: o.Clients})
+	return &tzcSink{out}, err
+}
+
+func (s *tzcSink) write(c *codec.Command) error { return s.out.Write(c) }
+func (s *tzcSink) close() error                 { return s.out.Close() }
