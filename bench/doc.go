@@ -1,0 +1,31 @@
+// Package bench measures the exchange and says what it measured.
+//
+// The numbers of a run are born on the busy threads and become a report when those have stopped:
+//
+//	matcher, coordinator ──ns──▶ Recorder (one histogram a stage) ──Snapshot──▶ Report ──▶ table
+//	       │                                                          ▲               ├──▶ JSON
+//	       └──atomics──▶ Progress (status line on a terminal)         │               └──▶ .hgrm files
+//	                                                       counts, chains, machine
+//
+// The stages follow the way of an order:
+//
+//	order_to_match    order taken from the source → matched, in the book or out of it
+//	batch_decision    batch proposed → the decision (do-commit or abort) is known
+//	can_commit        CAN-COMMIT sent → the last vote needed is in
+//	pre_commit        PRE-COMMIT sent → a quorum has it durably
+//	do_commit         DO-COMMIT sent → every participant has applied the batch
+//	order_to_commit   order taken from the source → the batch with its trades is committed
+//
+// What holds:
+//
+//	I1  No sample is lost in silence: a value outside 0..60 s is recorded at the limit and counted,
+//	    and both the table and the JSON show the count.
+//	I2  Every percentile in a report is the percentile of its histogram: computed once, never
+//	    averaged, never merged from other percentiles.
+//	I3  Recording does not allocate, lock or read a clock.
+//	I4  The JSON keys are stable: they are only ever added to.
+//	I5  Progress reads what others publish and writes only to a terminal. A run with its output
+//	    in a file is not disturbed by a byte.
+//
+// The synthetic trading day that a run feeds on is in bench/workload.
+package bench
