@@ -1,0 +1,102 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/transport"
+)
+
+// link lets the engine, which knows no transport, use a transport.Link.
+type link struct{ *transport.Link }
+
+// The two enumerations must stay in step.
+var (
+	_ = [1]struct{}{}[int(transport.EventNone)-int(engine.LinkNone)]
+	_ = [1]struct{}{}[int(transport.EventUp)-int(engine.LinkUp)]
+	_ = [1]struct{}{}[int(transport.EventDown)-int(engine.LinkDown)]
+	_ = [1]struct{}{}[int(transport.EventFrame)-int(engine.LinkFrame)]
+	_ = [1]struct{}{}[int(bench.OrderToMatch)-int(engine.StageOrderToMatch)]
+	_ = [1]struct{}{}[int(bench.BatchDecision)-int(engine.StageBatchDecision)]
+	_ = [1]struct{}{}[int(bench.CanCommit)-int(engine.StageCanCommit)]
+	_ = [1]struct{}{}[int(bench.PreCommit)-int(engine.StagePreCommit)]
+	_ = [1]struct{}{}[int(bench.DoCommit)-int(engine.StageDoCommit)]
+	_ = [1]struct{}{}[int(bench.OrderToCommit)-int(engine.StageOrderToCommit)]
+)
+
+func (l link) Next() (engine.LinkEvent, []byte) {
+	ev, frame := l.Link.Next()
+	return engine.LinkEvent(ev), frame
+}
+
+// stages lets the engine record into the bench's histograms.
+type stages struct{ *bench.Recorder }
+
+func (s stages) Record(stage engine.Stage, ns int64) { s.Recorder.Record(bench.Stage(stage), ns) }
+
+// commandLog is the engine's log in the run directory.
+type commandLog struct {
+	*journal.Journal
+	dir string
+}
+
+func (l *commandLog) Append(kind uint8, body ...[]byte) error {
+	_, err := l.Journal.Append(kind, body...)
+	return err
+}
+
+// Replay reads the log from the beginning, beside the open journal.
+func (l *commandLog) Replay(fn func(kind uint8, body []byte) error) error {
+	r, err := journal.NewReader(l.dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	for {
+		rec, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := fn(rec.Kind, rec.Body); err != nil {
+			return err
+		}
+	}
+}
+
+// notify tells people what the engine says.
+func (b *box) notify(n engine.Notice) {
+	log := b.o.Log
+	switch n.Kind {
+	case engine.NoticePeerUp:
+		if b.lost[n.Peer] {
+			delete(b.lost, n.Peer)
+			log.Warn("participant is back", "role", n.Peer, "committed_batch", uint64(n.Seq))
+			return
+		}
+		log.Info("participant connected", "role", n.Peer, "committed_batch", uint64(n.Seq))
+	case engine.NoticePeerDown:
+		b.lost[n.Peer] = true
+		level := slog.LevelWarn
+		if b.o.Participants == nil {
+			level = slog.LevelInfo // the supervisor tells, and why
+		}
+		log.Log(context.Background(), level, "participant lost: new commits wait until it is back", "role", n.Peer, "batches_in_flight", n.InFlight)
+	case engine.NoticeStalled:
+		log.Warn("commits stand still", "because", n.Peer, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String())
+	case engine.NoticeResumed:
+		log.Warn("commits go on", "committed_batch", uint64(n.Seq))
+	case engine.NoticeVeto:
+		log.Warn("batch refused: its orders are taken out and the rest is matched again", "role", n.Peer, "batch", uint64(n.Seq), "orders", n.Orders)
+	case engine.NoticeFinished:
+		log.Info("participant finished", "role", n.Peer)
+	}
+}

@@ -1,0 +1,146 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/capture"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// Source yields commands. io.EOF ends it; a *capture.RecordError is one record that could not be
+// read, after which reading goes on; any other error is final.
+type Source interface {
+	Next(c *codec.Command) error
+}
+
+// feed moves commands from the source into the engine's ring until the source ends, or ctx does.
+type feed struct {
+	source Source
+	pace   pacer
+	strict bool
+	clock  func() int64
+	ring   *ringbuf.SPSC[engine.Entry]
+	engine *ringbuf.Bell // wakes the engine
+	room   *ringbuf.Bell // rung by the engine when the ring has drained
+	full   atomic.Uint64 // times that the ring held up the source
+	bad    []error       // the first unreadable records, for the log
+	badN   int
+	lastNs int64 // time stamp of the last command that could be read
+}
+
+// badMax bounds how many unreadable records are kept for the log.
+const badMax = 5
+
+// feedChunk is how many commands are published at a time when there is no pace.
+const feedChunk = 64
+
+// run feeds until the end and closes the ring. The error is why the source ended early, if it did.
+func (f *feed) run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, f.room.Ring)()
+	defer func() {
+		f.ring.Close()
+		f.engine.Ring()
+	}()
+	for ctx.Err() == nil {
+		slots := f.ring.Claim(feedChunk)
+		if len(slots) == 0 {
+			f.full.Add(1)
+			f.room.Wait(func() bool { return f.ring.Len() <= f.ring.Cap()/2 || ctx.Err() != nil })
+			continue
+		}
+		n, err := f.fill(ctx, slots)
+		if n > 0 {
+			f.ring.Publish(n)
+			f.engine.Ring()
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill reads into slots. With a pace every command is published by itself, when it is due.
+func (f *feed) fill(ctx context.Context, slots []engine.Entry) (int, error) {
+	if !f.pace.free() {
+		slots = slots[:1]
+	}
+	n := 0
+	for n < len(slots) {
+		if err := f.next(&slots[n].Command); err != nil {
+			f.stamp(ctx, slots[:n])
+			return n, err
+		}
+		n++
+	}
+	f.stamp(ctx, slots[:n])
+	return n, nil
+}
+
+// stamp gives the commands their arrival times, and waits for the one that is paced.
+func (f *feed) stamp(ctx context.Context, slots []engine.Entry) {
+	now := f.clock()
+	if f.pace.free() {
+		for i := range slots {
+			slots[i].ArrivalNs = now
+		}
+		return
+	}
+	for i := range slots {
+		if slots[i].Command.Kind == codec.KindDefine {
+			slots[i].ArrivalNs = now
+			continue
+		}
+		due := f.pace.due(now, slots[i].Command.TimeNs)
+		slots[i].ArrivalNs = min(due, f.waitUntil(ctx, due))
+	}
+}
+
+// waitUntil waits for dueNs and returns the time then. It may return up to napMin early: a thread
+// that sleeps for less wakes much later than asked.
+func (f *feed) waitUntil(ctx context.Context, dueNs int64) (nowNs int64) {
+	for {
+		nowNs = f.clock()
+		wait := time.Duration(dueNs - nowNs)
+		if wait < napMin {
+			return nowNs
+		}
+		t := time.NewTimer(wait - napMin/2)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return nowNs
+		}
+	}
+}
+
+// next reads one command. An unreadable record becomes a command that is only counted, unless the
+// run is strict.
+func (f *feed) next(c *codec.Command) error {
+	err := f.source.Next(c)
+	var bad *capture.RecordError
+	if !errors.As(err, &bad) {
+		f.lastNs = c.TimeNs
+		return err
+	}
+	if f.strict {
+		return fmt.Errorf("%w (--strict)", err)
+	}
+	f.badN++
+	if len(f.bad) < badMax {
+		f.bad = append(f.bad, err)
+	}
+	*c = codec.Command{Kind: codec.KindUnreadable, Ref: uint32(bad.Line), TimeNs: f.lastNs} // it has no time of its own
+	return nil
+}

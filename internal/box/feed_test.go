@@ -1,0 +1,183 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/capture"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// script is a source that plays a list: a number is a command with that time stamp, an error is an
+// error. Behind the list the source ends.
+type script []any
+
+func (s *script) Next(c *codec.Command) error {
+	if len(*s) == 0 {
+		return io.EOF
+	}
+	item := (*s)[0]
+	*s = (*s)[1:]
+	if err, ok := item.(error); ok {
+		return err
+	}
+	*c = codec.Command{Kind: codec.KindNew, TimeNs: int64(item.(int))}
+	return nil
+}
+
+func newFeed(s script, capacity int) *feed {
+	now := int64(0)
+	return &feed{
+		source: &s, ring: ringbuf.NewSPSC[engine.Entry](capacity), engine: ringbuf.NewBell(ringbuf.WaitPark), room: ringbuf.NewBell(ringbuf.WaitPark),
+		clock: func() int64 { now++; return now },
+	}
+}
+
+// fed returns what is in the ring, which must be closed.
+func fed(t *testing.T, f *feed) []engine.Entry {
+	t.Helper()
+	var entries []engine.Entry
+	for e, ok := f.ring.TryPop(); ok; e, ok = f.ring.TryPop() {
+		entries = append(entries, e)
+	}
+	if !f.ring.Closed() {
+		t.Error("the ring is open at the end of the input")
+	}
+	return entries
+}
+
+func unreadable(line int64) error {
+	return &capture.RecordError{File: "day.csv", Line: line, Want: "a price", Got: "nothing"}
+}
+
+func TestFeedCountsUnreadableRecords(t *testing.T) {
+	f := newFeed(script{10, unreadable(3), 20, unreadable(5), unreadable(6), unreadable(7), unreadable(8), unreadable(9), 30}, 64)
+	if err := f.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	entries := fed(t, f)
+	if len(entries) != 9 || f.badN != 6 || len(f.bad) != badMax {
+		t.Fatalf("%d entries, %d unreadable, %d kept for the log; want 9, 6 and %d", len(entries), f.badN, len(f.bad), badMax)
+	}
+	if c := entries[1].Command; c.Kind != codec.KindUnreadable || c.Ref != 3 || c.TimeNs != 10 {
+		t.Errorf("an unreadable record became %+v, want its line and the time before it", c)
+	}
+	if c := entries[8].Command; c.Kind != codec.KindNew || c.TimeNs != 30 {
+		t.Errorf("the last command is %+v", c)
+	}
+	if !strings.Contains(f.bad[0].Error(), "line 3") {
+		t.Errorf("the first one is told as %v", f.bad[0])
+	}
+}
+
+func TestFeedStrict(t *testing.T) {
+	f := newFeed(script{10, 20, unreadable(4), 30}, 64)
+	f.strict = true
+	err := f.run(t.Context())
+	if want := "day.csv: line 4 (offset 0): want a price, got nothing (--strict)"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if entries := fed(t, f); len(entries) != 2 {
+		t.Errorf("%d commands were fed before it, want 2", len(entries))
+	}
+}
+
+func TestFeedKeepsWhatIsBeforeDamage(t *testing.T) {
+	damage := &capture.DamageError{File: "day.tzc", Offset: 9, Want: "a block", Got: "the end"}
+	f := newFeed(script{10, 20, 30, damage, 40}, 64)
+	if err := f.run(t.Context()); !errors.Is(err, damage) {
+		t.Errorf("got %v, want %v", err, damage)
+	}
+	if entries := fed(t, f); len(entries) != 3 {
+		t.Errorf("%d commands were fed before the damage, want 3", len(entries))
+	}
+}
+
+// TestFeedWaitsForRoom: a full ring holds the source up, and loses nothing.
+func TestFeedWaitsForRoom(t *testing.T) {
+	var s script
+	for i := range 1000 {
+		s = append(s, i)
+	}
+	f := newFeed(s, 16)
+	done := make(chan error, 1)
+	go func() { done <- f.run(t.Context()) }()
+	full(f)
+	n := 0
+	for {
+		f.engine.Wait(func() bool { return f.ring.Len() > 0 || f.ring.Closed() })
+		e, ok := f.ring.TryPop()
+		if !ok {
+			break
+		}
+		if e.Command.TimeNs != int64(n) {
+			t.Fatalf("command %d came as number %d", e.Command.TimeNs, n)
+		}
+		n++
+		if f.ring.Len() <= f.ring.Cap()/2 {
+			f.room.Ring()
+		}
+	}
+	if err := <-done; err != nil || n != 1000 {
+		t.Errorf("%d commands came through (%v), want 1000", n, err)
+	}
+}
+
+// full waits until the ring has held up the source.
+func full(f *feed) {
+	for f.full.Load() == 0 {
+		runtime.Gosched()
+	}
+}
+
+// TestFeedEndsWithItsContext: also when it waits for room that nobody makes.
+func TestFeedEndsWithItsContext(t *testing.T) {
+	s := make(script, 1000)
+	for i := range s {
+		s[i] = i
+	}
+	f := newFeed(s, 16)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.run(ctx) }()
+	full(f)
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("got %v, want no error: the source is all right", err)
+	}
+	if entries := fed(t, f); len(entries) != 16 {
+		t.Errorf("%d commands are in the ring, want 16", len(entries))
+	}
+}
+
+// TestFeedStampsArrivals: open loop, a command arrives when it is due, and not when there was time
+// for it. Without a pace it arrives when it is read.
+func TestFeedStampsArrivals(t *testing.T) {
+	f := newFeed(script{10, 20, 30}, 64)
+	f.pace = pacer{Pace: Pace{PerSecond: 1e9}} // due every ns, on a clock that ticks at each look
+	if err := f.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	entries := fed(t, f)
+	first := entries[0].ArrivalNs
+	for i, e := range entries {
+		if want := first + int64(i); e.ArrivalNs != want {
+			t.Errorf("command %d arrives at %d, want %d", i, e.ArrivalNs, want)
+		}
+	}
+	f = newFeed(script{10, 20, 30}, 64)
+	if err := f.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range fed(t, f) {
+		if e.ArrivalNs != 1 {
+			t.Errorf("command %d arrives at %d, want 1: they were read together", i, e.ArrivalNs)
+		}
+	}
+}

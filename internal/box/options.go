@@ -1,0 +1,72 @@
+package box
+
+import (
+	"log/slog"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/codec/commandcsv"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/host"
+	"github.com/tezi-exchange/tezi/internal/participant"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// engineNode is the node id of the engine; participants have 1, 2, 3.
+const engineNode = 16
+
+// Options of a run.
+type Options struct {
+	Dir          string
+	Force        bool              // replace an earlier run in Dir
+	InProcess    bool              // participants as goroutines over rings
+	Participants map[string]string // role -> address of participants that run already; nil: start them
+	Cluster      uint32            // of participants that run already; otherwise chosen
+	Executable   string            // this program, to start participants with
+	Engine       engine.Config     // Participants and Cluster are filled in
+	Roles        rundir.Roles
+	Pace         Pace
+	Strict       bool              // an unreadable record ends the run
+	Expect       []commandcsv.Fill // nil: nothing expected
+	Profile      host.Profile
+	Verify       bool // prove the logs afterwards
+	Log          *slog.Logger
+	Progress     func(read func() bench.Status) (stop func()) // starts a status line; nil: none
+
+	SourceName   string
+	SourceFormat string
+	Done         func() (read, total int64) // how far the source is, in bytes; nil: unknown
+}
+
+// The busy stages of a run in one process, in the order of Profile.Pin. Participants that are
+// processes pin themselves, to the core that their command line names.
+const (
+	stageMatcher = iota
+	stageFeeder
+	stageParticipants // the first of three
+
+	BusyStages = stageParticipants + 3
+)
+
+// waitOf is how the busy stages wait. A stage that owns a core need not give it up; stages that share
+// cores park at once, because a spinner would take the time of the very stage it waits for.
+func waitOf(p host.Profile) ringbuf.Wait {
+	if p.Name == host.Pinned {
+		return ringbuf.WaitSpin
+	}
+	return ringbuf.WaitPark
+}
+
+// coresUsed is how many cores the run may use.
+func (o *Options) coresUsed() int {
+	m := host.Detect()
+	return m.Usable()
+}
+
+func nodeConfig(o *Options, run *rundir.Run, i int, boot uint32) participant.Config {
+	return participant.Config{
+		Node: batch3pc.NodeID(i + 1), Dir: rundir.RoleDir(o.Dir, rundir.RoleNames[i]), Cluster: run.Cluster,
+		Boot: boot, WindowMax: o.Engine.RetainMax, Durable: run.Durable,
+	}
+}

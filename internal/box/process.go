@@ -1,0 +1,294 @@
+package box
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/host"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// Restart rules of the supervisor: a participant that dies comes back after a moment, but one that
+// dies again and again is a fault that a restart does not mend.
+const (
+	restartDelay  = 200 * time.Millisecond
+	restartsMax   = 20
+	steadyAfter   = time.Minute // what has run for so long and dies, does not die again and again
+	startDeadline = time.Minute // a start rebuilds the state from the journal
+	stopDeadline  = 10 * time.Second
+)
+
+// ListeningPrefix starts the line by which a participant process says on its standard output where
+// it listens.
+const ListeningPrefix = "listening "
+
+// processGroup runs the participants as processes of this program and restarts those that die.
+type processGroup struct {
+	children []*child
+	delay    time.Duration // before a restart
+	patience time.Duration // with a child that was told to end
+	log      *slog.Logger
+	onFail   func(error)
+	ctx      context.Context // ends when the group is stopped
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
+	mu       sync.Mutex
+	failed   error // the first fault that a restart does not mend
+}
+
+// child is one participant process. Its standard input is a pipe that nobody writes to: its end
+// tells the child that the engine is gone, however the engine ended.
+type child struct {
+	name  string
+	args  []string
+	addr  string
+	exe   string
+	stdin io.Closer
+	cmd   *exec.Cmd
+	words *lastWords
+	link  *transport.Link
+}
+
+// startProcesses starts the three participants and connects to them.
+func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ringbuf.Bell, onFail func(error)) (*processGroup, error) {
+	g := &processGroup{log: o.Log, onFail: onFail, delay: restartDelay, patience: stopDeadline}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
+	for i, name := range rundir.RoleNames {
+		c := &child{name: name, exe: o.Executable, addr: "127.0.0.1:0", args: childArgs(o, run, name)}
+		if err := c.start(ctx, 1); err != nil {
+			g.stop() //nolint:errcheck // the error that stopped us says more
+			return nil, err
+		}
+		c.link = dial(o, run, c.addr, batch3pc.NodeID(i+1), name, bell, quiet(o.Log))
+		g.children = append(g.children, c)
+		g.done.Add(1)
+		go g.watch(c)
+	}
+	return g, nil
+}
+
+// quiet drops a log unless it is verbose: of a process that it watches itself, the supervisor tells
+// all that matters.
+func quiet(log *slog.Logger) *slog.Logger {
+	if log.Enabled(context.Background(), slog.LevelInfo) {
+		return log
+	}
+	return nil
+}
+
+func dial(o *Options, run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell *ringbuf.Bell, log *slog.Logger) *transport.Link {
+	return transport.Dial(transport.DialOptions{
+		Addr:   addr,
+		Hello:  codec.Hello{Node: engineNode, Role: "engine"},
+		Want:   codec.Hello{Node: uint8(node), Role: role},
+		Header: codec.Header{Cluster: run.Cluster, Boot: engineBoot(run.Started)},
+		OutCap: batchRingBytes, InCap: answerRingBytes, Bell: bell, Log: log,
+	})
+}
+
+// childArgs are the arguments of a participant process, but for the address and boot number.
+func childArgs(o *Options, run *rundir.Run, name string) []string {
+	args := []string{
+		"participant", name, "--supervised", "--dir", rundir.RoleDir(o.Dir, name),
+		fmt.Sprintf("--cluster=%d", run.Cluster), fmt.Sprintf("--window=%d", o.Engine.RetainMax),
+		fmt.Sprintf("--durable=%t", o.Engine.Durable),
+	}
+	if o.Profile.Name == host.Pinned {
+		args = append(args, fmt.Sprintf("--core=%d", o.Profile.Cores[stageParticipants+slices.Index(rundir.RoleNames, name)]))
+	}
+	r := run.Roles
+	switch name {
+	case "risk":
+		args = append(args, fmt.Sprintf("--margin-bps=%d", r.MarginBps), fmt.Sprintf("--client-exposure-max=%d", r.ClientExposureMax),
+			fmt.Sprintf("--member-exposure-max=%d", r.MemberExposureMax), fmt.Sprintf("--trade-value-max=%d", r.TradeValueMax))
+	case "settlement":
+		for _, d := range r.Holidays {
+			args = append(args, "--holiday="+d)
+		}
+	}
+	return args
+}
+
+// start starts the process and waits until it listens. The first start takes any free port; later
+// ones take the same again.
+func (c *child) start(ctx context.Context, boot int) error {
+	cmd := exec.Command(c.exe, append(c.args, "--listen", c.addr, fmt.Sprintf("--boot=%d", boot))...)
+	c.words = &lastWords{out: os.Stderr}
+	cmd.Stderr = c.words
+	// A Ctrl-C in the terminal is for the engine alone, which then finishes the participants.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("%s: cannot start %s: %w", c.name, c.exe, err)
+	}
+	c.cmd, c.stdin = cmd, stdin
+	line := make(chan string, 1)
+	go func() {
+		s, _ := bufio.NewReader(stdout).ReadString('\n') // what follows it, the child does not write
+		line <- s
+	}()
+	timer := time.NewTimer(startDeadline)
+	defer timer.Stop()
+	select {
+	case s := <-line:
+		addr, ok := strings.CutPrefix(strings.TrimSpace(s), ListeningPrefix)
+		if ok {
+			c.addr = addr
+			return nil
+		}
+		return c.fault("did not start", c.wait())
+	case <-timer.C:
+		err = fmt.Errorf("%s: did not listen within %v", c.name, startDeadline)
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	_ = cmd.Process.Kill()
+	_ = c.wait()
+	return err
+}
+
+// wait reaps the process and closes our end of its standard input. What it said last is a reason
+// only if it ended itself, with an error.
+func (c *child) wait() error {
+	err := c.cmd.Wait()
+	_ = c.stdin.Close()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || !exit.Exited() {
+		c.words.reason = ""
+	}
+	return err
+}
+
+// fault is the error of a child that ended: what it said itself, or else how it ended.
+func (c *child) fault(what string, err error) error {
+	switch {
+	case c.words.reason != "":
+		return errors.New(c.words.reason)
+	case err == nil:
+		return fmt.Errorf("%s: %s: it ended without an error", c.name, what)
+	}
+	return fmt.Errorf("%s: %s: %w", c.name, what, err)
+}
+
+// watch owns the child: it restarts it whenever it dies, and ends it when the group is stopped. A
+// child that said why it cannot go on is not restarted: a full disk is still full a moment later.
+func (g *processGroup) watch(c *child) {
+	defer g.done.Done()
+	started, deaths := time.Now(), 0
+	stopped, err := g.waitOrStop(c)
+	for boot := 2; !stopped; boot++ {
+		if c.words.reason != "" {
+			g.fail(c.fault("ended", err))
+			return
+		}
+		if time.Since(started) > steadyAfter {
+			deaths = 0
+		}
+		if deaths++; deaths > restartsMax {
+			g.fail(c.fault(fmt.Sprintf("died %d times, giving up", deaths), err))
+			return
+		}
+		g.log.Warn("participant died: new commits wait until it is back", "role", c.name, "pid", c.cmd.Process.Pid, "cause", cause(err))
+		select {
+		case <-g.ctx.Done():
+			return
+		case <-time.After(g.delay):
+		}
+		started = time.Now()
+		if err = c.start(g.ctx, boot); err == nil {
+			g.log.Info("participant restarted", "role", c.name, "pid", c.cmd.Process.Pid, "address", c.addr)
+			stopped, err = g.waitOrStop(c)
+		} else if g.ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+func (g *processGroup) fail(err error) {
+	g.mu.Lock()
+	first := g.failed == nil
+	if first {
+		g.failed = err
+	}
+	g.mu.Unlock()
+	if first {
+		g.onFail(err)
+	}
+}
+
+// cause says how a child ended. One that ends in order although the run goes on was told to by
+// somebody else.
+func cause(err error) string {
+	if err == nil {
+		return "it was told to end"
+	}
+	return err.Error()
+}
+
+// waitOrStop waits for the child to end. When the group is stopped first it closes the child's
+// standard input, on which the child saves and ends, and kills it if it does not.
+func (g *processGroup) waitOrStop(c *child) (stopped bool, err error) {
+	ended := make(chan error, 1)
+	go func() { ended <- c.wait() }()
+	select {
+	case err := <-ended:
+		return false, err
+	case <-g.ctx.Done():
+	}
+	_ = c.stdin.Close()
+	select {
+	case err = <-ended:
+	case <-time.After(g.patience):
+		g.log.Warn("participant does not end: killing it", "role", c.name, "pid", c.cmd.Process.Pid)
+		_ = c.cmd.Process.Kill()
+		err = <-ended
+	}
+	return true, err
+}
+
+func (g *processGroup) links() []*transport.Link {
+	var links []*transport.Link
+	for _, c := range g.children {
+		links = append(links, c.link)
+	}
+	return links
+}
+
+// stop closes the links and ends the children. It is said first that they are to end: a child that
+// has finished ends when its link is closed.
+func (g *processGroup) stop() error {
+	g.cancel()
+	var first error
+	for _, c := range g.children {
+		if err := c.link.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	g.done.Wait()
+	if g.failed != nil {
+		return g.failed
+	}
+	return first
+}

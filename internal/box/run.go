@@ -1,0 +1,309 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/host"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/participant/marketdata"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/internal/verify"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// box is a run in progress.
+type box struct {
+	o        *Options
+	run      rundir.Run
+	log      *journal.Journal
+	group    group
+	engine   *engine.Engine
+	feed     feed
+	fills    *Fills
+	lost     map[string]bool // participants that were connected and are not
+	badInput error           // why the source ended early; the run itself ended in order
+	recorder *bench.Recorder
+	started  time.Time
+	cancel   context.CancelCauseFunc
+}
+
+// Execute runs source through the engine and its participants, and returns the report. The report
+// is valid, as far as the run came, also with an error: *MismatchError if a fill differs from the
+// expected ones, *verify.Violation if the logs do not agree, context.Canceled if ctx was cancelled
+// (the open batch is finished first), the source's error if it could not be read to its end (what
+// was read is committed and verified), and otherwise what broke.
+func Execute(ctx context.Context, o *Options, source Source) (*bench.Report, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	b := &box{o: o, lost: map[string]bool{}, recorder: bench.NewRecorder(), cancel: cancel, started: time.Now()}
+	if err := b.open(ctx, source); err != nil {
+		return nil, err
+	}
+	res, err := b.drive(ctx)
+	elapsed := time.Since(b.started)
+	if cerr := b.close(); !errors.Is(err, cerr) { // a participant that failed is why the run did
+		err = errors.Join(err, cerr)
+	}
+	report := b.report(res, elapsed)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		_ = b.save(report) // the same fault may be in its way, and says enough
+		return report, err
+	}
+	err = errors.Join(err, b.badInput)
+	if o.Verify {
+		_, verr := verify.Run(o.Dir)
+		report.Verified = verr == nil
+		err = errors.Join(err, verr)
+	}
+	if err == nil && b.fills != nil { // of a run that came to its end
+		err = b.fills.err()
+		report.Verified = report.Verified && err == nil
+	}
+	return report, errors.Join(err, b.save(report))
+}
+
+// open lays out the directory and builds everything, but starts no input.
+func (b *box) open(ctx context.Context, source Source) error {
+	o := b.o
+	b.run = rundir.Run{
+		Version: rundir.Version, Started: b.started.UTC(), Source: o.SourceName, Format: o.SourceFormat,
+		Transport: "tcp", Durable: o.Engine.Durable, Limits: o.Engine.Limits, Roles: o.Roles,
+		Cluster: uint32(xxhash.Sum64String(o.Dir+b.started.String())) | 1,
+	}
+	if o.InProcess {
+		b.run.Transport = "rings"
+	}
+	if o.Participants != nil {
+		b.run.Cluster = o.Cluster
+	}
+	if err := inUse(o.Dir); err != nil {
+		return err
+	}
+	if err := rundir.Prepare(o.Dir, o.Force, &b.run); err != nil {
+		return err
+	}
+	if o.Participants == nil {
+		if err := makeRoleDirs(o.Dir); err != nil {
+			return err
+		}
+	}
+	var err error
+	if b.log, err = journal.Open(filepath.Join(o.Dir, rundir.EngineDir), journal.Options{}, nil); err != nil {
+		return err
+	}
+	wait := waitOf(o.Profile)
+	bell := ringbuf.NewBell(wait)
+	if b.group, err = b.startGroup(ctx, wait, bell); err == nil {
+		err = b.build(source, bell)
+	}
+	if err != nil {
+		_ = b.close()
+	}
+	return err
+}
+
+// makeRoleDirs makes the directories of the participants' logs, so that a run that ends before they
+// have started is a run without batches, and not one whose logs somebody has removed.
+func makeRoleDirs(dir string) error {
+	for _, name := range rundir.RoleNames {
+		if err := os.MkdirAll(rundir.RoleDir(dir, name), 0o755); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(filepath.Join(rundir.RoleDir(dir, "marketdata"), marketdata.TapeDir), 0o755)
+}
+
+func (b *box) startGroup(ctx context.Context, wait ringbuf.Wait, bell *ringbuf.Bell) (group, error) {
+	fail := func(err error) { b.cancel(err) }
+	switch {
+	case b.o.InProcess:
+		return orNil(startLocal(b.o, &b.run, wait, bell, fail))
+	case b.o.Participants != nil:
+		return connectRemote(b.o, &b.run, bell), nil
+	default:
+		return orNil(startProcesses(ctx, b.o, &b.run, bell, fail))
+	}
+}
+
+// orNil keeps a nil pointer from becoming a non-nil interface.
+func orNil[G group](g G, err error) (group, error) {
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func (b *box) build(source Source, bell *ringbuf.Bell) error {
+	cfg := b.o.Engine
+	cfg.Self, cfg.Cluster, cfg.Boot = engineNode, b.run.Cluster, engineBoot(b.started)
+	ports := engine.Ports{
+		Log:      &commandLog{b.log, filepath.Join(b.o.Dir, rundir.EngineDir)},
+		Clock:    func() int64 { return int64(time.Since(b.started)) },
+		Recorder: stages{b.recorder},
+		Commit:   b.committed,
+		Notify:   b.notify,
+	}
+	for i, name := range rundir.RoleNames {
+		node, err := rundir.NodeOf(name)
+		if err != nil {
+			return err
+		}
+		cfg.Participants = append(cfg.Participants, engine.Peer{Node: node, Name: name})
+		ports.Links = append(ports.Links, link{b.group.links()[i]})
+	}
+	if b.o.Expect != nil {
+		b.fills = &Fills{expected: b.o.Expect}
+	}
+	var err error
+	if b.engine, err = engine.New(cfg, ports, bell); err != nil {
+		return err
+	}
+	b.feed = feed{
+		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, clock: ports.Clock,
+		ring: b.engine.Input(), engine: bell, room: b.engine.FeederBell(),
+	}
+	return nil
+}
+
+// engineBoot numbers the starts of an engine, whose ballots must never be used twice, also not by a
+// run that begins with an empty log.
+func engineBoot(started time.Time) uint32 { return uint32(started.Unix()) }
+
+func (b *box) committed(c *engine.Committed) error {
+	if b.fills != nil {
+		b.fills.take(c)
+	}
+	return nil
+}
+
+// drive feeds and matches until the end of the source or of ctx. An error of the source does not
+// undo what was read before it: that is committed, and the error is left in badInput.
+func (b *box) drive(ctx context.Context) (engine.Result, error) {
+	if b.o.Progress != nil {
+		defer b.o.Progress(b.status)()
+	}
+	if least := b.o.Profile.GomaxprocsMin; runtime.GOMAXPROCS(0) < least {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(least)) // a pinned stage holds one for good
+	}
+	fed := make(chan error, 1)
+	go func() {
+		unpin, err := b.o.Profile.Pin(stageFeeder)
+		if err == nil {
+			err = b.feed.run(ctx)
+			unpin()
+		} else {
+			b.cancel(err)
+		}
+		fed <- err
+	}()
+	unpin, err := b.o.Profile.Pin(stageMatcher)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	res, err := b.engine.Run(ctx)
+	unpin()
+	if err != nil {
+		b.cancel(err) // ends the feeder if the engine broke
+	}
+	b.inputEnded(ctx, fed)
+	return res, err
+}
+
+// feederGrace is how long the feeder may take to see that the run is over.
+const feederGrace = 200 * time.Millisecond
+
+// inputEnded waits for the feeder and tells what it could not read. After the run a feeder that is
+// stuck in its source, a pipe that nobody writes to, is left there: nothing comes of it any more.
+func (b *box) inputEnded(ctx context.Context, fed <-chan error) {
+	select {
+	case b.badInput = <-fed:
+	case <-ctx.Done():
+		select {
+		case b.badInput = <-fed:
+		case <-time.After(feederGrace):
+			return
+		}
+	}
+	for _, bad := range b.feed.bad {
+		b.o.Log.Warn("record rejected as unreadable", "record", bad.Error())
+	}
+	if more := b.feed.badN - len(b.feed.bad); more > 0 {
+		b.o.Log.Warn("further unreadable records", "count", more)
+	}
+}
+
+func (b *box) status() bench.Status {
+	st := b.engine.Stats()
+	s := bench.Status{
+		Done: st.Commands.Load(), Trades: st.Trades.Load(), Batches: st.Batches.Load(),
+		InFlight: st.InFlight.Load(), Stalls: b.feed.full.Load(),
+	}
+	if b.o.Done != nil {
+		if read, total := b.o.Done(); total > 0 && read > 0 {
+			s.Total = uint64(float64(s.Done) * float64(total) / float64(read))
+		}
+	}
+	return s
+}
+
+// close ends the participants and closes the log. It returns the first error.
+func (b *box) close() (err error) {
+	if b.group != nil {
+		err = b.group.stop()
+		b.group = nil
+	}
+	if b.log != nil {
+		if cerr := b.log.Close(); err == nil {
+			err = cerr
+		}
+		b.log = nil
+	}
+	return err
+}
+
+// report puts together what the run was and did.
+func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
+	r := &bench.Report{
+		Source: b.o.SourceName, Format: b.o.SourceFormat,
+		Commands: int64(res.Commands), OrdersAccepted: int64(res.OrdersAccepted), Trades: int64(res.CommittedTrades),
+		BatchesCommitted: int64(res.BatchesCommitted), BatchesAborted: int64(res.BatchesAborted),
+		Rate: b.o.Pace.PerSecond, Realtime: b.o.Pace.Realtime, Durable: b.run.Durable, Profile: b.o.Profile.Name, Transport: b.run.Transport,
+		CoresUsed: b.o.coresUsed(), Machine: bench.MachineOf(host.Detect()),
+		Engine: bench.Engine{Chain: bench.Hash(res.Chain)},
+	}
+	r.SetElapsed(elapsed)
+	r.SetRejects(&res.Rejects)
+	r.SetLatencies(b.recorder.Snapshot())
+	if b.fills != nil {
+		r.FillsExpected, r.FillsMatched = int64(len(b.fills.expected)), int64(b.fills.matched)
+	}
+	for i, p := range []*bench.Participant{&r.Participants.Risk, &r.Participants.Settlement, &r.Participants.Marketdata} {
+		if i < len(res.Participants) {
+			s := res.Participants[i]
+			*p = bench.Participant{AppliedBatches: s.AppliedBatches, AppliedTrades: s.AppliedTrades, Chain: bench.Hash(s.Chain)}
+		}
+	}
+	return r
+}
+
+// save writes the report and the histograms into the run directory.
+func (b *box) save(r *bench.Report) error {
+	f, err := os.Create(filepath.Join(b.o.Dir, rundir.ReportFile))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(r.WriteJSON(f), f.Close()); err != nil {
+		return fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return r.WriteHGRM(b.o.Dir)
+}

@@ -1,0 +1,114 @@
+package rundir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/participant/ledger"
+)
+
+// File is the name of the file that makes a directory a run directory.
+const File = "run.json"
+
+// Version is the version of the run directory's layout.
+const Version = 1
+
+// Run is the content of File: what was run.
+type Run struct {
+	Version   int           `json:"version"`
+	Started   time.Time     `json:"started"`
+	Source    string        `json:"source"`
+	Format    string        `json:"format"`
+	Transport string        `json:"transport"` // "tcp" or "rings"
+	Durable   bool          `json:"durable"`
+	Cluster   uint32        `json:"cluster"`
+	Limits    engine.Limits `json:"limits"`
+	Roles     Roles         `json:"roles"`
+}
+
+// RefusedError says why a directory cannot be used for a run.
+type RefusedError struct {
+	Dir, Why string
+}
+
+func (e *RefusedError) Error() string { return e.Dir + ": " + e.Why }
+
+// Read reads the run file of dir.
+func Read(dir string) (Run, error) {
+	path := filepath.Join(dir, File)
+	body, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return Run{}, &RefusedError{dir, "not a run directory: it has no " + File}
+	}
+	if err != nil {
+		return Run{}, err
+	}
+	var r Run
+	if err := json.Unmarshal(body, &r); err != nil {
+		return Run{}, &RefusedError{dir, fmt.Sprintf("%s is damaged: %v", File, err)}
+	}
+	if r.Version != Version {
+		return Run{}, &RefusedError{dir, fmt.Sprintf("layout version %d, this program knows %d", r.Version, Version)}
+	}
+	return r, nil
+}
+
+// Prepare makes dir an empty run directory. It never removes anything but an earlier run, and that
+// only with force.
+func Prepare(dir string, force bool, r *Run) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if len(entries) > 0 {
+		old, err := Read(dir)
+		switch {
+		case err != nil:
+			return &RefusedError{dir, "is not empty and holds no run: give another directory"}
+		case !force:
+			return &RefusedError{dir, fmt.Sprintf("holds the run of %s started %s: give another directory, or --force to replace it",
+				old.Source, old.Started.Local().Format("2006-01-02 15:04:05"))}
+		}
+		if err := removeRun(dir); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, EngineDir), 0o755); err != nil {
+		return err
+	}
+	body, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return ledger.WriteFile(filepath.Join(dir, File), append(body, '\n'))
+}
+
+// Names inside a run directory.
+const (
+	EngineDir  = "engine"      // the command log
+	ReportFile = "report.json" // the report
+)
+
+// removeRun removes what a run leaves, and nothing else.
+func removeRun(dir string) error {
+	names := append([]string{EngineDir, ReportFile}, RoleNames...)
+	hgrm, err := filepath.Glob(filepath.Join(dir, "*.hgrm"))
+	if err != nil {
+		return err
+	}
+	for _, path := range hgrm {
+		names = append(names, filepath.Base(path))
+	}
+	names = append(names, File) // last: as long as it is there, --force can begin again
+	for _, name := range names {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,16 @@
+// Package verify proves from the logs of a run that its parts agree. It trusts nothing that can be
+// computed again:
+//
+//	V1  Every committed batch is the same at risk, settlement and market data: same number, same
+//	    chain over the whole history. A log that ends earlier (a run that was cut off) is a prefix.
+//	V2  Every batch is intact: digest and chain fit its bytes, and its parent is the one before.
+//	V3  Trade numbers are dense: each committed trade is there once.
+//	V4  Matching the engine's command log again gives, byte for byte, the committed batches.
+//	V5  Feeding the committed batches to fresh participants gives their saved digests and, byte for
+//	    byte, their saved files.
+//	V6  Money and shares are conserved in every settlement: what is bought is sold.
+//	V7  The published tape holds the committed batches, in order, and no other.
+//	V8  Nothing that the engine holds decided is missing at a quorum.
+//
+// The logs are streamed in step: memory does not grow with the run.
+package verify

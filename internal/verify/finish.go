@@ -1,0 +1,126 @@
+package verify
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/participant"
+)
+
+// finish checks what can only be said at the end of the logs.
+func (v *verifier) finish() (*Result, error) {
+	res := &Result{Batches: v.count, Trades: v.trades, Chain: participant.Hex(v.last.Chain), Complete: true}
+	for _, r := range v.roles {
+		r.result.InDoubt = r.stream.inDoubt()
+		r.result.Finished = r.saved && r.state.Finished
+		r.result.Digest = participant.Hex(r.fresh.Digest())
+		res.Complete = res.Complete && r.result.Finished
+		if r.saved && !r.checked {
+			return nil, violation("V5", "%s saved a state at batch %d, which is not among its committed batches", r.result.Role, r.state.AppliedSeq)
+		}
+		if r.result.Finished && r.result.Batches != v.count {
+			return nil, violation("V1", "%s finished with %d batches, another participant has %d", r.result.Role, r.result.Batches, v.count)
+		}
+		res.Participants = append(res.Participants, r.result)
+	}
+	if err := v.decidedHeld(); err != nil {
+		return nil, err
+	}
+	if err := v.unpublished(); err != nil {
+		return nil, err
+	}
+	if err := v.engine.rest(); err != nil {
+		return nil, err
+	}
+	res.Commands = v.engine.core.Counts().Commands
+	res.StateHash = participant.Hex(v.engine.core.StateHash())
+	res.Verified = true
+	return res, nil
+}
+
+// decidedHeld checks V8: what the engine logged as decided is committed or at least held, with the
+// same chain, by a quorum of the participants.
+func (v *verifier) decidedHeld() error {
+	d := v.engine.decided
+	if d.Seq <= v.last.Seq {
+		return nil
+	}
+	holders := 0
+	for _, r := range v.roles {
+		if r.stream.holds(d.Seq, d.Chain) {
+			holders++
+		}
+	}
+	if holders < v.quorum() {
+		return violation("V8", "the engine has decided batch %d (chain %016x), %d participants hold it, want %d", d.Seq, uint64(d.Chain), holders, v.quorum())
+	}
+	return nil
+}
+
+// holds reports whether the undecided tail has the batch.
+func (s *stream) holds(seq batch3pc.Seq, chain batch3pc.Chain) bool {
+	for _, b := range s.held {
+		if b.Seq == seq && b.Chain == chain {
+			return true
+		}
+	}
+	return false
+}
+
+// sameFiles checks that every file that fresh wrote has a twin, byte for byte, among the saved ones.
+// The tape is compared by V7.
+func sameFiles(fresh, saved, role string) error {
+	entries, err := os.ReadDir(fresh)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
+		want, err := os.ReadFile(filepath.Join(fresh, e.Name()))
+		if err != nil {
+			return err
+		}
+		got, err := os.ReadFile(filepath.Join(saved, e.Name()))
+		if errors.Is(err, os.ErrNotExist) {
+			return violation("V5", "%s: %s is missing", role, e.Name())
+		}
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(want, got) {
+			return violation("V5", "%s: %s differs from its recomputation in line %d", role, e.Name(), firstDifference(want, got))
+		}
+	}
+	return nil
+}
+
+func firstDifference(a, b []byte) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return 1 + strings.Count(string(a[:n]), "\n")
+}
+
+func (v *verifier) close() error {
+	var errs []error
+	if v.tape != nil {
+		v.tape.stop()
+	}
+	if v.engine != nil {
+		errs = append(errs, v.engine.close())
+	}
+	for _, r := range v.roles {
+		errs = append(errs, r.stream.close())
+		if r.fresh != nil {
+			errs = append(errs, r.fresh.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
