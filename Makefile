@@ -1,0 +1,78 @@
+# Needs Go and GNU Make; `make race` needs a C compiler too. Everything else,
+# the linters included, comes through Go's modules at the versions pinned here.
+
+GO ?= go
+
+# The synthetic day of `make run`.
+ORDERS ?= 300000
+SEED ?= 1
+DAY := run/CASH_Orders_01072026.DAT.gz
+
+FUZZTIME ?= 10s
+BENCHTIME ?= 100ms
+
+# The binary is static, and is tested as it is built.
+export CGO_ENABLED = 0
+
+DEVTOOLS := tools/devtools/go.mod
+
+.PHONY: help build run test race bench fuzz lint cover clean
+
+help: ## print the targets
+	@while IFS= read -r line; do \
+		case $$line in [a-z]*': '*'## '*) printf '  make %-6s  %s\n' "$${line%%:*}" "$${line#*## }";; esac; \
+	done <$(firstword $(MAKEFILE_LIST))
+
+# Outside a usable git checkout Go cannot stamp the revision, and would fail.
+build: ## build bin/tezi
+	@vcs=; git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || vcs=-buildvcs=false; \
+	set -x; $(GO) build -trimpath $$vcs -o bin/tezi ./cmd/tezi
+
+run: build ## generate a small trading day, replay it on this machine, print the report
+	@rm -rf run/day
+	@mkdir -p run
+	bin/tezi generate --orders $(ORDERS) --seed $(SEED) --out $(DAY)
+	bin/tezi replay $(DAY) --dir run/day --force
+
+test: ## run all tests
+	$(GO) test ./...
+
+race: ## run the tests under the race detector, the long ones shortened
+	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+bench: ## run every benchmark, BENCHTIME each
+	$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) ./...
+
+# go test fuzzes one target of one package at a time, so they are listed first.
+# The list has the names of a package's targets, then the package on a line "ok".
+fuzz: ## fuzz every target, FUZZTIME each
+	@set -e; list=$$($(GO) test -list='^Fuzz' ./...); targets=; \
+	printf '%s\n' "$$list" | while read -r name package rest; do \
+		case $$name in \
+		Fuzz*) targets="$$targets $$name";; \
+		ok) for target in $$targets; do \
+				echo "== $$package $$target"; \
+				$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) "$$package" </dev/null; \
+			done; targets=;; \
+		esac; \
+	done
+
+lint: ## check format, vet, staticcheck and the module files
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && [ -z "$$unformatted" ] || \
+		{ echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=$(DEVTOOLS) staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	cd $(dir $(DEVTOOLS)) && $(GO) mod tidy -diff
+
+cover: ## measure test coverage; details in run/cover.html
+	@mkdir -p run
+	$(GO) test -coverprofile=run/cover.out ./...
+	@$(GO) tool cover -html=run/cover.out -o run/cover.html
+	@$(GO) tool cover -func=run/cover.out | while read -r name statements percent; do \
+		case $$name in total:) echo "total $$percent, by line in run/cover.html";; esac; \
+	done
+
+clean: ## remove what the targets above have made
+	rm -rf bin run

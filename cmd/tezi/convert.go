@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/internal/capture"
+)
+
+func newConvert() *cobra.Command {
+	var source captureFlags
+	cmd := &cobra.Command{
+		Use:   "convert IN OUT",
+		Short: "Convert a capture into another format",
+		Long: `Convert between the capture formats. IN is recognised by content, "-" is standard
+input; OUT by its name: .DAT or .DAT.gz (NSE historical orders), .csv or .csv.gz
+(command CSV), .tzc (tezi's own, compact and checksummed). OUT appears when it is
+complete. What the new format cannot carry is said.`,
+		Example: "  tezi convert CASH_Orders_01092026.DAT.gz day.tzc",
+		Args:    wantArgs("IN", "OUT"),
+	}
+	source.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if _, err := capture.FormatOf(args[1]); err != nil {
+			return usageError{err}
+		}
+		var stats capture.Stats
+		err := orInterrupted(cmd.Context(), func() (err error) {
+			stats, err = capture.Convert(args[0], args[1], source.Options)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, note := range stats.Notes {
+			fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note.String())
+		}
+		text := fmt.Sprintf("%s: %d commands, %d instruments", args[1], stats.Commands, stats.Instruments)
+		if stats.Unreadable > 0 {
+			text += fmt.Sprintf(", %d unreadable records", stats.Unreadable)
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
+		return err
+	}
+	return cmd
+}

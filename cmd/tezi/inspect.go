@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/internal/capture"
+	"github.com/tezi-exchange/tezi/internal/inspect"
+	"github.com/tezi-exchange/tezi/internal/journal"
+)
+
+func newInspect() *cobra.Command {
+	var (
+		out    output
+		source captureFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "inspect FILE|DIR",
+		Short: "Tell what a capture, a log or a run directory holds",
+		Long: `Tell what a capture file holds (format, commands by kind, instruments, time range,
+damage), or what a log directory of a run holds (records by kind, watermarks, torn
+tail). A run directory is its four logs.`,
+		Example: `  tezi inspect CASH_Orders_01092026.DAT.gz
+  tezi inspect tezi-run
+  tezi inspect tezi-run/risk -o json`,
+		Args: wantArgs("FILE or DIR"),
+	}
+	out.flags(cmd)
+	source.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := out.check(); err != nil {
+			return err
+		}
+		path := filepath.Clean(args[0])
+		if filepath.Ext(path) == journal.SegmentSuffix {
+			path = filepath.Dir(path) // a segment is read as a part of its log
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return orInterrupted(cmd.Context(), func() error { return inspectDir(cmd.OutOrStdout(), &out, path) })
+		}
+		var info *capture.Info
+		err := orInterrupted(cmd.Context(), func() (err error) {
+			info, err = capture.Inspect(args[0], source.Options)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if out.json() {
+			err = writeJSON(cmd.OutOrStdout(), info)
+		} else {
+			err = writeCapture(cmd.OutOrStdout(), info)
+		}
+		if err == nil && info.Damage != nil {
+			err = info.Damage // what is in front of the damage has been shown
+		}
+		return err
+	}
+	return cmd
+}
+
+func inspectDir(w io.Writer, out *output, dir string) error {
+	logs, err := inspect.Dir(dir)
+	if err != nil {
+		return err
+	}
+	if out.json() {
+		return writeJSON(w, logs)
+	}
+	for i, l := range logs {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := l.WriteTable(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeCapture writes what a capture holds, for people.
+func writeCapture(w io.Writer, i *capture.Info) error {
+	row := func(name, format string, args ...any) string {
+		return fmt.Sprintf("%-13s", name) + fmt.Sprintf(format, args...) + "\n"
+	}
+	text := row("file", "%s, %d bytes", i.File, i.Bytes) + row("format", "%s", i.Format)
+	if i.GzipMembers > 0 {
+		text += row("gzip", "%d members", i.GzipMembers)
+	}
+	text += row("commands", "%d: %d new, %d cancel, %d modify, %d reduce", i.Commands, i.Kinds.New, i.Kinds.Cancel, i.Kinds.Modify, i.Kinds.Reduce)
+	text += row("of these", "%d market, %d IOC, %d stop-loss, %d disclosed, %d pre-open, %d algo",
+		i.Flags.Market, i.Flags.IOC, i.Flags.StopLoss, i.Flags.Disclosed, i.Flags.PreOpen, i.Flags.Algo)
+	if i.Commands > 0 {
+		text += row("time", "%s to %s", time.Unix(0, i.FirstNs).In(ist).Format(timeLayout), time.Unix(0, i.LastNs).In(ist).Format(timeLayout))
+	}
+	if i.PriceMin != "" {
+		text += row("prices", "%s to %s", i.PriceMin, i.PriceMax)
+	}
+	text += row("instruments", "%d", i.Instruments)
+	for _, in := range i.Busiest {
+		text += fmt.Sprintf("  %-28s%d\n", in.Name, in.Commands)
+	}
+	if i.Unreadable > 0 {
+		text += row("unreadable", "%d records", i.Unreadable)
+		for _, e := range i.Errors {
+			text += "  " + e + "\n"
+		}
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// NSE's files count in Indian wall-clock time.
+var ist = time.FixedZone("IST", 5*60*60+30*60)
+
+const timeLayout = "2006-01-02 15:04:05.000000 MST"

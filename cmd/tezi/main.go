@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/internal/box"
+	"github.com/tezi-exchange/tezi/internal/capture"
+	"github.com/tezi-exchange/tezi/internal/host"
+	"github.com/tezi-exchange/tezi/internal/inspect"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/internal/verify"
+)
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2 // also: the file is not a capture, or the directory cannot be used
+	exitUnverified  = 3 // a fill differs, or the logs do not agree
+	exitConfig      = 78
+	exitInterrupted = 130
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// usageError is a command line that cannot be carried out.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// configError is a setting that cannot work on this machine or with the other settings.
+type configError struct{ error }
+
+func (e configError) Unwrap() error { return e.error }
+
+// run executes one command line and returns its exit code. Whatever goes wrong is said in one line.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := interruptible(stderr)
+	defer stop()
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	running := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { running = true }
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	code := exitCode(err)
+	text := oneLine(err)
+	if !running {
+		code = exitUsage
+		text += fmt.Sprintf(`; see "%s --help"`, cmd.CommandPath())
+	}
+	fmt.Fprintln(stderr, box.ErrorPrefix+text)
+	return code
+}
+
+// oneLine is the text of err for people.
+func oneLine(err error) string {
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")
+	return strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+}
+
+// exitCode maps an error to the exit code that programs may rely on.
+func exitCode(err error) int {
+	var (
+		usage      usageError
+		config     configError
+		notCapture *capture.NotCaptureError
+		mismatch   *box.MismatchError
+		violation  *verify.Violation
+		refused    *rundir.RefusedError
+	)
+	switch {
+	case errors.As(err, &mismatch), errors.As(err, &violation):
+		return exitUnverified
+	case errors.As(err, &usage), errors.As(err, &notCapture), errors.As(err, &refused),
+		errors.Is(err, capture.ErrOptions), errors.Is(err, inspect.ErrNoLog), errors.Is(err, journal.ErrInUse):
+		return exitUsage
+	case errors.As(err, &config), errors.Is(err, host.ErrTooFewCores), errors.Is(err, host.ErrCore), errors.Is(err, host.ErrProfile):
+		return exitConfig
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitFailure
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tezi",
+		Short: "An NSE-style trading core: match, commit by three phases, prove it",
+		Long: `tezi matches orders by price and time, commits the trades in batches by a
+three-phase commit (E3PC) to risk, settlement and market data, and proves from
+the logs that all of them agree.
+
+Data goes to standard output, messages to standard error. Exit codes: 0 ok,
+1 failure, 2 usage or not a capture, 3 verification failed, 78 bad
+configuration, 130 interrupted.`,
+		Example: `  tezi generate --orders 300000
+  tezi replay CASH_Orders_01072026.DAT.gz
+  tezi verify tezi-run`,
+		Args:          knownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newParticipant(), newVersion(),
+	)
+	return root
+}
+
+// knownCommand is what the root's arguments are checked with: none are left once a command is found.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	root.SuggestionsMinimumDistance = 2
+	if like := root.SuggestionsFor(args[0]); len(like) > 0 {
+		return usageError{fmt.Errorf("unknown command %q, did you mean %s?", args[0], strings.Join(like, " or "))}
+	}
+	return usageError{fmt.Errorf("unknown command %q", args[0])}
+}

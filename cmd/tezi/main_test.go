@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tezi-exchange/tezi/internal/datatest"
+)
+
+// TestMain makes the test binary the program itself when it is called "tezi". Scripts find it by
+// that name in their PATH, and so does the program when it starts its participants with its own
+// executable: they are real processes.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"tezi": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs the program from outside, a topic to a script. scripts_test.go says what the
+// scripts' own commands do.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, params("testdata/script"))
+}
+
+// TestRecordedFills replays recorded order flow and compares each trade with the recorded fills.
+func TestRecordedFills(t *testing.T) {
+	for name, fills := range map[string]string{"lobster-aapl-20120621": "4018", "cme-es-mbo-20231225": "5569"} {
+		t.Run(name, func(t *testing.T) {
+			dir, err := filepath.Abs(datatest.Dir(t, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := params("")
+			p.Files = []string{"testdata/recorded.txtar"}
+			setup := p.Setup
+			p.Setup = func(env *testscript.Env) error {
+				env.Setenv("DATA", dir)
+				env.Setenv("FILLS", fills)
+				return setup(env)
+			}
+			testscript.Run(t, p)
+		})
+	}
+}
+
+func params(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                dir,
+		Cmds:               commands,
+		Condition:          condition,
+		RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			env.Values[stateKey{}] = &state{env: env, processes: map[string]*process{}, ended: map[string]int{}}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/codec/commandcsv"
+	"github.com/tezi-exchange/tezi/codec/nse"
+	"github.com/tezi-exchange/tezi/internal/capture"
+)
+
+// captureFlags are the flags of the commands that read a capture.
+type captureFlags struct{ capture.Options }
+
+func (c *captureFlags) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Uint32Var(&c.Members, "members", nse.DefaultMembers, "members that orders are spread over when the capture does not name them")
+	f.Uint32Var(&c.Clients, "clients", nse.DefaultClients, "clients of each member, likewise")
+	f.StringVar(&c.Symbol, "symbol", "CAPTURE", "name of the instrument of a CSV capture without a symbol column")
+	f.Uint8Var(&c.PriceScale, "price-scale", 2, "decimal digits of the prices of a CSV capture")
+}
+
+func newReplay() *cobra.Command {
+	var (
+		flags  runFlags
+		source captureFlags
+		expect string
+		strict bool
+	)
+	cmd := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "Replay a capture through the engine and commit its trades",
+		Long: `Replay a capture: an NSE historical order file (.DAT, .DAT.gz), a command CSV, or
+tezi's own capture (.tzc), recognised by content; "-" is standard input. The
+engine matches; risk, settlement and market data run as processes of their own,
+started and watched by this one; every trade is committed by three phases.
+
+A damaged file ends the run with exit code 1: what was read before the damage is
+committed and verifies. A record that cannot be read is rejected and counted.`,
+		Example: `  tezi replay CASH_Orders_01092026.DAT.gz
+  tezi replay day.tzc --rate 250k -o json
+  tezi replay commands.csv.gz --expect-fills fills.csv.gz --in-process --dir run1`,
+		Args: wantArgs("FILE"),
+	}
+	flags.flags(cmd)
+	source.flags(cmd)
+	cmd.Flags().StringVar(&expect, "expect-fills", "", "compare each fill with this list (CSV); exit 3 at any difference")
+	cmd.Flags().BoolVar(&strict, "strict", false, "end the run at the first record that cannot be read")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o, err := flags.options(cmd.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		o.Strict = strict
+		if expect != "" {
+			if o.Expect, err = readFills(expect); err != nil {
+				return err
+			}
+		}
+		in, err := capture.Open(args[0], source.Options)
+		if err != nil {
+			return err
+		}
+		defer in.Close() //nolint:errcheck // read only
+		o.SourceName, o.SourceFormat, o.Done = args[0], in.Format().String(), in.Progress
+		return flags.execute(cmd, o, in)
+	}
+	return cmd
+}
+
+// readFills reads a whole list of expected fills, gzipped or not.
+func readFills(path string) ([]commandcsv.Fill, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	text, err := plain(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	r, err := commandcsv.NewFillReader(text)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	fills := []commandcsv.Fill{}
+	for {
+		var fill commandcsv.Fill
+		err := r.Next(&fill)
+		if errors.Is(err, io.EOF) {
+			return fills, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		fills = append(fills, fill)
+	}
+}
+
+// plain returns the text of f, decompressed if it is gzip.
+func plain(f *os.File) (io.Reader, error) {
+	var magic [2]byte
+	n, err := io.ReadFull(f, magic[:])
+	if n == 0 && errors.Is(err, io.EOF) {
+		return nil, usageError{errors.New("want a list of fills, got an empty file")}
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	if magic != [2]byte{0x1f, 0x8b} {
+		return f, nil
+	}
+	return gzip.NewReader(f)
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/box"
+	"github.com/tezi-exchange/tezi/internal/host"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+)
+
+// runFlags are the flags of the commands that run the engine and its participants.
+type runFlags struct {
+	output
+	profiling
+	dir          string
+	force        bool
+	inProcess    bool
+	participants string
+	cluster      uint32
+	rate         string
+	durable      bool
+	verify       bool
+	verbose      bool
+	profile      string
+	cpus         string
+	batch        int
+	batchAge     time.Duration
+	window       int
+	ordersMax    int
+	instruments  int
+	halt         time.Duration
+	roles        rundir.Roles
+}
+
+func (r *runFlags) flags(cmd *cobra.Command) {
+	r.output.flags(cmd)
+	r.profiling.flags(cmd)
+	d := engine.DefaultConfig()
+	f := cmd.Flags()
+	f.StringVar(&r.dir, "dir", "tezi-run", "run directory: logs, states, report")
+	f.BoolVar(&r.force, "force", false, "replace an earlier run in the directory")
+	f.BoolVar(&r.inProcess, "in-process", false, "run the participants inside this process, over rings instead of TCP")
+	f.StringVar(&r.participants, "participants", "", "use participants that run already: risk=HOST:PORT,settlement=HOST:PORT,marketdata=HOST:PORT")
+	f.Uint32Var(&r.cluster, "cluster", 1, "cluster id of the participants named by --participants")
+	f.StringVar(&r.rate, "rate", "max", "pace, open loop: max, realtime, or commands a second such as 250k")
+	f.BoolVar(&r.durable, "durable", true, "wait for the disk before a trade is committed; false only to measure")
+	f.BoolVar(&r.verify, "verify", true, "prove the logs afterwards")
+	f.BoolVarP(&r.verbose, "verbose", "v", false, "say more on standard error")
+	f.StringVar(&r.profile, "profile", host.Auto, "threads: auto, pinned (a core for each busy stage) or shared")
+	f.StringVar(&r.cpus, "cpus", "", "cores for the pinned profile, such as 2-6")
+	f.IntVar(&r.batch, "batch", d.BatchTarget, "trades after which a batch is sealed")
+	f.DurationVar(&r.batchAge, "batch-age", time.Duration(d.BatchAgeNs), "age at which a smaller batch is sealed")
+	f.IntVar(&r.window, "window", d.WindowMax, "undecided batches in flight")
+	f.IntVar(&r.ordersMax, "orders-max", d.OrdersMax, "resting orders over all books")
+	f.IntVar(&r.instruments, "instruments-max", d.InstrumentsMax, "instruments")
+	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "halt when no batch could be committed for so long")
+	r.roles = rundir.DefaultRoles()
+	riskFlags(cmd, &r.roles)
+	settlementFlags(cmd, &r.roles)
+}
+
+func riskFlags(cmd *cobra.Command, r *rundir.Roles) {
+	f := cmd.Flags()
+	f.Int64Var(&r.MarginBps, "margin-bps", rundir.DefaultRoles().MarginBps, "risk: margin, in 1/100 of a per cent of the exposure")
+	f.Int64Var(&r.ClientExposureMax, "client-exposure-max", 0, "risk: limit of a client's exposure in paise; 0 = none")
+	f.Int64Var(&r.MemberExposureMax, "member-exposure-max", 0, "risk: limit of a member's exposure in paise; 0 = none")
+	f.Int64Var(&r.TradeValueMax, "trade-value-max", 0, "risk: limit of one trade's value in paise; 0 = none")
+}
+
+func settlementFlags(cmd *cobra.Command, r *rundir.Roles) {
+	cmd.Flags().StringArrayVar(&r.Holidays, "holiday", nil, "settlement: a day without settlement, yyyy-mm-dd; may be repeated")
+}
+
+// options checks the flags and turns them into the options of a run.
+func (r *runFlags) options(stderr io.Writer) (*box.Options, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	pace, err := box.ParsePace(r.rate)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--%w", err)}
+	}
+	o := &box.Options{
+		Dir: r.dir, Force: r.force, InProcess: r.inProcess, Cluster: r.cluster, Engine: engine.DefaultConfig(),
+		Roles: r.roles, Pace: pace, Verify: r.verify, Log: newLog(stderr, r.verbose),
+	}
+	if r.participants != "" {
+		if r.inProcess {
+			return nil, usageError{errors.New("--participants and --in-process exclude each other")}
+		}
+		if o.Participants, err = box.ParseParticipants(r.participants); err != nil {
+			return nil, usageError{fmt.Errorf("--%w", err)}
+		}
+		o.Verify = false // their logs are elsewhere
+	}
+	if err := r.limits(); err != nil {
+		return nil, err
+	}
+	e := &o.Engine
+	e.BatchTarget, e.BatchAgeNs, e.WindowMax = r.batch, int64(r.batchAge), r.window
+	e.OrdersMax, e.InstrumentsMax, e.HaltNs = r.ordersMax, r.instruments, int64(r.halt)
+	e.RetainMax = max(e.RetainMax, e.WindowMax)
+	e.StallNs = min(e.StallNs, e.HaltNs)
+	e.Durable = r.durable
+	probe := *e
+	probe.Participants = make([]engine.Peer, len(rundir.RoleNames))
+	if err := probe.Validate(); err != nil {
+		return nil, configError{errors.New(flagNames.Replace(err.Error()))}
+	}
+	if o.Profile, err = host.Choose(r.profile, box.BusyStages, r.cpus); err != nil {
+		return nil, configError{fmt.Errorf("--profile, --cpus: %w", err)}
+	}
+	for _, line := range o.Profile.Lines() {
+		o.Log.Info(line)
+	}
+	if o.Executable, err = os.Executable(); err != nil {
+		return nil, fmt.Errorf("cannot find this program to start participants with: %w", err)
+	}
+	o.Progress = func(read func() bench.Status) func() { return bench.NewProgress(os.Stderr, read).Stop }
+	return o, nil
+}
+
+// flagNames turns the engine's names of its settings into those of the flags.
+var flagNames = strings.NewReplacer("engine: ", "", "BatchTarget", "--batch", "WindowMax", "--window",
+	"OrdersMax", "--orders-max", "InstrumentsMax", "--instruments-max")
+
+// limits checks what would only be noticed when the participants start.
+func (r *runFlags) limits() error {
+	if r.batchAge < 0 {
+		return configError{fmt.Errorf("--batch-age %v: want 0 or more", r.batchAge)}
+	}
+	if r.halt <= 0 {
+		return configError{fmt.Errorf("--halt-after %v: want more than 0", r.halt)}
+	}
+	for _, name := range rundir.RoleNames {
+		role, err := rundir.NewRole(name, "", r.roles) // without a directory it touches no file
+		if err != nil {
+			return configError{err}
+		}
+		if err := role.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// execute runs the source and reports, whatever came of it.
+func (r *runFlags) execute(cmd *cobra.Command, o *box.Options, source box.Source) error {
+	stop, err := r.start()
+	if err != nil {
+		return err
+	}
+	report, err := box.Execute(cmd.Context(), o, source)
+	if perr := stop(); err == nil {
+		err = perr
+	}
+	if report == nil {
+		return err
+	}
+	write := report.WriteTable
+	if r.json() {
+		write = report.WriteJSON
+	}
+	if werr := write(cmd.OutOrStdout()); err == nil {
+		err = werr
+	}
+	return err
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+func newUp() *cobra.Command {
+	var (
+		flags    runFlags
+		day      dayFlags
+		orders   int64
+		duration time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run engine and participants on this box under a synthetic flow",
+		Long: `Start the engine and the three participants on this box and keep them under a
+synthetic order flow, open loop, until Ctrl-C, --duration or --orders ends it; then
+finish the open batch, print the report and prove the logs. To feed a capture
+instead, use "tezi replay".`,
+		Example: `  tezi up --rate 100k --duration 30s
+  tezi up --in-process --rate max --orders 5000000 -o json`,
+		Args: wantArgs(),
+	}
+	flags.flags(cmd)
+	day.flags(cmd)
+	cmd.Flags().Int64Var(&orders, "orders", 0, "end after so many order messages; 0 = no limit")
+	cmd.Flags().DurationVar(&duration, "duration", 0, "end after so long; 0 = no limit")
+	if err := cmd.Flags().Set("rate", "100k"); err != nil {
+		panic(err) // the flag is defined above
+	}
+	cmd.Flags().Lookup("rate").DefValue = "100k"
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if orders < 0 || duration < 0 {
+			return usageError{errors.New("--orders and --duration: want 0 for no limit, or more")}
+		}
+		o, err := flags.options(cmd.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		source := &flow{flags: &day, left: orders}
+		if orders == 0 {
+			source.left = math.MaxInt64
+		}
+		defer source.close()
+		if err := source.begin(); err != nil {
+			return err
+		}
+		if duration > 0 {
+			ctx, cancel := context.WithTimeout(cmd.Context(), duration)
+			defer cancel()
+			source.ctx = ctx
+		}
+		o.SourceName, o.SourceFormat = "synthetic flow", "workload"
+		return flags.execute(cmd, o, source)
+	}
+	return cmd
+}
+
+// flowDay is how many order messages one day of an endless flow has.
+const flowDay = 20_000_000
+
+// flow strings synthetic days together. Order numbers carry their day's stamps, so that the days
+// do not get into each other's way; instruments are defined by the first day alone.
+type flow struct {
+	flags *dayFlags
+	day   *workload.Day
+	left  int64
+	days  int
+	ctx   context.Context // ends the flow; nil: nothing does
+}
+
+func (f *flow) begin() (err error) {
+	f.flags.cfg.Orders = min(f.left, flowDay)
+	f.day, err = f.flags.day()
+	return err
+}
+
+// Next implements box.Source.
+func (f *flow) Next(c *codec.Command) error {
+	if f.ctx != nil && f.ctx.Err() != nil {
+		return io.EOF
+	}
+	for {
+		err := f.day.Next(c)
+		switch {
+		case err == nil && c.Kind == codec.KindDefine && f.days > 0:
+			continue
+		case err == nil:
+			return nil
+		case !errors.Is(err, io.EOF):
+			return err
+		}
+		f.left -= f.flags.cfg.Orders
+		if f.left <= 0 {
+			return io.EOF
+		}
+		if err := f.nextDay(); err != nil {
+			return err
+		}
+	}
+}
+
+// nextDay begins the following day with another seed.
+func (f *flow) nextDay() error {
+	f.close()
+	f.days++
+	f.flags.cfg.Seed++
+	date, err := time.Parse(time.DateOnly, f.flags.date)
+	if err != nil {
+		return err
+	}
+	f.flags.date = date.AddDate(0, 0, 1).Format(time.DateOnly)
+	return f.begin()
+}
+
+func (f *flow) close() {
+	if f.day != nil {
+		f.day.Close()
+		f.day = nil
+	}
+}

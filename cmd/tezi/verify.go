@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/internal/verify"
+)
+
+func newVerify() *cobra.Command {
+	var out output
+	cmd := &cobra.Command{
+		Use:   "verify DIR",
+		Short: "Prove from the logs of a run that its parts agree",
+		Long: `Read the logs in a run directory and prove that engine, risk, settlement and
+market data agree: the same batches with the same chain everywhere, each trade
+applied once, the engine's command log matched again giving the same trades,
+states and files recomputed from the batches, money and shares conserved.
+
+Exit code 3 if they do not, with the broken rule and the place.`,
+		Example: "  tezi verify tezi-run",
+		Args:    wantArgs("DIR"),
+	}
+	out.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := out.check(); err != nil {
+			return err
+		}
+		var res *verify.Result
+		err := orInterrupted(cmd.Context(), func() (err error) {
+			res, err = verify.Run(args[0])
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if out.json() {
+			return writeJSON(cmd.OutOrStdout(), res)
+		}
+		return printVerified(cmd.OutOrStdout(), res)
+	}
+	return cmd
+}
+
+func printVerified(w io.Writer, r *verify.Result) error {
+	state := "complete: every participant has finished"
+	if !r.Complete {
+		state = "cut off: what was committed agrees"
+	}
+	text := fmt.Sprintf("verified      %d batches, %d trades, chain %s\nrun           %s\nengine        %d commands matched again, books %s\n",
+		r.Batches, r.Trades, r.Chain, state, r.Commands, r.StateHash)
+	for _, p := range r.Participants {
+		text += fmt.Sprintf("%-12s  %d batches committed, %d in doubt, state %s\n", p.Role, p.Batches, p.InDoubt, p.Digest)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}

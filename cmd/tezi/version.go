@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/internal/host"
+)
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version, the commit and the machine",
+		Example: "  tezi version",
+		Args:    wantArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			version, commit := "devel", "unknown"
+			if info, ok := debug.ReadBuildInfo(); ok {
+				version = info.Main.Version
+				for _, s := range info.Settings {
+					if s.Key == "vcs.revision" {
+						commit = s.Value
+					}
+				}
+			}
+			m := bench.MachineOf(host.Detect())
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tezi %s\ncommit %s\n%s %s/%s\n%s, %d cores, kernel %s\n",
+				version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH, m.CPU, m.Cores, m.Kernel)
+			return err
+		},
+	}
+}
