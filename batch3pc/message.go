@@ -113,7 +113,7 @@ const (
 	RecordPreCommit RecordKind = 3 // P: LastElected = LastAttempt = Ballot, PreCommitted = Seq
 	RecordStart     RecordKind = 4 // P: as PreCommit, and every batch above Seq is dropped
 	RecordCommit    RecordKind = 5 // P: everything <= Seq is committed (lazy: re-derivable)
-	RecordFill      RecordKind = 6 // P: Batch is decided; local batches above its parent are dropped
+	RecordFill      RecordKind = 6 // P: Batch is decided, or below the base of a promised ballot; local batches above its parent are dropped
 	RecordEpoch     RecordKind = 7 // C: Ballot is used up
 )
 

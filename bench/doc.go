@@ -10,7 +10,7 @@
 // The stages follow the way of an order:
 //
 //	order_to_match    order taken from the source → matched, in the book or out of it
-//	batch_decision    batch proposed → the decision (do-commit or abort) is known
+//	batch_decision    batch proposed → the decision is known; an aborted batch counts nowhere
 //	can_commit        CAN-COMMIT sent → the last vote needed is in
 //	pre_commit        PRE-COMMIT sent → a quorum has it durably
 //	do_commit         DO-COMMIT sent → every participant has applied the batch

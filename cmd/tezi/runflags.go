@@ -58,7 +58,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&r.profile, "profile", host.Auto, "threads: auto, pinned (a core for each busy stage) or shared")
 	f.StringVar(&r.cpus, "cpus", "", "cores for the pinned profile, such as 2-6")
 	f.IntVar(&r.batch, "batch", d.BatchTarget, "trades after which a batch is sealed")
-	f.DurationVar(&r.batchAge, "batch-age", time.Duration(d.BatchAgeNs), "age at which a smaller batch is sealed")
+	f.DurationVar(&r.batchAge, "batch-age", time.Duration(d.BatchAgeNs), "age at which a smaller batch is sealed, for each batch in flight")
 	f.IntVar(&r.window, "window", d.WindowMax, "undecided batches in flight")
 	f.IntVar(&r.ordersMax, "orders-max", d.OrdersMax, "resting orders over all books")
 	f.IntVar(&r.instruments, "instruments-max", d.InstrumentsMax, "instruments")
