@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -87,6 +89,7 @@ func (p *participantFlags) run(cmd *cobra.Command, role string) error {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
 	if p.supervised {
+		signal.Ignore(syscall.SIGPIPE) // nobody reads what it says when that process is gone, and it still has to save
 		go func() {
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			cancel()

@@ -84,6 +84,7 @@ func launch(ts *testscript.TestScript, name string, args []string, tty *os.File)
 		opened = append(opened, f)
 		p.cmd.Stdin = f
 	}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell does
 	ts.Check(p.cmd.Start())
 	for _, f := range opened {
 		ts.Check(f.Close())
@@ -171,7 +172,11 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 2 && signals[args[0]] != 0, "signal INT|TERM|KILL|STOP|CONT NAME|DIR")
 	s, sig := stateOf(ts), signals[args[0]]
 	if p := s.processes[args[1]]; p != nil {
-		ts.Check(p.cmd.Process.Signal(sig))
+		pid := p.cmd.Process.Pid
+		if sig == syscall.SIGINT {
+			pid = -pid // a Ctrl-C goes to the whole group
+		}
+		ts.Check(syscall.Kill(pid, sig))
 		return
 	}
 	dir := ts.MkAbs(args[1])
