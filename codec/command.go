@@ -11,12 +11,18 @@ type Kind uint8
 
 // The kinds of command.
 const (
-	KindNew        Kind = 1 // order entry
-	KindCancel     Kind = 2 // cancel the whole remaining order
-	KindModify     Kind = 3 // new price and new remaining quantity (NSE: "a modify carries the remaining quantity")
-	KindReduce     Kind = 4 // take Qty off a resting order; it keeps its place
-	KindDefine     Kind = 5 // define an instrument: the 64 bytes are an Instrument
-	KindUnreadable Kind = 6 // a record of the source that could not be read; Reject holds the reason, it is only counted
+	KindNew        Kind = 1  // order entry
+	KindCancel     Kind = 2  // cancel the whole remaining order
+	KindModify     Kind = 3  // new price and new remaining quantity (NSE: "a modify carries the remaining quantity")
+	KindReduce     Kind = 4  // take Qty off a resting order; it keeps its place
+	KindDefine     Kind = 5  // define an instrument: the 64 bytes are an Instrument
+	KindUnreadable Kind = 6  // a record of the source that could not be read; it is only counted
+	KindPhase      Kind = 7  // the instrument enters a phase of the trading day: the 64 bytes are a PhaseChange
+	KindRules      Kind = 8  // the rules of an instrument from now on: the 64 bytes are a Rules
+	KindContinue   Kind = 9  // made by the engine: go on with what one command could not finish (an auction, a cascade)
+	KindMassCancel Kind = 10 // cancel every order of Member, Client, Instrument and Side; a field that is 0 does not select
+	KindKill       Kind = 11 // kill switch for Member, Client, Instrument (0 does not select, all 0 is the market): cancels as a mass cancel, and refuses entry and modify until FlagLift
+	KindLimit      Kind = 12 // the margin limit of a member, or with Client of one client: the 64 bytes are a Limit
 )
 
 // Flags of a Command.
@@ -24,10 +30,12 @@ type Flags uint8
 
 // The flag bits.
 const (
-	FlagMarket   Flags = 1 << 0 // market order: Price is ignored
-	FlagStopLoss Flags = 1 << 1 // stop-loss order: Trigger holds the trigger price
-	FlagPreOpen  Flags = 1 << 2 // entered in the pre-open session (record type PO)
-	FlagAlgo     Flags = 1 << 3 // entered by an algorithm
+	FlagMarket       Flags = 1 << 0 // market order: Price is ignored
+	FlagStopLoss     Flags = 1 << 1 // stop-loss order: Trigger holds the trigger price
+	FlagPreOpen      Flags = 1 << 2 // entered in the pre-open session (record type PO)
+	FlagAlgo         Flags = 1 << 3 // entered by an algorithm
+	FlagCancelActive Flags = 1 << 4 // self-trade prevention cancels this order when it comes in, not the resting one (NSE's STPC bit)
+	FlagLift         Flags = 1 << 5 // of KindKill: lift the switch instead of setting it
 )
 
 // CommandSize is the size of a Command in memory, in the journal and in rings.
@@ -53,7 +61,7 @@ type Command struct {
 	Flags      Flags                 //
 	AccountOf  uint8                 // NSE's client flag: 1 custodian, 2 own, 3 other; 0 unknown
 	AlgoOf     uint8                 // NSE's algo flag 0-3
-	_          [4]byte               //
+	PAN        uint32                // number of the PAN behind the client, for self-trade prevention; 0: not known
 }
 
 // Instrument is what a KindDefine command carries, laid over the same 64 bytes.

@@ -6,58 +6,86 @@ import (
 	"unsafe"
 )
 
-// ordersLimit keeps every slot below branchTag with a level beside each order.
-const ordersLimit = 1<<30 - 2
+// Most orders that an arena takes: every slot stays below branchTag with a level beside each order,
+// and, of a numbered arena, the slot of an order fits into its number.
+const (
+	ordersLimit   = 1<<30 - 8
+	numberedLimit = 1<<numberSlotBits - 8
+)
 
 // Arena is the memory of the books of one shard: the slab of orders and levels, the branches of
-// the price ladders and the index by order number. All of it is reserved by NewArena and used
-// from the bottom up, last freed first taken again, so what is warm follows what is live.
+// the price ladders and the index by order number. All of it is reserved by NewArena, and what was
+// freed last is taken first, so what is warm follows what is live.
 //
 // An Arena and its books belong to one goroutine.
 type Arena struct {
 	orders   []order  // the slab
 	levels   []level  // the same slab
 	branches []branch // see ladder.go
-	index    index    // of the orders of all books
+	cold     []cold   // by the slot of an order
+	index    index    // of the orders of all books; not used by a numbered arena
 
-	freeSlot    uint32 // first of the freed slots, 0 if none
-	freshSlot   uint32 // slots from here on were never used
+	freeSlot    uint32 // first of the freed slots of orders, 0 if none
+	freshSlot   uint32 // slots from here on were never used by an order
+	freeLevel   uint32
+	freshLevel  uint32 // slots from here downwards were never used by a level
 	freeBranch  uint32
 	freshBranch uint32
 
-	live   int
-	cap    int
-	books  []*Book
-	memory []byte // all of the above
+	numbered bool
+	live     int
+	cap      int
+	arrivals uint64 // orders ever collected for an auction
+	pans     panCounts
+	books    []*Book
+	memory   []byte // all of the above
+	warmed   uint32 // of no meaning, see Warm
 }
 
 // NewArena reserves memory for ordersMax orders resting at the same time, in whatever books and at
-// whatever prices: 32 bytes for each order and each occupied price, and 16 to 32 for the index,
-// touched as they are needed. It panics if ordersMax is out of range (1 to 2^30-2) or if the
-// address space cannot be had.
-func NewArena(ordersMax int) *Arena {
-	if ordersMax < 1 || ordersMax > ordersLimit {
-		panic(fmt.Sprintf("orderbook: an arena of %d orders, want 1 to %d", ordersMax, ordersLimit))
-	}
-	// Slot 0, and an order and a level of its own for each order; even, to keep what follows in memory
-	// aligned to cache lines.
-	slots := 2*ordersMax + 2
-	// Every branch parts at least two levels, so there are fewer branches than levels (I6).
-	branches := ordersMax + 1
-	indexSize := 1 << max(indexBitsMin, bits.Len(uint(2*ordersMax-1)))
+// whatever prices: 56 bytes for each order, 32 for each occupied price, and 13 to 64 for the index,
+// touched as they are needed. It panics if ordersMax is out of range (1 to 2^30-8) or if the
+// address space cannot be had. The order numbers are whatever the caller gives.
+func NewArena(ordersMax int) *Arena { return newArena(ordersMax, ordersLimit, false) }
 
-	a := &Arena{cap: ordersMax, freshSlot: 1, freshBranch: 1}
-	a.memory = reserve(slots*nodeSize + 2*indexSize*entrySize + branches*branchSize)
+// NewNumberedArena is NewArena for books whose orders carry the numbers that NextID gives, for at
+// most 2^24-8 orders. It has no index, and an order is found in its place.
+func NewNumberedArena(ordersMax int) *Arena { return newArena(ordersMax, numberedLimit, true) }
+
+func newArena(ordersMax, limit int, numbered bool) *Arena {
+	if ordersMax < 1 || ordersMax > limit {
+		panic(fmt.Sprintf("orderbook: an arena of %d orders, want 1 to %d", ordersMax, limit))
+	}
+	// Slot 0, an order and a level of its own for each order, and one of each for the order that a
+	// command holds in its hands.
+	slots := 2*ordersMax + 4
+	// A branch over single keys has a level at least, and any other parts at least two of its like, so
+	// there are fewer than two for each level (I6).
+	branches := 2*ordersMax + 4
+	groups, regions := 1<<max(indexBitsMin, bits.Len(uint((ordersMax+1)/growAt))+1), 2
+	if numbered {
+		groups, regions = 0, 0
+	}
+	panSize := 1 << bits.Len(uint(ordersMax))
+
+	a := &Arena{cap: ordersMax, numbered: numbered, freshSlot: 1, freshLevel: uint32(slots - 1), freshBranch: 1}
+	a.memory = reserve(slots*nodeSize + regions*groups*groupSize + branches*branchSize + (ordersMax+2)*coldSize + panSize*4)
 	rest := unsafe.Pointer(&a.memory[0])
 	a.orders = unsafe.Slice((*order)(rest), slots)
 	a.levels = unsafe.Slice((*level)(rest), slots)
 	rest = unsafe.Add(rest, slots*nodeSize)
-	for i := range a.index.regions {
-		a.index.regions[i] = unsafe.Slice((*entry)(rest), indexSize)
-		rest = unsafe.Add(rest, indexSize*entrySize)
+	for i := range regions {
+		a.index.regions[i] = unsafe.Slice((*group)(rest), groups)
+		rest = unsafe.Add(rest, groups*groupSize)
 	}
 	a.branches = unsafe.Slice((*branch)(rest), branches)
-	a.index.start()
+	rest = unsafe.Add(rest, branches*branchSize)
+	a.cold = unsafe.Slice((*cold)(rest), ordersMax+2)
+	rest = unsafe.Add(rest, (ordersMax+2)*coldSize)
+	a.pans.counts = unsafe.Slice((*uint32)(rest), panSize)
+	if !numbered {
+		a.index.start()
+	}
 	return a
 }
 
@@ -71,17 +99,17 @@ func (a *Arena) Close() {
 	}
 }
 
-// Live returns how many orders rest in the books of the arena.
+// Live returns how many orders rest or wait in the books of the arena.
 func (a *Arena) Live() int { return a.live }
 
-// Cap returns how many orders can rest at the same time.
+// Cap returns how many orders can rest and wait at the same time.
 func (a *Arena) Cap() int { return a.cap }
 
-// Slots returns the number of slots: every Slot is greater than NoSlot and less than Slots(). It is
-// more than Cap, because price levels take slots too. Whoever keeps facts by slot sizes by it.
-func (a *Arena) Slots() int { return len(a.orders) }
+// Slots returns the number of slots: every Slot is greater than NoSlot and less than Slots().
+// Whoever keeps facts by slot sizes by it.
+func (a *Arena) Slots() int { return len(a.cold) }
 
-// take hands out a slot: the one freed last, or a fresh one.
+// take hands out a slot for an order: the one freed last, or a fresh one.
 func (a *Arena) take() uint32 {
 	s := a.freeSlot
 	if s == 0 {
@@ -95,12 +123,38 @@ func (a *Arena) take() uint32 {
 
 // give takes a slot back.
 func (a *Arena) give(s uint32) {
-	a.orders[s].next = a.freeSlot
+	o := &a.orders[s]
+	o.flags = 0
+	if a.numbered {
+		o.id += numberStep
+		if o.id >= numberLimit {
+			return
+		}
+	}
+	o.next = a.freeSlot
 	a.freeSlot = s
 }
 
-// takeBranch hands out a branch that parts keys at shift and has no children yet.
-func (a *Arena) takeBranch(shift uint32) uint32 {
+// takeLevel hands out a slot for a level.
+func (a *Arena) takeLevel() uint32 {
+	v := a.freeLevel
+	if v == 0 {
+		v = a.freshLevel
+		a.freshLevel--
+		return v
+	}
+	a.freeLevel = a.levels[v].head
+	return v
+}
+
+// giveLevel takes the slot of a level back.
+func (a *Arena) giveLevel(v uint32) {
+	a.levels[v].head = a.freeLevel
+	a.freeLevel = v
+}
+
+// takeBranch hands out a branch that parts keys with a prefix at shift and has no children yet.
+func (a *Arena) takeBranch(shift, prefix uint32) uint32 {
 	n := a.freeBranch
 	if n == 0 {
 		n = a.freshBranch
@@ -109,7 +163,7 @@ func (a *Arena) takeBranch(shift uint32) uint32 {
 		a.freeBranch = a.branches[n].child[0]
 	}
 	br := &a.branches[n]
-	br.bits, br.shift = 0, shift
+	br.bits, br.shift, br.prefix = 0, shift, prefix
 	return n
 }
 

@@ -35,7 +35,7 @@ func TestArenaTakesAsManyOrdersAsPromised(t *testing.T) {
 			t.Fatalf("live %d of %d, want %d", a.Live(), a.Cap(), ordersMax)
 		}
 		hash := b.StateHash()
-		if _, r := b.Add(&Order{ID: math.MaxUint64, Side: Buy, Price: 1, Qty: 1}, nil); r != (Result{Reject: RejectBookFull}) {
+		if _, r := b.Add(&Order{ID: math.MaxUint64, Side: Buy, Price: 1, Qty: 1}, nil); r != Refused(RejectBookFull) {
 			t.Errorf("one more: %+v, want %v", r, RejectBookFull)
 		}
 		if b.StateHash() != hash {
@@ -85,7 +85,7 @@ func TestFullArenaTakesWhatTrades(t *testing.T) {
 		}
 	}
 	// A modify brings its own place.
-	if _, r := b.Modify(1, false, Day, 150, 20, fills); r.Resting != 20 {
+	if _, r := b.Modify(1, &Terms{Price: 150, Qty: 20}, fills); r.Resting != 20 {
 		t.Errorf("modify in a full arena: %+v", r)
 	}
 	mustCheck(t, b)
@@ -116,8 +116,8 @@ func TestMakerSlotsAreNotTakenInTheSameCall(t *testing.T) {
 		b.Cancel(50)
 		mustCheck(t, b)
 	}
-	if a.freshSlot > 10+4+2+1 {
-		t.Errorf("%d slots used for 10 orders at 4 prices and a remainder: slots are not used again", a.freshSlot-1)
+	if levels := uint32(len(a.levels)) - 1 - a.freshLevel; a.freshSlot > 10+2 || levels > 5 {
+		t.Errorf("%d slots and %d levels used for 10 orders at 4 prices and a remainder: they are not used again", a.freshSlot-1, levels)
 	}
 }
 
@@ -149,7 +149,7 @@ func TestModifyKeepsTheSlot(t *testing.T) {
 		qty   Qty
 		rests Qty
 	}{{100, 5, 5}, {100, 9, 9}, {90, 9, 9}, {105, 9, 5}} {
-		if _, r := b.Modify(1, false, Day, to.price, to.qty, make([]Fill, 0, 4)); r.Slot != slot || r.Resting != to.rests {
+		if _, r := b.Modify(1, &Terms{Price: to.price, Qty: to.qty}, make([]Fill, 0, 4)); r.Slot != slot || r.Resting != to.rests {
 			t.Errorf("modify to %d@%d: %+v, want slot %d", to.qty, to.price, r, slot)
 		}
 		mustCheck(t, b)

@@ -3,146 +3,219 @@ package orderbook
 // Book is the order book of one instrument. Its commands say what happened by their results and
 // fills; a refused command changes nothing. None of them allocates.
 type Book struct {
-	arena  *Arena
-	number uint32 // of this book in the arena, from 1
-	sides  [2]ladder
+	arena      *Arena
+	number     uint32    // of this book in the arena, from 1
+	last       Price     // of the last trade, 0 before the first
+	sides      [2]ladder // orders in the market: bids, asks
+	stops      [2]ladder // stop-loss orders by their triggers: to buy, to sell
+	within     [2]uint32 // execution range: the worst keys of bids and of asks that an incoming order may trade with; 0: any
+	queue      uint32    // level without a price: stop-loss orders that were reached; 0: none
+	collecting bool      // a call auction: orders are collected and do not match
+	hold       bool      // the last price reaches no trigger
 }
 
 // NewBook returns an empty book whose orders live in a.
 func NewBook(a *Arena) *Book {
+	if len(a.books) == bookMax {
+		panic("orderbook: more books in an arena than 2^24-1")
+	}
 	b := &Book{arena: a, number: uint32(len(a.books)) + 1}
-	b.side(Sell).mask = ^uint32(0)
 	a.books = append(a.books, b)
 	return b
 }
 
-// side returns the ladder of a side, across that of the opposite one.
-func (b *Book) side(s Side) *ladder   { return &b.sides[s&1] }
-func (b *Book) across(s Side) *ladder { return &b.sides[^s&1] }
+// SetRange sets the execution range: from now on an order that comes in trades only at prices from low to
+// high, both allowed; 0 is no bound. What is left of an order whose limit goes beyond is cancelled with
+// CauseRange. (NSE: trade execution range, limit price protection)
+func (b *Book) SetRange(low, high Price) {
+	b.within = [2]uint32{}
+	if low > 0 {
+		b.within[0] = keyOf(0, low)
+	}
+	if high > 0 {
+		b.within[1] = keyOf(1, high)
+	}
+}
+
+// find returns the slot of the live order with this number, or 0, and the hash of the number.
+func (b *Book) find(id OrderID) (s, hash uint32) {
+	if a := b.arena; !a.numbered {
+		hash = hashOf(b.number, id)
+		return a.find(hash, b.number, id), hash
+	}
+	return b.arena.findNumber(b.number, id), 0
+}
 
 // Add enters an order: it trades with the other side as far as its price goes, and what is left
-// rests or, of an IOC or market order, is cancelled.
+// rests or, of an IOC or market order, is cancelled. A stop-loss order waits for its trigger; while
+// an auction collects orders, the order is collected.
 //
 // The fills are appended to fills, which never grows: when it is full, that is len(fills) equals
-// cap(fills), matching stops, what is left is cancelled, and the result says FillLimit.
+// cap(fills), matching stops, what is left is cancelled, and the cause is CauseFillLimit.
 //
-// With as many orders live as the arena takes, a limit order for the day that would not trade is
-// refused with RejectBookFull. One that trades is not: if some of it is left, a maker has gone.
+// With as many orders live as the arena takes, an order that would rest without trading is refused
+// with RejectBookFull. One that trades is not: if some of it is left, a maker has gone.
 func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
-	if reason := o.check(); reason != Accepted {
-		return fills, Result{Reject: reason}
+	if o.Trigger != 0 || o.Disclosed != 0 || o.TIF > IOC || b.collecting {
+		return b.addOther(o, fills)
+	}
+	switch {
+	case !o.Side.Valid():
+		return fills, Refused(RejectSide)
+	case o.Qty == 0:
+		return fills, Refused(RejectQuantity)
+	case o.Price <= 0 && !o.Market:
+		return fills, Refused(RejectPrice)
 	}
 	a := b.arena
-	tag := tagOf(b.number, o.ID)
-	if a.find(tag, b.number, o.ID) != 0 {
-		return fills, Result{Reject: RejectDuplicateOrder}
+	var hash uint32
+	if a.numbered {
+		if o.ID != a.NextID() {
+			return fills, Refused(RejectDuplicateOrder)
+		}
+	} else {
+		hash = hashOf(b.number, o.ID)
+		if a.find(hash, b.number, o.ID) != 0 {
+			return fills, Refused(RejectDuplicateOrder)
+		}
 	}
-	own, across := b.side(o.Side), b.across(o.Side)
+	side := uint32(o.Side - Buy)
 	rests := !o.Market && o.TIF == Day
-	limit := across.limit(o.Market, o.Price)
-	left, full := o.Qty, false
-	if a.crosses(across, limit) {
-		fills, left, full = b.match(across, limit, left, fills)
-	} else if rests && a.live == a.cap {
-		return fills, Result{Reject: RejectBookFull}
+	limit := uint32(keyMin)
+	if !o.Market {
+		limit = keyOf(side^1, o.Price)
 	}
-	if !rests || full || left == 0 {
-		return fills, Result{Cancelled: left, FillLimit: full}
+	left, cause := o.Qty, CauseNone
+	var s uint32
+	if b.meets(side^1, limit) {
+		if rests || a.numbered {
+			s = a.take() // before match, which frees the slots of makers (I9)
+		}
+		fills, left, cause = b.trade(side^1, limit, taker{o.Qty, o.PAN, o.CancelActive}, fills)
+	} else if rests {
+		if a.live == a.cap {
+			return fills, Refused(RejectBookFull)
+		}
+		s = a.take()
+	} else if a.numbered {
+		s = a.take()
 	}
-	s := a.take() // before levelOf, which may take the slot of a maker of this command (I9)
-	a.orders[s] = order{id: o.ID, qty: left, book: b.number, side: o.Side}
-	a.join(a.levelOf(own, own.key(o.Price)), s)
-	a.index.insert(tag, s)
+	if !rests || cause != CauseNone || left == 0 {
+		if s != 0 {
+			a.orders[s].id = o.ID
+			a.give(s)
+		}
+		if left != 0 && cause == CauseNone {
+			cause = CauseRemainder
+		}
+		return fills, Remainder(left, cause)
+	}
+	n := &a.orders[s]
+	n.id, n.qty, n.pan = o.ID, left, o.PAN
+	n.flags = b.number<<bookShift | side
+	if o.CancelActive {
+		n.flags |= isActive
+	}
+	a.join(a.levelOf(&b.sides[side], keyOf(side, o.Price)), s)
+	if !a.numbered {
+		a.enlist(hash, s)
+	}
 	a.live++
 	return fills, Result{Resting: left, Slot: Slot(s)}
 }
 
-// Modify gives a live order a new price and a new remaining quantity, under the rules of NSE (NNF,
-// "Effect of modifying"): it keeps its place if the price stays and the quantity does not rise.
-// Otherwise it leaves the book and comes in again as a new order would, behind all others at its
-// price; if it crosses, it trades at once, at the price of the makers. With market or IOC it comes
-// in as such, and what is left is cancelled. The order keeps its number and its side, and its slot
-// as long as it rests. fills is used as by Add.
-func (b *Book) Modify(id OrderID, market bool, tif TimeInForce, price Price, qty Qty, fills []Fill) ([]Fill, Result) {
-	if reason := checkTerms(market, tif, price, qty); reason != Accepted {
-		return fills, Result{Reject: reason}
-	}
-	a := b.arena
-	tag := tagOf(b.number, id)
-	s := a.find(tag, b.number, id)
-	if s == 0 {
-		return fills, Result{Reject: RejectUnknownOrder}
-	}
-	o := &a.orders[s]
-	own, across := b.side(o.side), b.across(o.side)
-	rests := !market && tif == Day
-	if lv := &a.levels[o.level]; rests && lv.key == own.key(price) && qty <= o.qty {
-		lv.qty -= uint64(o.qty - qty)
-		o.qty = qty
-		return fills, Result{Resting: qty, Slot: Slot(s)}
-	}
-	a.leave(own, s)
-	limit := across.limit(market, price)
-	left, full := qty, false
-	if a.crosses(across, limit) {
-		fills, left, full = b.match(across, limit, left, fills)
-	}
-	if !rests || full || left == 0 {
-		b.forget(tag, s)
-		return fills, Result{Cancelled: left, FillLimit: full}
-	}
-	o.qty = left
-	a.join(a.levelOf(own, own.key(price)), s)
-	return fills, Result{Resting: left, Slot: Slot(s)}
-}
-
-// Reduce takes by off a live order, which keeps its place; the whole quantity takes it out.
-// More than the whole, or nothing, is refused with RejectQuantity.
-func (b *Book) Reduce(id OrderID, by Qty) Result {
-	if by == 0 {
-		return Result{Reject: RejectQuantity}
-	}
-	a := b.arena
-	tag := tagOf(b.number, id)
-	s := a.find(tag, b.number, id)
-	if s == 0 {
-		return Result{Reject: RejectUnknownOrder}
-	}
-	o := &a.orders[s]
-	switch {
-	case by > o.qty:
-		return Result{Reject: RejectQuantity}
-	case by == o.qty:
-		a.leave(b.side(o.side), s)
-		b.forget(tag, s)
-	default:
-		o.qty -= by
-		a.levels[o.level].qty -= uint64(by)
-		return Result{Resting: o.qty, Slot: Slot(s), Cancelled: by}
-	}
-	return Result{Slot: Slot(s), Cancelled: by}
-}
-
-// Cancel takes a live order out. The result says how much of it was left, and where it rested.
+// Cancel takes a live order out, whether it rests or waits. The result says how much of it was left,
+// and where it rested.
 func (b *Book) Cancel(id OrderID) Result {
 	a := b.arena
-	tag := tagOf(b.number, id)
-	s := a.find(tag, b.number, id)
+	var s, hash uint32
+	if a.numbered {
+		s = a.findNumber(b.number, id)
+	} else {
+		hash = hashOf(b.number, id)
+		s = a.find(hash, b.number, id)
+	}
 	if s == 0 {
-		return Result{Reject: RejectUnknownOrder}
+		return Refused(RejectUnknownOrder)
 	}
 	o := &a.orders[s]
 	left := o.qty
-	a.leave(b.side(o.side), s)
-	b.forget(tag, s)
+	if o.flags&(isDisclosed|isWaiting) == 0 && !b.collecting {
+		a.leave(&b.sides[o.of()], s)
+	} else {
+		left = b.total(s)
+		b.unlink(s)
+	}
+	b.forget(hash, s)
 	return Result{Slot: Slot(s), Cancelled: left}
+}
+
+// Reduce takes by off a live order, which keeps its place; the whole quantity takes it out. What the
+// order does not show goes first. More than the whole, or nothing, is refused with RejectQuantity.
+func (b *Book) Reduce(id OrderID, by Qty) Result {
+	if by == 0 {
+		return Refused(RejectQuantity)
+	}
+	s, hash := b.find(id)
+	if s == 0 {
+		return Refused(RejectUnknownOrder)
+	}
+	left := b.total(s)
+	switch {
+	case by > left:
+		return Refused(RejectQuantity)
+	case by == left:
+		b.unlink(s)
+		b.forget(hash, s)
+		return Result{Slot: Slot(s), Cancelled: by}
+	}
+	b.shrink(s, left-by)
+	return Result{Resting: left - by, Slot: Slot(s), Cancelled: by}
+}
+
+// total returns what is left of the order in slot s, shown or not.
+func (b *Book) total(s uint32) Qty {
+	o := &b.arena.orders[s]
+	if o.flags&(isDisclosed|isWaiting) == isDisclosed {
+		return o.qty + b.arena.cold[s].hidden
+	}
+	return o.qty
+}
+
+// shrink makes the total of the order in slot s to be to, less than before, from what is hidden first.
+func (b *Book) shrink(s uint32, to Qty) {
+	o := &b.arena.orders[s]
+	shown := min(o.qty, to)
+	b.arena.levels[o.level].qty -= uint64(o.qty - shown)
+	o.qty = shown
+	if o.flags&(isDisclosed|isWaiting) == isDisclosed {
+		b.arena.cold[s].hidden = to - shown
+	}
+}
+
+// unlink takes the order in slot s out of the queue that it is in.
+func (b *Book) unlink(s uint32) {
+	a := b.arena
+	switch o := &a.orders[s]; {
+	case o.flags&isWaiting == 0:
+		if b.collecting {
+			a.pans.drop(o)
+		}
+		a.leave(&b.sides[o.of()], s)
+	case o.flags&isReached == 0:
+		a.leave(&b.stops[o.of()], s)
+	default:
+		b.leaveReached(s)
+	}
 }
 
 // forget takes the order in slot s, which is in no queue any more, out of the index and gives its
 // slot back.
-func (b *Book) forget(tag, s uint32) {
+func (b *Book) forget(hash, s uint32) {
 	a := b.arena
-	a.index.remove(tag, s)
+	if !a.numbered {
+		a.delist(hash, s)
+	}
 	a.live--
 	a.give(s)
 }

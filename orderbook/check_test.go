@@ -13,7 +13,7 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		inject     func(a *Arena, b *Book, at func(OrderID) uint32)
 	}{
 		{"crossed", "I3", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.levels[a.orders[at(best)].level].key = b.side(Sell).key(90)
+			a.levels[a.orders[at(best)].level].key = keyOf(1, 90)
 		}},
 		{"empty order", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].qty = 0 }},
 		{"level sum", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(second)].qty++ }},
@@ -28,37 +28,44 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		{"level of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
 			a.orders[at(first)].level = a.orders[at(alone)].level
 		}},
-		{"side of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].side = Sell }},
-		{"book of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].book++ }},
+		{"side of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].flags ^= isSell }},
+		{"book of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].flags += 1 << bookShift }},
 		{"number of an order", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].id = 99 }},
 		{"index entry lost", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.index.remove(tagOf(b.number, alone), at(alone))
+			a.delist(hashOf(b.number, alone), at(alone))
 		}},
-		{"index entry too many", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.insert(77, 60) }},
+		{"index entry too many", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.now.insert(77, 60) }},
 		{"index count", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.now.live++ }},
 		{"live count", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.live++ }},
-		{"branch with one child", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			br := &a.branches[b.side(Buy).root&^branchTag]
-			br.bits &= br.bits - 1
+		{"branch without a child", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			br := &a.branches[b.sides[0].root&^branchTag]
+			br.bits = 0
 		}},
 		{"branch with a wrong shift", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.branches[b.side(Buy).root&^branchTag].shift++
+			a.branches[b.sides[0].root&^branchTag].shift++
 		}},
 		{"branch at the wrong bits", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.branches[b.side(Buy).root&^branchTag].shift = 12
+			a.branches[b.sides[0].root&^branchTag].shift = 12
 		}},
 		{"key of a level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
 			a.levels[a.orders[at(first)].level].key ^= 1 << 20
 		}},
 		{"best level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			b.side(Buy).best = a.orders[at(alone)].level
+			b.sides[0].best = a.orders[at(alone)].level
 		}},
-		{"list cut off", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.levels[a.orders[at(first)].level].worse = 0
+		{"parent of a level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.levels[a.orders[at(alone)].level].parent = 0
 		}},
-		{"list back link", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.levels[a.orders[at(alone)].level].better = 0
+		{"prefix of a branch", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.branches[b.sides[0].root&^branchTag].prefix++
 		}},
+		{"waiting order in the market", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].flags |= isWaiting }},
+		{"part of nothing", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].flags |= isDisclosed }},
+		{"market orders outside an auction", "I13", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			a.levels[a.orders[at(best)].level].key = keyMarket
+		}},
+		{"index count of what went past", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.now.groups[3].past++ }},
+		{"slot of a level lost", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { a.freeLevel = a.levels[a.freeLevel].head }},
 		{"slot 0 in use", "I8", func(a *Arena, b *Book, at func(OrderID) uint32) {
 			a.levels[a.orders[at(first)].level].head = 0
 		}},
@@ -68,9 +75,9 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		{"slot lost", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { a.freeSlot = a.orders[a.freeSlot].next }},
 		{"branch lost", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { a.freeBranch = 0 }},
 		{"branch in use and free", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.freeBranch = b.side(Buy).root &^ branchTag
+			a.freeBranch = b.sides[0].root &^ branchTag
 		}},
-		{"branch in two places", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { b.side(Sell).root = b.side(Buy).root }},
+		{"branch in two places", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { b.sides[1].root = b.sides[0].root }},
 	} {
 		t.Run(strings.ReplaceAll(fault.name, " ", "_"), func(t *testing.T) {
 			a := NewArena(100)

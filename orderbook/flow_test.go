@@ -18,6 +18,7 @@ import (
 // The number of live orders stays where it starts: below it, a cancel gives way to a passive order.
 // This happens to one or two in a hundred messages, for the orders that are filled.
 type marketFlow struct {
+	own     bool // the order numbers are those of a numbered arena
 	books   int
 	prefill []message // builds the books
 	stream  []message // is measured
@@ -25,10 +26,14 @@ type marketFlow struct {
 	live    int       // after the stream
 }
 
+// message is small, because reading the stream is part of what is measured.
 type message struct {
-	what  uint8
+	id    orderbook.OrderID
+	price orderbook.Price
+	qty   orderbook.Qty
 	book  uint16
-	order orderbook.Order
+	what  uint8
+	side  orderbook.Side
 }
 
 const (
@@ -46,6 +51,8 @@ const (
 // flowMaker draws a marketFlow against the books themselves, to know what is live.
 type flowMaker struct {
 	random booktest.Random
+	arena  *orderbook.Arena
+	own    bool
 	books  []*orderbook.Book
 	target int // live orders to hold
 	mid    []orderbook.Price
@@ -61,17 +68,26 @@ type liveOrder struct {
 	book uint16
 }
 
+// newArena returns an arena that gives the order numbers itself, or one that takes any.
+func newArena(ordersMax int, own bool) *orderbook.Arena {
+	if own {
+		return orderbook.NewNumberedArena(ordersMax)
+	}
+	return orderbook.NewArena(ordersMax)
+}
+
 // newMarketFlow draws a flow with live orders over books at the start and messages messages.
-func newMarketFlow(live, books, messages int) *marketFlow {
+func newMarketFlow(live, books, messages int, own bool) *marketFlow {
 	m := &flowMaker{random: flowSeed, target: live, at: map[orderbook.OrderID]int{}, nextID: 1_100_000_000_000_000,
 		fills: make([]orderbook.Fill, 0, flowRoom)}
-	arena := orderbook.NewArena(2*live + messages)
+	arena := newArena(2*live+messages, own)
 	defer arena.Close()
+	m.arena, m.own = arena, own
 	for range books {
 		m.books = append(m.books, orderbook.NewBook(arena))
 		m.mid = append(m.mid, flowStart)
 	}
-	f := &marketFlow{books: books}
+	f := &marketFlow{own: own, books: books}
 	for i := range live {
 		msg := m.passive(uint16(i % books))
 		m.apply(msg)
@@ -101,7 +117,7 @@ func (m *flowMaker) draw() message {
 	case what < 85:
 		if len(m.live) >= m.target {
 			o := m.live[m.upTo(len(m.live))]
-			return message{what: messageCancel, book: o.book, order: orderbook.Order{ID: o.id}}
+			return message{what: messageCancel, book: o.book, id: o.id}
 		}
 	case what < 95:
 		return m.aggressive(book)
@@ -110,7 +126,7 @@ func (m *flowMaker) draw() message {
 			o := m.live[m.upTo(len(m.live))]
 			resting, _ := m.books[o.book].Lookup(o.id)
 			price := m.passivePrice(o.book, resting.Side)
-			return message{what: messageModify, book: o.book, order: orderbook.Order{ID: o.id, Price: price, Qty: resting.Qty}}
+			return message{what: messageModify, book: o.book, id: o.id, price: price, qty: resting.Qty}
 		}
 	}
 	return m.passive(book)
@@ -118,7 +134,10 @@ func (m *flowMaker) draw() message {
 
 func (m *flowMaker) order(book uint16, side orderbook.Side, price orderbook.Price, qty int) message {
 	m.nextID++
-	return message{what: messageAdd, book: book, order: orderbook.Order{ID: m.nextID, Side: side, Price: price, Qty: orderbook.Qty(qty)}}
+	if m.own {
+		m.nextID = m.arena.NextID()
+	}
+	return message{what: messageAdd, book: book, id: m.nextID, side: side, price: price, qty: orderbook.Qty(qty)}
 }
 
 func (m *flowMaker) passive(book uint16) message {
@@ -166,11 +185,11 @@ func (m *flowMaker) apply(msg message) {
 			m.gone(f.Maker)
 		}
 	}
-	i, known := m.at[msg.order.ID]
+	i, known := m.at[msg.id]
 	switch {
 	case resting > 0 && !known:
-		m.at[msg.order.ID] = len(m.live)
-		m.live = append(m.live, liveOrder{msg.order.ID, msg.book})
+		m.at[msg.id] = len(m.live)
+		m.live = append(m.live, liveOrder{msg.id, msg.book})
 	case resting == 0 && known:
 		m.gone(m.live[i].id)
 	}
@@ -190,15 +209,19 @@ func (m *flowMaker) gone(id orderbook.OrderID) {
 func (m *message) run(b *orderbook.Book, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Qty) {
 	switch m.what {
 	case messageAdd:
-		fills, r := b.Add(&m.order, fills)
+		var o orderbook.Order // field by field: a literal would be built elsewhere and copied
+		o.ID, o.Side, o.Price, o.Qty = m.id, m.side, m.price, m.qty
+		fills, r := b.Add(&o, fills)
 		mustTake(r.Reject)
 		return fills, r.Resting
 	case messageCancel:
-		r := b.Cancel(m.order.ID)
+		r := b.Cancel(m.id)
 		mustTake(r.Reject)
 		return fills, r.Resting
 	default:
-		fills, r := b.Modify(m.order.ID, false, orderbook.Day, m.order.Price, m.order.Qty, fills)
+		var t orderbook.Terms
+		t.Price, t.Qty = m.price, m.qty
+		fills, r := b.Modify(m.id, &t, fills)
 		mustTake(r.Reject)
 		return fills, r.Resting
 	}
@@ -212,7 +235,7 @@ func mustTake(reason orderbook.RejectReason) {
 
 // build returns an arena with the prefilled books of the flow.
 func (f *marketFlow) build() (*orderbook.Arena, []*orderbook.Book) {
-	arena := orderbook.NewArena(len(f.prefill) + len(f.stream))
+	arena := newArena(len(f.prefill)+len(f.stream), f.own)
 	books := make([]*orderbook.Book, f.books)
 	for i := range books {
 		books[i] = orderbook.NewBook(arena)

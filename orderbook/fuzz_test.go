@@ -8,26 +8,35 @@ import (
 )
 
 // FuzzTwin plays any bytes as commands on the book and on the naive book. The first byte selects
-// prices, the number of order numbers and whether the arena is small.
+// prices, the number of order numbers, whether the arena is small and whether it gives the numbers; the
+// second which rules are left out.
 func FuzzTwin(f *testing.F) {
-	for profile := range byte(12) {
+	for profile := range byte(48) {
 		random := booktest.Random(profile)
-		f.Add(append([]byte{profile}, random.Commands(60)...))
+		f.Add(append([]byte{profile, profile &^ 15 >> 4}, random.Commands(60)...))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) == 0 {
+		if len(data) < 2 {
 			return
 		}
 		profile := data[0]
-		ordersMax := 1000
+		ordersMax, newArena := 1000, orderbook.NewArena
 		if profile&16 != 0 {
 			ordersMax = 3
 		}
-		arena := orderbook.NewArena(ordersMax)
+		if profile&32 != 0 {
+			newArena = orderbook.NewNumberedArena
+		}
+		arena := newArena(ordersMax)
 		defer arena.Close()
+		flow := booktest.Flow{
+			Prices: booktest.Prices(profile % 3), IDs: 4 << (profile >> 2 & 3), Room: 10, Without: booktest.Features(data[1]),
+		}
+		if profile&32 != 0 {
+			flow.NextID = arena.NextID
+		}
 		twin := booktest.NewTwin(t, orderbook.NewBook(arena), booktest.NewNaive(ordersMax), 1)
-		flow := booktest.Flow{Prices: booktest.Prices(profile % 3), IDs: 4 << (profile >> 2 & 3), Room: 10}
-		flow.Play(twin, data[1:])
+		flow.Play(twin, data[2:])
 		twin.Whole()
 	})
 }

@@ -22,15 +22,15 @@ func newIndexModel(t *testing.T, ordersMax int) *indexModel {
 
 func (m *indexModel) insert(id OrderID) {
 	s := m.a.take()
-	m.a.orders[s] = order{id: id, book: 1}
-	m.a.index.insert(tagOf(1, id), s)
+	m.a.orders[s] = order{id: id, flags: 1 << bookShift}
+	m.a.enlist(hashOf(1, id), s)
 	m.slots[id] = s
 	m.bounds()
 }
 
 func (m *indexModel) remove(id OrderID) {
 	s := m.slots[id]
-	m.a.index.remove(tagOf(1, id), s)
+	m.a.delist(hashOf(1, id), s)
 	m.a.give(s)
 	delete(m.slots, id)
 	m.bounds()
@@ -44,12 +44,12 @@ func (m *indexModel) bounds() {
 	if live != len(m.slots) {
 		m.t.Fatalf("%d entries, want %d", live, len(m.slots))
 	}
-	size := len(x.now.entries)
-	if live > size/2 {
-		m.t.Fatalf("%d entries in %d slots: more than half full", live, size)
+	size := len(x.now.groups)
+	if live > growAt*size {
+		m.t.Fatalf("%d entries in %d groups: too full", live, size)
 	}
-	if size > 1<<indexBitsMin && live < size/16 {
-		m.t.Fatalf("%d entries in %d slots: does not follow the live orders", live, size)
+	if size > 1<<indexBitsMin && live < size/2 {
+		m.t.Fatalf("%d entries in %d groups: does not follow the live orders", live, size)
 	}
 }
 
@@ -57,13 +57,13 @@ func (m *indexModel) bounds() {
 func (m *indexModel) all() {
 	m.t.Helper()
 	for id, want := range m.slots {
-		if got := m.a.find(tagOf(1, id), 1, id); got != want {
+		if got := m.a.find(hashOf(1, id), 1, id); got != want {
 			m.t.Fatalf("order %d found in slot %d, want %d", id, got, want)
 		}
-		if got := m.a.find(tagOf(2, id), 2, id); got != 0 {
+		if got := m.a.find(hashOf(2, id), 2, id); got != 0 {
 			m.t.Fatalf("order %d of another book found in slot %d", id, got)
 		}
-		if _, live := m.slots[id+1<<40]; !live && m.a.find(tagOf(1, id+1<<40), 1, id+1<<40) != 0 {
+		if _, live := m.slots[id+1<<40]; !live && m.a.find(hashOf(1, id+1<<40), 1, id+1<<40) != 0 {
 			m.t.Fatalf("order %d found, it is not live", id+1<<40)
 		}
 	}
@@ -86,14 +86,14 @@ func TestIndexGrowsAndShrinksByAndBy(t *testing.T) {
 				m.all()
 			}
 		}
-		if size := len(m.a.index.now.entries); size != 1<<indexBitsMin {
-			t.Errorf("%d slots for no orders", size)
+		if size := len(m.a.index.now.groups); size != 1<<indexBitsMin {
+			t.Errorf("%d groups for no orders", size)
 		}
 	}
 	for i, region := range m.a.index.regions {
-		for j, e := range region {
-			if e != 0 {
-				t.Fatalf("region %d is left with entry %#x at %d", i, e, j)
+		for j, g := range region {
+			if g.tags != 0 || g.past != 0 {
+				t.Fatalf("region %d is left with group %+v at %d", i, g, j)
 			}
 		}
 	}
@@ -102,18 +102,18 @@ func TestIndexGrowsAndShrinksByAndBy(t *testing.T) {
 // The change of table is spread: no insertion or removal moves more than its share, and a change is over
 // before the next is due. The steps are counted by the cursor and by the entries that leave.
 func TestIndexMovesAFewEntriesAtATime(t *testing.T) {
-	const n, stepsMax = 10_000, 32
+	const n, stepsMax = 10_000, indexSteps * (1 + groupSlots)
 	m := newIndexModel(t, n)
 	moving := 0
 	step := func(do func()) {
 		x := &m.a.index
-		cursor, left, entries := x.cursor, x.old.live, len(x.old.entries)
+		cursor, left, entries := x.cursor, x.old.live, len(x.old.groups)
 		do()
 		if left == 0 {
 			return
 		}
 		moving++
-		if len(x.old.entries) != entries && x.old.live != 0 {
+		if len(x.old.groups) != entries && x.old.live != 0 {
 			t.Fatal("a change of table began before the last was over")
 		}
 		if steps := int(x.cursor-cursor) + int(left-x.old.live); steps > stepsMax {
@@ -131,53 +131,73 @@ func TestIndexMovesAFewEntriesAtATime(t *testing.T) {
 	}
 }
 
-// Entries with one home, at the end of the table: probing and shifting go round the end.
+// More entries with one home, the last group, than it has room for: the others lie behind the end.
 func TestIndexWrapsAround(t *testing.T) {
 	a := NewArena(100)
 	defer a.Close()
-	table := &a.index.now
-	last := ^uint32(0)
-	insert := func(slot, tag uint32, id OrderID) {
-		a.orders[slot] = order{id: id, book: 1}
-		a.index.insert(tag, slot)
+	const n, hash = 20, ^uint32(0)
+	find := func(slot uint32) uint32 { return a.find(hash, 1, OrderID(slot)) }
+	for slot := uint32(1); slot <= n; slot++ {
+		a.orders[slot] = order{id: OrderID(slot), flags: 1 << bookShift}
+		a.index.now.insert(hash, slot)
 	}
-	for slot := uint32(1); slot <= 4; slot++ {
-		insert(slot, last-slot, OrderID(slot)) // all at home in the last slot
+	groups := a.index.now.groups
+	if last := len(groups) - 1; groups[last].past != 12 || groups[0].past != 4 || groups[1].past != 0 {
+		t.Errorf("%d, %d and %d went past, want 12, 4, 0", groups[last].past, groups[0].past, groups[1].past)
 	}
-	insert(5, 0, 5) // at home in the first, which is taken
-	find := func(slot, tag uint32) uint32 { return a.find(tag, 1, OrderID(slot)) }
-	for _, gone := range []uint32{2, 1, 4} {
-		a.index.remove(last-gone, gone)
-		if find(gone, last-gone) != 0 {
-			t.Errorf("slot %d is found after its removal", gone)
+	for slot := uint32(1); slot <= n; slot++ {
+		if find(slot) != slot {
+			t.Errorf("slot %d is not found", slot)
 		}
-		if find(3, last-3) != 3 || find(5, 0) != 5 {
-			t.Errorf("after the removal of slot %d: slots %d and %d, want 3 and 5", gone, find(3, last-3), find(5, 0))
+		a.index.now.remove(hash, slot)
+		if find(slot) != 0 {
+			t.Errorf("slot %d is found after its removal", slot)
 		}
 	}
-	if table.entries[63].slot() != 3 || table.entries[0].slot() != 5 {
-		t.Errorf("slots %d and %d at the borders, want 3 and 5 at home", table.entries[63].slot(), table.entries[0].slot())
+	for i, g := range groups {
+		if g.tags != 0 || g.past != 0 {
+			t.Errorf("group %d is left with %+v", i, g)
+		}
 	}
 }
 
-// Two orders with one tag are told apart by what the slab says.
-func TestIndexTellsEqualTagsApart(t *testing.T) {
+// Orders with one hash are told apart by what the slab says.
+func TestIndexTellsEqualHashesApart(t *testing.T) {
 	a := NewArena(10)
 	defer a.Close()
-	const tag = 12345
+	const hash = 12345
 	for slot := uint32(1); slot <= 3; slot++ {
-		a.orders[slot] = order{id: OrderID(slot), book: slot % 2}
-		a.index.insert(tag, slot)
+		a.orders[slot] = order{id: OrderID(slot), flags: (1 + slot%2) << bookShift}
+		a.enlist(hash, slot)
 	}
-	a.index.remove(tag, 2)
-	if a.find(tag, 1, 1) != 1 || a.find(tag, 0, 2) != 0 || a.find(tag, 1, 3) != 3 || a.find(tag, 0, 3) != 0 {
-		t.Error("entries with one tag are mixed up")
+	a.delist(hash, 2)
+	if a.find(hash, 2, 1) != 1 || a.find(hash, 1, 2) != 2 && a.find(hash, 1, 2) != 0 || a.find(hash, 2, 3) != 3 || a.find(hash, 1, 3) != 0 {
+		t.Error("entries with one hash are mixed up")
+	}
+}
+
+// TestTagsAreComparedAtOnce holds the arithmetic on eight tags to a plain comparison of each: every place
+// that has the tag is found, and the first found has it.
+func TestTagsAreComparedAtOnce(t *testing.T) {
+	random := stepper(1)
+	for range 100_000 {
+		g := group{tags: (uint64(random.next())<<32 | uint64(random.next())) & 0x8383838383838383}
+		tags := tagsOf(random.next() & 3)
+		set := g.with(tags)
+		for at := range 8 {
+			if has := g.tags>>(8*at)&0xff == tags&0xff; has && set>>(8*at)&0x80 == 0 {
+				t.Fatalf("tags %#x with %#x: %#x misses place %d", g.tags, tags, set, at)
+			}
+		}
+		if set != 0 && g.tags>>(8*place(set))&0xff != tags&0xff {
+			t.Fatalf("tags %#x with %#x: %#x begins with another", g.tags, tags, set)
+		}
 	}
 }
 
 // The hash must not pile up what order numbers look like in practice.
 func TestIndexSpreadsPatterns(t *testing.T) {
-	const n, size = 1 << 14, 1 << 15
+	const n, size = 1 << 14, 1 << 12
 	patterns := map[string]func(i uint64) (book uint32, id OrderID){
 		"dense":             func(i uint64) (uint32, OrderID) { return 1, OrderID(i) },
 		"NSE stream prefix": func(i uint64) (uint32, OrderID) { return 1, OrderID(1_100_000_000_000_000*(1+i%4) + i/4) },
@@ -189,20 +209,18 @@ func TestIndexSpreadsPatterns(t *testing.T) {
 	}
 	for name, pattern := range patterns {
 		t.Run(name, func(t *testing.T) {
-			table := table{entries: make([]entry, size), mask: size - 1, shift: 32 - 15}
+			table := table{groups: make([]group, size), mask: size - 1, shift: 32 - 12}
 			for i := range uint64(n) {
 				book, id := pattern(i)
-				table.insert(newEntry(tagOf(book, id), uint32(i)+1))
+				table.insert(hashOf(book, id), uint32(i)+1)
 			}
-			distance := 0
-			for i, e := range table.entries {
-				if e != 0 {
-					distance += (i - int(table.home(e.tag())) + size) % size
-				}
+			past := uint32(0)
+			for i := range table.groups {
+				past += table.groups[i].past
 			}
-			// Half full and random: half a step on average.
-			if mean := float64(distance) / n; mean > 0.7 {
-				t.Errorf("an entry lies %.2f slots from home on average, want about 0.5", mean)
+			// Four entries a group and random: one of 45 finds its group full.
+			if share := float64(past) / n; share > 0.04 {
+				t.Errorf("%.3f of the entries go past a group, want about 0.02", share)
 			}
 		})
 	}

@@ -20,7 +20,7 @@ func keysOf(t *testing.T, b *Book, l *ladder) []uint32 {
 	t.Helper()
 	mustCheck(t, b)
 	var keys []uint32
-	for v := l.best; v != 0; v = b.arena.levels[v].worse {
+	for v := l.best; v != 0; v = b.arena.worse(l, v) {
 		keys = append(keys, b.arena.levels[v].key)
 	}
 	return keys
@@ -57,15 +57,15 @@ func TestLadderAgainstSortedKeys(t *testing.T) {
 				}
 				want := slices.Sorted(maps.Keys(ids))
 				slices.Reverse(want)
-				if got := keysOf(t, b, b.side(Buy)); !slices.Equal(got, want) {
+				if got := keysOf(t, b, &b.sides[0]); !slices.Equal(got, want) {
 					t.Fatalf("after %d steps: keys %v, want %v", i, got, want)
 				}
 			}
 			for _, id := range ids {
 				b.Cancel(id)
 			}
-			if got := keysOf(t, b, b.side(Buy)); len(got) != 0 || b.side(Buy).root != 0 {
-				t.Errorf("keys %v left, root %#x", got, b.side(Buy).root)
+			if got := keysOf(t, b, &b.sides[0]); len(got) != 0 || b.sides[0].root != 0 {
+				t.Errorf("keys %v left, root %#x", got, b.sides[0].root)
 			}
 		})
 	}
@@ -81,14 +81,14 @@ func TestLadderOfStubs(t *testing.T) {
 		mustAdd(t, b, OrderID(i), Buy, Price(100_000-i), 1)
 	}
 	depth := func(price Price) int {
-		l := b.side(Buy)
+		l := &b.sides[0]
 		n, depth := l.root, 0
 		for n&branchTag != 0 {
 			br := &a.branches[n&^branchTag]
-			n = br.child[l.key(price)>>br.shift&63]
+			n = br.child[keyOf(0, price)>>br.shift&63]
 			depth++
 		}
-		if a.levels[n].key != l.key(price) {
+		if a.levels[n].key != keyOf(0, price) {
 			t.Fatalf("no level at %d", price)
 		}
 		return depth
@@ -117,11 +117,11 @@ func TestLadderIsNeverDeeperThanSix(t *testing.T) {
 			mustAdd(t, b, OrderID(bit), Buy, 1+Price(1)<<bit, 1)
 		}
 	}
-	l := b.side(Buy)
+	l := &b.sides[0]
 	depth := 0
 	for n := l.root; n&branchTag != 0; depth++ {
 		br := &a.branches[n&^branchTag]
-		n = br.child[l.key(1)>>br.shift&63]
+		n = br.child[keyOf(0, 1)>>br.shift&63]
 	}
 	if depth != 6 {
 		t.Errorf("the deepest level is below %d branches, want 6", depth)

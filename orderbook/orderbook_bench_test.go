@@ -9,20 +9,25 @@ import (
 	"github.com/tezi-exchange/tezi/orderbook/booktest"
 )
 
-// BenchmarkFlowA measures the books under flow A, in one book with stub quotes at the ends of the price
-// domain and without. An op is one message.
+// BenchmarkFlowA measures the books under flow A, with order numbers that come from outside and with the
+// arena's own, and in one book with stub quotes at the ends of the price domain. An op is one message.
 func BenchmarkFlowA(b *testing.B) {
 	for _, size := range []struct {
 		live, books int
-		stubs       bool
+		own, stubs  bool
 	}{
-		{10_000, 1, false}, {10_000, 1, true}, {100_000, 1, false}, {1_000_000, 1, false}, {512_000, 256, false},
+		{10_000, 1, true, false}, {100_000, 1, true, false}, {512_000, 256, true, false}, {1_000_000, 1, true, false},
+		{10_000, 1, false, false}, {10_000, 1, false, true}, {100_000, 1, false, false}, {512_000, 256, false, false}, {1_000_000, 1, false, false},
 	} {
+		numbers := "foreign"
+		if size.own {
+			numbers = "own"
+		}
 		var flow *marketFlow
-		b.Run(fmt.Sprintf("live=%d/books=%d/stubs=%v", size.live, size.books, size.stubs), func(b *testing.B) {
+		b.Run(fmt.Sprintf("live=%d/books=%d/numbers=%s/stubs=%v", size.live, size.books, numbers, size.stubs), func(b *testing.B) {
 			b.StopTimer()
 			if flow == nil { // the function runs several times
-				flow = newMarketFlow(size.live, size.books, 2_000_000)
+				flow = newMarketFlow(size.live, size.books, 2_000_000, size.own)
 				if size.stubs {
 					flow.addStubs()
 				}
@@ -53,13 +58,13 @@ func scatteredFlow(live, messages int) *marketFlow {
 	random := booktest.Random(flowSeed)
 	add := func(id int) message {
 		price := orderbook.Price(random.Next()>>33 | 1)
-		return message{what: messageAdd, order: orderbook.Order{ID: orderbook.OrderID(id), Side: orderbook.Buy, Price: price, Qty: 1}}
+		return message{what: messageAdd, id: orderbook.OrderID(id), side: orderbook.Buy, price: price, qty: 1}
 	}
 	for id := range live {
 		f.prefill = append(f.prefill, add(id))
 	}
 	for id := range messages / 2 {
-		cancel := message{what: messageCancel, order: orderbook.Order{ID: orderbook.OrderID(id)}}
+		cancel := message{what: messageCancel, id: orderbook.OrderID(id)}
 		f.stream = append(f.stream, add(live+id), cancel)
 	}
 	return f
@@ -69,8 +74,7 @@ func scatteredFlow(live, messages int) *marketFlow {
 func (f *marketFlow) addStubs() {
 	for id, side := range []orderbook.Side{orderbook.Buy, orderbook.Sell} {
 		price := []orderbook.Price{1, math.MaxInt32}[id]
-		stub := orderbook.Order{ID: orderbook.OrderID(id), Side: side, Price: price, Qty: 1}
-		f.prefill = append(f.prefill, message{what: messageAdd, order: stub})
+		f.prefill = append(f.prefill, message{what: messageAdd, id: orderbook.OrderID(id), side: side, price: price, qty: 1})
 	}
 }
 
@@ -78,6 +82,8 @@ func (f *marketFlow) addStubs() {
 // messages by b.N itself, because the bookkeeping of b.Loop would be a tenth of what is measured.
 func (f *marketFlow) bench(b *testing.B) {
 	b.ReportAllocs()
+	const chunk = 64 // messages that have come and wait, as in the input ring of an engine
+	refs := make([]orderbook.Ref, 0, chunk)
 	fills := make([]orderbook.Fill, 0, flowRoom)
 	for left := b.N; left > 0; {
 		b.StopTimer()
@@ -85,8 +91,15 @@ func (f *marketFlow) bench(b *testing.B) {
 		stream := f.stream[:min(left, len(f.stream))]
 		left -= len(stream)
 		b.StartTimer()
-		for i := range stream {
-			stream[i].run(books[stream[i].book], fills)
+		for len(stream) > 0 {
+			part := stream[:min(len(stream), chunk)]
+			stream = stream[len(part):]
+			if arena.Cold() {
+				arena.Warm(refsOf(part, books, refs))
+			}
+			for i := range part {
+				part[i].run(books[part[i].book], fills)
+			}
 		}
 		b.StopTimer()
 		arena.Close()
@@ -94,4 +107,15 @@ func (f *marketFlow) bench(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
 	b.ReportMetric(float64(f.trades)/float64(len(f.stream)), "trades/op")
 	b.ReportMetric(float64(f.live), "live-at-end")
+}
+
+// refsOf returns the orders that messages name, in refs.
+func refsOf(messages []message, books []*orderbook.Book, refs []orderbook.Ref) []orderbook.Ref {
+	refs = refs[:0]
+	for i := range messages {
+		if m := &messages[i]; m.what != messageAdd {
+			refs = append(refs, orderbook.Ref{Book: books[m.book], ID: m.id})
+		}
+	}
+	return refs
 }

@@ -12,42 +12,57 @@ import (
 
 var sides = []orderbook.Side{orderbook.Buy, orderbook.Sell}
 
-// drawOrder draws an order that is in order itself, in a narrow market so that orders meet.
-func drawOrder(t *rapid.T) orderbook.Order {
+// drawPlain draws a limit or market order for continuous trading that is in order itself, in a narrow
+// market so that orders meet.
+func drawPlain(t *rapid.T) orderbook.Order {
 	return orderbook.Order{
 		ID:     orderbook.OrderID(rapid.IntRange(1, 30).Draw(t, "id")),
 		Side:   rapid.SampledFrom(sides).Draw(t, "side"),
-		TIF:    rapid.SampledFrom([]orderbook.TimeInForce{orderbook.Day, orderbook.Day, orderbook.IOC}).Draw(t, "tif"),
+		TIF:    rapid.SampledFrom([]orderbook.TimeInForce{orderbook.Day, orderbook.Day, orderbook.IOC, orderbook.FOK}).Draw(t, "tif"),
 		Market: rapid.IntRange(0, 9).Draw(t, "market") == 0,
-		Price:  orderbook.Price(rapid.IntRange(990, 1010).Draw(t, "price")),
+		Price:  drawPrice(t, "price"),
 		Qty:    orderbook.Qty(rapid.IntRange(1, 50).Draw(t, "qty")),
 	}
 }
 
-// drawBook returns a book with some orders in it.
-func drawBook(t *rapid.T) *orderbook.Book {
-	b := newRapidBook(t)
-	for _, o := range rapid.SliceOfN(rapid.Custom(drawOrder), 0, 30).Draw(t, "resting") {
+func drawPrice(t *rapid.T, label string) orderbook.Price {
+	return orderbook.Price(rapid.IntRange(990, 1010).Draw(t, label))
+}
+
+// drawOrder draws an order as drawPlain does, that may show a part of itself and may have a PAN.
+func drawOrder(t *rapid.T) orderbook.Order {
+	o := drawPlain(t)
+	if o.TIF.Rests() {
+		o.Disclosed = orderbook.Qty(rapid.IntRange(0, int(o.Qty)).Draw(t, "disclosed"))
+	}
+	o.PAN = orderbook.PAN(rapid.IntRange(0, 3).Draw(t, "pan"))
+	o.CancelActive = rapid.Bool().Draw(t, "active")
+	return o
+}
+
+// drawBook returns a book with some orders in it, each drawn by draw.
+func drawBook(t *rapid.T, draw func(*rapid.T) orderbook.Order) (*orderbook.Arena, *orderbook.Book) {
+	arena, b := newRapidBook(t)
+	for _, o := range rapid.SliceOfN(rapid.Custom(draw), 0, 30).Draw(t, "resting") {
 		b.Add(&o, room())
 	}
-	return b
+	return arena, b
 }
 
-func newRapidBook(t *rapid.T) *orderbook.Book {
+func newRapidBook(t *rapid.T) (*orderbook.Arena, *orderbook.Book) {
 	arena := orderbook.NewArena(100)
 	t.Cleanup(arena.Close)
-	return orderbook.NewBook(arena)
+	return arena, orderbook.NewBook(arena)
 }
 
-// copyOf returns a book with the same orders, entered in priority order.
-func copyOf(t *rapid.T, b *orderbook.Book) *orderbook.Book {
-	c := newRapidBook(t)
-	for _, side := range sides {
-		for o := range b.Orders(side) {
-			c.Add(&orderbook.Order{ID: o.ID, Side: o.Side, Price: o.Price, Qty: o.Qty}, nil)
-		}
+// copyOf returns a copy of the first book of an arena.
+func copyOf(t *rapid.T, arena *orderbook.Arena) *orderbook.Book {
+	restored, books, err := orderbook.RestoreArena(arena.AppendState(nil))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return c
+	t.Cleanup(restored.Close)
+	return books[0]
 }
 
 func room() []orderbook.Fill { return make([]orderbook.Fill, 0, 100) }
@@ -70,19 +85,38 @@ func trades(fills []orderbook.Fill) []orderbook.Fill {
 // A random walk through all commands, beside the naive book, in steps that rapid can shrink.
 func TestPropertyTwin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		twin := booktest.NewTwin(t, newRapidBook(t), booktest.NewNaive(100), 1)
+		_, b := newRapidBook(t)
+		twin := booktest.NewTwin(t, b, booktest.NewNaive(100), 1)
 		id := rapid.Custom(func(t *rapid.T) orderbook.OrderID { return orderbook.OrderID(rapid.IntRange(1, 30).Draw(t, "id")) })
+		someRoom := func(t *rapid.T) []orderbook.Fill {
+			return room()[:0:rapid.SampledFrom([]int{0, 1, 2, 100, 100, 100}).Draw(t, "room")]
+		}
 		t.Repeat(map[string]func(*rapid.T){
-			"add": func(t *rapid.T) {
+			"add": func(t *rapid.T) { o := drawOrder(t); twin.Add(&o, someRoom(t)) },
+			"add stop": func(t *rapid.T) {
 				o := drawOrder(t)
-				twin.Add(&o, room()[:0:rapid.SampledFrom([]int{0, 1, 2, 100, 100, 100}).Draw(t, "room")])
+				o.Trigger = o.Price + orderbook.Price(rapid.IntRange(-2, 2).Draw(t, "trigger"))
+				twin.Add(&o, nil)
 			},
 			"modify": func(t *rapid.T) {
 				o := drawOrder(t)
-				twin.Modify(o.ID, o.Market, o.TIF, o.Price, o.Qty, room())
+				terms := orderbook.Terms{TIF: o.TIF, Market: o.Market, Price: o.Price, Qty: o.Qty, Disclosed: o.Disclosed}
+				if was, _ := twin.Lookup(o.ID); was.Trigger != 0 {
+					terms.Trigger = o.Price
+				}
+				twin.Modify(o.ID, &terms, someRoom(t))
 			},
-			"reduce": func(t *rapid.T) { twin.Reduce(id.Draw(t, "order"), orderbook.Qty(rapid.IntRange(0, 20).Draw(t, "by"))) },
-			"cancel": func(t *rapid.T) { twin.Cancel(id.Draw(t, "order")) },
+			"reduce":   func(t *rapid.T) { twin.Reduce(id.Draw(t, "order"), orderbook.Qty(rapid.IntRange(0, 20).Draw(t, "by"))) },
+			"cancel":   func(t *rapid.T) { twin.Cancel(id.Draw(t, "order")) },
+			"trigger":  func(t *rapid.T) { twin.Trigger(someRoom(t)) },
+			"activate": func(t *rapid.T) { twin.Activate(id.Draw(t, "order"), someRoom(t)) },
+			"auction": func(t *rapid.T) {
+				if !twin.Collecting() {
+					twin.OpenAuction()
+					return
+				}
+				booktest.EndAuction(twin, drawPrice(t, "reference"), rapid.Bool().Draw(t, "market first"), make([]orderbook.Cross, 0, 3))
+			},
 		})
 	})
 }
@@ -90,8 +124,15 @@ func TestPropertyTwin(t *testing.T) {
 // A state is its orders: entering them again in priority order gives it back.
 func TestPropertyStateIsItsOrders(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := drawBook(t)
-		if got, want := copyOf(t, b).StateHash(), b.StateHash(); got != want {
+		_, b := drawBook(t, drawPlain)
+		_, c := newRapidBook(t)
+		for _, side := range sides {
+			for o := range b.Orders(side) {
+				c.Add(&orderbook.Order{ID: o.ID, Side: o.Side, Price: o.Price, Qty: o.Qty}, nil)
+			}
+		}
+		c.SetLastPrice(b.LastPrice())
+		if got, want := c.StateHash(), b.StateHash(); got != want {
 			t.Fatalf("hash %#x of the copy, want %#x", got, want)
 		}
 	})
@@ -100,10 +141,10 @@ func TestPropertyStateIsItsOrders(t *testing.T) {
 // An order trades as its two halves do, one after the other.
 func TestPropertyTwoHalves(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := drawBook(t)
-		c := copyOf(t, b)
+		arena, b := drawBook(t, drawOrder)
+		c := copyOf(t, arena)
 		o := drawOrder(t)
-		o.ID, o.TIF = 100, orderbook.IOC
+		o.ID, o.TIF, o.Disclosed = 100, orderbook.IOC, 0
 		half := o
 		half.Qty = orderbook.Qty(rapid.IntRange(0, int(o.Qty)).Draw(t, "half"))
 		whole, _ := b.Add(&o, room())
@@ -123,7 +164,8 @@ func TestPropertyTwoHalves(t *testing.T) {
 func TestPropertyMirror(t *testing.T) {
 	mirror := func(p orderbook.Price) orderbook.Price { return 2000 - p }
 	rapid.Check(t, func(t *rapid.T) {
-		b, m := newRapidBook(t), newRapidBook(t)
+		_, b := newRapidBook(t)
+		_, m := newRapidBook(t)
 		for _, o := range rapid.SliceOfN(rapid.Custom(drawOrder), 1, 60).Draw(t, "orders") {
 			fills, r := b.Add(&o, room())
 			o.Side, o.Price = o.Side.Opposite(), mirror(o.Price)
@@ -141,19 +183,19 @@ func TestPropertyMirror(t *testing.T) {
 // A modify that loses its place is a cancel and a new order.
 func TestPropertyModifyIsCancelAndAdd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := drawBook(t)
-		c := copyOf(t, b)
-		o := drawOrder(t)
+		arena, b := drawBook(t, func(t *rapid.T) orderbook.Order { o := drawOrder(t); o.Disclosed = 0; return o })
+		c := copyOf(t, arena)
+		o := drawPlain(t)
 		before, live := b.Lookup(o.ID)
-		keeps := live && !o.Market && o.TIF == orderbook.Day && o.Price == before.Price && o.Qty <= before.Qty
-		fills, r := b.Modify(o.ID, o.Market, o.TIF, o.Price, o.Qty, room())
+		keeps := live && !o.Market && o.TIF.Rests() && o.Price == before.Price && o.Qty <= before.Qty
+		fills, r := b.Modify(o.ID, &orderbook.Terms{TIF: o.TIF, Market: o.Market, Price: o.Price, Qty: o.Qty}, room())
 		if !live {
-			if r != (orderbook.Result{Reject: orderbook.RejectUnknownOrder}) {
+			if r != orderbook.Refused(orderbook.RejectUnknownOrder) {
 				t.Fatalf("modify of an unknown order: %+v", r)
 			}
 			return
 		}
-		o.Side = before.Side
+		o.Side, o.PAN, o.CancelActive = before.Side, before.PAN, before.CancelActive
 		if keeps {
 			c.Reduce(o.ID, before.Qty-o.Qty)
 		} else {
@@ -172,9 +214,10 @@ func TestPropertyModifyIsCancelAndAdd(t *testing.T) {
 
 // With all its orders cancelled a book is as new, and so is its arena.
 func TestPropertyCancelAll(t *testing.T) {
-	empty := newBook(t, 1).StateHash()
 	rapid.Check(t, func(t *rapid.T) {
-		b := drawBook(t)
+		_, b := drawBook(t, drawOrder)
+		_, empty := newRapidBook(t)
+		empty.SetLastPrice(b.LastPrice())
 		ids := []orderbook.OrderID{}
 		for _, side := range sides {
 			for o := range b.Orders(side) {
@@ -187,7 +230,7 @@ func TestPropertyCancelAll(t *testing.T) {
 			}
 		}
 		bid, ask := b.BBO()
-		if bid != (orderbook.Level{}) || ask != (orderbook.Level{}) || b.StateHash() != empty {
+		if bid != (orderbook.Level{}) || ask != (orderbook.Level{}) || b.StateHash() != empty.StateHash() {
 			t.Fatalf("bid %+v, ask %+v, hash %#x", bid, ask, b.StateHash())
 		}
 		if err := b.Check(); err != nil {

@@ -16,20 +16,40 @@ const (
 	RejectUnknownInstrument                     // the instrument was never defined
 	RejectInstrumentLimit                       // more instruments than the engine was started for
 	RejectCommand                               // unknown kind of command or impossible combination of flags
-	RejectSession                               // the order belongs to a session that is not open (pre-open, closing)
-	RejectStopLoss                              // stop-loss orders are not accepted
-	RejectDisclosed                             // disclosed quantity is not accepted
+	RejectSession                               // the phase of the market takes no such command
+	RejectStopLoss                              // no stop-loss orders in this instrument or phase
+	RejectDisclosed                             // no disclosed quantity in this instrument or phase, or with IOC
 	RejectRisk                                  // vetoed by risk at the vote on its batch
 	RejectUnreadable                            // the record of the capture could not be read
 	RejectHalted                                // trading is halted
 	RejectValue                                 // price times quantity above the limit
+	RejectTick                                  // price not a multiple of the tick
+	RejectLot                                   // quantity not a multiple of the lot
+	RejectBand                                  // price outside the price band
+	RejectFreeze                                // quantity above the freeze limit
+	RejectValidity                              // GTC, GTD or FOK where they are switched off, or IOC where none is taken
+	RejectMarketOrder                           // a market order, or a change of one, in a phase that takes none
+	RejectTrigger                               // trigger price on the wrong side of the last price, or none to compare with where one is needed
+	RejectTriggerTick                           // trigger price not a multiple of the tick
+	RejectTriggerLimit                          // limit price worse than the trigger price: the order could not trade when triggered
+	RejectTriggerGap                            // limit price too far from the trigger price
+	RejectDisclosedAbove                        // disclosed quantity above the quantity
+	RejectDisclosedLot                          // disclosed quantity not a multiple of the lot
+	RejectDisclosedMin                          // disclosed quantity too small a part of the quantity
+	RejectOwner                                 // cancel, reduce or modify of somebody else's order
+	RejectMargin                                // the order would take its client or member above the margin limit
+	RejectRiskReduction                         // the member is in risk-reduction mode, and the order would not reduce a position
+	RejectKilled                                // a kill switch stands for the member, client, instrument or market
+	RejectAccounts                              // no room for another client or position
 	RejectReasonCount                           // number of reasons; keep last
 )
 
 var rejectNames = [RejectReasonCount]string{
 	"accepted", "unknown_order", "duplicate_order", "quantity", "price", "side", "book_full",
 	"unknown_instrument", "instrument_limit", "command", "session", "stop_loss", "disclosed",
-	"risk", "unreadable", "halted", "value",
+	"risk", "unreadable", "halted", "value", "tick", "lot", "band", "freeze", "validity", "market_order",
+	"trigger", "trigger_tick", "trigger_limit", "trigger_gap", "disclosed_above", "disclosed_lot",
+	"disclosed_min", "owner", "margin", "risk_reduction", "killed", "accounts",
 }
 
 // String returns the stable lower-case name used in reports, JSON and logs.

@@ -31,7 +31,7 @@ func TestScenarios(t *testing.T) {
 				if err != nil {
 					d.Fatalf(t, "%v", err)
 				}
-				answers.WriteString(strings.TrimSpace(fmt.Sprintf("%-22s  %s", line, answer)) + "\n")
+				answers.WriteString(strings.TrimSpace(fmt.Sprintf("%-30s  %s", line, answer)) + "\n")
 			}
 			return answers.String() + booktest.Draw(session.Book)
 		})

@@ -14,8 +14,9 @@ const (
 // Opposite returns the other side.
 func (s Side) Opposite() Side { return 3 - s }
 
-// Valid reports whether s is Buy or Sell.
-func (s Side) Valid() bool { return s == Buy || s == Sell }
+// Valid reports whether s is Buy or Sell. It is one comparison, because sides come at random, and a branch on
+// one of them would be mispredicted every other time.
+func (s Side) Valid() bool { return s-Buy <= Sell-Buy }
 
 // String returns "buy" or "sell".
 func (s Side) String() string {
@@ -50,8 +51,31 @@ const NoSlot Slot = 0
 // TimeInForce says how long an order may rest.
 type TimeInForce uint8
 
-// The validities in use; NSE's GTC and GTD are "disabled as of now" (NNF CM 6.3).
+// The validities. NSE has GTC and GTD in its protocol, "disabled as of now" (NNF CM 6.3), and no FOK;
+// an engine takes them only if the rules of the instrument say so.
 const (
 	Day TimeInForce = 0 // rests until the end of the day
 	IOC TimeInForce = 1 // fills what is there, the rest is cancelled at once
+	FOK TimeInForce = 2 // fills whole at once or is cancelled whole
+	GTC TimeInForce = 3 // rests until it is cancelled
+	GTD TimeInForce = 4 // rests until its date; the book keeps none, its owner does
+)
+
+// Rests says whether an order of this validity may rest.
+func (t TimeInForce) Rests() bool { return t != IOC && t != FOK }
+
+// PAN is the number of a permanent account number, whose orders do not trade with each other. The
+// book only compares; 0 is nobody's.
+type PAN uint32
+
+// Cause says why a command took something away that was not asked to go.
+type Cause uint8
+
+// The causes.
+const (
+	CauseNone      Cause = iota // nothing was, or the command itself asked for it
+	CauseRemainder              // what an IOC or market order could not fill, or a FOK order that could not fill whole
+	CauseFillLimit              // the caller's fills were full
+	CauseSelfTrade              // the order would have traded with an order of the same PAN
+	CauseRange                  // what could have traded only outside the execution range
 )

@@ -1,30 +1,84 @@
 package booktest
 
 import (
-	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
-// Naive is the reference book: one slice of orders a side, in priority order, and no index. Every
-// rule is written down once, in the plainest way.
+// Naive is the reference book: slices of orders, each in priority order, and no index. Every rule is
+// written down once, in the plainest way, to be checked by eye against the rules of the exchange.
 type Naive struct {
-	ordersMax int
-	bids      []orderbook.RestingOrder
-	asks      []orderbook.RestingOrder
-	slots     orderbook.Slot // handed out so far; a slot is never used twice
+	ordersMax   int
+	bids, asks  []standing      // in the market
+	buys, sells []standing      // stop-loss orders that no price has reached
+	queue       []standing      // those that are reached, first to enter first
+	last        orderbook.Price // of the last trade, 0: none yet
+	collecting  bool            // for an auction
+	hold        bool            // no price reaches a stop-loss order
+	low, high   orderbook.Price // the execution range, 0: no bound
+	arrivals    uint64          // so far
+	slots       orderbook.Slot  // handed out so far; a slot is never used twice
+}
+
+// standing is an order of the book and the time from which it counts at its price.
+type standing struct {
+	orderbook.RestingOrder
+	arrived uint64
 }
 
 // NewNaive returns an empty book that takes ordersMax orders.
 func NewNaive(ordersMax int) *Naive { return &Naive{ordersMax: ordersMax} }
 
-func (b *Naive) side(s orderbook.Side) *[]orderbook.RestingOrder {
+// market returns the orders of a side that are in the market.
+func (b *Naive) market(s orderbook.Side) *[]standing {
 	if s == orderbook.Buy {
 		return &b.bids
 	}
 	return &b.asks
+}
+
+// waiting returns the stop-loss orders of a side that no price has reached.
+func (b *Naive) waiting(s orderbook.Side) *[]standing {
+	if s == orderbook.Buy {
+		return &b.buys
+	}
+	return &b.sells
+}
+
+// find returns the slice that holds a live order, and where it is in it.
+func (b *Naive) find(id orderbook.OrderID) (list *[]standing, i int, live bool) {
+	for _, list := range b.lists() {
+		for i := range *list {
+			if (*list)[i].ID == id {
+				return list, i, true
+			}
+		}
+	}
+	return nil, 0, false
+}
+
+func (b *Naive) lists() [5]*[]standing {
+	return [...]*[]standing{&b.bids, &b.asks, &b.buys, &b.sells, &b.queue}
+}
+
+func (b *Naive) live() (n int) {
+	for _, list := range b.lists() {
+		n += len(*list)
+	}
+	return n
+}
+
+// ahead says whether order o of the market comes before q of its side: market orders first, then the
+// better price, then time.
+func ahead(o, q *standing) bool {
+	switch {
+	case o.Market != q.Market:
+		return o.Market
+	case o.Price != q.Price:
+		return better(o.Side, o.Price, q.Price)
+	}
+	return o.arrived < q.arrived
 }
 
 // better says whether price p of a side comes before price q of the same side.
@@ -35,197 +89,175 @@ func better(s orderbook.Side, p, q orderbook.Price) bool {
 	return p < q
 }
 
-// find returns the side and the place in its queue of a live order.
-func (b *Naive) find(id orderbook.OrderID) (queue *[]orderbook.RestingOrder, i int, ok bool) {
-	for _, queue := range []*[]orderbook.RestingOrder{&b.bids, &b.asks} {
-		for i, o := range *queue {
-			if o.ID == id {
-				return queue, i, true
-			}
-		}
+// insert puts an order at its place in the market.
+func insert(list *[]standing, o *standing) { insertBy(ahead, list, o) }
+
+func insertBy(before func(o, q *standing) bool, list *[]standing, o *standing) {
+	place := 0
+	for place < len(*list) && !before(o, &(*list)[place]) {
+		place++
 	}
-	return nil, 0, false
+	*list = slices.Insert(*list, place, *o)
 }
 
-func checkTerms(market bool, tif orderbook.TimeInForce, price orderbook.Price, qty orderbook.Qty) orderbook.RejectReason {
-	if qty == 0 {
-		return orderbook.RejectQuantity
+func remove(list *[]standing, i int) { *list = slices.Delete(*list, i, i+1) }
+
+// Add implements Book.
+func (b *Naive) Add(o *orderbook.Order, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
+	if reason := b.refuses(o); reason != orderbook.Accepted {
+		return fills, orderbook.Refused(reason)
 	}
-	if !market && price <= 0 {
-		return orderbook.RejectPrice
+	entry := standing{RestingOrder: orderbook.RestingOrder{ID: o.ID, Side: o.Side, CancelActive: o.CancelActive, PAN: o.PAN}}
+	setTerms(&entry, termsOf(o))
+	if o.Trigger > 0 {
+		return fills, b.wait(&entry)
 	}
-	if tif != orderbook.Day && tif != orderbook.IOC {
-		return orderbook.RejectCommand
+	return b.enter(&entry, fills)
+}
+
+func termsOf(o *orderbook.Order) *orderbook.Terms {
+	return &orderbook.Terms{TIF: o.TIF, Market: o.Market, Price: o.Price, Trigger: o.Trigger, Qty: o.Qty, Disclosed: o.Disclosed}
+}
+
+// setTerms gives an order its terms. A market order has no price, and to disclose the whole is to disclose
+// no part.
+func setTerms(o *standing, t *orderbook.Terms) {
+	o.TIF, o.Market, o.Price, o.Trigger, o.Qty, o.Disclosed = t.TIF, t.Market, t.Price, t.Trigger, t.Qty, t.Disclosed
+	if o.Market {
+		o.Price = 0
+	}
+	if o.Disclosed >= o.Qty {
+		o.Disclosed = 0
+	}
+}
+
+// part returns what an order shows when it has just come, or when its next part has.
+func part(o *standing) orderbook.Qty {
+	if o.Disclosed == 0 {
+		return o.Qty
+	}
+	return min(o.Disclosed, o.Qty)
+}
+
+// refuses says why an entry is refused.
+func (b *Naive) refuses(o *orderbook.Order) orderbook.RejectReason {
+	t := termsOf(o)
+	if o.Side != orderbook.Buy && o.Side != orderbook.Sell {
+		return orderbook.RejectSide
+	}
+	if reason := refusesTerms(t); reason != orderbook.Accepted {
+		return reason
+	}
+	if o.Trigger > 0 {
+		if reason := b.refusesStop(o.Side, t); reason != orderbook.Accepted {
+			return reason
+		}
+	}
+	if b.collecting {
+		if reason := refusesCollected(t); reason != orderbook.Accepted {
+			return reason
+		}
+	}
+	if _, _, live := b.find(o.ID); live {
+		return orderbook.RejectDuplicateOrder
+	}
+	if b.live() == b.ordersMax && b.needsPlace(o) {
+		return orderbook.RejectBookFull
 	}
 	return orderbook.Accepted
 }
 
-// Add implements Book.
-func (b *Naive) Add(o *orderbook.Order, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
-	if o.Side != orderbook.Buy && o.Side != orderbook.Sell {
-		return fills, orderbook.Result{Reject: orderbook.RejectSide}
+// refusesTerms says what is wrong with terms that no order may have.
+func refusesTerms(t *orderbook.Terms) orderbook.RejectReason {
+	switch {
+	case t.Qty == 0:
+		return orderbook.RejectQuantity
+	case t.Price <= 0 && !t.Market:
+		return orderbook.RejectPrice
+	case t.TIF > orderbook.GTD:
+		return orderbook.RejectCommand
+	case t.Trigger < 0:
+		return orderbook.RejectTrigger
+	case t.Disclosed > t.Qty:
+		return orderbook.RejectDisclosedAbove
+	case hides(t) && !rests(t.TIF):
+		return orderbook.RejectDisclosed
 	}
-	if reason := checkTerms(o.Market, o.TIF, o.Price, o.Qty); reason != orderbook.Accepted {
-		return fills, orderbook.Result{Reject: reason}
-	}
-	if _, _, live := b.find(o.ID); live {
-		return fills, orderbook.Result{Reject: orderbook.RejectDuplicateOrder}
-	}
-	opposite := *b.side(o.Side.Opposite())
-	trades := len(opposite) > 0 && accepts(o, opposite[0].Price)
-	if !trades && !o.Market && o.TIF == orderbook.Day && len(b.bids)+len(b.asks) == b.ordersMax {
-		return fills, orderbook.Result{Reject: orderbook.RejectBookFull}
-	}
-	return b.enter(*o, fills)
+	return orderbook.Accepted
 }
 
-// accepts says whether an incoming order may trade at a resting price.
-func accepts(o *orderbook.Order, resting orderbook.Price) bool {
-	return o.Market || o.Price == resting || better(o.Side, o.Price, resting)
+func rests(tif orderbook.TimeInForce) bool { return tif != orderbook.IOC && tif != orderbook.FOK }
+
+func hides(t *orderbook.Terms) bool { return t.Disclosed != 0 && t.Disclosed < t.Qty }
+
+// refusesCollected says why an auction does not take an order.
+func refusesCollected(t *orderbook.Terms) orderbook.RejectReason {
+	if !rests(t.TIF) {
+		return orderbook.RejectValidity
+	}
+	if hides(t) {
+		return orderbook.RejectDisclosed
+	}
+	return orderbook.Accepted
 }
 
-// enter trades an order that is in order itself, and rests or cancels what is left.
-func (b *Naive) enter(o orderbook.Order, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
-	makers := b.side(o.Side.Opposite())
-	for o.Qty > 0 && len(*makers) > 0 && accepts(&o, (*makers)[0].Price) {
-		if len(fills) == cap(fills) {
-			return fills, orderbook.Result{Cancelled: o.Qty, FillLimit: true}
+// needsPlace says whether an entry is certain to rest or wait, and no order goes for it.
+func (b *Naive) needsPlace(o *orderbook.Order) bool {
+	if b.collecting || o.Trigger > 0 {
+		return true
+	}
+	if o.Market || !rests(o.TIF) || b.beyond(o.Side, false, o.Price) {
+		return false
+	}
+	makers := *b.market(o.Side.Opposite())
+	return len(makers) == 0 || !reaches(o.Side, o.Price, makers[0].Price)
+}
+
+// enter lets an order into the market: a new one, one that a modify has taken from its place, or a
+// triggered one. It arrives now.
+func (b *Naive) enter(o *standing, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
+	b.arrivals++
+	o.arrived, o.Trigger = b.arrivals, 0
+	if b.collecting {
+		if b.reachesOwn(o) {
+			return fills, orderbook.Remainder(o.Qty, orderbook.CauseSelfTrade)
 		}
-		maker := &(*makers)[0]
-		qty := min(o.Qty, maker.Qty)
-		o.Qty -= qty
-		maker.Qty -= qty
-		fills = append(fills, orderbook.Fill{
-			Maker: maker.ID, MakerSlot: maker.Slot, Price: maker.Price, Qty: qty, MakerLeft: maker.Qty,
-		})
-		if maker.Qty == 0 {
-			*makers = slices.Delete(*makers, 0, 1)
+		return fills, b.rest(o)
+	}
+	if cause := b.killed(o); cause != orderbook.CauseNone {
+		return fills, orderbook.Remainder(o.Qty, cause)
+	}
+	had := len(fills)
+	fills, cause := b.match(o, fills)
+	for _, f := range fills[had:] {
+		if f.Qty > 0 {
+			b.traded(f.Price)
 		}
 	}
-	if o.Qty == 0 {
+	switch {
+	case o.Qty == 0:
 		return fills, orderbook.Result{}
+	case cause != orderbook.CauseNone:
+		return fills, orderbook.Remainder(o.Qty, cause)
+	case b.beyond(o.Side, o.Market, o.Price):
+		return fills, orderbook.Remainder(o.Qty, orderbook.CauseRange)
+	case o.Market || !rests(o.TIF):
+		return fills, orderbook.Remainder(o.Qty, orderbook.CauseRemainder)
 	}
-	if o.Market || o.TIF == orderbook.IOC {
-		return fills, orderbook.Result{Cancelled: o.Qty}
-	}
-	b.slots++
-	queue := b.side(o.Side)
-	place := 0 // behind all orders that are at least as good
-	for place < len(*queue) && !better(o.Side, o.Price, (*queue)[place].Price) {
-		place++
-	}
-	rest := orderbook.RestingOrder{ID: o.ID, Side: o.Side, Price: o.Price, Qty: o.Qty, Slot: b.slots}
-	*queue = slices.Insert(*queue, place, rest)
-	return fills, orderbook.Result{Resting: o.Qty, Slot: b.slots}
+	return fills, b.rest(o)
 }
 
-// Modify implements Book.
-func (b *Naive) Modify(id orderbook.OrderID, market bool, tif orderbook.TimeInForce, price orderbook.Price, qty orderbook.Qty,
-	fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
-	if reason := checkTerms(market, tif, price, qty); reason != orderbook.Accepted {
-		return fills, orderbook.Result{Reject: reason}
-	}
-	queue, i, live := b.find(id)
-	if !live {
-		return fills, orderbook.Result{Reject: orderbook.RejectUnknownOrder}
-	}
-	o := &(*queue)[i]
-	if !market && tif == orderbook.Day && price == o.Price && qty <= o.Qty {
-		o.Qty = qty
-		return fills, orderbook.Result{Resting: qty, Slot: o.Slot}
-	}
-	side := o.Side
-	*queue = slices.Delete(*queue, i, i+1)
-	return b.enter(orderbook.Order{ID: id, Side: side, TIF: tif, Market: market, Price: price, Qty: qty}, fills)
+// rest puts an order into the market, in the slot it has or in a new one.
+func (b *Naive) rest(o *standing) orderbook.Result {
+	o.Shown = part(o)
+	b.giveSlot(o)
+	insert(b.market(o.Side), o)
+	return orderbook.Result{Resting: o.Qty, Slot: o.Slot}
 }
 
-// Reduce implements Book.
-func (b *Naive) Reduce(id orderbook.OrderID, by orderbook.Qty) orderbook.Result {
-	if by == 0 {
-		return orderbook.Result{Reject: orderbook.RejectQuantity}
+func (b *Naive) giveSlot(o *standing) {
+	if o.Slot == orderbook.NoSlot {
+		b.slots++
+		o.Slot = b.slots
 	}
-	queue, i, live := b.find(id)
-	if !live {
-		return orderbook.Result{Reject: orderbook.RejectUnknownOrder}
-	}
-	o := &(*queue)[i]
-	if by > o.Qty {
-		return orderbook.Result{Reject: orderbook.RejectQuantity}
-	}
-	o.Qty -= by
-	r := orderbook.Result{Resting: o.Qty, Slot: o.Slot, Cancelled: by}
-	if o.Qty == 0 {
-		*queue = slices.Delete(*queue, i, i+1)
-	}
-	return r
-}
-
-// Cancel implements Book.
-func (b *Naive) Cancel(id orderbook.OrderID) orderbook.Result {
-	queue, i, live := b.find(id)
-	if !live {
-		return orderbook.Result{Reject: orderbook.RejectUnknownOrder}
-	}
-	o := (*queue)[i]
-	*queue = slices.Delete(*queue, i, i+1)
-	return orderbook.Result{Slot: o.Slot, Cancelled: o.Qty}
-}
-
-// Lookup implements Book.
-func (b *Naive) Lookup(id orderbook.OrderID) (orderbook.RestingOrder, bool) {
-	queue, i, live := b.find(id)
-	if !live {
-		return orderbook.RestingOrder{}, false
-	}
-	return (*queue)[i], true
-}
-
-// BBO implements Book.
-func (b *Naive) BBO() (bid, ask orderbook.Level) {
-	for _, level := range b.Depth(orderbook.Buy, make([]orderbook.Level, 0, 1)) {
-		bid = level
-	}
-	for _, level := range b.Depth(orderbook.Sell, make([]orderbook.Level, 0, 1)) {
-		ask = level
-	}
-	return bid, ask
-}
-
-// Depth implements Book.
-func (b *Naive) Depth(side orderbook.Side, dst []orderbook.Level) []orderbook.Level {
-	var levels []orderbook.Level
-	for _, o := range *b.side(side) {
-		if n := len(levels); n == 0 || levels[n-1].Price != o.Price {
-			levels = append(levels, orderbook.Level{Price: o.Price})
-		}
-		last := &levels[len(levels)-1]
-		last.Qty += uint64(o.Qty)
-		last.Orders++
-	}
-	return append(dst, levels[:min(len(levels), cap(dst)-len(dst))]...)
-}
-
-// Orders implements Book.
-func (b *Naive) Orders(side orderbook.Side) iter.Seq[orderbook.RestingOrder] {
-	return slices.Values(*b.side(side))
-}
-
-// StateHash implements Book.
-func (b *Naive) StateHash() uint64 {
-	return orderbook.HashOrders(b.Orders(orderbook.Sell), orderbook.HashOrders(b.Orders(orderbook.Buy), 0))
-}
-
-// Check implements Book.
-func (b *Naive) Check() error {
-	for _, queue := range [][]orderbook.RestingOrder{b.bids, b.asks} {
-		for i, o := range queue {
-			if o.Qty == 0 || i > 0 && better(o.Side, o.Price, queue[i-1].Price) {
-				return fmt.Errorf("booktest: naive: order %d at %d is empty or out of order", o.ID, i)
-			}
-		}
-	}
-	if len(b.bids) > 0 && len(b.asks) > 0 && b.bids[0].Price >= b.asks[0].Price {
-		return fmt.Errorf("booktest: naive: crossed, bid %d, ask %d", b.bids[0].Price, b.asks[0].Price)
-	}
-	return nil
 }

@@ -24,6 +24,14 @@ func Run(t *testing.T, newBook func() Book) {
 			play(t, twin(t, 1), p.script)
 		})
 	}
+	for group, examples := range map[string][]example{
+		"modify": modifyExamples, "disclosed": disclosedExamples, "fok": fokExamples, "stop_loss": stopExamples,
+		"self_trade": selfTradeExamples, "auction": auctionExamples, "mass_cancel": massExamples,
+	} {
+		for _, e := range examples {
+			t.Run(group+"/"+strings.ReplaceAll(e.name, " ", "_"), func(t *testing.T) { play(t, twin(t, 1), e.script) })
+		}
+	}
 	t.Run("probe=26/5000_fills_at_one_price", func(t *testing.T) { manyFills(t, twin(t, math.MaxInt)) })
 	t.Run("probe=27/everything_shown_after_every_command", func(t *testing.T) {
 		for _, prices := range []Prices{PricesNarrow, PricesNear, PricesWide} {
@@ -47,53 +55,17 @@ func play(t *testing.T, b Book, script string) {
 	for line := range strings.Lines(strings.TrimSpace(script)) {
 		command, want, answered := strings.Cut(line, "=>")
 		command, want = strings.TrimSpace(command), strings.TrimSpace(want)
-		var got string
-		var err error
-		switch command {
-		case "touch":
-			got = touch(b)
-		case "orders":
-			got = orders(b)
-		default:
-			got, err = s.Do(command)
-		}
+		got, err := s.Do(command)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !answered && len(strings.Fields(command)) > 2 {
+		if !answered && strings.Contains(command, "@") {
 			want = "rests " + strings.SplitN(strings.Fields(command)[2], "@", 2)[0]
 		}
 		if got != want {
 			t.Fatalf("%s\n  got  %s\n  want %s", command, got, want)
 		}
 	}
-}
-
-func touch(b Book) string {
-	name := func(l orderbook.Level) string {
-		if l == (orderbook.Level{}) {
-			return "none"
-		}
-		return fmt.Sprintf("%d@%d", l.Qty, l.Price)
-	}
-	bid, ask := b.BBO()
-	return fmt.Sprintf("bid %s, ask %s", name(bid), name(ask))
-}
-
-func orders(b Book) string {
-	var sides []string
-	for _, side := range [...]orderbook.Side{orderbook.Buy, orderbook.Sell} {
-		text := map[orderbook.Side]string{orderbook.Buy: "bids", orderbook.Sell: "asks"}[side]
-		n := 0
-		for o := range b.Orders(side) {
-			text += fmt.Sprintf(" %d:%d@%d", o.ID, o.Qty, o.Price)
-			n++
-		}
-		if n > 0 {
-			sides = append(sides, text)
-		}
-	}
-	return strings.Join(sides, "; ")
 }
 
 // manyFills lets one order trade with 5,000 others at one price, on either side.
@@ -114,7 +86,7 @@ func manyFills(t *testing.T, b *Twin) {
 
 // flows runs random flows of every profile, with few and with many order numbers.
 func flows(t *testing.T, twin func(*testing.T, int) *Twin) {
-	for prices := range pricesCount {
+	for prices := range PricesCount {
 		for _, ids := range []uint32{12, 150, 2000} {
 			t.Run(fmt.Sprintf("prices=%d/ids=%d", prices, ids), func(t *testing.T) {
 				flow := Flow{Prices: prices, IDs: ids, Room: 50}
@@ -124,64 +96,6 @@ func flows(t *testing.T, twin func(*testing.T, int) *Twin) {
 				w.Whole()
 			})
 		}
-	}
-}
-
-// refused gives a small book every command that must be refused, and compares the state hash. Each is
-// given in a form that would do much if it were taken.
-func refused(t *testing.T, newBook func() Book) {
-	const buy, sell, day, ioc = orderbook.Buy, orderbook.Sell, orderbook.Day, orderbook.IOC
-	fills := make([]orderbook.Fill, 0, 10)
-	add := func(o orderbook.Order) func(Book) orderbook.Result {
-		return func(b Book) orderbook.Result { _, r := b.Add(&o, fills); return r }
-	}
-	modify := func(id orderbook.OrderID, market bool, tif orderbook.TimeInForce, p orderbook.Price, q orderbook.Qty) func(Book) orderbook.Result {
-		return func(b Book) orderbook.Result { _, r := b.Modify(id, market, tif, p, q, fills); return r }
-	}
-	for _, test := range []struct {
-		name string
-		do   func(Book) orderbook.Result
-		want orderbook.RejectReason
-	}{
-		{"add without side", add(orderbook.Order{ID: 9, Price: 102, Qty: 5}), orderbook.RejectSide},
-		{"add of side 3", add(orderbook.Order{ID: 9, Side: 3, Price: 102, Qty: 5}), orderbook.RejectSide},
-		{"add of nothing", add(orderbook.Order{ID: 9, Side: buy, Price: 102}), orderbook.RejectQuantity},
-		{"market add of nothing", add(orderbook.Order{ID: 9, Side: buy, Market: true}), orderbook.RejectQuantity},
-		{"add at 0", add(orderbook.Order{ID: 9, Side: sell, Qty: 5}), orderbook.RejectPrice},
-		{"add below 0", add(orderbook.Order{ID: 9, Side: sell, Price: -100, Qty: 5}), orderbook.RejectPrice},
-		{"add at the lowest number", add(orderbook.Order{ID: 9, Side: buy, Price: math.MinInt32, Qty: 5}), orderbook.RejectPrice},
-		{"ioc add at 0", add(orderbook.Order{ID: 9, Side: sell, TIF: ioc, Qty: 5}), orderbook.RejectPrice},
-		{"add with unknown validity", add(orderbook.Order{ID: 9, Side: sell, TIF: 2, Price: 99, Qty: 5}), orderbook.RejectCommand},
-		{"add of a live bid's number", add(orderbook.Order{ID: 1, Side: buy, Price: 102, Qty: 5}), orderbook.RejectDuplicateOrder},
-		{"add of a live ask's number", add(orderbook.Order{ID: 3, Side: sell, Price: 99, Qty: 5}), orderbook.RejectDuplicateOrder},
-		{"ioc add of a live number", add(orderbook.Order{ID: 1, Side: sell, TIF: ioc, Price: 99, Qty: 5}), orderbook.RejectDuplicateOrder},
-		{"market add of a live number", add(orderbook.Order{ID: 3, Side: buy, Market: true, Qty: 5}), orderbook.RejectDuplicateOrder},
-		{"cancel of an unknown order", func(b Book) orderbook.Result { return b.Cancel(9) }, orderbook.RejectUnknownOrder},
-		{"cancel of order 0", func(b Book) orderbook.Result { return b.Cancel(0) }, orderbook.RejectUnknownOrder},
-		{"reduce of an unknown order", func(b Book) orderbook.Result { return b.Reduce(9, 1) }, orderbook.RejectUnknownOrder},
-		{"reduce by nothing", func(b Book) orderbook.Result { return b.Reduce(1, 0) }, orderbook.RejectQuantity},
-		{"reduce by more than rests", func(b Book) orderbook.Result { return b.Reduce(1, 11) }, orderbook.RejectQuantity},
-		{"modify of an unknown order", modify(9, false, day, 102, 5), orderbook.RejectUnknownOrder},
-		{"modify to nothing", modify(1, false, day, 102, 0), orderbook.RejectQuantity},
-		{"market modify to nothing", modify(1, true, day, 0, 0), orderbook.RejectQuantity},
-		{"modify to price 0", modify(1, false, day, 0, 5), orderbook.RejectPrice},
-		{"modify below price 0", modify(3, false, ioc, -1, 5), orderbook.RejectPrice},
-		{"modify to unknown validity", modify(3, false, 7, 99, 5), orderbook.RejectCommand},
-	} {
-		t.Run(strings.ReplaceAll(test.name, " ", "_"), func(t *testing.T) {
-			b := newBook()
-			play(t, b, "buy 1 10@100\nbuy 2 10@99\nsell 3 10@101\nsell 4 10@101")
-			before := b.StateHash()
-			if r := test.do(b); r != (orderbook.Result{Reject: test.want}) {
-				t.Errorf("result %+v, want %v and nothing else", r, test.want)
-			}
-			if after := b.StateHash(); after != before {
-				t.Errorf("state hash %#x, was %#x: %s", after, before, orders(b))
-			}
-			if err := b.Check(); err != nil {
-				t.Error(err)
-			}
-		})
 	}
 }
 
@@ -222,11 +136,11 @@ func fillLimit(t *testing.T, b *Twin) {
 	b.Add(&orderbook.Order{ID: 1, Side: orderbook.Buy, Price: 100, Qty: 10}, nil)
 	full := make([]orderbook.Fill, 2)
 	fills, r := b.Add(&orderbook.Order{ID: 2, Side: orderbook.Sell, Price: 100, Qty: 10}, full)
-	if len(fills) != 2 || !r.FillLimit || r.Cancelled != 10 {
+	if len(fills) != 2 || r.Cause != orderbook.CauseFillLimit || r.Cancelled != 10 {
 		t.Errorf("with full fills: %d fills, %+v", len(fills), r)
 	}
 	fills, r = b.Add(&orderbook.Order{ID: 2, Side: orderbook.Sell, Price: 100, Qty: 10}, full[:1])
-	if len(fills) != 2 || r.FillLimit || fills[1].Maker != 1 {
+	if len(fills) != 2 || r.Cause == orderbook.CauseFillLimit || fills[1].Maker != 1 {
 		t.Errorf("with room for one more: %+v, %+v", fills, r)
 	}
 }
@@ -251,28 +165,42 @@ func stateHash(t *testing.T, newBook func() Book) {
 		play(t, b, script)
 		return b.StateHash()
 	}
-	const base = "buy 1 10@100\nbuy 2 10@100\nsell 3 10@101"
-	hash := hashOf(base)
-	for _, same := range []string{
-		"sell 3 10@101\n" + "buy 1 10@100\nbuy 2 10@100",
-		"buy 1 15@100\nbuy 2 10@100\nsell 9 5@100 => trades 1:5@100; nothing left\nsell 3 10@101",
-		"buy 2 10@99\nbuy 1 10@100\nmodify 2 10@100\nsell 3 10@101",
-		"buy 4 10@50\n" + base + "\ncancel 4 => cancelled 10",
+	const base = "buy 1 10@100\nbuy 2 10@100\nsell 3 10@101\n"
+	const waits = base + "buy 4 10@110 stop 105\nsell 5 10@90 dq 3 stop 95\n"
+	for _, same := range []struct{ one, other string }{
+		{base, "sell 3 10@101\nbuy 1 10@100\nbuy 2 10@100"},
+		{base + "last 100", "buy 1 15@100\nbuy 2 10@100\nsell 9 5@100 => trades 1:5@100; nothing left\nsell 3 10@101"},
+		{base, "buy 2 10@99\nbuy 1 10@100\nmodify 2 10@100\nsell 3 10@101"},
+		{base, "buy 4 10@50\n" + base + "cancel 4 => cancelled 10"},
+		{base, base + "auction\nclose 100 => turned 0"},
+		{waits, "sell 5 10@91 dq 3 stop 95\nbuy 4 12@110 stop 105\nmodify 5 10@90 dq 3 stop 95\n" + base + "reduce 4 2 => cancelled 2; rests 10"},
+		{"buy 1 10@100 dq 10", "buy 1 10@100"},
 	} {
-		if got := hashOf(same); got != hash {
-			t.Errorf("hash %#x, want %#x after:\n%s", got, hash, same)
+		if one, other := hashOf(same.one), hashOf(same.other); one != other {
+			t.Errorf("hashes %#x and %#x, want the same after\n%s\nand after\n%s", one, other, same.one, same.other)
 		}
 	}
-	for _, other := range []string{
+	seen := map[uint64]string{}
+	for _, script := range []string{
+		base, waits,
 		"buy 2 10@100\nbuy 1 10@100\nsell 3 10@101",
 		"buy 1 10@100\nbuy 2 11@100\nsell 3 10@101",
 		"buy 1 10@100\nbuy 2 10@99\nsell 3 10@101",
 		"buy 1 10@100\nbuy 2 10@100\nbuy 3 10@101",
 		"buy 1 10@100\nbuy 2 10@100",
-		base + "\nsell 4 1@101",
+		"buy 1 10@100\nbuy 2 10@100\nsell 3 10@101 gtc",
+		"buy 1 10@100\nbuy 2 10@100\nsell 3 10@101 pan 1",
+		"buy 1 10@100\nbuy 2 10@100\nsell 3 10@101 active",
+		"buy 1 10@100\nbuy 2 10@100\nsell 3 10@101 dq 5",
+		"buy 1 10@100\nbuy 2 10@100\nsell 3 10@101 dq 4",
+		base + "sell 4 1@101", base + "last 100", base + "last 101", base + "hold on", base + "auction",
+		base + "auction\nsell 4 10@market", base + "auction\nbuy 4 10@market",
+		base + "buy 4 10@110 stop 105", base + "buy 4 10@110 stop 106", base + "buy 4 10@111 stop 105", base + "buy 4 10@market stop 105",
 	} {
-		if hashOf(other) == hash {
-			t.Errorf("hash %#x for another state:\n%s", hash, other)
+		hash := hashOf(script)
+		if other, same := seen[hash]; same {
+			t.Errorf("hash %#x after\n%s\nand after\n%s", hash, script, other)
 		}
+		seen[hash] = script
 	}
 }

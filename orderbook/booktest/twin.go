@@ -10,7 +10,6 @@ import (
 
 // TB is what a Twin needs of a test: testing.TB, *rapid.T and others have it.
 type TB interface {
-	Helper()
 	Fatalf(format string, args ...any)
 }
 
@@ -22,25 +21,19 @@ type Twin struct {
 	t          TB
 	book       Book
 	model      Book
-	ledger     map[orderbook.OrderID]resting // what should rest, by the results of book alone
-	wholeEvery int                           // the whole books are compared after so many commands
-	done       int
-	history    []string // of the last commands
-	fills      []orderbook.Fill
-	before     uint64 // state hash before the command, if wholeEvery is 1
+	ledger     ledger // what book should hold, by its results alone
+	wholeEvery int    // the whole books are compared after so many commands
+	history    history
+	fills      []orderbook.Fill  // of the model
+	crosses    []orderbook.Cross // of the model
+	before     uint64            // state hash before the command, if wholeEvery is 1
 	bids, asks [2][]orderbook.Level
 }
 
-type resting struct {
-	slot orderbook.Slot
-	qty  orderbook.Qty
-}
-
-const historyMax = 40
-
-// NewTwin compares book with model, in full after every wholeEvery commands.
+// NewTwin compares book with model, in full after every wholeEvery commands. They need not be empty, but must
+// hold the same.
 func NewTwin(t TB, book, model Book, wholeEvery int) *Twin {
-	w := &Twin{t: t, book: book, model: model, ledger: map[orderbook.OrderID]resting{}, wholeEvery: wholeEvery}
+	w := &Twin{t: t, book: book, model: model, ledger: newLedger(book), wholeEvery: wholeEvery}
 	for i := range w.bids {
 		w.bids[i] = make([]orderbook.Level, 0, 8)
 		w.asks[i] = make([]orderbook.Level, 0, 8)
@@ -48,25 +41,22 @@ func NewTwin(t TB, book, model Book, wholeEvery int) *Twin {
 	return w
 }
 
+// Commands returns how many commands the twin has had.
+func (w *Twin) Commands() int { return w.history.done }
+
 func (w *Twin) failf(format string, args ...any) {
-	w.t.Helper()
-	w.t.Fatalf("%s\nafter:\n%s", fmt.Sprintf(format, args...), joinLines(w.history))
+	w.t.Fatalf("%s\nafter:\n%s", fmt.Sprintf(format, args...), &w.history)
 }
 
-func joinLines(lines []string) (text string) {
-	for _, line := range lines {
-		text += "  " + line + "\n"
+func (w *Twin) must(err error) {
+	if err != nil {
+		w.failf("%v", err)
 	}
-	return text
 }
 
 // begin notes a command and the state before it.
-func (w *Twin) begin(command string) {
-	if len(w.history) == historyMax {
-		w.history = slices.Delete(w.history, 0, 1)
-	}
-	w.history = append(w.history, command)
-	w.done++
+func (w *Twin) begin(c command) {
+	w.history.note(c)
 	if w.wholeEvery == 1 {
 		w.before = w.book.StateHash()
 	}
@@ -74,46 +64,98 @@ func (w *Twin) begin(command string) {
 
 // Add implements Book.
 func (w *Twin) Add(o *orderbook.Order, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
-	w.t.Helper()
-	w.begin(fmt.Sprintf("add %+v, room %d", *o, cap(fills)-len(fills)))
-	return w.enter(o.ID, o.Qty, fills, func(b Book, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
-		return b.Add(o, fills)
-	})
+	w.begin(command{what: whatAdd, order: *o, room: cap(fills) - len(fills)})
+	modelFills, want := w.model.Add(o, w.room(fills))
+	gotFills, got := w.book.Add(o, fills)
+	w.entered(o.ID, o.Qty, fills, gotFills, modelFills, got, want)
+	return gotFills, got
 }
 
 // Modify implements Book.
-func (w *Twin) Modify(id orderbook.OrderID, market bool, tif orderbook.TimeInForce, price orderbook.Price, qty orderbook.Qty,
-	fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
-	w.t.Helper()
-	w.begin(fmt.Sprintf("modify %d market=%v tif=%d price=%d qty=%d, room %d", id, market, tif, price, qty, cap(fills)-len(fills)))
-	return w.enter(id, qty, fills, func(b Book, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
-		return b.Modify(id, market, tif, price, qty, fills)
-	})
+func (w *Twin) Modify(id orderbook.OrderID, t *orderbook.Terms, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
+	w.begin(command{what: whatModify, room: cap(fills) - len(fills), order: orderbook.Order{
+		ID: id, TIF: t.TIF, Market: t.Market, Price: t.Price, Trigger: t.Trigger, Qty: t.Qty, Disclosed: t.Disclosed}})
+	modelFills, want := w.model.Modify(id, t, w.room(fills))
+	gotFills, got := w.book.Modify(id, t, fills)
+	w.entered(id, t.Qty, fills, gotFills, modelFills, got, want)
+	return gotFills, got
 }
 
-// enter runs a command that may trade on both books.
-func (w *Twin) enter(id orderbook.OrderID, qty orderbook.Qty, fills []orderbook.Fill,
-	run func(Book, []orderbook.Fill) ([]orderbook.Fill, orderbook.Result)) ([]orderbook.Fill, orderbook.Result) {
-	w.t.Helper()
-	had, room := len(fills), cap(fills)
-	w.fills = slices.Grow(w.fills[:0], cap(fills))[:0:cap(fills)]
-	modelFills, want := run(w.model, append(w.fills, fills...))
-	fills, got := run(w.book, fills)
-	if cap(fills) != room {
-		w.failf("the fills grew from %d to %d", room, cap(fills))
+// Trigger implements Book.
+func (w *Twin) Trigger(fills []orderbook.Fill) (orderbook.Triggered, []orderbook.Fill, orderbook.Result, bool) {
+	w.begin(command{what: whatTrigger, room: cap(fills) - len(fills)})
+	wantOrder, modelFills, want, wantReached := w.model.Trigger(w.room(fills))
+	order, gotFills, got, reached := w.book.Trigger(fills)
+	if reached != wantReached {
+		w.failf("reached %v, want %v", reached, wantReached)
 	}
-	if !slices.EqualFunc(fills[had:], modelFills[had:], sameFill) {
-		w.failf("fills\n  got  %+v\n  want %+v", fills[had:], modelFills[had:])
+	if !reached {
+		w.history.unnote()
+	}
+	if !reached && (order != orderbook.Triggered{} || got != orderbook.Result{} || len(gotFills) != len(fills)) {
+		w.failf("none is reached, but %+v %+v %+v", order, got, gotFills)
+	}
+	if reached {
+		w.sameTriggered(order, wantOrder)
+		w.entered(order.ID, order.Qty, fills, gotFills, modelFills, got, want)
+	}
+	return order, gotFills, got, reached
+}
+
+// Activate implements Book.
+func (w *Twin) Activate(id orderbook.OrderID, fills []orderbook.Fill) (orderbook.Triggered, []orderbook.Fill, orderbook.Result) {
+	w.begin(command{what: whatActivate, order: orderbook.Order{ID: id}, room: cap(fills) - len(fills)})
+	wantOrder, modelFills, want := w.model.Activate(id, w.room(fills))
+	order, gotFills, got := w.book.Activate(id, fills)
+	if want.Reject == orderbook.Accepted {
+		w.sameTriggered(order, wantOrder)
+	} else if order != (orderbook.Triggered{}) {
+		w.failf("%+v activated, want none", order)
+	}
+	w.entered(id, order.Qty, fills, gotFills, modelFills, got, want)
+	return order, gotFills, got
+}
+
+// sameTriggered checks an order that is said to have been triggered.
+func (w *Twin) sameTriggered(got, want orderbook.Triggered) {
+	slot := got.Slot
+	got.Slot, want.Slot = 0, 0
+	if held := w.ledger.orders[got.ID]; got != want || slot != held.slot || got.Qty != held.qty || !held.waits {
+		w.failf("triggered\n  got  %+v in slot %d, of %+v\n  want %+v", got, slot, held, want)
+	}
+}
+
+// room returns a copy of fills for the model, with as much room.
+func (w *Twin) room(fills []orderbook.Fill) []orderbook.Fill {
+	w.fills = slices.Grow(w.fills[:0], cap(fills))
+	return append(w.fills, fills...)[:len(fills):cap(fills)]
+}
+
+// entered compares the outcome of a command that may trade, of order id and quantity qty.
+func (w *Twin) entered(id orderbook.OrderID, qty orderbook.Qty, before, fills, wantFills []orderbook.Fill, got, want orderbook.Result) {
+	had := len(before)
+	if cap(fills) != cap(before) {
+		w.failf("the fills grew from %d to %d", cap(before), cap(fills))
+	}
+	if !slices.EqualFunc(fills[had:], wantFills[had:], sameFill) {
+		w.failf("fills\n  got  %+v\n  want %+v", fills[had:], wantFills[had:])
+	}
+	last := w.ledger.last
+	if got.Reject == orderbook.Accepted {
+		w.must(w.ledger.entered(id, qty, fills[had:], got, w.waits(id)))
+	} else if len(fills) != had {
+		w.failf("refused with %d fills", len(fills)-had)
+	}
+	if w.book.LastPrice() != w.ledger.last {
+		w.failf("the last price is %d, was %d, want %d", w.book.LastPrice(), last, w.ledger.last)
 	}
 	w.compare(id, got, want)
-	if got.Reject != orderbook.Accepted {
-		if len(fills) != had {
-			w.failf("refused with %d fills", len(fills)-had)
-		}
-		return fills, got
-	}
-	w.settle(id, qty, fills[had:], got)
-	return fills, got
+}
+
+// waits says whether the order is one that waits for its trigger now.
+func (w *Twin) waits(id orderbook.OrderID) bool {
+	o, live := w.book.Lookup(id)
+	return live && o.Trigger != 0
 }
 
 func sameFill(a, b orderbook.Fill) bool {
@@ -121,77 +163,87 @@ func sameFill(a, b orderbook.Fill) bool {
 	return a == b
 }
 
-// settle books an entry or modify in the ledger.
-func (w *Twin) settle(id orderbook.OrderID, qty orderbook.Qty, fills []orderbook.Fill, r orderbook.Result) {
-	w.t.Helper()
-	sum := uint64(r.Resting) + uint64(r.Cancelled)
-	for _, f := range fills {
-		maker, live := w.ledger[f.Maker]
-		if !live || maker.slot != f.MakerSlot || maker.qty != f.Qty+f.MakerLeft || f.Qty == 0 || f.Maker == id {
-			w.failf("fill %+v of maker %+v, live %v", f, maker, live)
-		}
-		w.ledger[f.Maker] = resting{maker.slot, f.MakerLeft}
-		sum += uint64(f.Qty)
-		if r.Slot == f.MakerSlot {
-			w.failf("I9: the order rests in slot %d, of maker %d in the same call", r.Slot, f.Maker)
-		}
-	}
-	if sum != uint64(qty) {
-		w.failf("I11: quantity %d, but filled, resting and cancelled make %d", qty, sum)
-	}
-	for _, f := range fills {
-		if f.MakerLeft == 0 {
-			delete(w.ledger, f.Maker)
-		}
-	}
-	delete(w.ledger, id)
-	if (r.Resting == 0) != (r.Slot == orderbook.NoSlot) {
-		w.failf("I8: %d rest in slot %d", r.Resting, r.Slot)
-	}
-	if r.Resting > 0 {
-		w.ledger[id] = resting{r.Slot, r.Resting}
-	}
-}
-
 // Reduce implements Book.
 func (w *Twin) Reduce(id orderbook.OrderID, by orderbook.Qty) orderbook.Result {
-	w.t.Helper()
-	w.begin(fmt.Sprintf("reduce %d by %d", id, by))
+	w.begin(command{what: whatReduce, order: orderbook.Order{ID: id, Qty: by}})
 	want, got := w.model.Reduce(id, by), w.book.Reduce(id, by)
+	w.must(w.ledger.reduced(id, got))
 	w.compare(id, got, want)
-	w.takeOff(id, got)
 	return got
 }
 
 // Cancel implements Book.
 func (w *Twin) Cancel(id orderbook.OrderID) orderbook.Result {
-	w.t.Helper()
-	w.begin(fmt.Sprintf("cancel %d", id))
+	w.begin(command{what: whatCancel, order: orderbook.Order{ID: id}})
 	want, got := w.model.Cancel(id), w.book.Cancel(id)
+	w.must(w.ledger.reduced(id, got))
 	w.compare(id, got, want)
-	w.takeOff(id, got)
 	return got
 }
 
-// takeOff books a cancel or reduce in the ledger.
-func (w *Twin) takeOff(id orderbook.OrderID, r orderbook.Result) {
-	w.t.Helper()
-	if r.Reject != orderbook.Accepted {
-		return
+// CancelWhere implements Book.
+func (w *Twin) CancelWhere(side orderbook.Side, match func(orderbook.Slot) bool, gone func(orderbook.RestingOrder)) int {
+	w.begin(command{what: whatCancelWhere, order: orderbook.Order{Side: side}})
+	// The slots of the books differ, so the model is told by number what matched in the book.
+	chosen := map[orderbook.OrderID]bool{}
+	named := map[orderbook.Slot]orderbook.OrderID{}
+	for _, seq := range allOf(w.model) {
+		for o := range seq {
+			named[o.Slot] = o.ID
+		}
 	}
-	before := w.ledger[id]
-	if r.Slot != before.slot || r.Resting+r.Cancelled != before.qty {
-		w.failf("result %+v for an order of %+v", r, before)
+	var orders, wantOrders []orderbook.RestingOrder
+	n := w.book.CancelWhere(side, func(slot orderbook.Slot) bool {
+		id, live := w.ledger.slots[slot]
+		if !live {
+			w.failf("asked for slot %d, where no order is", slot)
+		}
+		chosen[id] = match(slot)
+		return chosen[id]
+	}, func(o orderbook.RestingOrder) {
+		orders = append(orders, o)
+		w.must(w.ledger.reduced(o.ID, orderbook.Result{Slot: o.Slot, Cancelled: o.Qty}))
+		gone(o)
+	})
+	wantN := w.model.CancelWhere(side, func(slot orderbook.Slot) bool { return chosen[named[slot]] },
+		func(o orderbook.RestingOrder) { wantOrders = append(wantOrders, o) })
+	if n != wantN || !slices.EqualFunc(orders, wantOrders, sameOrder) {
+		w.failf("cancelled\n  got  %d %+v\n  want %d %+v", n, orders, wantN, wantOrders)
 	}
-	w.ledger[id] = resting{before.slot, r.Resting}
-	if r.Resting == 0 {
-		delete(w.ledger, id)
-	}
+	w.shown()
+	return n
+}
+
+// HoldStops implements Book.
+func (w *Twin) HoldStops(hold bool) {
+	w.begin(command{what: whatHoldStops, flag: hold})
+	w.model.HoldStops(hold)
+	w.book.HoldStops(hold)
+	w.shown()
+}
+
+// LastPrice implements Book.
+func (w *Twin) LastPrice() orderbook.Price { return w.book.LastPrice() }
+
+// SetLastPrice implements Book.
+func (w *Twin) SetLastPrice(price orderbook.Price) {
+	w.begin(command{what: whatSetLastPrice, order: orderbook.Order{Price: price}})
+	w.model.SetLastPrice(price)
+	w.book.SetLastPrice(price)
+	w.ledger.last = price
+	w.shown()
+}
+
+// SetRange implements Book.
+func (w *Twin) SetRange(low, high orderbook.Price) {
+	w.begin(command{what: whatSetRange, order: orderbook.Order{Price: low, Trigger: high}})
+	w.model.SetRange(low, high)
+	w.book.SetRange(low, high)
+	w.shown()
 }
 
 // compare compares the results of one command, which is about order id, and what the books show after it.
 func (w *Twin) compare(id orderbook.OrderID, got, want orderbook.Result) {
-	w.t.Helper()
 	got.Slot, want.Slot = 0, 0
 	if got != want {
 		w.failf("result\n  got  %+v\n  want %+v", got, want)
@@ -199,66 +251,19 @@ func (w *Twin) compare(id orderbook.OrderID, got, want orderbook.Result) {
 	if w.wholeEvery == 1 && got.Reject != orderbook.Accepted && w.book.StateHash() != w.before {
 		w.failf("I5: refused with %v, but the state hash went from %#x to %#x", got.Reject, w.before, w.book.StateHash())
 	}
-	for i, b := range [...]Book{w.book, w.model} {
-		w.bids[i] = b.Depth(orderbook.Buy, w.bids[i][:0])
-		w.asks[i] = b.Depth(orderbook.Sell, w.asks[i][:0])
-	}
-	if !slices.Equal(w.bids[0], w.bids[1]) || !slices.Equal(w.asks[0], w.asks[1]) {
-		w.failf("depth\n  got  %+v %+v\n  want %+v %+v", w.bids[0], w.asks[0], w.bids[1], w.asks[1])
-	}
-	bid, ask := w.book.BBO()
-	if bid != first(w.bids[1]) || ask != first(w.asks[1]) {
-		w.failf("touch\n  got  %+v %+v\n  want %+v %+v", bid, ask, first(w.bids[1]), first(w.asks[1]))
-	}
 	order, live := w.book.Lookup(id)
 	modelOrder, modelLive := w.model.Lookup(id)
-	order.Slot, modelOrder.Slot = 0, 0
-	if order != modelOrder || live != modelLive {
-		w.failf("lookup\n  got  %+v %v\n  want %+v %v", order, live, modelOrder, modelLive)
+	if !sameOrder(order, modelOrder) || live != modelLive || w.book.Find(id) != order.Slot {
+		w.failf("lookup\n  got  %+v %v, slot %d\n  want %+v %v", order, live, w.book.Find(id), modelOrder, modelLive)
 	}
-	if w.done%w.wholeEvery == 0 {
-		w.Whole()
-	}
-}
-
-func first(levels []orderbook.Level) orderbook.Level {
-	if len(levels) == 0 {
-		return orderbook.Level{}
-	}
-	return levels[0]
-}
-
-// Whole compares every order of the two books and lets both check themselves.
-func (w *Twin) Whole() {
-	w.t.Helper()
-	for _, side := range [...]orderbook.Side{orderbook.Buy, orderbook.Sell} {
-		got, want := slices.Collect(w.book.Orders(side)), slices.Collect(w.model.Orders(side))
-		if !slices.EqualFunc(got, want, sameOrder) {
-			w.failf("%v orders\n  got  %+v\n  want %+v", side, got, want)
-		}
-		levels := w.model.Depth(side, make([]orderbook.Level, 0, len(want)))
-		if depth := w.book.Depth(side, make([]orderbook.Level, 0, len(want))); !slices.Equal(depth, levels) {
-			w.failf("%v depth\n  got  %+v\n  want %+v", side, depth, levels)
-		}
-	}
-	if got, want := w.book.StateHash(), w.model.StateHash(); got != want {
-		w.failf("state hash got %#x, want %#x", got, want)
-	}
-	if err := w.book.Check(); err != nil {
-		w.failf("check: %v", err)
-	}
-	if err := w.model.Check(); err != nil {
-		w.failf("check of the model: %v", err)
-	}
-}
-
-func sameOrder(a, b orderbook.RestingOrder) bool {
-	a.Slot, b.Slot = 0, 0
-	return a == b
+	w.shown()
 }
 
 // Lookup implements Book.
 func (w *Twin) Lookup(id orderbook.OrderID) (orderbook.RestingOrder, bool) { return w.book.Lookup(id) }
+
+// Find implements Book.
+func (w *Twin) Find(id orderbook.OrderID) orderbook.Slot { return w.book.Find(id) }
 
 // BBO implements Book.
 func (w *Twin) BBO() (bid, ask orderbook.Level) { return w.book.BBO() }
@@ -268,9 +273,19 @@ func (w *Twin) Depth(side orderbook.Side, dst []orderbook.Level) []orderbook.Lev
 	return w.book.Depth(side, dst)
 }
 
+// DepthAt implements Book.
+func (w *Twin) DepthAt(side orderbook.Side, price orderbook.Price) orderbook.Level {
+	return w.book.DepthAt(side, price)
+}
+
 // Orders implements Book.
 func (w *Twin) Orders(side orderbook.Side) iter.Seq[orderbook.RestingOrder] {
 	return w.book.Orders(side)
+}
+
+// Stops implements Book.
+func (w *Twin) Stops(side orderbook.Side) iter.Seq[orderbook.RestingOrder] {
+	return w.book.Stops(side)
 }
 
 // StateHash implements Book.

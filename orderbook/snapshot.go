@@ -1,0 +1,157 @@
+package orderbook
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"unsafe"
+)
+
+// A snapshot is the used part of an arena's memory as it is, little endian: so a restored arena goes on
+// exactly as the first one would, down to the slots and numbers that it gives.
+//
+//	magic, version, flags, cap, counters      80 bytes
+//	books      56 bytes each
+//	orders, cold, levels, branches            from the first to the last used
+//	CRC32C of all of it
+//
+// The index and the counts of PANs are made anew.
+
+const (
+	snapshotMagic  = "TZBOOKS\x01" // its last byte is the version
+	snapshotHeader = 80
+	snapshotBook   = 56
+)
+
+// ErrSnapshot is wrapped by every error of RestoreArena.
+var ErrSnapshot = errors.New("orderbook: damaged snapshot")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// AppendState appends a snapshot of the arena with all its books to dst.
+func (a *Arena) AppendState(dst []byte) []byte {
+	from, le := len(dst), binary.LittleEndian
+	dst = append(dst, snapshotMagic...)
+	dst = le.AppendUint64(dst, bit(a.numbered))
+	for _, n := range []uint64{uint64(a.cap), uint64(a.live), a.arrivals, uint64(len(a.books))} {
+		dst = le.AppendUint64(dst, n)
+	}
+	for _, n := range []uint32{a.freeSlot, a.freshSlot, a.freeLevel, a.freshLevel, a.freeBranch, a.freshBranch, 0, 0} {
+		dst = le.AppendUint32(dst, n)
+	}
+	for _, b := range a.books {
+		for _, n := range []uint32{
+			uint32(b.last), b.sides[0].root, b.sides[0].best, b.sides[1].root, b.sides[1].best, b.stops[0].root, b.stops[0].best,
+			b.stops[1].root, b.stops[1].best, b.within[0], b.within[1], b.queue, uint32(bit(b.collecting)<<1 | bit(b.hold)), 0,
+		} {
+			dst = le.AppendUint32(dst, n)
+		}
+	}
+	for _, part := range a.used() {
+		dst = append(dst, part...)
+	}
+	return le.AppendUint32(dst, crc32.Checksum(dst[from:], castagnoli))
+}
+
+// used returns the memory that has ever been used, but for the index and the counts.
+func (a *Arena) used() [4][]byte {
+	return [4][]byte{
+		bytesOf(a.orders[:a.freshSlot]), bytesOf(a.cold[:a.freshSlot]),
+		bytesOf(a.levels[a.freshLevel+1:]), bytesOf(a.branches[:a.freshBranch]),
+	}
+}
+
+func bytesOf[T any](s []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
+}
+
+// RestoreArena returns an arena in the state of a snapshot, and its books in the order in which they were
+// made. The snapshot is copied. An error wraps ErrSnapshot; it is about bytes that have changed, not
+// about a snapshot that somebody has made up.
+func RestoreArena(snapshot []byte) (*Arena, []*Book, error) {
+	le, n := binary.LittleEndian, len(snapshot)
+	switch {
+	case n < snapshotHeader+4:
+		return nil, nil, fmt.Errorf("%w: %d bytes, want at least %d", ErrSnapshot, n, snapshotHeader+4)
+	case string(snapshot[:8]) != snapshotMagic:
+		return nil, nil, fmt.Errorf("%w: begins with %q, want %q", ErrSnapshot, snapshot[:8], snapshotMagic)
+	case crc32.Checksum(snapshot[:n-4], castagnoli) != le.Uint32(snapshot[n-4:]):
+		return nil, nil, fmt.Errorf("%w: another checksum", ErrSnapshot)
+	}
+	word := func(i int) uint64 { return le.Uint64(snapshot[8+8*i:]) }
+	numbered, limit := word(0) != 0, uint64(ordersLimit)
+	if numbered {
+		limit = numberedLimit
+	}
+	if word(1) < 1 || word(1) > limit {
+		return nil, nil, fmt.Errorf("%w: of an arena for %d orders", ErrSnapshot, word(1))
+	}
+	a := newArena(int(word(1)), int(limit), numbered)
+	a.live, a.arrivals = int(word(2)), word(3)
+	for i, field := range []*uint32{&a.freeSlot, &a.freshSlot, &a.freeLevel, &a.freshLevel, &a.freeBranch, &a.freshBranch} {
+		*field = le.Uint32(snapshot[48+4*i:])
+	}
+	rest := snapshot[snapshotHeader : n-4]
+	for range word(4) {
+		if len(rest) < snapshotBook {
+			break
+		}
+		NewBook(a).restore(rest)
+		rest = rest[snapshotBook:]
+	}
+	if err := a.fill(rest); err != nil {
+		a.Close()
+		return nil, nil, err
+	}
+	a.reindex()
+	return a, append([]*Book(nil), a.books...), nil
+}
+
+// restore reads the fields of a book.
+func (b *Book) restore(from []byte) {
+	word := func(i int) uint32 { return binary.LittleEndian.Uint32(from[4*i:]) }
+	b.last = Price(word(0))
+	for i := range 2 {
+		b.sides[i] = ladder{word(1 + 2*i), word(2 + 2*i)}
+		b.stops[i] = ladder{word(5 + 2*i), word(6 + 2*i)}
+		b.within[i] = word(9 + i)
+	}
+	b.queue = word(11)
+	b.collecting, b.hold = word(12)&2 != 0, word(12)&1 != 0
+}
+
+// fill copies the used memory.
+func (a *Arena) fill(from []byte) error {
+	if int(a.freshSlot) > len(a.cold) || int(a.freshLevel) >= len(a.levels) || a.freshLevel <= uint32(a.cap) || int(a.freshBranch) > len(a.branches) {
+		return fmt.Errorf("%w: more is used than there is", ErrSnapshot)
+	}
+	for _, part := range a.used() {
+		if len(from) < len(part) {
+			return fmt.Errorf("%w: too short", ErrSnapshot)
+		}
+		copy(part, from)
+		from = from[len(part):]
+	}
+	if len(from) != 0 {
+		return fmt.Errorf("%w: %d bytes too many", ErrSnapshot, len(from))
+	}
+	return nil
+}
+
+// reindex makes the index and the counts of PANs from the orders.
+func (a *Arena) reindex() {
+	for s := uint32(1); s < a.freshSlot; s++ {
+		o := &a.orders[s]
+		if o.flags == 0 {
+			continue
+		}
+		b := a.books[o.flags>>bookShift-1]
+		if !a.numbered {
+			a.enlist(hashOf(b.number, o.id), s)
+		}
+		if b.collecting && o.flags&isWaiting == 0 {
+			a.pans.add(o)
+		}
+	}
+}
