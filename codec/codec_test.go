@@ -25,11 +25,24 @@ var (
 		Seq: 0x0102030405060708, TimeNs: 0x1112131415161718, Order: 0x2122232425262728, Instrument: 0x31323334,
 		Price: 0x41424344, Trigger: 0x51525354, Qty: 0x61626364, Disclosed: 0x71727374, Client: 0x01828384, Ref: 0x11929394,
 		Member: 0x2122, Kind: KindModify, Side: orderbook.Sell, TIF: orderbook.IOC, Flags: FlagMarket | FlagAlgo, AccountOf: 3, AlgoOf: 2,
+		PAN: 0x21a2a3a4,
+	}
+	samplePhase = PhaseChange{
+		Seq: 0x0102030405060708, TimeNs: 0x1112131415161718, Instrument: 0x31323334, Reference: 0x41424344,
+		Kind: KindPhase, Phase: PhaseClosingLimit, Auction: AuctionMarketFirst,
+	}
+	sampleRules = Rules{
+		Seq: 0x0102030405060708, TimeNs: 0x1112131415161718, ValueMax: 0x2122232425262728, Instrument: 0x31323334, PrevClose: 0x41424344,
+		Low: 0x51525354, High: 0x61626364, Freeze: 0x71727374, ExecRange: 0x01828384, StopGap: 0x11929394, MarginBps: 0x2122,
+		Kind: KindRules, DisclosedPct: 10, Flags: RuleGoodTill | RuleBandFlexes,
+	}
+	sampleLimit = Limit{
+		Seq: 0x0102030405060708, TimeNs: 0x1112131415161718, Margin: 0x2122232425262728, Client: 0x01828384, Member: 0x2122, Kind: KindLimit,
 	}
 	sampleTrade = Trade{
 		No: 0x0102030405060708, Taker: 0x1112131415161718, Maker: 0x2122232425262728, TimeNs: 0x3132333435363738,
 		Command: 0x41424344, Instrument: 0x51525354, Price: 0x61626364, Qty: 0x71727374, TakerClient: 0x01828384,
-		MakerClient: 0x11929394, TakerMember: 0x2122, MakerMember: 0x3132, TakerSide: orderbook.Buy,
+		MakerClient: 0x11929394, TakerMember: 0x2122, MakerMember: 0x3132, TakerSide: orderbook.Buy, Flags: TradeAuction,
 	}
 	sampleInstrument = Instrument{
 		Seq: 0x0102030405060708, TimeNs: 0x1112131415161718, Lot: 0x21222324, Expiry: 20260924, Instrument: 0x31323334,
@@ -78,6 +91,9 @@ func TestGolden(t *testing.T) {
 	golden("command", CommandBytes([]Command{sampleCommand}))
 	golden("trade", TradeBytes([]Trade{sampleTrade}))
 	golden("instrument", InstrumentBytes([]Instrument{sampleInstrument}))
+	golden("phase", CommandBytes([]Command{*samplePhase.AsCommand()}))
+	golden("rules", CommandBytes([]Command{*sampleRules.AsCommand()}))
+	golden("limit", CommandBytes([]Command{*sampleLimit.AsCommand()}))
 	golden("payload", AppendPayload(nil, &Payload{1, 2, 3, []Instrument{sampleInstrument}, []Trade{sampleTrade}}))
 	golden("message_batch", AppendMessage(nil, h, &m))
 	golden("message_state", AppendMessage(nil, h, &state))

@@ -15,8 +15,8 @@ type Trade struct {
 	No          uint64            // trade number, dense from 1 over the run
 	Taker       orderbook.OrderID // incoming order
 	Maker       orderbook.OrderID // resting order
-	TimeNs      int64             // time of the taker's command (the core has no clock), ns since 1 Jan 1970 UTC
-	Command     uint32            // taker's command: Seq minus the batch's FirstCommand
+	TimeNs      int64             // time of Command (the core has no clock), ns since 1 Jan 1970 UTC
+	Command     uint32            // the command that led to it, the taker's own unless it was triggered: Seq minus the batch's FirstCommand
 	Instrument  uint32            //
 	Price       orderbook.Price   // the maker's
 	Qty         orderbook.Qty     //
@@ -25,8 +25,17 @@ type Trade struct {
 	TakerMember uint16            //
 	MakerMember uint16            //
 	TakerSide   orderbook.Side    //
-	_           [3]byte           //
+	Flags       TradeFlags        //
+	_           [2]byte           //
 }
+
+// TradeFlags say how a trade came about.
+type TradeFlags uint8
+
+// The flag bits.
+const (
+	TradeAuction TradeFlags = 1 << 0 // in a call auction: both orders rested, at one price for all; the buy order stands as taker
+)
 
 var _ [TradeSize]byte = [unsafe.Sizeof(Trade{})]byte{}
 

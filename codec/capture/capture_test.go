@@ -69,7 +69,8 @@ func equal(t interface{ Fatalf(string, ...any) }, got, want []codec.Command) {
 	}
 }
 
-// drawCommand draws any command at all: extreme values, kinds that do not exist, definitions.
+// drawCommand draws any command at all: extreme values, kinds that do not exist, and of those that
+// lay something else over the bytes, any bytes.
 func drawCommand(t *rapid.T) codec.Command {
 	edge := func(label string) uint64 {
 		return rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(0, 3), rapid.Just(uint64(1<<63))).Draw(t, label)
@@ -80,6 +81,7 @@ func drawCommand(t *rapid.T) codec.Command {
 		Qty: orderbook.Qty(edge("qty")), Disclosed: orderbook.Qty(edge("disclosed")), Client: uint32(edge("client")), Ref: uint32(edge("ref")),
 		Member: uint16(edge("member")), Kind: codec.Kind(rapid.Uint8().Draw(t, "kind")), Side: orderbook.Side(rapid.Uint8().Draw(t, "side")),
 		TIF: orderbook.TimeInForce(edge("tif")), Flags: codec.Flags(edge("flags")), AccountOf: uint8(edge("account")), AlgoOf: uint8(edge("algo")),
+		PAN: uint32(edge("pan")),
 	}
 }
 
@@ -177,8 +179,14 @@ func TestSize(t *testing.T) {
 		{"one instrument", 1, Options{64, 512}, 13},
 		{"676 instruments", 676, Options{64, 512}, 18},
 		{"owners of the source", 1, Options{}, 18},
+		{"a PAN behind each client", 676, Options{64, 512}, 20},
 	} {
 		commands := flow(50_000, tc.instruments)
+		for i := range commands {
+			if c := &commands[i]; c.Kind != codec.KindDefine && strings.Contains(tc.name, "PAN") {
+				c.PAN = 1 + c.Client/2 // half of the people have two accounts
+			}
+		}
 		got := float64(len(write(t, tc.options, commands))) / float64(len(commands))
 		t.Logf("%s: %.1f bytes a command", tc.name, got)
 		if got > tc.most {
@@ -224,8 +232,10 @@ func TestHeader(t *testing.T) {
 		{[]byte("RMCASH"), "want a tezi capture, got 6 bytes"},
 		{[]byte(strings.Repeat("RMCASH", 10)), `want a tezi capture, got "RMCASHRM"`},
 		{good[:20], "offset 0: want a header of 32 bytes, got 20 bytes and the end"},
-		{seal(func(b []byte) { b[8] = 2 }), "want version 1 of the capture format, got version 2"},
-		{seal(func(b []byte) { b[12] = 1 }), "offset 0: want the header of version 1, got other sizes"},
+		{seal(func(b []byte) { b[8] = 0 }), "want version 1 or 2 of the capture format, got version 0"},
+		{seal(func(b []byte) { b[8] = 3 }), "want version 1 or 2 of the capture format, got version 3"},
+		{seal(func(b []byte) { b[12] = 1 }), "offset 0: want the header of version 2, got other sizes"},
+		{seal(func(b []byte) { b[8], b[12] = 1, 1 }), "offset 0: want the header of version 1, got other sizes"},
 		{append(bytes.Clone(good[:31]), 0), "offset 0: want a header with its checksum, got another checksum"},
 	} {
 		if _, err := read(tc.file); err == nil || err.Error() != tc.want {
@@ -278,10 +288,61 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// market is a morning of one instrument with every kind of command and every field.
+func market() []codec.Command {
+	const now = 1_785_900_600_000_000_000
+	in := codec.Instrument{Instrument: 1, TimeNs: now, Lot: 1, Symbol: [10]byte{'S'}, Series: [2]byte{'E', 'Q'}, Segment: codec.SegmentCapital, PriceScale: 2}
+	rules := codec.Rules{
+		TimeNs: now, Instrument: 1, ValueMax: 1 << 40, PrevClose: 10000, Low: 9000, High: 11000, Freeze: 1e6, ExecRange: 500, StopGap: 100,
+		MarginBps: 1500, DisclosedPct: 10, Flags: codec.RuleMarketFirst | codec.RuleGoodTill | codec.RuleFillOrKill,
+	}
+	phase := func(at int64, p codec.Phase) codec.Command {
+		change := codec.PhaseChange{TimeNs: at, Instrument: 1, Reference: 10000, Phase: p, Auction: codec.AuctionMarketFirst}
+		return *change.AsCommand()
+	}
+	limit := codec.Limit{TimeNs: now, Margin: 5_000_000_00, Client: 33, Member: 2}
+	order := codec.Command{
+		TimeNs: now + 1e9, Instrument: 1, Kind: codec.KindNew, Order: 1_100_000_000_000_001, Side: orderbook.Buy, Price: 10005, Qty: 500,
+		Disclosed: 100, TIF: orderbook.GTC, Flags: codec.FlagAlgo | codec.FlagCancelActive, AccountOf: 2, Member: 2, Client: 33, PAN: 17, Ref: 1,
+	}
+	stop := order
+	stop.Order, stop.Ref, stop.TimeNs, stop.Disclosed, stop.Trigger, stop.Flags = order.Order+7, 2, now+2e9, 0, 9995, codec.FlagStopLoss
+	modify := order
+	modify.Kind, modify.Ref, modify.TimeNs, modify.Qty = codec.KindModify, 3, now+3e9, 300
+	reduce := modify
+	reduce.Kind, reduce.Ref, reduce.Qty, reduce.Disclosed = codec.KindReduce, 4, 50, 0
+	cancel := codec.Command{TimeNs: now + 4e9, Instrument: 1, Kind: codec.KindCancel, Order: order.Order, Side: orderbook.Buy, Price: 10005, Qty: 250, Member: 2, Client: 33, Ref: 5}
+	return []codec.Command{
+		*in.AsCommand(), *rules.AsCommand(), phase(now, codec.PhasePreOpen), *limit.AsCommand(), order,
+		phase(now+1e9, codec.PhaseContinuous), stop, modify, reduce, cancel,
+		{Kind: codec.KindUnreadable, Ref: 6},
+		{TimeNs: now + 5e9, Kind: codec.KindMassCancel, Member: 2, Client: 33, Instrument: 1, Side: orderbook.Sell},
+		{TimeNs: now + 6e9, Kind: codec.KindKill, Member: 2},
+		{TimeNs: now + 7e9, Kind: codec.KindKill, Member: 2, Flags: codec.FlagLift},
+		{TimeNs: now + 7e9, Kind: codec.KindContinue, Instrument: 1},
+		phase(now+8e9, codec.PhaseEndOfDay),
+	}
+}
+
+// A phase for each of many instruments is what a day has most of, beside orders.
+func TestRareKindsAreSmall(t *testing.T) {
+	commands := flow(1000, 500)
+	for i := range 500 {
+		p := codec.PhaseChange{TimeNs: commands[len(commands)-1].TimeNs, Instrument: uint32(i + 1), Phase: codec.PhaseClosed}
+		commands = append(commands, *p.AsCommand())
+	}
+	without := len(write(t, Options{64, 512}, commands[:1500]))
+	with := len(write(t, Options{64, 512}, commands))
+	if each := float64(with-without) / 500; each > 6 {
+		t.Errorf("%.1f bytes for a phase, want at most 6", each)
+	}
+}
+
 // The bytes are a promise: a file written years ago must read as it does today.
 func TestGolden(t *testing.T) {
 	const path = "testdata/golden.tzc"
-	want, file := small(t)
+	want := market()
+	file := write(t, Options{64, 512}, want)
 	if *rewrite {
 		if err := os.WriteFile(path, file, 0o644); err != nil {
 			t.Fatal(err)
@@ -299,6 +360,27 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, got, want)
+}
+
+// goldenVersion1 is the CRC32C of the golden file of version 1: nothing can write it anew.
+const goldenVersion1 = 0x93a03719
+
+// A file of version 1, which no program writes any more.
+func TestGoldenVersion1(t *testing.T) {
+	golden, err := os.ReadFile("testdata/golden-v1.tzc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := small(t)
+	got, err := read(golden)
+	if err != nil || golden[8] != versionFirst {
+		t.Fatalf("version %d: %v", golden[8], err)
+	}
+	equal(t, got, want)
+	sum := crc32.Checksum(golden, castagnoli)
+	if sum != goldenVersion1 {
+		t.Errorf("the golden file was changed: its checksum is %#x", sum)
+	}
 }
 
 func TestDoesNotAllocate(t *testing.T) {

@@ -47,14 +47,17 @@ func TestCorrupted(t *testing.T) {
 }
 
 // forge makes a file of one block with the given payload, all checksums right.
-func forge(count int, payload []byte) []byte {
+func forge(version byte, count int, payload []byte) []byte {
 	block := append(make([]byte, blockHeaderSize), payload...)
 	crc := sealBlock(block, blockCommands, count)
 	var sum totals
 	sum.add(count, crc)
 	end := sum.append(make([]byte, blockHeaderSize))
 	sealBlock(end, blockEnd, 0)
-	return bytes.Join([][]byte{appendHeader(nil, Options{64, 512}), block, end}, nil)
+	header := appendHeader(nil, Options{64, 512})
+	header[8] = version
+	binary.LittleEndian.PutUint32(header[headerSize-4:], crc32.Checksum(header[:headerSize-4], castagnoli))
+	return bytes.Join([][]byte{header, block, end}, nil)
 }
 
 // T5: payloads that pass every checksum and are no records.
@@ -80,16 +83,28 @@ func TestForged(t *testing.T) {
 		{"a quantity of 33 bits", 1, rec(hasQty, 0, 0x80, 0x80, 0x80, 0x80, 0x10), records},
 		{"a quantity of 32 bits", 1, rec(hasQty, 0, 0xff, 0xff, 0xff, 0xff, 0x0f), ""},
 		{"a member of 17 bits", 1, rec(hasOwner, 0, 0x80, 0x80, 0x04, 0), records},
+		{"a trigger", 1, rec(hasRest, 0, hasTrigger, 9), ""},
+		{"all that few orders have", 1, rec(hasRest, 0, hasTrigger|hasDisclosed|hasPAN, 9, 9, 9), ""},
+		{"a second mask that was cut", 1, rec(hasRest, 0), records},
+		{"a second mask of nothing", 1, rec(hasRest, 0, 0), records},
+		{"a second mask with an unknown bit", 1, rec(hasRest, 0, hasPAN<<1, 9), records},
+		{"a PAN that was cut", 1, rec(hasRest, 0, hasPAN), records},
+		{"a PAN of 33 bits", 1, rec(hasRest, 0, hasPAN, 0x80, 0x80, 0x80, 0x80, 0x10), records},
 		{"no records", 0, rec(0, 0), "want a block header, got impossible sizes"},
 		{"more records than a block holds", BlockMax + 1, make([]byte, 3*(BlockMax+1)), "want a block header, got impossible sizes"},
 		{"more records than bytes", 4, rec(0, 0), "want a block header, got impossible sizes"},
 	} {
-		_, err := read(forge(tc.count, tc.payload))
+		_, err := read(forge(Version, tc.count, tc.payload))
 		if (err == nil) != (tc.want == "") || err != nil && !strings.HasSuffix(err.Error(), tc.want) {
 			t.Errorf("%s: error %v, want %q", tc.name, err, tc.want)
 		}
 	}
-	file := forge(1, rec(0, 0))
+	for fields, want := range map[string]bool{"\x09\x09": true, "\x09": false, "\x01\x09": true} { // trigger and disclosed quantity, without a mask
+		if _, err := read(forge(versionFirst, 1, rec(hasRest, append([]byte{0}, fields...)...))); (err == nil) != want {
+			t.Errorf("version 1, fields % x: %v", fields, err)
+		}
+	}
+	file := forge(Version, 1, rec(0, 0))
 	block := file[headerSize : len(file)-blockHeaderSize-endSize]
 	block[11] = 1 // reserved
 	binary.LittleEndian.PutUint32(block, crc32.Checksum(block[4:], castagnoli))
@@ -124,15 +139,21 @@ func TestBlocksMoved(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	_, file := small(f)
 	n := parseBlockHeader(file[headerSize:]).size
-	f.Add(uint16(8), file[headerSize+blockHeaderSize:headerSize+blockHeaderSize+n])
-	f.Add(uint16(1), []byte{0x7f, 0xff, 1, 2, 3, 4, 5, 6, 1, 1, 1, 1, 1, 1, 1, 1, 1})
-	f.Add(uint16(1), []byte{0xff, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
-	f.Fuzz(func(t *testing.T, count uint16, payload []byte) {
+	f.Add(false, uint16(8), file[headerSize+blockHeaderSize:headerSize+blockHeaderSize+n])
+	f.Add(true, uint16(1), []byte{0x7f, 0xff, 1, 2, 3, 4, 5, 6, 1, 1, 1, 1, 1, 1, 1, 1, 1})
+	f.Add(false, uint16(1), []byte{0xff, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	all := write(f, Options{64, 512}, market())
+	f.Add(false, uint16(len(market())), all[headerSize+blockHeaderSize:headerSize+blockHeaderSize+parseBlockHeader(all[headerSize:]).size])
+	f.Fuzz(func(t *testing.T, first bool, count uint16, payload []byte) {
+		version := byte(Version)
+		if first {
+			version = versionFirst
+		}
 		_, _ = read(payload) // as a whole file
 		if len(payload) > payloadMax {
 			t.Skip()
 		}
-		got, err := read(forge(int(count), payload))
+		got, err := read(forge(version, int(count), payload))
 		var de *DamageError
 		if err != nil && !errors.As(err, &de) {
 			t.Fatal(err)

@@ -68,14 +68,14 @@ func (d *decoder) shape(s *state) shape {
 // a sequence of records.
 func (d *decoder) record(s *state, c *codec.Command) bool {
 	mask := d.byte()
-	*c = codec.Command{Seq: s.nextSeq(), TimeNs: s.timeNs, Instrument: s.instrument, Ref: s.ref + 1}
+	*c = codec.Command{Seq: s.nextSeq(), TimeNs: s.timeNs, Instrument: s.instrument}
 	d.shape(s).put(c)
 	if mask&hasInstrument != 0 {
 		c.Instrument += uint32(unzigzag32(uint64(d.word())))
 	}
-	m := &s.memory[c.Instrument%slots]
-	c.Order = m.order + orderbook.OrderID(unzigzag(d.uvarint()))
-	c.Price, c.Qty = m.price, m.qty
+	g := s.guess(c)
+	c.Order = g.order + orderbook.OrderID(unzigzag(d.uvarint()))
+	c.Ref, c.Price, c.Qty = g.ref, g.price, g.qty
 	if mask&hasSeq != 0 {
 		c.Seq += uint64(unzigzag(d.uvarint()))
 	}
@@ -95,15 +95,35 @@ func (d *decoder) record(s *state, c *codec.Command) bool {
 		c.Member = uint16(d.uvarintMax(1<<16 - 1))
 		c.Client = d.word()
 	} else {
-		c.Member, c.Client = s.owner(c.Order)
+		c.Member, c.Client = g.owner(s, c.Order)
 	}
+	c.PAN = g.pan(s, c.Client)
 	if mask&hasRest != 0 {
-		c.Trigger = orderbook.Price(unzigzag32(uint64(d.word())))
-		c.Disclosed = orderbook.Qty(d.word())
+		d.rest(s.version, c)
 	}
 	if d.bad {
 		return false
 	}
 	s.update(c)
 	return true
+}
+
+// rest reads the fields of the second mask.
+func (d *decoder) rest(version uint16, c *codec.Command) {
+	mask := byte(restVersionFirst)
+	if version > versionFirst {
+		mask = d.byte()
+	}
+	if mask == 0 || mask > hasTrigger|hasDisclosed|hasPAN {
+		d.bad = true
+	}
+	if mask&hasTrigger != 0 {
+		c.Trigger = orderbook.Price(unzigzag32(uint64(d.word())))
+	}
+	if mask&hasDisclosed != 0 {
+		c.Disclosed = orderbook.Qty(d.word())
+	}
+	if mask&hasPAN != 0 {
+		c.PAN = c.Client + uint32(unzigzag32(uint64(d.word())))
+	}
 }

@@ -10,7 +10,8 @@
 //
 // Invariants:
 //
-//   - T1 Every field of every command survives, definitions of instruments included.
+//   - T1 Every field of every command survives, and of what lies over the bytes of a command
+//     (definitions, phases, rules, limits) every byte that has a name.
 //   - T2 A block stands for itself: prediction starts anew with each.
 //   - T3 No command is given out before the checksum of its block is found right.
 //   - T4 A file without its end block, with other totals or with bytes behind it is damaged.

@@ -10,8 +10,12 @@ import (
 // them, and its 0x1a stops a listing.
 const Magic = "\x89TZC\r\n\x1a\n"
 
-// Version is the version that this package writes and reads.
-const Version = 1
+// Version is the version that this package writes. It reads versionFirst too, the one before orders had
+// a PAN and commands spoke of phases, rules and limits.
+const (
+	Version      = 2
+	versionFirst = 1
+)
 
 // Sizes of the parts, which docs/formats/capture.md draws.
 const (
@@ -19,13 +23,13 @@ const (
 	blockHeaderSize = 12
 	endSize         = 24
 	BlockMax        = 4096                 // commands in a block
-	recordMax       = 80                   // bytes that one command can take; see recordWorst
+	recordMax       = 88                   // bytes that one command can take; see recordWorst
 	payloadMax      = BlockMax * recordMax // so a reader's buffer is bounded whatever a file says
 )
 
-// recordWorst is the longest encoding: mask, shape with literal, and the longest varint for each
-// field: order, seq, time 10 each, seven of 32 bits 5 each, member 3.
-const recordWorst = 1 + 7 + 3*10 + 7*5 + 3
+// recordWorst is the longest encoding: two masks, shape with literal, and the longest varint for each
+// field: order, seq, time 10 each, eight of 32 bits 5 each, member 3.
+const recordWorst = 2 + 7 + 3*10 + 8*5 + 3
 
 var _ [recordMax - recordWorst]byte // the worst case fits
 
@@ -57,21 +61,22 @@ func appendHeader(dst []byte, o Options) []byte {
 }
 
 // parseHeader checks a header of headerSize bytes.
-func parseHeader(b []byte) (Options, error) {
+func parseHeader(b []byte) (o Options, version uint16, err error) {
 	le := binary.LittleEndian
 	if string(b[:len(Magic)]) != Magic {
-		return Options{}, &FormatError{"a tezi capture", strconv.Quote(string(b[:len(Magic)]))}
+		return o, 0, &FormatError{"a tezi capture", strconv.Quote(string(b[:len(Magic)]))}
 	}
 	if got := crc32.Checksum(b[:headerSize-4], castagnoli); got != le.Uint32(b[headerSize-4:]) {
-		return Options{}, &DamageError{0, "a header with its checksum", "another checksum"}
+		return o, 0, &DamageError{0, "a header with its checksum", "another checksum"}
 	}
-	if v := le.Uint16(b[8:]); v != Version {
-		return Options{}, &FormatError{"version " + strconv.Itoa(Version) + " of the capture format", "version " + strconv.Itoa(int(v))}
+	version = le.Uint16(b[8:])
+	if version < versionFirst || version > Version {
+		return o, 0, &FormatError{"version 1 or 2 of the capture format", "version " + strconv.Itoa(int(version))}
 	}
 	if le.Uint16(b[10:]) != headerSize || le.Uint32(b[12:]) != BlockMax || le.Uint32(b[24:]) != 0 {
-		return Options{}, &DamageError{0, "the header of version " + strconv.Itoa(Version), "other sizes"}
+		return o, 0, &DamageError{0, "the header of version " + strconv.Itoa(int(version)), "other sizes"}
 	}
-	return Options{Members: le.Uint32(b[16:]), Clients: le.Uint32(b[20:])}, nil
+	return Options{Members: le.Uint32(b[16:]), Clients: le.Uint32(b[20:])}, version, nil
 }
 
 // blockHeader is the part in front of a block's payload.

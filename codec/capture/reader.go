@@ -22,8 +22,8 @@ type Reader struct {
 	err    error // final, once set
 }
 
-// NewReader reads the header of the capture in r. The error is a *FormatError if it is none of this
-// version, a *DamageError if the header is damaged.
+// NewReader reads the header of the capture in r. The error is a *FormatError if it is none of a
+// version that can be read, a *DamageError if the header is damaged.
 func NewReader(r io.Reader) (*Reader, error) {
 	rd := &Reader{in: r, buf: make([]byte, blockHeaderSize+payloadMax)}
 	n, err := io.ReadFull(r, rd.buf[:headerSize])
@@ -35,7 +35,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	case err != nil:
 		return nil, err
 	}
-	if rd.state.options, err = parseHeader(rd.buf[:headerSize]); err != nil {
+	if rd.state.options, rd.state.version, err = parseHeader(rd.buf[:headerSize]); err != nil {
 		return nil, err
 	}
 	rd.next = headerSize

@@ -18,11 +18,24 @@ const (
 	hasPrice                  // the instrument's last
 	hasQty                    // the instrument's last
 	hasOwner                  // codec.Owner
-	hasRest                   // trigger and disclosed quantity: 0
+	hasRest                   // what follows is the second mask, of the fields that few orders have
 )
 
-// slots bounds the memory of prices: instruments share a slot when there are more. A power of two.
-const slots = 1024
+// The second mask. In version 1 there is none: hasRest announces trigger and disclosed quantity, both.
+const (
+	hasTrigger   = 1 << iota // predicted: 0
+	hasDisclosed             // 0
+	hasPAN                   // the client's last
+
+	restVersionFirst = hasTrigger | hasDisclosed
+)
+
+// slots bounds the memory of prices, and clientSlots that of PANs: instruments and clients share a
+// slot when there are more. Powers of two.
+const (
+	slots       = 1024
+	clientSlots = 4096
+)
 
 // shapesMax bounds the shapes of a block that have an index; literalShape precedes one without.
 const (
@@ -52,6 +65,7 @@ type memory struct {
 // state predicts the next record. Writer and reader keep the same one; it starts anew with every
 // block, so that a block stands for itself.
 type state struct {
+	version    uint16
 	options    Options
 	seq        uint64
 	timeNs     int64
@@ -60,12 +74,10 @@ type state struct {
 	shapes     [shapesMax]shape
 	shapeCount int
 	memory     [slots]memory
+	pans       [clientSlots]uint32
 }
 
-func (s *state) reset() {
-	o := s.options
-	*s = state{options: o}
-}
+func (s *state) reset() { *s = state{version: s.version, options: s.options} }
 
 func (s *state) nextSeq() uint64 {
 	if s.seq == 0 {
@@ -74,6 +86,7 @@ func (s *state) nextSeq() uint64 {
 	return s.seq + 1
 }
 
+// owner is who gave an order its number, as far as the file's rule tells.
 func (s *state) owner(id orderbook.OrderID) (uint16, uint32) {
 	if s.options.Members == 0 || s.options.Clients == 0 {
 		return 0, 0
@@ -81,14 +94,50 @@ func (s *state) owner(id orderbook.OrderID) (uint16, uint32) {
 	return codec.Owner(id, s.options.Members, s.options.Clients)
 }
 
-// update remembers c. A definition only counts for the sequence: its other bytes are no prices.
+// ofOrder reports whether a kind of command speaks of one order. The others are rare, and most lay
+// something else over the bytes where an order has its fields.
+func ofOrder(k codec.Kind) bool { return k >= codec.KindNew && k <= codec.KindReduce }
+
+// guess is what is expected of the fields that commands about orders have in common with each other
+// and not with the rest: of those everything is expected to be zero.
+type guess struct {
+	memory
+	ref   uint32
+	owned bool // member, client and PAN follow from what is known
+}
+
+// guess predicts c, whose kind and instrument are known. Version 1 expected an order of everything.
+func (s *state) guess(c *codec.Command) guess {
+	if s.version > versionFirst && !ofOrder(c.Kind) {
+		return guess{}
+	}
+	return guess{s.memory[c.Instrument%slots], s.ref + 1, true}
+}
+
+func (g *guess) owner(s *state, id orderbook.OrderID) (uint16, uint32) {
+	if !g.owned {
+		return 0, 0
+	}
+	return s.owner(id)
+}
+
+func (g *guess) pan(s *state, client uint32) uint32 {
+	if !g.owned {
+		return 0
+	}
+	return s.pans[client%clientSlots]
+}
+
+// update remembers c. What is about no order only counts for the sequence: its other bytes are no
+// prices. Version 1 knew definitions for such, and nothing else.
 func (s *state) update(c *codec.Command) {
 	s.seq, s.timeNs = c.Seq, c.TimeNs
-	if c.Kind == codec.KindDefine {
+	if c.Kind == codec.KindDefine || s.version > versionFirst && !ofOrder(c.Kind) {
 		return
 	}
 	s.ref, s.instrument = c.Ref, c.Instrument
 	s.memory[c.Instrument%slots] = memory{c.Order, c.Price, c.Qty}
+	s.pans[c.Client%clientSlots] = c.PAN
 }
 
 func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
@@ -102,45 +151,66 @@ func unzigzag32(u uint64) int32 { return int32(uint32(u)>>1) ^ -int32(u&1) }
 func (s *state) append(dst []byte, c *codec.Command) []byte {
 	maskAt := len(dst)
 	dst = s.appendShape(append(dst, 0), shapeOf(c))
-	m := &s.memory[c.Instrument%slots]
+	g := s.guess(c)
 	mask := byte(0)
 	if c.Instrument != s.instrument {
 		mask |= hasInstrument
 		dst = binary.AppendUvarint(dst, zigzag32(int32(c.Instrument-s.instrument)))
 	}
-	dst = binary.AppendUvarint(dst, zigzag(int64(c.Order-m.order)))
+	dst = binary.AppendUvarint(dst, zigzag(int64(c.Order-g.order)))
 	if c.Seq != s.nextSeq() {
 		mask |= hasSeq
 		dst = binary.AppendUvarint(dst, zigzag(int64(c.Seq-s.nextSeq())))
 	}
-	if c.Ref != s.ref+1 {
+	if c.Ref != g.ref {
 		mask |= hasRef
-		dst = binary.AppendUvarint(dst, zigzag32(int32(c.Ref-s.ref-1)))
+		dst = binary.AppendUvarint(dst, zigzag32(int32(c.Ref-g.ref)))
 	}
 	if c.TimeNs != s.timeNs {
 		mask |= hasTime
 		dst = binary.AppendUvarint(dst, zigzag(c.TimeNs-s.timeNs))
 	}
-	if c.Price != m.price {
+	if c.Price != g.price {
 		mask |= hasPrice
-		dst = binary.AppendUvarint(dst, zigzag32(int32(c.Price-m.price)))
+		dst = binary.AppendUvarint(dst, zigzag32(int32(c.Price-g.price)))
 	}
-	if c.Qty != m.qty {
+	if c.Qty != g.qty {
 		mask |= hasQty
 		dst = binary.AppendUvarint(dst, uint64(c.Qty))
 	}
-	if member, client := s.owner(c.Order); member != c.Member || client != c.Client {
+	if member, client := g.owner(s, c.Order); member != c.Member || client != c.Client {
 		mask |= hasOwner
 		dst = binary.AppendUvarint(dst, uint64(c.Member))
 		dst = binary.AppendUvarint(dst, uint64(c.Client))
 	}
-	if c.Trigger != 0 || c.Disclosed != 0 {
+	if pan := g.pan(s, c.Client); c.Trigger != 0 || c.Disclosed != 0 || c.PAN != pan {
 		mask |= hasRest
-		dst = binary.AppendUvarint(dst, zigzag32(int32(c.Trigger)))
-		dst = binary.AppendUvarint(dst, uint64(c.Disclosed))
+		dst = appendRest(dst, c, pan)
 	}
 	dst[maskAt] = mask
 	s.update(c)
+	return dst
+}
+
+// appendRest writes the second mask and its fields. Where PANs are numbered like clients, or clients
+// have one each in the order of their numbers, the difference is small.
+func appendRest(dst []byte, c *codec.Command, pan uint32) []byte {
+	maskAt := len(dst)
+	mask := byte(0)
+	dst = append(dst, 0)
+	if c.Trigger != 0 {
+		mask |= hasTrigger
+		dst = binary.AppendUvarint(dst, zigzag32(int32(c.Trigger)))
+	}
+	if c.Disclosed != 0 {
+		mask |= hasDisclosed
+		dst = binary.AppendUvarint(dst, uint64(c.Disclosed))
+	}
+	if c.PAN != pan {
+		mask |= hasPAN
+		dst = binary.AppendUvarint(dst, zigzag32(int32(c.PAN-c.Client)))
+	}
+	dst[maskAt] = mask
 	return dst
 }
 

@@ -19,7 +19,7 @@ type Writer struct {
 // NewWriter returns a writer to w, which sees a few large writes. It writes the header at once.
 func NewWriter(w io.Writer, o Options) (*Writer, error) {
 	wr := &Writer{out: w, block: make([]byte, blockHeaderSize, blockHeaderSize+payloadMax)}
-	wr.state.options = o
+	wr.state.options, wr.state.version = o, Version
 	_, err := w.Write(appendHeader(nil, o))
 	return wr, err
 }

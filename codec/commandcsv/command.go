@@ -19,7 +19,31 @@ const (
 	ColumnTrigger                       // trigger
 	ColumnDisclosed                     // disclosed
 	ColumnFlags                         // flags
+	ColumnPAN                           // pan
+	ColumnTIF                           // tif: the validity, where cmd and flags do not say it
+	ColumnDetails                       // details: what phase, rules and limit say
+
+	AllColumns Columns = 1<<iota - 1
 )
+
+// columnSets are the columns that a bit stands for, by bit.
+var columnSets = [...][]string{
+	{"symbol"}, {"member", "client"}, {"trigger"}, {"disclosed"}, {"flags"}, {"pan"}, {"tif"}, {"details"},
+}
+
+// names lists the columns of a set in the order in which they are written.
+func (c Columns) names() []string {
+	var out []string
+	for i, names := range columnSets {
+		if c&(1<<i) != 0 {
+			out = append(out, names...)
+		}
+	}
+	return out
+}
+
+// String lists the columns of a set: "pan, tif".
+func (c Columns) String() string { return strings.Join(c.names(), ", ") }
 
 // The columns by place in a row. Those before symbol are required.
 const (
@@ -36,15 +60,18 @@ const (
 	colTrigger
 	colDisclosed
 	colFlags
+	colPAN
+	colTIF
+	colDetails
 	colCount
 )
 
 var columnNames = [colCount]string{
 	"seq", "ts_ns", "cmd", "order_id", "side", "price", "qty",
-	"symbol", "member", "client", "trigger", "disclosed", "flags",
+	"symbol", "member", "client", "trigger", "disclosed", "flags", "pan", "tif", "details",
 }
 
-// The commands of the cmd column.
+// The letters of the cmd column: commands about one order.
 const (
 	cmdNew       = 'N' // order entry, day
 	cmdAggressor = 'A' // order entry, immediate or cancel
@@ -55,13 +82,22 @@ const (
 
 // The letters of the flags column.
 const (
-	flagMarket   = 'M' // market order whatever the price
-	flagLimit    = 'L' // limit order although the price is 0
-	flagIOC      = 'I' // immediate or cancel (of a modify; an entry is A)
-	flagStopLoss = 'S'
-	flagPreOpen  = 'P'
-	flagAlgo     = 'G'
+	flagMarket       = 'M' // market order whatever the price
+	flagLimit        = 'L' // limit order although the price is 0
+	flagIOC          = 'I' // immediate or cancel (of a modify; an entry is A)
+	flagStopLoss     = 'S'
+	flagPreOpen      = 'P'
+	flagAlgo         = 'G'
+	flagCancelActive = 'C' // self-trade prevention cancels this order, not the resting one
 )
+
+const orderFlags = codec.FlagMarket | codec.FlagStopLoss | codec.FlagPreOpen | codec.FlagAlgo | codec.FlagCancelActive
+
+// The words of the tif column.
+var tifNames = [...]string{orderbook.Day: "DAY", orderbook.IOC: "IOC", orderbook.FOK: "FOK", orderbook.GTC: "GTC", orderbook.GTD: "GTD"}
+
+// ofOrder reports whether a kind of command is about one order: those that have a letter.
+func ofOrder(k codec.Kind) bool { return k >= codec.KindNew && k <= codec.KindReduce }
 
 // Recognize reports whether the text begins with the header of a command file.
 func Recognize(head []byte) bool {
@@ -136,6 +172,8 @@ func setFlags(c *codec.Command, letters []byte) bool {
 			c.Flags |= codec.FlagPreOpen
 		case flagAlgo:
 			c.Flags |= codec.FlagAlgo
+		case flagCancelActive:
+			c.Flags |= codec.FlagCancelActive
 		default:
 			return false
 		}
@@ -165,21 +203,57 @@ func appendFlags(dst []byte, c *codec.Command) []byte {
 	if c.Flags&codec.FlagAlgo != 0 {
 		dst = append(dst, flagAlgo)
 	}
+	if c.Flags&codec.FlagCancelActive != 0 {
+		dst = append(dst, flagCancelActive)
+	}
 	return dst
 }
 
+// setTIF reads the tif column; an empty one leaves what cmd and flags say. An order that A or the flag
+// I calls immediate is nothing else.
+func setTIF(c *codec.Command, word []byte) bool {
+	if len(word) == 0 {
+		return true
+	}
+	for t, name := range tifNames {
+		if string(word) == name {
+			ok := c.TIF == orderbook.Day || c.TIF == orderbook.TimeInForce(t)
+			c.TIF = orderbook.TimeInForce(t)
+			return ok
+		}
+	}
+	return false
+}
+
+// appendTIF is the inverse of setTIF: only what the other columns do not say already.
+func appendTIF(dst []byte, c *codec.Command) []byte {
+	if c.TIF == orderbook.Day || c.TIF == orderbook.IOC {
+		return dst
+	}
+	return append(dst, tifNames[c.TIF]...)
+}
+
 // Needs returns the optional columns without which a file would say something else of c than c
-// does. The symbol and owner columns depend on more than one command: the caller knows.
+// does. The symbol and owner columns of orders depend on more than one command: the caller knows.
 func Needs(c *codec.Command) Columns {
 	var need Columns
 	if c.Kind == codec.KindDefine {
 		return 0
+	}
+	if !ofOrder(c.Kind) {
+		return needsOfWord(c)
 	}
 	if c.Trigger != 0 {
 		need |= ColumnTrigger
 	}
 	if c.Disclosed != 0 {
 		need |= ColumnDisclosed
+	}
+	if c.PAN != 0 {
+		need |= ColumnPAN
+	}
+	if c.TIF > orderbook.IOC {
+		need |= ColumnTIF
 	}
 	var buf [8]byte
 	if len(appendFlags(buf[:0], c)) > 0 {

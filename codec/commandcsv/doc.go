@@ -7,7 +7,8 @@
 //	3,34200275016159,A,A1,B,5870000,65
 //
 // N is an order entry, A one that is immediate-or-cancel (an aggressor), M a modify, R a reduce, D a
-// cancel; docs/formats/command-csv.md has the rules and the optional columns. Prices are integers.
+// cancel; phases, rules and kill switches have words. docs/formats/command-csv.md has the rules and the
+// optional columns. Prices are integers.
 //
 // Invariants:
 //

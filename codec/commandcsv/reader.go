@@ -84,7 +84,8 @@ func NewReader(r io.Reader, o Options) (*Reader, error) {
 // Next reads the next command into c. Before the first command of an instrument it gives the
 // KindDefine command of the instrument, numbered densely from 1. It returns io.EOF at the end, a
 // *RecordError for a line it cannot read, behind which Next goes on, and any other error for good.
-// The seq column goes to Ref (it wraps); Seq is not given.
+// The seq column goes to Ref (it wraps), but of phases, rules and limits, which have none; Seq is not
+// given.
 func (r *Reader) Next(c *codec.Command) error {
 	if r.pending {
 		r.pending = false
@@ -129,19 +130,32 @@ func (r *Reader) parse(c *codec.Command) error {
 	if c.TimeNs, ok = signed(r.field(colTime), 1<<63-1); !ok {
 		return r.fail(colTime, "in ns")
 	}
-	cmd := r.field(colCmd)
-	if len(cmd) != 1 || !setKind(c, cmd[0]) {
-		return r.fail(colCmd, "N, A, M, R or D")
+	var err error
+	switch cmd := r.field(colCmd); {
+	case len(cmd) == 1 && setKind(c, cmd[0]):
+		err = r.parseOrder(c)
+	case setWord(c, cmd):
+		err = r.parseWord(c)
+	default:
+		err = r.fail(colCmd, "N, A, M, R, D, phase, rules, limit, mass_cancel, kill or lift")
 	}
+	if err != nil {
+		return err
+	}
+	r.seq = seq
+	if hasRef(c.Kind) {
+		c.Ref = uint32(seq)
+	}
+	return nil
+}
+
+// parseOrder reads what a row with a letter says beside its number, time and instrument.
+func (r *Reader) parseOrder(c *codec.Command) error {
+	var ok bool
 	if c.Order, ok = orderID(r.field(colOrder)); !ok {
 		return r.fail(colOrder, "as 123 or A1")
 	}
-	switch side := r.field(colSide); string(side) {
-	case "B":
-		c.Side = orderbook.Buy
-	case "S":
-		c.Side = orderbook.Sell
-	default:
+	if !setSide(c, r.field(colSide)) {
 		return r.fail(colSide, "B or S")
 	}
 	price, ok := signed(r.field(colPrice), 1<<31-1)
@@ -157,11 +171,7 @@ func (r *Reader) parse(c *codec.Command) error {
 	if c.Price == 0 && priced(c) {
 		c.Flags = codec.FlagMarket
 	}
-	if err := r.parseOptional(c); err != nil {
-		return err
-	}
-	r.seq, c.Ref = seq, uint32(seq)
-	return nil
+	return r.parseOptional(c)
 }
 
 func (r *Reader) parseOptional(c *codec.Command) error {
@@ -189,6 +199,13 @@ func (r *Reader) parseOptional(c *codec.Command) error {
 			c.Disclosed = orderbook.Qty(v)
 		case colFlags:
 			ok = setFlags(c, b)
+		case colPAN:
+			v, ok = unsigned(b, 1<<32-1)
+			c.PAN = uint32(v)
+		case colTIF:
+			ok = setTIF(c, b)
+		case colDetails:
+			ok = len(b) == 0
 		}
 		if !ok {
 			return r.fail(col, "as docs/formats/command-csv.md says")
@@ -202,6 +219,9 @@ func (r *Reader) instrument(c *codec.Command) (*codec.Instrument, error) {
 	name := []byte(nil)
 	if r.at[colSymbol] >= 0 {
 		name = r.field(colSymbol)
+	}
+	if len(name) == 0 && mayLackInstrument(c.Kind) {
+		return nil, nil
 	}
 	id, known := r.ids[string(name)]
 	if known {

@@ -35,21 +35,7 @@ type Writer struct {
 // NewWriter writes the header with the required columns and the optional ones of columns.
 func NewWriter(w io.Writer, columns Columns) *Writer {
 	wr := &Writer{out: bufio.NewWriterSize(w, 16*lineMax), columns: columns, names: make([]string, 1), taken: make(map[string]struct{})}
-	header := columnNames[:colSymbol:colSymbol]
-	for _, x := range [...]struct {
-		set  Columns
-		cols []string
-	}{
-		{ColumnSymbol, columnNames[colSymbol : colSymbol+1]},
-		{ColumnOwner, columnNames[colMember : colClient+1]},
-		{ColumnTrigger, columnNames[colTrigger : colTrigger+1]},
-		{ColumnDisclosed, columnNames[colDisclosed : colDisclosed+1]},
-		{ColumnFlags, columnNames[colFlags : colFlags+1]},
-	} {
-		if columns&x.set != 0 {
-			header = append(header, x.cols...)
-		}
-	}
+	header := append(columnNames[:colSymbol:colSymbol], columns.names()...)
 	_, _ = wr.out.WriteString(strings.Join(header, ",") + "\n") // an error sticks in the buffer: Flush gives it
 	return wr
 }
@@ -57,34 +43,61 @@ func NewWriter(w io.Writer, columns Columns) *Writer {
 // Write appends one command. KindDefine only tells the writer the instrument's name; instruments
 // are numbered densely from 1. The seq column is the command's Ref as long as that grows, so that a
 // file keeps its numbers; otherwise it counts on. It returns a *CarryError for what the columns at
-// hand cannot say, and nothing is written then.
+// hand cannot say, and nothing is written then. Fields that a kind of command does not use are not
+// written.
 func (w *Writer) Write(c *codec.Command) error {
 	if c.Kind == codec.KindDefine {
 		return w.define(c.AsInstrument())
 	}
-	letter, ok := letterOf(c)
-	switch missing := Needs(c) &^ w.columns; {
-	case !ok:
-		return &CarryError{"a command of kind " + strconv.Itoa(int(c.Kind)), "want new, modify, reduce or cancel"}
-	case !c.Side.Valid():
-		return &CarryError{"a command with " + c.Side.String(), "want buy or sell"}
-	case c.Instrument == 0 || int64(c.Instrument) >= int64(len(w.names)):
-		return &CarryError{"instrument " + strconv.FormatUint(uint64(c.Instrument), 10), "it was never defined"}
-	case missing != 0:
-		return &CarryError{"a trigger, a disclosed quantity or flags", "the file has no such column"}
+	if err := w.check(c); err != nil {
+		return err
 	}
-	w.seq = max(w.seq+1, uint64(c.Ref))
-	w.line = w.appendRow(w.line[:0], c, letter)
+	w.seq++
+	if hasRef(c.Kind) {
+		w.seq = max(w.seq, uint64(c.Ref))
+	}
+	dst := strconv.AppendUint(w.line[:0], w.seq, 10)
+	dst = strconv.AppendInt(append(dst, ','), c.TimeNs, 10)
+	dst = append(dst, ',')
+	if letter, ok := letterOf(c); ok {
+		dst = w.appendOrder(append(dst, letter), c)
+	} else {
+		dst = w.appendWord(append(dst, wordOf(c)...), c)
+	}
+	w.line = append(dst, '\n')
 	_, err := w.out.Write(w.line)
 	return err
 }
 
-func (w *Writer) appendRow(dst []byte, c *codec.Command, letter byte) []byte {
-	dst = strconv.AppendUint(dst, w.seq, 10)
-	dst = append(dst, ',')
-	dst = strconv.AppendInt(dst, c.TimeNs, 10)
-	dst = append(dst, ',', letter, ',')
-	dst = AppendOrderID(dst, c.Order)
+// check returns why the file cannot carry c; nil if it can.
+func (w *Writer) check(c *codec.Command) error {
+	anyInstrument := mayLackInstrument(c.Kind) && c.Instrument == 0
+	switch missing := Needs(c) &^ w.columns; {
+	case !ofOrder(c.Kind) && wordOf(c) == "":
+		return &CarryError{"a command of kind " + strconv.Itoa(int(c.Kind)), "it has no letter and no word"}
+	case ofOrder(c.Kind) && !c.Side.Valid():
+		return &CarryError{"a command with " + c.Side.String(), "want buy or sell"}
+	case !anyInstrument && c.Kind != codec.KindLimit && (c.Instrument == 0 || int64(c.Instrument) >= int64(len(w.names))):
+		return &CarryError{"instrument " + strconv.FormatUint(uint64(c.Instrument), 10), "it was never defined"}
+	case ofOrder(c.Kind) && int(c.TIF) >= len(tifNames):
+		return &CarryError{"time in force " + strconv.Itoa(int(c.TIF)), "it has no name"}
+	case ofOrder(c.Kind) && c.Flags&^orderFlags != 0:
+		return &CarryError{"flags " + strconv.Itoa(int(c.Flags)), "not all of them have a letter"}
+	case c.Kind == codec.KindMassCancel && c.Side > orderbook.Sell:
+		return &CarryError{"a command with " + c.Side.String(), "want buy, sell or both"}
+	case c.Kind == codec.KindPhase && c.AsPhaseChange().Phase >= codec.PhaseCount:
+		return &CarryError{"phase " + strconv.Itoa(int(c.AsPhaseChange().Phase)), "it has no name"}
+	case c.Kind == codec.KindPhase && c.AsPhaseChange().Auction&^codec.AuctionMarketFirst != 0:
+		return &CarryError{"auction flags " + strconv.Itoa(int(c.AsPhaseChange().Auction)), "not all of them have a name"}
+	case missing != 0:
+		return &CarryError{"a command that needs " + missing.String(), "the file has no such column"}
+	}
+	return nil
+}
+
+// appendOrder writes the columns behind cmd of a command about one order.
+func (w *Writer) appendOrder(dst []byte, c *codec.Command) []byte {
+	dst = AppendOrderID(append(dst, ','), c.Order)
 	if c.Side == orderbook.Buy {
 		dst = append(dst, ",B,"...)
 	} else {
@@ -109,7 +122,16 @@ func (w *Writer) appendRow(dst []byte, c *codec.Command, letter byte) []byte {
 	if w.columns&ColumnFlags != 0 {
 		dst = appendFlags(append(dst, ','), c)
 	}
-	return append(dst, '\n')
+	if w.columns&ColumnPAN != 0 {
+		dst = strconv.AppendUint(append(dst, ','), uint64(c.PAN), 10)
+	}
+	if w.columns&ColumnTIF != 0 {
+		dst = appendTIF(append(dst, ','), c)
+	}
+	if w.columns&ColumnDetails != 0 {
+		dst = append(dst, ',')
+	}
+	return dst
 }
 
 func (w *Writer) define(in *codec.Instrument) error {

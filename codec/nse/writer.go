@@ -29,8 +29,9 @@ func NewWriter(w io.Writer, layout Layout) *Writer {
 
 // Write appends one command. KindDefine only tells the writer the instrument's name; instruments
 // are numbered densely from 1. It returns a *CarryError for what the format cannot say, and nothing
-// is written then: a KindReduce has no record, so the caller writes the modify or cancel it amounts
-// to. Member, client, Seq and Ref have no field. Times are cut to jiffies.
+// is written then: only entries, modifies and cancels have records, and only the validities day and
+// immediate or cancel have a field, so the caller writes what the others amount to. Member, client,
+// PAN, whom self-trade prevention cancels, Seq and Ref have no field. Times are cut to jiffies.
 func (w *Writer) Write(c *codec.Command) error {
 	if c.Kind == codec.KindDefine {
 		return w.define(c.AsInstrument())
@@ -86,6 +87,9 @@ func (w *Writer) fill(c *codec.Command) error {
 		w.order.Activity = Modify
 	default:
 		return &CarryError{"kind of command", "new, modify or cancel", strconv.Itoa(int(c.Kind))}
+	}
+	if c.TIF > orderbook.IOC {
+		return &CarryError{"time in force", "day, or immediate or cancel", strconv.Itoa(int(c.TIF))}
 	}
 	return nil
 }

@@ -150,6 +150,9 @@ func TestWriterErrors(t *testing.T) {
 		want   string
 	}{
 		{func(c *codec.Command) { c.Kind = codec.KindReduce }, "kind of command 4: want new, modify or cancel"},
+		{func(c *codec.Command) { c.Kind = codec.KindMassCancel }, "kind of command 10: want new, modify or cancel"},
+		{func(c *codec.Command) { c.TIF = orderbook.FOK }, "time in force 2: want day, or immediate or cancel"},
+		{func(c *codec.Command) { c.TIF = orderbook.GTD }, "time in force 4: want day, or immediate or cancel"},
 		{func(c *codec.Command) { c.Instrument = 0 }, "instrument 0: want one that was defined"},
 		{func(c *codec.Command) { c.Instrument = 2 }, "instrument 2: want one that was defined"},
 		{func(c *codec.Command) { c.TimeNs = 0 }, "time 0 ns: want 1980 to May 2028"},
