@@ -1,0 +1,180 @@
+//tezi:pure
+
+package pretrade
+
+import (
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/orderbook"
+)
+
+// Limits are the sizes of Accounts. Memory is taken at New and touched as it is used: 80 to 96 bytes
+// a position, 48 to 64 a client.
+type Limits struct {
+	ClientsMax   int // most clients, over all members
+	PositionsMax int // most pairs of client and instrument
+}
+
+// rowsMax bounds both limits: a number fits in 32 bits, and so does an index twice the size.
+const rowsMax = 1 << 28
+
+func (l Limits) validate() error {
+	if l.ClientsMax < 1 || l.ClientsMax > rowsMax {
+		return fmt.Errorf("pretrade: ClientsMax %d, want 1 to %d", l.ClientsMax, rowsMax)
+	}
+	if l.PositionsMax < 1 || l.PositionsMax > rowsMax {
+		return fmt.Errorf("pretrade: PositionsMax %d, want 1 to %d", l.PositionsMax, rowsMax)
+	}
+	return nil
+}
+
+// membersCount is how many numbers a member can have.
+const membersCount = 1 << 16
+
+// budget is margin in use and what may be used, in paise.
+type budget struct {
+	used  int64
+	limit int64 // 0: none
+}
+
+// exceeded reports whether growth would take the use above the limit.
+func (b *budget) exceeded(growth int64) bool { return b.limit > 0 && growth > b.limit-b.used }
+
+// reducing reports whether a member is in risk-reduction mode: it uses 90 % of its limit or more.
+func (b *budget) reducing() bool { return b.limit > 0 && b.used >= b.limit-b.limit/10 }
+
+// account is one client of one member. Two fill a cache line.
+type account struct {
+	budget
+	client uint32
+	member uint16
+	_      [10]byte
+}
+
+// Accounts hold what all clients have reserved and traded, their limits, and the kill switches.
+type Accounts struct {
+	positions     []position // by Position less one, in the order of their opening
+	accounts      []account  // in the order of their opening
+	members       []budget   // by member
+	switches      switches
+	positionIndex index
+	accountIndex  index
+	limits        Limits
+}
+
+// New returns empty Accounts, without limits and switches.
+func New(l Limits) (*Accounts, error) {
+	if err := l.validate(); err != nil {
+		return nil, err
+	}
+	return &Accounts{
+		positions:     make([]position, 0, l.PositionsMax),
+		accounts:      make([]account, 0, l.ClientsMax),
+		members:       make([]budget, membersCount),
+		switches:      newSwitches(),
+		positionIndex: newIndex(l.PositionsMax),
+		accountIndex:  newIndex(l.ClientsMax),
+		limits:        l,
+	}, nil
+}
+
+// Position finds the position of a client in an instrument, or opens it, and its account if that is
+// new. The caller keeps it with the order: it stays valid, also across AppendState and Restore.
+// RejectAccounts: there is no room. A client that two members name is two clients.
+func (a *Accounts) Position(member uint16, client, instrument uint32) (Position, orderbook.RejectReason) {
+	tag := tagOf(member, client, instrument)
+	x := &a.positionIndex
+	for i := x.home(tag); ; i = x.next(i) {
+		e := x.entries[i]
+		if e == 0 {
+			return a.openPosition(tag, member, client, instrument)
+		}
+		if e.tag() == tag {
+			p := &a.positions[e.row()-1]
+			if p.client == client && p.instrument == instrument && p.member == member {
+				return Position(e.row()), orderbook.Accepted
+			}
+		}
+	}
+}
+
+func (a *Accounts) openPosition(tag uint32, member uint16, client, instrument uint32) (Position, orderbook.RejectReason) {
+	if len(a.positions) == cap(a.positions) {
+		return 0, orderbook.RejectAccounts
+	}
+	number, reason := a.account(member, client)
+	if reason != orderbook.Accepted {
+		return 0, reason
+	}
+	a.positions = append(a.positions, position{
+		account: number, client: client, instrument: instrument, member: member, bps: marginBpsDefault,
+	})
+	p := Position(len(a.positions))
+	a.positionIndex.insert(tag, uint32(p))
+	return p, orderbook.Accepted
+}
+
+// account finds the account of a client, or opens it. Its number is its place in a.accounts.
+func (a *Accounts) account(member uint16, client uint32) (uint32, orderbook.RejectReason) {
+	if number, ok := a.findAccount(member, client); ok {
+		return number, orderbook.Accepted
+	}
+	if len(a.accounts) == cap(a.accounts) {
+		return 0, orderbook.RejectAccounts
+	}
+	a.accounts = append(a.accounts, account{client: client, member: member})
+	a.accountIndex.insert(tagOf(member, client, 0), uint32(len(a.accounts)))
+	return uint32(len(a.accounts) - 1), orderbook.Accepted
+}
+
+func (a *Accounts) findAccount(member uint16, client uint32) (number uint32, ok bool) {
+	tag := tagOf(member, client, 0)
+	x := &a.accountIndex
+	for i := x.home(tag); x.entries[i] != 0; i = x.next(i) {
+		number = x.entries[i].row() - 1
+		if c := &a.accounts[number]; c.client == client && c.member == member {
+			return number, true
+		}
+	}
+	return 0, false
+}
+
+// SetLimit sets the most margin in paise that a client may use, or with client 0 its member; 0 lifts
+// the limit. The limit of a client may come before its first order. RejectValue: margin is negative.
+// RejectAccounts: no room for another client.
+func (a *Accounts) SetLimit(member uint16, client uint32, margin int64) orderbook.RejectReason {
+	if margin < 0 {
+		return orderbook.RejectValue
+	}
+	if client == 0 {
+		a.members[member].limit = margin
+		return orderbook.Accepted
+	}
+	if _, known := a.findAccount(member, client); !known && margin == 0 {
+		return orderbook.Accepted // no limit is what it has
+	}
+	number, reason := a.account(member, client)
+	if reason == orderbook.Accepted {
+		a.accounts[number].limit = margin
+	}
+	return reason
+}
+
+// Margin returns the margin in use and the limit, in paise, of a client, or with client 0 of its
+// member. Of a client never heard of both are 0.
+func (a *Accounts) Margin(member uint16, client uint32) (used, limit int64) {
+	b := a.members[member]
+	if client != 0 {
+		b = budget{}
+		if number, ok := a.findAccount(member, client); ok {
+			b = a.accounts[number].budget
+		}
+	}
+	return b.used, b.limit
+}
+
+// Net returns what p has traded, bought less sold, and what is reserved for its open orders, in paise.
+func (a *Accounts) Net(p Position) (net, openBuy, openSell int64) {
+	r := &a.positions[p-1]
+	return r.net, r.open(orderbook.Buy), r.open(orderbook.Sell)
+}

@@ -1,0 +1,55 @@
+package pretrade
+
+import "testing"
+
+// Numbers come dense and in patterns; a probe is to stay short for all of them.
+func TestProbesAreShort(t *testing.T) {
+	const rows = 1 << 18
+	type key struct {
+		member             uint16
+		client, instrument uint32
+	}
+	for name, keyOf := range map[string]func(i uint32) key{
+		"clients in one instrument":        func(i uint32) key { return key{1, i, 1} },
+		"instruments of one client":        func(i uint32) key { return key{1, 1, i} },
+		"clients by instruments":           func(i uint32) key { return key{1, i >> 9, i & 511} },
+		"members, clients and instruments": func(i uint32) key { return key{uint16(i >> 12), i >> 6 & 63, i & 63} },
+		"members by clients alone":         func(i uint32) key { return key{uint16(i & 1023), i >> 10, 7} },
+		"clients in steps of 2^10":         func(i uint32) key { return key{1, i << 10, 7} },
+		"clients numbered by member":       func(i uint32) key { return key{uint16(i >> 8), (i>>8)*1_000_000 + i&255, 26_000} },
+		"client and instrument alike":      func(i uint32) key { return key{9, i, i} },
+		"bits reversed":                    func(i uint32) key { return key{uint16(i), i << 14, i << 14} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newIndex(rows)
+			longest, total := uint32(0), uint64(0)
+			for i := range uint32(rows) {
+				k := keyOf(i)
+				tag := tagOf(k.member, k.client, k.instrument)
+				x.insert(tag, i+1)
+				at := x.home(tag)
+				steps := uint32(1)
+				for ; x.entries[at].row() != i+1; at = x.next(at) {
+					steps++
+				}
+				longest, total = max(longest, steps), total+uint64(steps)
+			}
+			// Half full with a perfect hash: 1.5 entries on average, the longest probe below 60.
+			if mean := float64(total) / rows; mean > 1.6 || longest > 100 {
+				t.Errorf("a probe looks at %.2f entries on average, at most %d", mean, longest)
+			}
+			if x.count() != rows || len(x.entries) != 2*rows {
+				t.Errorf("%d entries of %d", x.count(), len(x.entries))
+			}
+		})
+	}
+}
+
+func TestIndexIsAtMostHalfFull(t *testing.T) {
+	for rows := 1; rows < 5000; rows++ {
+		x := newIndex(rows)
+		if n := len(x.entries); n < 2*rows || n >= 4*rows || n&(n-1) != 0 || int(x.mask) != n-1 || x.home(1<<32-1) != x.mask {
+			t.Fatalf("%d entries for %d rows, mask %d, last home %d", n, rows, x.mask, x.home(1<<32-1))
+		}
+	}
+}

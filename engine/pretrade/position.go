@@ -1,0 +1,177 @@
+//tezi:pure
+
+package pretrade
+
+import "github.com/tezi-exchange/tezi/orderbook"
+
+// Position names the position of one client in one instrument. 0 is none.
+type Position uint32
+
+const (
+	marginBpsDefault = 2000
+	basisPoints      = 10_000
+)
+
+// Bounds of the sums, in paise. Reserve and Replace accept up to half of each; the rest is for trades
+// worth more than was reserved for them, which cannot be refused. The participants stop at a
+// turnover of 1<<60 over all trades of a day, so that no valid day gets there.
+const (
+	exposureMax = 1 << 60 // of one position: E x 65535 / 10000 fits in 64 bits, and so does E + value
+	usedMax     = 1 << 62 // of one member
+)
+
+// position is what one client has in one instrument. It fills a cache line. With reach instead of
+// openBuy and openSell, E is one comparison, and no side needs a branch: an order's life took 38 ns instead
+// of 69 on a busy machine, and takes 28 on a quiet one (BenchmarkAccounts/pairs=1000).
+type position struct {
+	net        int64    // value bought less sold, traded
+	reach      [2]int64 // how far the open orders can take net: up, net + openBuy; down, openSell - net
+	margin     int64    // of the exposure, at bps
+	account    uint32   // place in Accounts.accounts
+	client     uint32
+	instrument uint32
+	member     uint16
+	bps        uint16 // of the last entry or modify taken
+	_          [16]byte
+}
+
+// exposure is the greatest |net| that any subset of the open orders can lead to.
+func (p *position) exposure() int64 { return max(p.reach[0], p.reach[1]) }
+
+// open is what is reserved for the orders of a side.
+func (p *position) open(side orderbook.Side) int64 { return p.reach[side-1] - direction(side)*p.net }
+
+// direction is where a trade on side takes net: 1 or -1.
+func direction(side orderbook.Side) int64 { return 3 - 2*int64(side) }
+
+// marginOf is the collateral for an exposure, rounded up to a paisa.
+func marginOf(exposure int64, bps uint16) int64 {
+	// In two steps, because exposure times bps may not fit in 64 bits.
+	whole, rest := exposure/basisPoints, exposure%basisPoints
+	return whole*int64(bps) + (rest*int64(bps)+basisPoints-1)/basisPoints
+}
+
+// change is what an order would make of its position.
+type change struct {
+	reach         int64 // of the order's side
+	before, after int64 // exposure
+	margin        int64 // of after
+	bps           uint16
+}
+
+// change returns what comes of p if growth is reserved on side in addition, at most exposureMax. The
+// margin means something only if after is at most exposureMax too.
+func (p *position) change(side orderbook.Side, growth int64, bps uint16) change {
+	if bps == 0 {
+		bps = marginBpsDefault
+	}
+	mine, other := p.reach[side-1], p.reach[2-side]
+	c := change{reach: mine + growth, before: max(mine, other), after: max(mine+growth, other), margin: p.margin, bps: bps}
+	if c.after != c.before || bps != p.bps {
+		c.margin = marginOf(c.after, bps)
+	}
+	return c
+}
+
+// Reserve takes the margin for an order that comes in. value is the most that the order can trade for
+// (package comment, condition (a)), bps the margin rate of its instrument in 1/100 of a per cent,
+// 0 for 2000. Any reason but Accepted leaves everything as it was.
+func (a *Accounts) Reserve(p Position, side orderbook.Side, value int64, bps uint16) orderbook.RejectReason {
+	if value < 0 {
+		panic("pretrade: P2: a negative value is to be reserved")
+	}
+	if value > exposureMax {
+		return orderbook.RejectValue
+	}
+	r := &a.positions[p-1]
+	c := r.change(side, value, bps)
+	return a.take(r, side, c, c.after <= c.before)
+}
+
+// Replace makes the reserved value of an open order new instead of old, for a modify. It is judged
+// as a whole: there is no moment between the two. bps is as for Reserve. Any reason but Accepted leaves
+// everything as it was.
+func (a *Accounts) Replace(p Position, side orderbook.Side, old, new int64, bps uint16) orderbook.RejectReason {
+	r := &a.positions[p-1]
+	if new < 0 || old < 0 || old > r.open(side) {
+		panic("pretrade: P2: a value is replaced that was not reserved, or by a negative one")
+	}
+	if new > exposureMax {
+		return orderbook.RejectValue
+	}
+	c := r.change(side, new-old, bps)
+	return a.take(r, side, c, c.after <= c.before || c.margin <= r.margin)
+}
+
+// take makes a change, unless it is refused. free says that no limit is asked.
+func (a *Accounts) take(r *position, side orderbook.Side, c change, free bool) orderbook.RejectReason {
+	if c.after > c.before && c.after > exposureMax/2 {
+		return orderbook.RejectValue
+	}
+	growth := c.margin - r.margin
+	if growth != 0 || !free {
+		client, member := &a.accounts[r.account].budget, &a.members[r.member]
+		switch {
+		case growth > 0 && growth > usedMax/2-member.used:
+			return orderbook.RejectValue
+		case free:
+		case client.exceeded(growth), member.exceeded(growth):
+			return orderbook.RejectMargin
+		case member.reducing():
+			return orderbook.RejectRiskReduction
+		}
+		client.used += growth
+		member.used += growth
+		r.margin = c.margin
+	}
+	r.reach[side-1], r.bps = c.reach, c.bps
+	return orderbook.Accepted
+}
+
+// Release gives back what is reserved for an order, or for a part of it, that leaves without a trade.
+func (a *Accounts) Release(p Position, side orderbook.Side, value int64) {
+	r := &a.positions[p-1]
+	if value < 0 || value > r.open(side) {
+		panic("pretrade: P2: a value is released that was not reserved")
+	}
+	before := r.exposure()
+	r.reach[side-1] -= value
+	a.settle(r, before)
+}
+
+// Trade books a trade of value for an order on side, and gives back what was reserved for the traded
+// part. The parties of one trade are two calls, also if they are the same position.
+func (a *Accounts) Trade(p Position, side orderbook.Side, reserved, value int64) {
+	r := &a.positions[p-1]
+	if reserved < 0 || reserved > r.open(side) {
+		panic("pretrade: P2: a trade gives back what was not reserved")
+	}
+	if value < 0 || value > exposureMax {
+		panic("pretrade: P7: a trade has no possible value")
+	}
+	before := r.exposure()
+	r.net += direction(side) * value
+	r.reach[side-1] += value - reserved
+	r.reach[2-side] -= value
+	a.settle(r, before)
+}
+
+// settle brings the margin of r up to date, whose exposure was before.
+func (a *Accounts) settle(r *position, before int64) {
+	after := r.exposure()
+	if after == before {
+		return
+	}
+	if after > exposureMax {
+		panic("pretrade: P7: trades have left what was reserved for them too far behind")
+	}
+	margin := marginOf(after, r.bps)
+	growth := margin - r.margin
+	client, member := &a.accounts[r.account].budget, &a.members[r.member]
+	if growth > usedMax-member.used {
+		panic("pretrade: P7: trades have left what was reserved for them too far behind")
+	}
+	client.used += growth
+	member.used += growth
+	r.margin = margin
+}
