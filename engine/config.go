@@ -35,7 +35,7 @@ type Config struct {
 // DefaultConfig returns the settings for one box.
 func DefaultConfig() Config {
 	return Config{
-		Limits:     Limits{OrdersMax: 1 << 21, InstrumentsMax: 1 << 17, BatchTarget: 1000},
+		Limits:     Limits{OrdersMax: 1 << 21, InstrumentsMax: 1 << 17, BatchTarget: 1000}.orDefault(),
 		Self:       16,
 		Boot:       1,
 		WindowMax:  16,

@@ -3,95 +3,86 @@
 package engine
 
 import (
-	"fmt"
-
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine/pretrade"
+	"github.com/tezi-exchange/tezi/engine/rulebook"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
-
-// owner is who stands behind a resting order. The books know orders only; the core keeps owners
-// beside them, by slot.
-type owner struct {
-	client uint32
-	member uint16
-}
-
-// Counts are what the core has done so far. They are part of its state: a core rebuilt from the
-// log has the same.
-type Counts struct {
-	Commands       uint64 // sequenced commands, instrument definitions not counted
-	OrdersAccepted uint64 // order entries that were not rejected
-	Trades         uint64
-	Rejects        [orderbook.RejectReasonCount]uint64 // by reason; index 0 is not used
-}
 
 // Core is the deterministic heart: a pure function of the sequenced commands and the vetoes
 // (invariant E1). It holds one book for each instrument and writes trades into the open batch.
 type Core struct {
-	arena     *orderbook.Arena
-	books     []*orderbook.Book // by instrument index; 0 is not used
-	owners    []owner           // by slot
-	fills     []orderbook.Fill  // scratch of one command
-	vetoes    []vetoState
+	limits   Limits
+	arena    *orderbook.Arena
+	books    []*orderbook.Book // by instrument index; 0 is not used
+	markets  []market          // likewise
+	flexes   []rulebook.Flex   // likewise
+	owners   []owner           // by slot
+	accounts *pretrade.Accounts
+	vetoes   []vetoState
+
 	nextTrade uint64
 	last      uint64 // Seq of the last command applied
+	timeNs    int64  // its time
+	pending   int    // instruments with workPending
 	counts    Counts
-}
 
-// Limits of one core, set at start.
-type Limits struct {
-	OrdersMax      int `json:"orders_max"` // resting orders over all books
-	InstrumentsMax int `json:"instruments_max"`
-	BatchTarget    int `json:"batch_target"` // trades after which a batch is sealed; at most batchTargetMax
-}
+	// OnGone, if set, is told of every order that is taken out although no command named it: by a mass
+	// cancel, a kill switch, a band, the end of an auction or of the day, a veto, or as the resting side of
+	// a self-trade. It must not use the core.
+	OnGone func(instrument uint32, o orderbook.RestingOrder)
 
-// batchTargetMax leaves room in a payload for the trades of the one command that passes the target.
-const batchTargetMax = codec.TradesPerBatchMax / 4
-
-// fillsPerCommandMax bounds the trades of one command: an open batch below its target has room for
-// them. What a command could still fill beyond it is cancelled (orderbook.Result.FillLimit).
-const fillsPerCommandMax = codec.TradesPerBatchMax - batchTargetMax
-
-// What the participants can count with. A command beyond is rejected here, so that a participant
-// never meets a trade that it cannot book.
-const (
-	instrumentsMax = 1 << 20
-	priceScaleMax  = 9
-	orderValueMax  = 1 << 50 // price times quantity of an order that may rest, in the price's unit
-)
-
-func (l Limits) validate() error {
-	if l.OrdersMax < 1 || l.OrdersMax > 1<<28 {
-		return fmt.Errorf("engine: OrdersMax %d, want 1 to %d", l.OrdersMax, 1<<28)
-	}
-	if l.InstrumentsMax < 1 || l.InstrumentsMax > instrumentsMax {
-		return fmt.Errorf("engine: InstrumentsMax %d, want 1 to %d", l.InstrumentsMax, instrumentsMax)
-	}
-	if l.BatchTarget < 1 || l.BatchTarget > batchTargetMax {
-		return fmt.Errorf("engine: BatchTarget %d, want 1 to %d", l.BatchTarget, batchTargetMax)
-	}
-	return nil
+	// Scratch of one command.
+	room      int // fills that it may still make
+	fills     []orderbook.Fill
+	crosses   []orderbook.Cross
+	triggered []orderbook.Triggered
+	levels    []orderbook.Level
+	ids       []orderbook.OrderID
 }
 
 // NewCore returns an empty core. vetoes are those that the log holds so far, in order.
 func NewCore(l Limits, vetoes []Veto) (*Core, error) {
+	c, err := newCore(l, vetoes)
+	if err != nil {
+		return nil, err
+	}
+	c.arena = orderbook.NewArena(l.OrdersMax)
+	c.owners = make([]owner, c.arena.Slots())
+	return c, nil
+}
+
+// newCore returns a core without an arena.
+func newCore(l Limits, vetoes []Veto) (*Core, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	c := &Core{
-		arena:     orderbook.NewArena(l.OrdersMax),
-		books:     make([]*orderbook.Book, 1, l.InstrumentsMax+1),
-		fills:     make([]orderbook.Fill, 0, fillsPerCommandMax),
-		nextTrade: 1,
+	l = l.orDefault()
+	accounts, err := pretrade.New(l.accounts())
+	if err != nil {
+		return nil, err
 	}
-	c.owners = make([]owner, c.arena.Slots())
+	c := &Core{
+		limits:    l,
+		books:     make([]*orderbook.Book, 1, l.InstrumentsMax+1),
+		markets:   make([]market, 1, l.InstrumentsMax+1),
+		flexes:    make([]rulebook.Flex, 1, l.InstrumentsMax+1),
+		accounts:  accounts,
+		nextTrade: 1,
+		fills:     make([]orderbook.Fill, 0, l.FillsMax),
+		crosses:   make([]orderbook.Cross, 0, min(l.FillsMax, crossesMax)),
+		triggered: make([]orderbook.Triggered, 0, min(l.FillsMax, triggersMax)),
+		levels:    make([]orderbook.Level, 0, sweepMax),
+		ids:       make([]orderbook.OrderID, 0, idsMax),
+	}
 	for _, v := range vetoes {
 		c.vetoes = append(c.vetoes, vetoState{Veto: v})
 	}
 	return c, nil
 }
+
+// crossesMax is how many trades of an auction are made at a time.
+const crossesMax = 1 << 10
 
 // Close frees the memory of the books.
 func (c *Core) Close() { c.arena.Close() }
@@ -105,23 +96,40 @@ func (c *Core) LastCommand() uint64 { return c.last }
 // NextTrade returns the number that the next trade will have.
 func (c *Core) NextTrade() uint64 { return c.nextTrade }
 
-// LiveOrders returns how many orders rest over all books.
+// LiveOrders returns how many orders rest or wait over all books.
 func (c *Core) LiveOrders() int { return c.arena.Live() }
 
-// StateHash hashes every book, the next trade number and the last command: equal logs, equal
-// hashes, on every machine.
-func (c *Core) StateHash() uint64 {
-	var d xxhash.Digest
-	d.Reset()
-	word := func(v uint64) {
-		_, _ = d.Write([]byte{byte(v), byte(v >> 8), byte(v >> 16), byte(v >> 24), byte(v >> 32), byte(v >> 40), byte(v >> 48), byte(v >> 56)})
+// Lookup returns the live order with this number in an instrument, resting or waiting.
+func (c *Core) Lookup(instrument uint32, id orderbook.OrderID) (orderbook.RestingOrder, bool) {
+	if !c.defined(instrument) {
+		return orderbook.RestingOrder{}, false
 	}
-	word(c.nextTrade)
-	word(c.last)
-	for _, b := range c.books[1:] {
-		word(b.StateHash())
+	return c.books[instrument].Lookup(id)
+}
+
+// Book returns the book of an instrument, to be read and not changed; nil if it is not defined. It is
+// valid until Close.
+func (c *Core) Book(instrument uint32) *orderbook.Book {
+	if !c.defined(instrument) {
+		return nil
 	}
-	return d.Sum64()
+	return c.books[instrument]
+}
+
+// Triggered returns the stop-loss orders that the last command has let into the market, in order. The
+// slice is valid until the next Apply.
+func (c *Core) Triggered() []orderbook.Triggered { return c.triggered }
+
+// Phase returns the phase of an instrument; one that is not defined is closed.
+func (c *Core) Phase(instrument uint32) codec.Phase {
+	if !c.defined(instrument) {
+		return codec.PhaseClosed
+	}
+	return c.markets[instrument].phase
+}
+
+func (c *Core) defined(instrument uint32) bool {
+	return instrument > 0 && int(instrument) < len(c.books)
 }
 
 // Apply applies one sequenced command and writes its trades to out. Sequence numbers are dense;
@@ -130,38 +138,93 @@ func (c *Core) Apply(cmd *codec.Command, out *Builder) {
 	if cmd.Seq != c.last+1 {
 		panic("engine: command sequence has a gap")
 	}
-	c.last = cmd.Seq
-	out.last = cmd.Seq
+	c.last, out.last = cmd.Seq, cmd.Seq
+	c.timeNs = cmd.TimeNs
+	c.room = c.limits.FillsMax
+	c.triggered = c.triggered[:0]
 	if len(c.vetoes) > 0 && c.vetoed(cmd) {
 		c.counts.Commands++
 		c.reject(orderbook.RejectRisk)
 		return
 	}
-	if cmd.Kind == codec.KindDefine {
+	switch cmd.Kind {
+	case codec.KindDefine:
 		c.define(cmd.AsInstrument(), out)
 		return
+	case codec.KindContinue:
+		c.counts.Continues++
+	default:
+		c.counts.Commands++
 	}
-	c.counts.Commands++
-	if cmd.Kind == codec.KindUnreadable {
-		c.reject(orderbook.RejectUnreadable)
+	if cmd.Kind >= codec.KindUnreadable && c.applyWide(cmd) {
 		return
 	}
-	if cmd.Instrument == 0 || int(cmd.Instrument) >= len(c.books) {
+	if !c.defined(cmd.Instrument) {
 		c.reject(orderbook.RejectUnknownInstrument)
 		return
 	}
-	book := c.books[cmd.Instrument]
+	m := &c.markets[cmd.Instrument]
+	if m.work != 0 && !c.catchUp(m, cmd, out) {
+		if cmd.Kind != codec.KindContinue {
+			c.reject(orderbook.RejectSession)
+		}
+		return
+	}
+	c.applyTo(m, cmd, out)
+}
+
+// applyWide applies a command that is not for one defined instrument.
+func (c *Core) applyWide(cmd *codec.Command) bool {
+	switch cmd.Kind {
+	case codec.KindUnreadable:
+		c.reject(orderbook.RejectUnreadable)
+	case codec.KindLimit:
+		l := cmd.AsLimit()
+		c.reject(c.accounts.SetLimit(l.Member, l.Client, l.Margin))
+	case codec.KindMassCancel, codec.KindKill:
+		switch {
+		case cmd.Instrument != 0 && !c.defined(cmd.Instrument):
+			c.reject(orderbook.RejectUnknownInstrument)
+		case cmd.Kind == codec.KindKill:
+			c.kill(cmd)
+		case cmd.Side > orderbook.Sell:
+			c.reject(orderbook.RejectSide)
+		default:
+			c.massCancel(cmd, cmd.Side, RemovedMass)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// applyTo applies a command to the instrument that it is for.
+func (c *Core) applyTo(m *market, cmd *codec.Command, out *Builder) {
+	if m.rules.ExecRange != 0 {
+		c.setRange(m, cmd.TimeNs)
+	}
 	switch cmd.Kind {
 	case codec.KindNew:
-		c.enter(book, cmd, out)
+		c.enter(m, cmd, out)
 	case codec.KindModify:
-		c.modify(book, cmd, out)
-	case codec.KindReduce:
-		c.reject(book.Reduce(cmd.Order, cmd.Qty).Reject)
-	case codec.KindCancel:
-		c.reject(book.Cancel(cmd.Order).Reject)
+		c.modify(m, cmd, out)
+	case codec.KindReduce, codec.KindCancel:
+		c.cancel(m, cmd)
+		return
+	case codec.KindPhase:
+		c.changePhase(m, cmd, out)
+		return
+	case codec.KindRules:
+		c.setRules(m, cmd.AsRules())
+		return
+	case codec.KindContinue:
+		return
 	default:
 		c.reject(orderbook.RejectCommand)
+		return
+	}
+	if c.room < c.limits.FillsMax && m.can&canTrigger != 0 {
+		c.trigger(m, cmd, out)
 	}
 }
 
@@ -180,88 +243,8 @@ func (c *Core) define(in *codec.Instrument, out *Builder) {
 		c.reject(orderbook.RejectInstrumentLimit)
 	default:
 		c.books = append(c.books, orderbook.NewBook(c.arena))
+		c.markets = append(c.markets, newMarket(in))
+		c.flexes = append(c.flexes, rulebook.Flex{})
 		out.instruments = append(out.instruments, *in)
 	}
-}
-
-// refusedHere returns the reason why an order is not taken before its book is asked: it belongs to
-// another session, needs a rule that is not switched on, or is worth more than can be booked. A
-// market order has no value yet; it trades against orders that have passed this check.
-func refusedHere(cmd *codec.Command) orderbook.RejectReason {
-	switch {
-	case int64(cmd.Price)*int64(cmd.Qty) > orderValueMax && cmd.Flags&codec.FlagMarket == 0:
-		return orderbook.RejectValue
-	case cmd.Flags&(codec.FlagPreOpen|codec.FlagStopLoss) == 0 && cmd.Disclosed == 0:
-		return orderbook.Accepted
-	case cmd.Flags&codec.FlagPreOpen != 0:
-		return orderbook.RejectSession
-	case cmd.Flags&codec.FlagStopLoss != 0:
-		return orderbook.RejectStopLoss
-	case cmd.Disclosed != cmd.Qty: // all of the order disclosed is an ordinary order
-		return orderbook.RejectDisclosed
-	}
-	return orderbook.Accepted
-}
-
-func (c *Core) enter(book *orderbook.Book, cmd *codec.Command, out *Builder) {
-	if r := refusedHere(cmd); r != orderbook.Accepted {
-		c.reject(r)
-		return
-	}
-	o := orderbook.Order{
-		ID: cmd.Order, Side: cmd.Side, TIF: cmd.TIF, Market: cmd.Flags&codec.FlagMarket != 0,
-		Price: cmd.Price, Qty: cmd.Qty,
-	}
-	fills, res := book.Add(&o, c.fills[:0])
-	if res.Reject != orderbook.Accepted {
-		c.reject(res.Reject)
-		return
-	}
-	c.counts.OrdersAccepted++
-	own := owner{client: cmd.Client, member: cmd.Member}
-	c.trade(cmd, cmd.Side, own, fills, out)
-	if res.Slot != orderbook.NoSlot {
-		c.owners[res.Slot] = own
-	}
-}
-
-func (c *Core) modify(book *orderbook.Book, cmd *codec.Command, out *Builder) {
-	if r := refusedHere(cmd); r != orderbook.Accepted {
-		c.reject(r)
-		return
-	}
-	was, ok := book.Lookup(cmd.Order)
-	if !ok {
-		c.reject(orderbook.RejectUnknownOrder)
-		return
-	}
-	own := c.owners[was.Slot]
-	fills, res := book.Modify(cmd.Order, cmd.Flags&codec.FlagMarket != 0, cmd.TIF, cmd.Price, cmd.Qty, c.fills[:0])
-	if res.Reject != orderbook.Accepted {
-		c.reject(res.Reject)
-		return
-	}
-	c.trade(cmd, was.Side, own, fills, out)
-	if res.Slot != orderbook.NoSlot {
-		c.owners[res.Slot] = own
-	}
-}
-
-// trade turns the fills of one incoming order into trades. Owners of makers are read by slot: a
-// maker that is gone has freed its slot, but nothing has taken it since.
-func (c *Core) trade(cmd *codec.Command, side orderbook.Side, own owner, fills []orderbook.Fill, out *Builder) {
-	for i := range fills {
-		f := &fills[i]
-		maker := c.owners[f.MakerSlot]
-		out.trades = append(out.trades, codec.Trade{
-			No: c.nextTrade, Taker: cmd.Order, Maker: f.Maker, TimeNs: cmd.TimeNs,
-			Command: uint32(cmd.Seq - out.first), Instrument: cmd.Instrument,
-			Price: f.Price, Qty: f.Qty,
-			TakerClient: own.client, MakerClient: maker.client,
-			TakerMember: own.member, MakerMember: maker.member,
-			TakerSide: side,
-		})
-		c.nextTrade++
-	}
-	c.counts.Trades += uint64(len(fills))
 }

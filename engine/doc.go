@@ -9,6 +9,26 @@
 //	participants ─▶ links ─▶│ decide ─▶ Ports.Commit (first sight) │ ◀── durable ─────┘
 //	                        └──────────────────────────────────────┘ ─▶ links ─▶ participants
 //
+// # The rules
+//
+// The core carries the rule book of NSE; what the rules of a day are comes as commands (package
+// rulebook). Each instrument has a market: what it is, its rules, its phase, and the prices that rules
+// refer to. An order entry passes, cheapest first,
+//
+//	phase ─▶ kill switch ─▶ kind, form, lot, tick, band, freeze, value, disclosed, trigger ─▶ margin ─▶ book
+//
+// and each refuses with a reason of its own. What an order could trade for at worst is reserved at its
+// entry (package pretrade), and goes back share by share as it trades or leaves. After what traded come
+// the stop-loss orders that it has reached. A change of phase opens an auction, holds it, or ends the day.
+//
+// One command makes at most Limits.FillsMax trades. An auction or a cascade that needs more leaves work
+// with its instrument: the core is Pending, and the loop gives the next number to a KindContinue of its
+// own, before any other command. It is in the log like the others. Only when a log is matched again
+// after a veto can a command meet an instrument with work: it goes on with that first, and is refused
+// if it cannot finish it.
+//
+// # The runtime
+//
 // One command: the loop copies it from the input ring into a record of the log ring, gives it the
 // next sequence number there, and matches it. The trades stay in the open batch. The batch is
 // sealed when it has its target of trades, when it is old, or when nothing else is under way; then
@@ -32,4 +52,9 @@
 //	E5  PRE-COMMIT of a batch leaves only when every command up to its last one is durable.
 //	E6  A full ring, window or disk queue stops intake; it never drops or reorders a command.
 //	E7  After an abort the orders are matched again as if the refused ones had never come.
+//	E8  A refused command leaves the state as it was. (The row that the accounts open for a client who
+//	    was never heard of stays, and with it the margin rate.)
+//	E9  What is reserved for a client is what its live orders need, to the paisa: without an order,
+//	    nothing.
+//	E10 A core restored from a snapshot goes on as the first one would: same trades, same StateHash.
 package engine

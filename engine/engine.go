@@ -225,7 +225,7 @@ func (e *Engine) ready() bool {
 	if e.logFull && e.log.safe.Load() == e.logSafe {
 		return false // the logger rings when the disk has caught up
 	}
-	return e.input.Len() > 0 || len(e.backlog) > 0 || e.input.Closed() && !e.closed
+	return e.input.Len() > 0 || len(e.backlog) > 0 || e.core.Pending() || e.input.Closed() && !e.closed
 }
 
 // patience is how long the loop may park: until the open batch comes of age, or the next look at

@@ -54,7 +54,7 @@ func TestCommitsEverything(t *testing.T) {
 // and no participant applies anything (E4).
 func TestNothingSeenBeforeCommit(t *testing.T) {
 	b := newTestBox(t, func(b *testBox) {
-		b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(60*time.Millisecond)
+		b.cfg.StallNs, b.cfg.HaltNs = int64(50*time.Millisecond), int64(500*time.Millisecond)
 		for _, p := range b.peers[1:] {
 			p.hold = func(m *batch3pc.Message) bool { return m.Kind == batch3pc.KindPreCommitAck }
 		}
@@ -259,7 +259,7 @@ func TestFaultEndsRunAtOnce(t *testing.T) {
 // TestHaltsWhileFinishing: a participant that never reports its end does not hang the run.
 func TestHaltsWhileFinishing(t *testing.T) {
 	b := newTestBox(t, func(b *testBox) {
-		b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(60*time.Millisecond)
+		b.cfg.StallNs, b.cfg.HaltNs = int64(50*time.Millisecond), int64(500*time.Millisecond)
 		b.peers[1].mute = true
 	})
 	cmds := randomFlow(12, 2000)
@@ -315,6 +315,9 @@ func TestConfigRefused(t *testing.T) {
 		"input":        func(c *Config) { c.InputMax = 0 },
 		"halt":         func(c *Config) { c.HaltNs = c.StallNs - 1 },
 		"vetoes":       func(c *Config) { c.VetoesMax = 0 },
+		"fills":        func(c *Config) { c.FillsMax = fillsMax + 1 },
+		"clients":      func(c *Config) { c.ClientsMax = -1 },
+		"positions":    func(c *Config) { c.PositionsMax = accountsMax + 1 },
 		"participants": func(c *Config) { c.Participants = nil },
 	} {
 		c := DefaultConfig()

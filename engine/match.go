@@ -14,8 +14,8 @@ func (e *Engine) canMatch() bool {
 	return e.active() && !e.open.Full(e.cfg.BatchTarget)
 }
 
-// pollInput matches one chunk: first what an abort left to be matched again, then new input.
-// stop: take nothing new.
+// pollInput matches one chunk: first what an abort left to be matched again, then what a command could
+// not finish, then new input. stop: take nothing new.
 func (e *Engine) pollInput(stop bool) bool {
 	if !e.canMatch() {
 		return false
@@ -23,6 +23,9 @@ func (e *Engine) pollInput(stop bool) bool {
 	if len(e.backlog) > 0 {
 		e.rematch()
 		return true
+	}
+	if e.core.Pending() {
+		return e.carryOn()
 	}
 	if stop {
 		return false
@@ -38,7 +41,7 @@ func (e *Engine) pollInput(stop bool) bool {
 	}
 	logged, _ := codec.Commands(rec)
 	n := 0
-	for n < len(in) && !e.open.Full(e.cfg.BatchTarget) {
+	for n < len(in) && !e.open.Full(e.cfg.BatchTarget) && !e.core.Pending() {
 		logged[n] = in[n].Command
 		e.seq++
 		logged[n].Seq = e.seq
@@ -56,6 +59,22 @@ func (e *Engine) pollInput(stop bool) bool {
 		e.feeder.Ring() // not at every release: a feeder that waits should come back to much room
 	}
 	e.log.publish(n * codec.CommandSize)
+	return true
+}
+
+// carryOn sequences, logs and applies the command that goes on with what the last one could not finish.
+func (e *Engine) carryOn() bool {
+	e.logSafe = e.log.safe.Load() // as in pollInput
+	rec := e.log.claim(RecordCommands, codec.CommandSize)
+	if e.logFull = rec == nil; e.logFull {
+		return false
+	}
+	logged, _ := codec.Commands(rec)
+	logged[0] = e.core.Continue()
+	e.seq++
+	logged[0].Seq = e.seq
+	e.match(&logged[0], 0)
+	e.log.publish(codec.CommandSize)
 	return true
 }
 
@@ -86,7 +105,7 @@ func (e *Engine) rematch() {
 
 // inputDone reports whether no command is left to be matched. stop: what waits in the ring does not count.
 func (e *Engine) inputDone(stop bool) bool {
-	if len(e.backlog) > 0 {
+	if len(e.backlog) > 0 || e.core.Pending() {
 		return false
 	}
 	return stop || e.input.Closed() && e.input.Len() == 0
@@ -103,7 +122,7 @@ func (e *Engine) maybeSeal(stop bool) error {
 	}
 	full := e.open.Full(e.cfg.BatchTarget)
 	old := e.nowNs-e.openNs >= e.sealAgeNs()
-	idle := e.input.Len() == 0 && len(e.backlog) == 0 && e.win.inFlight() == 0
+	idle := e.input.Len() == 0 && len(e.backlog) == 0 && !e.core.Pending() && e.win.inFlight() == 0
 	if full || old || idle || e.inputDone(stop) {
 		return e.seal()
 	}

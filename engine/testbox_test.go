@@ -242,6 +242,7 @@ func newTestBox(t *testing.T, change func(*testBox)) *testBox {
 	t.Helper()
 	b := &testBox{cfg: DefaultConfig(), log: &memoryLog{}, bell: ringbuf.NewBell(ringbuf.WaitPark)}
 	b.cfg.OrdersMax, b.cfg.InstrumentsMax, b.cfg.BatchTarget = 1<<16, 64, 50
+	b.cfg.ClientsMax, b.cfg.PositionsMax = 1<<10, 1<<12
 	ports := Ports{
 		Log: b.log, Recorder: noRecorder{},
 		Clock: func() func() int64 {

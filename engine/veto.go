@@ -56,8 +56,8 @@ func (c *Core) vetoed(cmd *codec.Command) bool {
 
 func (c *Core) cancelVetoed(orders []VetoOrder) {
 	for _, o := range orders {
-		if int(o.Instrument) < len(c.books) && o.Instrument > 0 {
-			c.books[o.Instrument].Cancel(o.Order) // an order that does not rest is refused at its entry
+		if c.defined(o.Instrument) {
+			c.remove(&c.markets[o.Instrument], o.Order, RemovedVeto) // an order that does not rest is refused at its entry
 		}
 	}
 }

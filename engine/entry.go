@@ -1,0 +1,177 @@
+//tezi:pure
+
+package engine
+
+import (
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
+)
+
+// orderOf fills in the order that a command enters: field by field, because a composite literal is built
+// elsewhere and copied, and the book's first loads then wait for the copy.
+func orderOf(cmd *codec.Command, o *orderbook.Order) {
+	o.ID, o.Side, o.TIF, o.Price = cmd.Order, cmd.Side, cmd.TIF, cmd.Price
+	o.Qty, o.Disclosed, o.PAN = cmd.Qty, cmd.Disclosed, orderbook.PAN(cmd.PAN)
+	o.CancelActive = cmd.Flags&codec.FlagCancelActive != 0
+	if cmd.Flags&codec.FlagMarket != 0 {
+		o.Market, o.Price = true, 0
+	}
+	if cmd.Flags&codec.FlagStopLoss != 0 {
+		o.Trigger = cmd.Trigger
+	}
+}
+
+// enter takes an order entry: the rules, the margin, the book. The book has the last word; what was
+// reserved is given back if it refuses. (A refused order may leave the row that Position has opened
+// for its client, and the margin rate of its instrument there.)
+func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
+	if m.rules.Flags&codec.RuleStopsRecorded != 0 && c.activated(m, cmd, out) {
+		return
+	}
+	if r := c.refuses(m, cmd); r != orderbook.Accepted {
+		c.reject(r)
+		return
+	}
+	var o orderbook.Order
+	orderOf(cmd, &o)
+	reserved := c.worst(m, &o)
+	value := int64(reserved) * int64(o.Qty)
+	if value > orderValueMax || cmd.Flags&codec.FlagMarket != 0 && value > m.valueMax {
+		c.reject(orderbook.RejectValue)
+		return
+	}
+	position, r := c.accounts.Position(cmd.Member, cmd.Client, cmd.Instrument)
+	if r == orderbook.Accepted {
+		r = c.accounts.Reserve(position, o.Side, value, m.rules.MarginBps)
+	}
+	if r != orderbook.Accepted {
+		c.reject(r)
+		return
+	}
+	fills, res := c.books[m.number].Add(&o, c.fills[:0:c.room])
+	if res.Reject != orderbook.Accepted {
+		c.accounts.Release(position, o.Side, value)
+		c.reject(res.Reject)
+		return
+	}
+	c.counts.OrdersAccepted++
+	var own owner
+	own.client, own.member, own.side, own.position, own.reserved = cmd.Client, cmd.Member, o.Side, position, reserved
+	c.conclude(m, cmd, &o, &own, fills, res, out)
+}
+
+// modify gives an order new terms. Its owner, number, side and PAN stay.
+func (c *Core) modify(m *market, cmd *codec.Command, out *Builder) {
+	book := c.books[m.number]
+	if r := m.refusal(canEnter); r != orderbook.Accepted {
+		c.reject(r)
+		return
+	}
+	was, ok := book.Lookup(cmd.Order)
+	if !ok {
+		c.reject(orderbook.RejectUnknownOrder)
+		return
+	}
+	own := c.owners[was.Slot]
+	terms := *cmd
+	terms.Side, terms.Member, terms.Client = was.Side, own.member, own.client
+	if r := c.modifyRefused(m, cmd, &terms, &was, &own); r != orderbook.Accepted {
+		c.reject(r)
+		return
+	}
+	var o orderbook.Order
+	orderOf(&terms, &o)
+	o.PAN, o.CancelActive = was.PAN, was.CancelActive
+	reserved := own.reserved
+	if stays := !o.Market && o.Price == was.Price && o.Qty <= was.Qty && o.Trigger == was.Trigger; !stays {
+		reserved = c.worst(m, &o)
+	}
+	old, value := own.worth(was.Qty), int64(reserved)*int64(o.Qty)
+	if value > orderValueMax || cmd.Flags&codec.FlagMarket != 0 && value > m.valueMax {
+		c.reject(orderbook.RejectValue)
+		return
+	}
+	if value > old {
+		if r := c.accounts.Replace(own.position, own.side, old, value, m.rules.MarginBps); r != orderbook.Accepted {
+			c.reject(r)
+			return
+		}
+	}
+	var t orderbook.Terms
+	t.TIF, t.Market, t.Price, t.Trigger, t.Qty, t.Disclosed = o.TIF, o.Market, o.Price, o.Trigger, o.Qty, o.Disclosed
+	fills, res := book.Modify(cmd.Order, &t, c.fills[:0:c.room])
+	if res.Reject != orderbook.Accepted {
+		c.accounts.Release(own.position, own.side, max(value-old, 0))
+		c.reject(res.Reject)
+		return
+	}
+	if value < old {
+		c.accounts.Release(own.position, own.side, old-value)
+	}
+	own.reserved = reserved
+	c.conclude(m, cmd, &o, &own, fills, res, out)
+}
+
+// modifyRefused says why a modify of the order was is not taken. terms is cmd with the order's side and
+// owner.
+func (c *Core) modifyRefused(m *market, cmd, terms *codec.Command, was *orderbook.RestingOrder, own *owner) orderbook.RejectReason {
+	switch {
+	case !own.speaks(cmd):
+		return orderbook.RejectOwner
+	case was.Market && was.Trigger == 0 && m.frozen():
+		return orderbook.RejectMarketOrder
+	}
+	if r := c.refuses(m, terms); r != orderbook.Accepted {
+		return r
+	}
+	if (cmd.Flags&codec.FlagStopLoss != 0) != (was.Trigger != 0) {
+		return orderbook.RejectTrigger // a stop-loss order stays one until it is triggered, and is none afterwards
+	}
+	return orderbook.Accepted
+}
+
+// conclude books what came of an order that a command has entered or modified: its trades, what of it rests,
+// and what is gone.
+func (c *Core) conclude(m *market, cmd *codec.Command, o *orderbook.Order, own *owner, fills []orderbook.Fill, res orderbook.Result, out *Builder) {
+	if len(fills) > 0 {
+		c.trade(m, cmd, o.ID, own, fills, out)
+	}
+	if res.Cancelled > 0 && m.rules.Flags&codec.RuleMarketToLimit != 0 && cmd.Flags&codec.FlagMarket != 0 {
+		res = c.restMarket(m, cmd, o, fills, res)
+	}
+	c.settle(own, res)
+}
+
+// settle gives back what was reserved for what is gone, and notes the owner of what rests.
+func (c *Core) settle(own *owner, res orderbook.Result) {
+	if res.Cancelled > 0 {
+		c.accounts.Release(own.position, own.side, own.worth(res.Cancelled))
+		if res.Cause != orderbook.CauseNone {
+			c.counts.Removed[removalOf(res.Cause)]++
+		}
+	}
+	if res.Slot != orderbook.NoSlot {
+		c.owners[res.Slot].become(own)
+	}
+}
+
+// restMarket lets what a market order for the day has left rest at the price of its last trade.
+func (c *Core) restMarket(m *market, cmd *codec.Command, o *orderbook.Order, fills []orderbook.Fill, res orderbook.Result) orderbook.Result {
+	if res.Cause != orderbook.CauseRemainder && res.Cause != orderbook.CauseRange || !cmd.TIF.Rests() || m.can&canTrigger == 0 {
+		return res
+	}
+	rest := *o
+	rest.Market, rest.TIF, rest.Qty, rest.Price = false, cmd.TIF, res.Cancelled, 0
+	for i := range fills {
+		if fills[i].Qty > 0 {
+			rest.Price = fills[i].Price
+		}
+	}
+	if rest.Price == 0 {
+		return res
+	}
+	if _, added := c.books[m.number].Add(&rest, c.fills[:0:0]); added.Reject == orderbook.Accepted {
+		return added
+	}
+	return res
+}

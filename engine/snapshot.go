@@ -1,0 +1,168 @@
+//tezi:pure
+
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
+)
+
+// The state of a core as AppendState writes it, little-endian:
+//
+//	magic      8 bytes, the last is the version
+//	limits     OrdersMax, InstrumentsMax, ClientsMax, PositionsMax, FillsMax: u64 each
+//	position   last command, next trade, time: u64 each
+//	counts     as in memory
+//	n          u64, instruments
+//	markets    n x 192 bytes, as in memory
+//	flexes     n x 224 bytes, as in memory
+//	accounts   u64 length, bytes of package pretrade
+//	books      u64 length, bytes of package orderbook
+//	owners     16 bytes for each live order, in the order of eachOrder
+//	checksum   u64, xxHash of all of it
+const snapshotMagic = "TZCORE\x00\x01"
+
+// ErrSnapshot is wrapped by every error about a snapshot: it is damaged, of another version, or of a
+// core with other limits.
+var ErrSnapshot = errors.New("engine: not a snapshot of this core")
+
+// AppendState appends the whole state to dst. A core restored from it goes on as this one does.
+func (c *Core) AppendState(dst []byte) []byte {
+	from, le := len(dst), binary.LittleEndian
+	dst = append(dst, snapshotMagic...)
+	for _, n := range c.limits.sizes() {
+		dst = le.AppendUint64(dst, n)
+	}
+	for _, n := range [...]uint64{c.last, c.nextTrade, uint64(c.timeNs)} {
+		dst = le.AppendUint64(dst, n)
+	}
+	dst = append(dst, bytesOf([]Counts{c.counts})...)
+	dst = le.AppendUint64(dst, uint64(len(c.books)-1))
+	dst = append(dst, bytesOf(c.markets[1:])...)
+	dst = append(dst, bytesOf(c.flexes[1:])...)
+	dst = appendSized(dst, c.accounts.AppendState)
+	dst = appendSized(dst, c.arena.AppendState)
+	c.eachOrder(func(o orderbook.RestingOrder) { dst = append(dst, bytesOf(c.owners[o.Slot:o.Slot+1])...) })
+	return le.AppendUint64(dst, xxhash.Sum64(dst[from:]))
+}
+
+// sizes are the limits that a snapshot must agree with.
+func (l Limits) sizes() [5]uint64 {
+	return [...]uint64{uint64(l.OrdersMax), uint64(l.InstrumentsMax), uint64(l.ClientsMax), uint64(l.PositionsMax), uint64(l.FillsMax)}
+}
+
+// appendSized appends what add appends, with its length before it.
+func appendSized(dst []byte, add func([]byte) []byte) []byte {
+	at := len(dst)
+	dst = add(append(dst, make([]byte, 8)...))
+	binary.LittleEndian.PutUint64(dst[at:], uint64(len(dst)-at-8))
+	return dst
+}
+
+// RestoreCore returns a core in the state that AppendState wrote, of a core with the same limits. vetoes
+// are those that the log holds so far. It keeps nothing of data. The error wraps ErrSnapshot; it is about
+// bytes that have changed, not about a snapshot that somebody has made up.
+func RestoreCore(l Limits, vetoes []Veto, data []byte) (*Core, error) {
+	c, err := newCore(l, vetoes)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.restore(data); err != nil {
+		if c.arena != nil {
+			c.arena.Close()
+		}
+		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	for i := range c.vetoes {
+		c.vetoes[i].done = c.vetoes[i].From <= c.last
+	}
+	return c, nil
+}
+
+func (c *Core) restore(data []byte) error {
+	n := len(data)
+	if n < len(snapshotMagic)+8 || string(data[:len(snapshotMagic)]) != snapshotMagic {
+		return errors.New("another magic number or version")
+	}
+	if xxhash.Sum64(data[:n-8]) != binary.LittleEndian.Uint64(data[n-8:]) {
+		return errors.New("another checksum")
+	}
+	r := snapshotReader{rest: data[len(snapshotMagic) : n-8]}
+	for i, want := range c.limits.sizes() {
+		if got := r.word(); got != want {
+			return fmt.Errorf("limit %d is %d, want %d", i, got, want)
+		}
+	}
+	c.last, c.nextTrade, c.timeNs = r.word(), r.word(), int64(r.word())
+	counts := []Counts{{}}
+	r.into(bytesOf(counts))
+	c.counts = counts[0]
+	instruments := r.word()
+	if instruments > uint64(c.limits.InstrumentsMax) {
+		return fmt.Errorf("%d instruments, at most %d", instruments, c.limits.InstrumentsMax)
+	}
+	c.markets, c.flexes = c.markets[:instruments+1], c.flexes[:instruments+1]
+	r.into(bytesOf(c.markets[1:]))
+	r.into(bytesOf(c.flexes[1:]))
+	if err := c.accounts.Restore(r.sized()); err != nil {
+		return err
+	}
+	return c.restoreBooks(&r)
+}
+
+// restoreBooks reads the books and the owners of their orders.
+func (c *Core) restoreBooks(r *snapshotReader) error {
+	arena, books, err := orderbook.RestoreArena(r.sized())
+	if err != nil {
+		return err
+	}
+	c.arena, c.books = arena, append(c.books, books...)
+	if arena.Cap() != c.limits.OrdersMax || len(c.books) != len(c.markets) {
+		return fmt.Errorf("%d books for %d orders, want %d for %d", len(books), arena.Cap(), len(c.markets)-1, c.limits.OrdersMax)
+	}
+	c.owners = make([]owner, arena.Slots())
+	c.eachOrder(func(o orderbook.RestingOrder) { r.into(bytesOf(c.owners[o.Slot : o.Slot+1])) })
+	if r.short || len(r.rest) != 0 {
+		return errors.New("another length")
+	}
+	for i := range c.markets {
+		if m := &c.markets[i]; int(m.number) != i || m.phase >= codec.PhaseCount {
+			return fmt.Errorf("instrument %d is number %d in phase %d", i, m.number, m.phase)
+		} else if m.work&workPending != 0 {
+			c.pending++
+		}
+	}
+	return nil
+}
+
+// snapshotReader takes values off the front of a snapshot. What is missing reads as zero.
+type snapshotReader struct {
+	rest  []byte
+	short bool
+}
+
+func (r *snapshotReader) take(n uint64) []byte {
+	if n > uint64(len(r.rest)) {
+		r.short, r.rest = true, nil
+		return nil
+	}
+	taken := r.rest[:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
+func (r *snapshotReader) into(dst []byte) { copy(dst, r.take(uint64(len(dst)))) }
+func (r *snapshotReader) sized() []byte   { return r.take(r.word()) }
+
+func (r *snapshotReader) word() uint64 {
+	if b := r.take(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
