@@ -12,17 +12,19 @@ import (
 type Stats struct {
 	From        Format `json:"from"`
 	To          Format `json:"to"`
-	Commands    uint64 `json:"commands"`    // without definitions and unreadable records
-	Instruments uint64 `json:"instruments"` // defined
-	Unreadable  uint64 `json:"unreadable"`  // records of the source; a tezi capture keeps their places
+	Commands    uint64 `json:"commands"`         // without what the exchange says, and unreadable records
+	Instruments uint64 `json:"instruments"`      // defined
+	Market      uint64 `json:"market,omitempty"` // phases, rules and limits
+	Unreadable  uint64 `json:"unreadable"`       // records of the source; a tezi capture keeps their places
 	Notes       []Note `json:"notes,omitempty"`
 }
 
 // Convert reads the capture in ("-": standard input) and writes it to out in the format of its
 // extension. Unreadable records are counted: a tezi capture keeps a KindUnreadable command in the
 // place of each, the other formats leave them out. Any other error leaves no file. What the format of
-// out cannot carry is told in Stats.Notes. A command CSV gets the optional columns that it needs: to
-// know them, the source is read twice, or all are written if it is standard input.
+// out cannot carry is told in Stats.Notes. The phases that o.Sessions puts into an NSE file are written
+// too, unless out is an NSE file. A command CSV gets the optional columns that it needs: to know them,
+// the source is read twice, or all are written if it is standard input.
 func Convert(in, out string, o Options) (Stats, error) {
 	to, err := FormatOf(out)
 	if err != nil {
@@ -39,6 +41,9 @@ func Convert(in, out string, o Options) (Stats, error) {
 		return Stats{}, err
 	}
 	defer r.Close()
+	if create.Recorded = to.Kind == KindNSE && r.Format().Kind == KindNSE; create.Recorded {
+		r.asRecorded()
+	}
 	w, err := Create(out, to, create)
 	if err != nil {
 		return Stats{}, err
@@ -56,28 +61,16 @@ func Convert(in, out string, o Options) (Stats, error) {
 }
 
 func copyAll(w *Writer, r *Reader, s *Stats) error {
-	var books *reducer
-	if s.To.Kind == KindNSE && s.From.Kind != KindNSE {
-		books = newReducer()
-		defer books.close()
-	}
 	return each(r, func(c *codec.Command) error {
 		switch c.Kind {
 		case codec.KindDefine:
 			s.Instruments++
 		case codec.KindUnreadable:
 			s.Unreadable++
+		case codec.KindPhase, codec.KindRules, codec.KindLimit, codec.KindContinue:
+			s.Market++
 		default:
 			s.Commands++
-		}
-		if books != nil {
-			changed, err := books.apply(c)
-			if err != nil {
-				return err
-			}
-			if changed {
-				w.losses.add(lossReduce)
-			}
 		}
 		return w.Write(c)
 	}, nil)
@@ -107,12 +100,10 @@ func each(r *Reader, do func(*codec.Command) error, bad func(*RecordError)) erro
 	}
 }
 
-const everyColumn = commandcsv.ColumnSymbol | commandcsv.ColumnOwner | commandcsv.ColumnTrigger | commandcsv.ColumnDisclosed | commandcsv.ColumnFlags
-
 // columnsFor reads the source to learn which optional columns a command CSV of it needs.
 func columnsFor(in string, o Options) (commandcsv.Columns, error) {
 	if in == "-" {
-		return everyColumn, nil
+		return commandcsv.AllColumns, nil
 	}
 	r, err := Open(in, o)
 	if err != nil {
@@ -128,7 +119,7 @@ func columnsFor(in string, o Options) (commandcsv.Columns, error) {
 			}
 		case c.Kind != codec.KindUnreadable:
 			need |= commandcsv.Needs(c)
-			if !derived(c, o) {
+			if ofOrder(c.Kind) && !derived(c, o) {
 				need |= commandcsv.ColumnOwner
 			}
 		}
@@ -136,3 +127,6 @@ func columnsFor(in string, o Options) (commandcsv.Columns, error) {
 	}, nil)
 	return need, err
 }
+
+// ofOrder reports whether a kind of command is about one order.
+func ofOrder(k codec.Kind) bool { return k >= codec.KindNew && k <= codec.KindReduce }

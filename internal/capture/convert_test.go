@@ -2,19 +2,13 @@ package capture
 
 import (
 	"compress/gzip"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/tezi-exchange/tezi/codec"
-	"github.com/tezi-exchange/tezi/codec/nse"
-	"github.com/tezi-exchange/tezi/engine"
-	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 // content reads a file, decompressed if its name says that it is compressed.
@@ -142,8 +136,8 @@ func TestConvertNotes(t *testing.T) {
 // A tezi capture keeps the places of unreadable records, so a replay counts them as the source's does.
 func TestConvertKeepsUnreadable(t *testing.T) {
 	in := put(t, "in", dat[:88]+"short\n"+dat[88:])
-	out, s := chain(t, in, Options{}, "x.tzc")
-	got := readAll(out, Options{})
+	out, s := chain(t, in, raw, "x.tzc")
+	got := readAll(out, raw)
 	if s.Unreadable != 1 || s.Commands != 2 || s.Instruments != 2 || len(got.commands) != 5 {
 		t.Fatalf("stats %+v, %d commands", s, len(got.commands))
 	}
@@ -199,136 +193,9 @@ func TestConvertStdin(t *testing.T) {
 	if _, err := Convert("-", out, Options{Members: 1, Clients: 1}); err != nil {
 		t.Fatal(err)
 	}
-	want := "seq,ts_ns,cmd,order_id,side,price,qty,symbol,member,client,trigger,disclosed,flags\n" +
-		"1,34200004241176,N,1903538,S,5870000,100,CAPTURE,1,1,0,0,\n2,34200004241177,A,A1,B,5870000,40,CAPTURE,1,1,0,0,\n"
+	want := "seq,ts_ns,cmd,order_id,side,price,qty,symbol,member,client,trigger,disclosed,flags,pan,tif,details\n" +
+		"1,34200004241176,N,1903538,S,5870000,100,CAPTURE,1,1,0,0,,0,,\n2,34200004241177,A,A1,B,5870000,40,CAPTURE,1,1,0,0,,0,,\n"
 	if got := content(t, out); got != want {
 		t.Errorf("written\n%s, want\n%s", got, want)
-	}
-}
-
-// outcome is what the engine makes of a flow: everything but times and commands.
-type outcome struct {
-	trades  []string
-	rejects string
-	state   uint64
-	orders  uint64
-}
-
-// match runs a flow through the engine's core. number undoes what a conversion did to order numbers.
-func match(t interface{ Fatal(...any) }, commands []codec.Command, number func(orderbook.OrderID) orderbook.OrderID) outcome {
-	core, err := engine.NewCore(engine.Limits{OrdersMax: 1 << 16, InstrumentsMax: 16, BatchTarget: 1000}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer core.Close()
-	var out outcome
-	batch := engine.NewBuilder(0, 1)
-	var payload []byte
-	for i, c := range commands {
-		c.Seq = uint64(i + 1)
-		core.Apply(&c, batch)
-		if batch.Trades() == 0 && i+1 < len(commands) {
-			continue
-		}
-		payload = batch.AppendPayload(payload[:0])
-		p, err := codec.DecodePayload(payload)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, tr := range p.Trades {
-			out.trades = append(out.trades, fmt.Sprintf("%d %d>%d %d@%d", tr.Instrument, number(tr.Taker), number(tr.Maker), tr.Qty, tr.Price))
-		}
-		batch.Reset(c.Seq, core.NextTrade())
-	}
-	out.rejects, out.state, out.orders = fmt.Sprint(core.Counts().Rejects), core.StateHash(), core.Counts().OrdersAccepted
-	return out
-}
-
-func same(id orderbook.OrderID) orderbook.OrderID { return id }
-
-// drawFlow draws commands on few orders and prices, so that they meet: reduces of unknown orders, by
-// all and by too much among them.
-func drawFlow(t *rapid.T) []codec.Command {
-	defined := map[string]uint32{}
-	var out []codec.Command
-	for range rapid.IntRange(1, 60).Draw(t, "n") {
-		name := rapid.SampledFrom([]string{"A", "B"}).Draw(t, "symbol")
-		id, known := defined[name]
-		if !known {
-			id = uint32(len(defined) + 1)
-			defined[name] = id
-			in := codec.Instrument{Instrument: id, Lot: 1, Symbol: [10]byte{name[0]}, Series: [2]byte{'E', 'Q'}, Segment: codec.SegmentCapital, PriceScale: 2}
-			out = append(out, *in.AsCommand())
-		}
-		c := codec.Command{
-			TimeNs: nse.TimeNs(1 << 40), Instrument: id, Order: orderbook.OrderID(rapid.Uint64Range(1, 6).Draw(t, "order")),
-			Kind:  rapid.SampledFrom([]codec.Kind{codec.KindNew, codec.KindNew, codec.KindModify, codec.KindCancel, codec.KindReduce, codec.KindReduce}).Draw(t, "kind"),
-			Side:  orderbook.Side(rapid.IntRange(1, 2).Draw(t, "side")),
-			TIF:   rapid.SampledFrom([]orderbook.TimeInForce{orderbook.Day, orderbook.Day, orderbook.IOC}).Draw(t, "tif"),
-			Price: orderbook.Price(rapid.Int32Range(98, 102).Draw(t, "price")), Qty: orderbook.Qty(rapid.Uint32Range(0, 9).Draw(t, "qty")),
-			Flags: rapid.SampledFrom([]codec.Flags{0, 0, 0, 0, codec.FlagMarket, codec.FlagStopLoss, codec.FlagPreOpen}).Draw(t, "flags"),
-		}
-		if rapid.IntRange(0, 5).Draw(t, "disclose") == 0 {
-			c.Disclosed = rapid.SampledFrom([]orderbook.Qty{c.Qty, 1, 9}).Draw(t, "disclosed")
-		}
-		if c.Kind == codec.KindReduce {
-			c.Qty = max(c.Qty, 1) // by nothing: TestReduceByNothing
-		}
-		c.Member, c.Client = codec.Owner(c.Order, nse.DefaultMembers, nse.DefaultClients)
-		out = append(out, c)
-	}
-	return out
-}
-
-// A flow with reduces and the NSE file made of it give the same trades, rejects and books.
-func TestReduceIsEquivalent(t *testing.T) {
-	dir := t.TempDir()
-	rapid.Check(t, func(t *rapid.T) {
-		flow := drawFlow(t)
-		w, err := Create(filepath.Join(dir, "in.tzc"), Format{Kind: KindTZC}, CreateOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range flow {
-			if err := w.Write(&flow[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Convert(filepath.Join(dir, "in.tzc"), filepath.Join(dir, "out.DAT"), Options{}); err != nil {
-			t.Fatal(err)
-		}
-		got := readAll(filepath.Join(dir, "out.DAT"), Options{})
-		if got.err != nil || len(got.records) > 0 || len(got.commands) != len(flow) {
-			t.Fatal(got.err, got.records, len(got.commands))
-		}
-		for _, c := range got.commands {
-			if c.Kind == codec.KindReduce {
-				t.Fatal("a reduce in an NSE file")
-			}
-		}
-		want, have := match(t, flow, same), match(t, got.commands, same)
-		if fmt.Sprint(have) != fmt.Sprint(want) {
-			t.Fatalf("the NSE file gives\n%+v, want\n%+v", have, want)
-		}
-	})
-}
-
-// A reduce by nothing is rejected for its quantity, and so is the modify; of an order that does not
-// rest there is no modify that is, and it is rejected as unknown instead.
-func TestReduceByNothing(t *testing.T) {
-	const header = "seq,ts_ns,cmd,order_id,side,price,qty\n"
-	for text, want := range map[string]orderbook.RejectReason{
-		"1,1800000000000000000,N,1,B,5,5\n2,1800000000000000000,R,1,B,5,0\n": orderbook.RejectQuantity,
-		"2,1800000000000000000,R,1,B,5,0\n":                                  orderbook.RejectUnknownOrder,
-	} {
-		out, _ := chain(t, put(t, "in", header+text), Options{}, "x.DAT")
-		var rejects [orderbook.RejectReasonCount]uint64
-		rejects[want] = 1
-		if got := match(t, readAll(out, Options{}).commands, same).rejects; got != fmt.Sprint(rejects) {
-			t.Errorf("%s: rejects %s, want one for %s", text, got, want)
-		}
 	}
 }

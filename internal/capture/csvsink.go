@@ -23,18 +23,21 @@ func (s *csvSink) write(c *codec.Command) error {
 	case codec.KindUnreadable:
 		s.losses.add(lossUnreadable)
 		return nil
+	case codec.KindContinue:
+		s.losses.add(lossContinue)
+		return nil
 	case codec.KindDefine:
 		s.define(c.AsInstrument())
-	default:
+	case codec.KindNew, codec.KindModify, codec.KindReduce, codec.KindCancel:
 		if c.AlgoOf != 0 || c.AccountOf != 0 {
 			s.losses.add(lossCodes)
 		}
 		if s.options.Columns&commandcsv.ColumnOwner == 0 && !derived(c, s.options.Options) {
 			s.losses.add(lossOwner)
 		}
-		if c.Seq != 0 {
-			s.losses.add(lossSeq)
-		}
+	}
+	if c.Seq != 0 && c.Kind != codec.KindDefine {
+		s.losses.add(lossSeq)
 	}
 	return s.out.Write(c)
 }
@@ -49,6 +52,7 @@ func (s *csvSink) define(in *codec.Instrument) {
 }
 
 func (s *csvSink) close() error { return s.out.Flush() }
+func (s *csvSink) release()     {}
 
 // derived reports whether a reader with o gives the command its owner without being told.
 func derived(c *codec.Command, o Options) bool {

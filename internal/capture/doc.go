@@ -4,6 +4,10 @@
 //	          │         (if the content says so)                  codec/commandcsv
 //	          ╰── Progress                                        codec/capture (.tzc)
 //
+// An NSE file holds what the exchange made of its orders, not the rules and phases by which it did.
+// So a reader puts the phases of the day between the records (Sessions), and a writer runs the flow
+// through an engine's core to learn what to record: triggers, cancels, what an order came to.
+//
 // What a file is, its content says, never its name: people rename files. A name matters only for
 // writing (FormatOf).
 //
@@ -17,4 +21,5 @@
 //   - F3 A file to write appears under its name when it is complete, or not at all.
 //   - F4 A conversion tells what the other format cannot carry: Stats.Notes. What would change the
 //     meaning of the flow is an error.
+//   - F5 A flow and the NSE file made of it give the same trades; shadow.go names the exceptions.
 package capture

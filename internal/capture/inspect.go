@@ -15,13 +15,13 @@ type Info struct {
 	Format      Format       `json:"format"`
 	Bytes       int64        `json:"bytes"`                  // of the file; 0 for a pipe
 	GzipMembers int64        `json:"gzip_members,omitempty"` // 0: not compressed
-	Commands    uint64       `json:"commands"`               // without definitions and unreadable records
+	Commands    uint64       `json:"commands"`               // without what the exchange says, and unreadable records
 	Kinds       KindCounts   `json:"kinds"`
 	Flags       FlagCounts   `json:"flags"`
 	Instruments int          `json:"instruments"`
 	Busiest     []Instrument `json:"busiest"` // at most 10, by commands
 	FirstNs     int64        `json:"first_ns"`
-	LastNs      int64        `json:"last_ns"` // earliest and latest time, ns since 1970 UTC
+	LastNs      int64        `json:"last_ns"` // earliest and latest time of a command, ns since 1970 UTC
 	PriceMin    string       `json:"price_min,omitempty"`
 	PriceMax    string       `json:"price_max,omitempty"` // lowest and highest limit, in rupees or whatever it is
 	Unreadable  uint64       `json:"unreadable"`          // records
@@ -35,7 +35,14 @@ type KindCounts struct {
 	Cancel uint64 `json:"cancel"`
 	Modify uint64 `json:"modify"`
 	Reduce uint64 `json:"reduce"`
-	Other  uint64 `json:"other,omitempty"` // kinds that no engine knows
+
+	MassCancel uint64 `json:"mass_cancel,omitempty"`
+	Kill       uint64 `json:"kill,omitempty"`  // kill switches, set and lifted
+	Other      uint64 `json:"other,omitempty"` // kinds that no engine knows
+
+	Phase uint64 `json:"phase,omitempty"` // the exchange says these
+	Rules uint64 `json:"rules,omitempty"`
+	Limit uint64 `json:"limit,omitempty"`
 }
 
 // FlagCounts counts commands that have a property.
@@ -46,6 +53,11 @@ type FlagCounts struct {
 	Disclosed uint64 `json:"disclosed"`
 	PreOpen   uint64 `json:"pre_open"`
 	Algo      uint64 `json:"algo"`
+
+	PAN          uint64 `json:"pan,omitempty"`           // the PAN is known
+	CancelActive uint64 `json:"cancel_active,omitempty"` // self-trade prevention cancels the incoming order
+	FOK          uint64 `json:"fok,omitempty"`
+	GoodTill     uint64 `json:"good_till,omitempty"` // GTC and GTD
 }
 
 // Instrument is one instrument of a capture.
@@ -59,7 +71,7 @@ const (
 	errorsMax  = 5
 )
 
-// Inspect reads a whole capture and tells what is in it. Damage is part of the answer, not an
+// Inspect reads a whole capture and tells what is in it, whatever o says of sessions. Damage is part of the answer, not an
 // error; what cannot be opened as a capture is an error, as in Open.
 func Inspect(path string, o Options) (*Info, error) {
 	r, err := Open(path, o)
@@ -67,6 +79,7 @@ func Inspect(path string, o Options) (*Info, error) {
 		return nil, err
 	}
 	defer r.Close()
+	r.asRecorded()
 	info := &Info{File: r.file, Format: r.Format(), Bytes: r.total}
 	s := survey{info: info}
 	err = each(r, s.command, func(e *RecordError) {
@@ -124,6 +137,19 @@ func (s *survey) command(c *codec.Command) error {
 	case codec.KindUnreadable:
 		info.Unreadable++
 		return nil
+	case codec.KindPhase:
+		info.Kinds.Phase++
+		return nil
+	case codec.KindRules:
+		info.Kinds.Rules++
+		return nil
+	case codec.KindLimit:
+		info.Kinds.Limit++
+		return nil
+	case codec.KindMassCancel:
+		info.Kinds.MassCancel++
+	case codec.KindKill:
+		info.Kinds.Kill++
 	case codec.KindNew:
 		info.Kinds.New++
 	case codec.KindCancel:
@@ -161,6 +187,10 @@ func (s *survey) flags(c *codec.Command) {
 	count(&f.Algo, c.Flags&codec.FlagAlgo != 0)
 	count(&f.IOC, c.TIF == orderbook.IOC)
 	count(&f.Disclosed, c.Disclosed != 0)
+	count(&f.PAN, c.PAN != 0)
+	count(&f.CancelActive, c.Flags&codec.FlagCancelActive != 0)
+	count(&f.FOK, c.TIF == orderbook.FOK)
+	count(&f.GoodTill, c.TIF == orderbook.GTC || c.TIF == orderbook.GTD)
 }
 
 // price widens the range by the limit of an order entry or modify.

@@ -22,6 +22,15 @@ const (
 	lossLot
 	lossUnreadable
 	lossReduce
+	lossContinue
+	lossMarket
+	lossGone
+	lossSelfTrade
+	lossTrigger
+	lossRuled
+	lossValidity
+	lossRest
+	lossPAN
 	lossCount
 )
 
@@ -38,6 +47,15 @@ var lossTexts = [lossCount]string{
 	lossLot:        "instruments: lot and tick have no field",
 	lossUnreadable: "records could not be read and are left out",
 	lossReduce:     "commands: a reduce is written as the modify or cancel it amounts to",
+	lossContinue:   "commands: the engine made them itself, and makes them again",
+	lossMarket:     "commands: phases, rules, limits, mass cancels and kill switches have no record; a reader takes the phases from the timetable of the day",
+	lossGone:       "orders: what a mass cancel, a kill switch or a price band took out is written as cancelled",
+	lossSelfTrade:  "orders: what self-trade prevention took out is written as cancelled before, or entered without it",
+	lossTrigger:    "orders: the entry into the market of a triggered stop-loss order is written as a second entry",
+	lossRuled:      "commands: rejected or cut short by a rule that has no record; left out, or written with what they traded",
+	lossRest:       "commands: a market order whose rest stays is written with the limit at which it rests",
+	lossPAN:        "commands: the PAN and whom self-trade prevention cancels have no field",
+	lossValidity:   "commands: the validity has no field; GTC and GTD are written as day, FOK as what it came to",
 }
 
 // Note tells something that a written file does not say as its source did.

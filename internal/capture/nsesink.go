@@ -22,6 +22,7 @@ const dayNs = 24 * 3600 * 1_000_000_000
 // nseSink writes an NSE order file.
 type nseSink struct {
 	out      *nse.Writer
+	shadow   *shadow // nil: the flow is an NSE file's already
 	options  Options
 	losses   *losses
 	zip      *zipper // nil: not compressed
@@ -31,14 +32,33 @@ type nseSink struct {
 	numbered bool // a marked order number was written from numberBase on
 }
 
-func newNSESink(w io.Writer, layout nse.Layout, o Options, l *losses, zip *zipper) *nseSink {
-	return &nseSink{out: nse.NewWriter(w, layout), options: o, losses: l, zip: zip}
+func newNSESink(w io.Writer, layout nse.Layout, o CreateOptions, l *losses, zip *zipper) (*nseSink, error) {
+	s := &nseSink{out: nse.NewWriter(w, layout), options: o.Options, losses: l, zip: zip}
+	if o.Recorded {
+		return s, nil
+	}
+	var err error
+	s.shadow, err = newShadow(shadowLimits, o.Options, l, s.record)
+	return s, err
+}
+
+func (s *nseSink) write(c *codec.Command) error {
+	if s.shadow == nil {
+		return s.record(c)
+	}
+	return s.shadow.write(c)
 }
 
 func (s *nseSink) close() error { return s.out.Flush() }
 
-// write changes what the format cannot say, counts it, and writes the rest.
-func (s *nseSink) write(c *codec.Command) error {
+func (s *nseSink) release() {
+	if s.shadow != nil {
+		s.shadow.close()
+	}
+}
+
+// record changes what the format cannot say, counts it, and writes the rest.
+func (s *nseSink) record(c *codec.Command) error {
 	switch c.Kind {
 	case codec.KindUnreadable:
 		s.losses.add(lossUnreadable)
@@ -58,6 +78,9 @@ func (s *nseSink) write(c *codec.Command) error {
 	}
 	if !derived(&out, s.options) {
 		s.losses.add(lossOwner)
+	}
+	if c.PAN != 0 || c.Flags&codec.FlagCancelActive != 0 {
+		s.losses.add(lossPAN)
 	}
 	algo := c.Flags&codec.FlagAlgo != 0
 	if c.AccountOf < 1 || c.AccountOf > 3 || c.AlgoOf > 3 || (c.AlgoOf%2 == 0) != algo {

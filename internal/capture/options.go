@@ -14,6 +14,8 @@ type Options struct {
 	Clients    uint32 // clients of each; default 32
 	Symbol     string // name of the instrument of a command CSV without symbol column; default CAPTURE
 	PriceScale uint8  // decimal digits of the prices of a command CSV; default 2
+
+	Sessions Sessions // phases of the trading day, added where the file has none
 }
 
 func (o Options) withDefaults() Options {
@@ -44,6 +46,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("%w: %d members, want at most 65535", ErrOptions, o.Members)
 	case uint64(o.Members)*uint64(o.Clients) > 1<<32-1:
 		return fmt.Errorf("%w: %d members of %d clients each, want at most 4294967295 clients in all", ErrOptions, o.Members, o.Clients)
+	case o.Sessions > SessionsOff:
+		return fmt.Errorf("%w: sessions %d, want auto, stops or off", ErrOptions, o.Sessions)
 	case o.PriceScale > commandcsv.PriceScaleMax:
 		return fmt.Errorf("%w: prices of %d decimal digits, want at most %d", ErrOptions, o.PriceScale, commandcsv.PriceScaleMax)
 	case !named:

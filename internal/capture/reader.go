@@ -99,6 +99,9 @@ func (r *Reader) openText(text *bufio.Reader, o Options) error {
 	switch r.format.Kind {
 	case KindNSE:
 		r.source = nse.NewReader(text, r.format.Layout, nse.Options{Members: o.Members, Clients: o.Clients})
+		if o.Sessions != SessionsOff {
+			r.source = newSessions(r.source, o.Sessions == SessionsAuto)
+		}
 	case KindCSV:
 		r.source, err = commandcsv.NewReader(text, commandcsv.Options{Members: o.Members, Clients: o.Clients, Symbol: o.Symbol, PriceScale: o.PriceScale})
 	case KindTZC:
@@ -111,7 +114,7 @@ func (r *Reader) openText(text *bufio.Reader, o Options) error {
 }
 
 // Next reads the next command into c; the KindDefine command of an instrument comes before its
-// first use. It returns io.EOF at the end; a *RecordError for one unreadable record, behind which
+// first use, and what Options.Sessions asks for comes between the records of an NSE file. It returns io.EOF at the end; a *RecordError for one unreadable record, behind which
 // reading goes on; a *DamageError if the capture is truncated or corrupted, for good; or an error of
 // the operating system. Next is for one goroutine.
 func (r *Reader) Next(c *codec.Command) error {
@@ -119,6 +122,13 @@ func (r *Reader) Next(c *codec.Command) error {
 		return r.translate(err)
 	}
 	return nil
+}
+
+// asRecorded makes the reader give the records alone. To be called before the first Next.
+func (r *Reader) asRecorded() {
+	if s, ok := r.source.(*sessions); ok {
+		r.source = s.in
+	}
 }
 
 // Format returns what the content told.

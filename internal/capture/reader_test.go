@@ -75,6 +75,9 @@ func put(t testing.TB, name, content string) string {
 	return path
 }
 
+// raw reads the records of a file and nothing between them.
+var raw = Options{Sessions: SessionsOff}
+
 // result is what a reader gave for a whole file.
 type result struct {
 	format   Format
@@ -127,7 +130,7 @@ func TestOpen(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			path := put(t, tc.name, tc.content)
-			got := readAll(path, Options{})
+			got := readAll(path, raw)
 			if got.err != nil || len(got.records) > 0 || len(got.commands) != tc.commands || got.format != tc.want {
 				t.Errorf("%v, %d commands, %v, %v; want %v, %d commands", got.format, len(got.commands), got.records, got.err, tc.want, tc.commands)
 			}
@@ -144,7 +147,7 @@ func TestOpenStdin(t *testing.T) {
 	was := os.Stdin
 	os.Stdin = f
 	defer func() { os.Stdin = was }()
-	if got := readAll("-", Options{}); got.err != nil || len(got.commands) != 4 {
+	if got := readAll("-", raw); got.err != nil || len(got.commands) != 4 {
 		t.Errorf("%d commands, %v", len(got.commands), got.err)
 	}
 	if got := readAll("-", Options{}); got.err == nil || !strings.HasPrefix(got.err.Error(), "stdin: not a capture: ") {
@@ -158,7 +161,7 @@ func TestOpenOptions(t *testing.T) {
 	if in.Name() != "AAPL" || in.PriceScale != 4 || got.commands[1].Member != 1 || got.commands[1].Client != 1 {
 		t.Errorf("%s, scale %d, %+v", in.Name(), in.PriceScale, got.commands[1])
 	}
-	for _, o := range []Options{{Members: 65536}, {Members: 65535, Clients: 65538}, {PriceScale: 10}, {Symbol: "ELEVENCHARS"}, {Symbol: "A B"}} {
+	for _, o := range []Options{{Members: 65536}, {Members: 65535, Clients: 65538}, {PriceScale: 10}, {Symbol: "ELEVENCHARS"}, {Symbol: "A B"}, {Sessions: 3}} {
 		if _, err := Open(put(t, "x", csvText), o); !errors.Is(err, ErrOptions) {
 			t.Errorf("options %+v: %v", o, err)
 		}
@@ -166,7 +169,7 @@ func TestOpenOptions(t *testing.T) {
 			t.Errorf("options %+v: %v", o, err)
 		}
 	}
-	got = readAll(put(t, "x", dat), Options{Members: 1, Clients: 1})
+	got = readAll(put(t, "x", dat), Options{Members: 1, Clients: 1, Sessions: SessionsOff})
 	if c := got.commands[1]; c.Member != 1 || c.Client != 1 {
 		t.Errorf("%+v", c)
 	}
@@ -214,7 +217,7 @@ func TestOpenForeign(t *testing.T) {
 func TestRecordErrors(t *testing.T) {
 	bad := strings.Replace(dat, "00000250", "12x     ", 1)
 	path := put(t, "day.DAT.gz", zipped(t, dat, bad, dat))
-	got := readAll(path, Options{})
+	got := readAll(path, raw)
 	want := path + `: line 3 (offset 176): want quantity of 8 digits, got "12x     "`
 	if got.err != nil || len(got.commands) != 7 || len(got.records) != 1 || got.records[0].Error() != want || got.records[0].Field != "quantity" {
 		t.Errorf("%d commands, %v, %v; want %s", len(got.commands), got.records, got.err, want)
@@ -242,9 +245,9 @@ func TestTruncated(t *testing.T) {
 		{"day.tzc.gz", zipped(t, tzcText(t)), func(int) bool { return false }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			all := readAll(put(t, tc.name, tc.content), Options{})
+			all := readAll(put(t, tc.name, tc.content), raw)
 			for cut := range len(tc.content) {
-				got := readAll(put(t, tc.name, tc.content[:cut]), Options{})
+				got := readAll(put(t, tc.name, tc.content[:cut]), raw)
 				if tc.whole(cut) != (got.err == nil) {
 					t.Fatalf("cut at %d: %v", cut, got.err)
 				}
@@ -291,7 +294,7 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	path := put(t, "f", member+"garbage")
-	if got := readAll(path, Options{}); got.err == nil || got.err.(*DamageError).Offset != int64(len(member)) || len(got.commands) != 4 {
+	if got := readAll(path, raw); got.err == nil || got.err.(*DamageError).Offset != int64(len(member)) || len(got.commands) != 4 {
 		t.Errorf("garbage behind %d bytes: %v, %d commands", len(member), got.err, len(got.commands))
 	}
 }

@@ -20,12 +20,16 @@ type CreateOptions struct {
 	Options
 	// Columns are the optional columns of a command CSV.
 	Columns commandcsv.Columns
+	// Recorded says that the flow comes from an NSE order file, so that every trigger of a stop-loss
+	// order and every cancel of the exchange is in it, and an NSE file takes it as it is.
+	Recorded bool
 }
 
 // sink is what the writers of all formats have in common.
 type sink interface {
 	write(c *codec.Command) error
 	close() error // flushes; the file stays open
+	release()     // frees what the sink holds; the last call
 }
 
 // Writer writes a capture file. The file appears under its name when Close succeeds; until then a
@@ -63,7 +67,7 @@ func Create(path string, f Format, o CreateOptions) (*Writer, error) {
 	var err error
 	switch f.Kind {
 	case KindNSE:
-		w.sink = newNSESink(out, f.Layout, o.Options, &w.losses, w.zip)
+		w.sink, err = newNSESink(out, f.Layout, o, &w.losses, w.zip)
 	case KindCSV:
 		w.sink = newCSVSink(out, o, &w.losses)
 	case KindTZC:
@@ -105,9 +109,11 @@ func (w *Writer) Close() error {
 	}
 	if w.err != nil {
 		w.Abort()
+		return w.err
 	}
 	w.closed = true
-	return w.err
+	w.sink.release()
+	return nil
 }
 
 // complete writes everything down to the disk and renames the file.
@@ -138,6 +144,9 @@ func (w *Writer) Abort() {
 		return
 	}
 	w.closed = true
+	if w.sink != nil {
+		w.sink.release()
+	}
 	if w.path != "-" {
 		_ = w.file.Close() // it is thrown away, or closed already
 		_ = os.Remove(w.file.Name())
@@ -157,3 +166,4 @@ func newTZCSink(w io.Writer, o Options) (*tzcSink, error) {
 
 func (s *tzcSink) write(c *codec.Command) error { return s.out.Write(c) }
 func (s *tzcSink) close() error                 { return s.out.Close() }
+func (s *tzcSink) release()                     {}

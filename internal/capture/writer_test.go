@@ -84,7 +84,7 @@ func TestWriterAppearsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Abort()
-	got := readAll(path, Options{})
+	got := readAll(path, raw)
 	if got.err != nil || len(got.commands) != 2 || len(names(t, dir)) != 1 {
 		t.Errorf("%v, %d commands, files %v", got.err, len(got.commands), names(t, dir))
 	}
@@ -203,7 +203,7 @@ func TestInspect(t *testing.T) {
 		t.Errorf("%s, %v", b, err)
 	}
 	// The converted capture tells the same, but for the names of things.
-	out, _ := chain(t, path, Options{}, "x.tzc")
+	out, _ := chain(t, path, raw, "x.tzc")
 	conv, err := Inspect(out, Options{})
 	if err != nil || conv.Kinds != got.Kinds || conv.Flags != got.Flags || conv.Unreadable != 2 || conv.FirstNs != got.FirstNs || conv.Commands != 4 {
 		t.Errorf("converted: %+v, %v", conv, err)
