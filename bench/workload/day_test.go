@@ -112,7 +112,7 @@ func apply(b *orderbook.Book, c *codec.Command, fills []orderbook.Fill) ([]order
 	case codec.KindNew:
 		return b.Add(&orderbook.Order{ID: c.Order, Side: c.Side, TIF: c.TIF, Market: market, Price: c.Price, Qty: c.Qty}, fills)
 	case codec.KindModify:
-		return b.Modify(c.Order, market, c.TIF, c.Price, c.Qty, fills)
+		return b.Modify(c.Order, &orderbook.Terms{Market: market, TIF: c.TIF, Price: c.Price, Qty: c.Qty}, fills)
 	case codec.KindCancel:
 		return fills, b.Cancel(c.Order)
 	}

@@ -33,9 +33,15 @@
 // Each market runs the production order book on its own messages, so cancels and modifies know what
 // is live, and Day.Fills tells the trades that an exchange must come to.
 //
+// # The referee's flow
+//
+// Beside the day there is the flow of the public matching-engine benchmark, for one book: see Referee. It is
+// quoting at its fiercest, hardly anything but orders that are cancelled again, and measures an order book
+// where the day measures an exchange.
+//
 // # What holds
 //
-//	I1  Equal configs make equal streams, byte for byte: integers only, a generator of our own, no
+//	I1  Equal configs (and Referees) make equal streams, byte for byte: integers only, a generator of our own, no
 //	    maps. A golden hash pins it; a change of the flow changes figures and is a decision.
 //	I2  The messages of a symbol depend on the Config without its Layout, not on other symbols.
 //	I3  At most Config.Resting orders rest at any time, and Next allocates nothing.

@@ -129,7 +129,7 @@ func (m *market) modify(c *codec.Command, fills []orderbook.Fill) outcome {
 	}
 	m.stamp(c, codec.KindModify, o.ID)
 	c.Side, c.Price, c.Qty = o.Side, price, qty
-	fills, result := m.book.Modify(o.ID, market, orderbook.Day, price, qty, fills)
+	fills, result := m.book.Modify(o.ID, &orderbook.Terms{Market: market, Price: price, Qty: qty}, fills)
 	m.settle(o.Side, fills)
 	if result.Resting == 0 {
 		m.forget(at)

@@ -5,7 +5,7 @@
 //
 //	rule      what it holds to
 //	layers    imports point down the layers; neighbours below layer 3 do not meet;
-//	          what is for tests stays with tests; no cgo
+//	          what is for tests stays with tests; no cgo but in tools/referee
 //	modules   a third-party module is imported only where its decision record allows
 //	pure      the deterministic core reads no clock, chance, file, socket or map order
 //	length    a file has at most 500 lines, a function 70 (in tests 120)

@@ -1,0 +1,132 @@
+package book
+
+import (
+	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+const (
+	ringSlots   = 4096 // 128 KB: a part of the second-level cache, as in an engine
+	publishEach = 64
+	fillsMax    = 16_384 // of one message
+)
+
+// Desk takes messages to the books of one arena and reports what comes of them.
+type Desk struct {
+	Reports uint64 // published so far
+
+	arena *orderbook.Arena
+	books []*orderbook.Book
+	own   bool
+	fills []orderbook.Fill
+	ring  *ringbuf.SPSC[Report]
+	slots []Report // claimed
+	used  int      // of them
+}
+
+// NewDesk opens books empty books for ordersMax orders in all. With own, the numbers of the orders are the
+// arena's: messages must carry those that it gives, see Number.
+func NewDesk(ordersMax, books int, own bool) *Desk {
+	d := &Desk{own: own, ring: ringbuf.NewSPSC[Report](ringSlots), fills: make([]orderbook.Fill, 0, fillsMax)}
+	if own {
+		d.arena = orderbook.NewNumberedArena(ordersMax)
+	} else {
+		d.arena = orderbook.NewArena(ordersMax)
+	}
+	for range books {
+		d.books = append(d.books, orderbook.NewBook(d.arena))
+	}
+	d.slots = d.ring.Claim(publishEach)
+	return d
+}
+
+// Close gives the memory of the books back.
+func (d *Desk) Close() { d.arena.Close() }
+
+// Live returns how many orders rest.
+func (d *Desk) Live() int { return d.arena.Live() }
+
+// Do takes one message to a book.
+func (d *Desk) Do(b *orderbook.Book, m *workload.Message) {
+	switch m.Kind {
+	case codec.KindNew:
+		d.enter(b, m)
+	case codec.KindModify:
+		var terms orderbook.Terms
+		terms.TIF, terms.Price, terms.Qty = m.TIF, m.Price, m.Qty
+		fills, result := b.Modify(m.ID, &terms, d.fills)
+		d.report(m, fills, result)
+	default:
+		result := b.Cancel(m.ID)
+		kind := Cancelled
+		if result.Reject != orderbook.Accepted {
+			kind = Rejected
+		}
+		d.next().set(m.ID, 0, 0, result.Cancelled, result.Slot, what{kind: kind, reject: result.Reject})
+	}
+}
+
+func (d *Desk) enter(b *orderbook.Book, m *workload.Message) {
+	var o orderbook.Order // field by field, see Report.set
+	o.ID, o.Side, o.TIF, o.Price, o.Qty = m.ID, m.Side, m.TIF, m.Price, m.Qty
+	if d.own {
+		o.ID = d.arena.NextID()
+	}
+	fills, result := b.Add(&o, d.fills)
+	d.report(m, fills, result)
+}
+
+// report tells of a new order or a modify.
+func (d *Desk) report(m *workload.Message, fills []orderbook.Fill, result orderbook.Result) {
+	if result.Reject != orderbook.Accepted {
+		d.next().set(m.ID, 0, 0, 0, 0, what{kind: Rejected, side: m.Side, reject: result.Reject})
+		return
+	}
+	d.next().set(m.ID, 0, m.Price, m.Qty, result.Slot, what{kind: Accepted, side: m.Side})
+	for i := range fills {
+		f := &fills[i]
+		d.next().set(m.ID, f.Maker, f.Price, f.Qty, f.MakerSlot, what{kind: Traded})
+	}
+	if result.Cancelled > 0 {
+		d.next().set(m.ID, 0, 0, result.Cancelled, 0, what{kind: Cancelled, cause: result.Cause})
+	}
+}
+
+// next returns the slot of the next report.
+func (d *Desk) next() *Report {
+	if d.used == len(d.slots) {
+		d.publish()
+	}
+	r := &d.slots[d.used]
+	d.used++
+	return r
+}
+
+// publish hands over what is filled. The other side of the ring is this goroutine too: it takes everything
+// without a look, so that one core is measured.
+func (d *Desk) publish() {
+	d.ring.Publish(d.used)
+	d.ring.Release(len(d.ring.Peek(d.used)))
+	d.Reports += uint64(d.used)
+	d.slots, d.used = d.ring.Claim(publishEach), 0
+}
+
+// Number gives the orders of messages, which are for one empty book, the numbers that a Desk with numbers of
+// its own gives them.
+func Number(ordersMax int, messages []workload.Message) []workload.Message {
+	d := NewDesk(ordersMax, 1, true)
+	defer d.Close()
+	numbered := append([]workload.Message(nil), messages...)
+	numbers := make(map[orderbook.OrderID]orderbook.OrderID, len(messages)/2)
+	for i := range numbered {
+		m := &numbered[i]
+		if m.Kind == codec.KindNew {
+			numbers[m.ID] = d.arena.NextID()
+		}
+		m.ID = numbers[m.ID]
+		d.Do(d.books[0], m)
+	}
+	return numbered
+}

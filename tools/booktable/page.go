@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tezi-exchange/tezi/internal/host"
+)
+
+// The marks between which a page has its tables.
+const (
+	beginMark = "<!-- booktable -->\n"
+	endMark   = "<!-- /booktable -->\n"
+)
+
+// column is how a unit of go test is shown.
+type column struct {
+	unit, head string
+	divisor    float64
+	digits     int
+}
+
+// columns are the units that are shown, in their order. Others are left out.
+var columns = []column{
+	{"quiet-ns/op", "ns", 1, 1},
+	{"median-ns/op", "ns", 1, 0},
+	{"ns/fill", "ns a fill", 1, 1},
+	{"quiet-msgs/s", "M messages/s", 1e6, 1},
+	{"x-anchor", "x anchor", 1, 2},
+	{"ns/op", "mean ns", 1, 1},
+	{"p50-ns", "p50 ns", 1, 0},
+	{"p99-ns", "p99 ns", 1, 0},
+	{"p99.9-ns", "p99.9 ns", 1, 0},
+	{"timer-ns", "timer ns", 1, 0},
+	{"bytes/order", "bytes an order", 1, 0},
+	{"bytes/instrument", "bytes an instrument", 1, 0},
+	{"allocs/op", "allocations", 1, 0},
+}
+
+// tables writes the machine and a table for each benchmark.
+func tables(results []*result, m host.Machine) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s, %d cores, %s, %s.\n", m.CPU, len(m.Cores), m.Kernel, m.Go)
+	for _, r := range results {
+		fmt.Fprintf(&b, "\n### %s\n\n|", r.name)
+		shown := slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return !slices.Contains(r.units, c.unit) })
+		for _, c := range shown {
+			fmt.Fprintf(&b, " | %s", c.head)
+		}
+		fmt.Fprintf(&b, " |\n| ---%s |\n", strings.Repeat(" | ---:", len(shown)))
+		for _, row := range r.rows {
+			fmt.Fprintf(&b, "| %s", strings.ReplaceAll(row.name, "/", ", "))
+			for _, c := range shown {
+				b.WriteString(" | ")
+				if figures := row.figures[c.unit]; figures != nil {
+					fmt.Fprintf(&b, "%.*f", c.digits, median(figures)/c.divisor)
+				}
+			}
+			b.WriteString(" |\n")
+		}
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// insert puts text between the marks of a page.
+func insert(page, text string) (string, error) {
+	before, rest, ok := strings.Cut(page, beginMark)
+	if !ok {
+		return "", fmt.Errorf("the page has no line %s", strings.TrimSpace(beginMark))
+	}
+	_, after, ok := strings.Cut(rest, endMark)
+	if !ok {
+		return "", fmt.Errorf("the page has no line %s", strings.TrimSpace(endMark))
+	}
+	return before + beginMark + text + endMark + after, nil
+}

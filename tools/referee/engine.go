@@ -1,0 +1,152 @@
+//go:build cgo
+
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/tezi-exchange/tezi/orderbook"
+)
+
+// ordersMax is how many orders may rest. The referee's books hold some ten thousand; memory is touched as
+// orders come.
+const ordersMax = 1 << 20
+
+// order is a message without its kind: new_order_t and modify_t of the interface, and of cancel_t the first
+// two fields.
+type order struct {
+	id, sequence uint64
+	price        int64  // ticks
+	qty          uint32 //
+	side         uint8  // 0: buy, 1: sell
+	ioc          uint8
+	_            [2]byte
+}
+
+// message is me_msg_t of the interface.
+type message struct {
+	kind uint8
+	_    [7]byte
+	order
+}
+
+// The kinds of message.
+const (
+	kindNew = iota
+	kindCancel
+	kindModify
+)
+
+// engine is one book under the rules of the interface.
+type engine struct {
+	arena *orderbook.Arena
+	book  *orderbook.Book
+	fills []orderbook.Fill // room for a fill of every order there may be
+	place []place          // of the resting orders, by slot
+	out   reports
+}
+
+// place is what the acknowledgement of a cancel repeats.
+type place struct {
+	price orderbook.Price
+	side  uint8
+}
+
+func (e *engine) open() {
+	e.arena = orderbook.NewArena(ordersMax)
+	e.book = orderbook.NewBook(e.arena)
+	e.fills = make([]orderbook.Fill, 0, ordersMax)
+	e.place = make([]place, e.arena.Slots())
+}
+
+func (e *engine) batch(messages []message) {
+	for i := range messages {
+		m := &messages[i]
+		switch m.kind {
+		case kindNew:
+			e.enter(&m.order)
+		case kindCancel:
+			e.cancel(m.id, m.sequence)
+		case kindModify:
+			e.modify(&m.order)
+		default:
+			panic(fmt.Sprintf("referee: a message of kind %d", m.kind))
+		}
+	}
+	e.out.publish()
+}
+
+// enter reports nothing of an order that the book refuses: the interface has no such report, and leaves
+// open what becomes of one.
+func (e *engine) enter(m *order) {
+	var o orderbook.Order // field by field, as report.set
+	o.ID, o.Side, o.TIF = orderbook.OrderID(m.id), sideOf(m.side), orderbook.TimeInForce(m.ioc)
+	o.Price, o.Qty = priceOf(m.price), orderbook.Qty(m.qty)
+	fills, result := e.book.Add(&o, e.fills)
+	if result.Reject != orderbook.Accepted {
+		return
+	}
+	e.done(orderAck, m, fills, result)
+	if result.Cancelled > 0 {
+		e.out.next().set(cancelAck, m.side, m.sequence, m.id, 0, int32(o.Price), 0)
+	}
+}
+
+func (e *engine) modify(m *order) {
+	var terms orderbook.Terms
+	terms.Price, terms.Qty = priceOf(m.price), orderbook.Qty(m.qty)
+	fills, result := e.book.Modify(orderbook.OrderID(m.id), &terms, e.fills)
+	if result.Reject != orderbook.Accepted {
+		e.out.next().set(modifyReject, 0, m.sequence, m.id, 0, 0, 0)
+		return
+	}
+	e.done(modifyAck, m, fills, result)
+}
+
+// cancel takes the two fields of cancel_t.
+func (e *engine) cancel(id, sequence uint64) {
+	result := e.book.Cancel(orderbook.OrderID(id))
+	if result.Reject != orderbook.Accepted {
+		e.out.next().set(cancelReject, 0, sequence, id, 0, 0, 0)
+		return
+	}
+	p := &e.place[result.Slot]
+	e.out.next().set(cancelAck, p.side, sequence, id, 0, int32(p.price), 0)
+}
+
+// done reports a new order or a modify and its trades, and notes where the order rests.
+func (e *engine) done(ack uint8, m *order, fills []orderbook.Fill, result orderbook.Result) {
+	e.out.next().set(ack, m.side, m.sequence, m.id, 0, int32(m.price), m.qty)
+	for i := range fills {
+		f := &fills[i]
+		e.out.next().set(trade, 0, m.sequence, m.id, uint64(f.Maker), int32(f.Price), uint32(f.Qty))
+	}
+	if result.Resting > 0 {
+		p := &e.place[result.Slot]
+		p.price, p.side = orderbook.Price(m.price), m.side
+	}
+}
+
+// best returns the best price of a side, and none if the side is empty.
+func (e *engine) best(side orderbook.Side, none int64) int64 {
+	bid, ask := e.book.BBO()
+	level := bid
+	if side == orderbook.Sell {
+		level = ask
+	}
+	if level.Orders == 0 {
+		return none
+	}
+	return int64(level.Price)
+}
+
+func sideOf(side uint8) orderbook.Side { return orderbook.Buy + orderbook.Side(side&1) }
+
+// priceOf turns a price off the book's domain into 0, which the book refuses.
+func priceOf(ticks int64) orderbook.Price {
+	if ticks < 0 || ticks > math.MaxInt32 {
+		return 0
+	}
+	return orderbook.Price(ticks)
+}

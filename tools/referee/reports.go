@@ -1,0 +1,83 @@
+//go:build cgo
+
+package main
+
+// #include "transport.h"
+import "C"
+
+import (
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+// report is a report in the ring: struct report of transport.h.
+type report struct {
+	order, maker uint64
+	what         uint64 // sequence number, kind << 48, side << 56
+	price        int32
+	qty          uint32
+}
+
+// The kinds of report, me_report_type_t of the interface.
+const (
+	orderAck = iota
+	trade
+	cancelAck
+	modifyAck
+	cancelReject
+	modifyReject
+)
+
+// publishEach is how many reports go to the drainer at a time: publishing each by itself would carry a
+// cache line between the cores for every one, and halve the throughput.
+const publishEach = 64
+
+// reports is the engine's side of the ring. The slots from published to pos are the engine's, filled;
+// those from pos to head plus size are its own too, free.
+type reports struct {
+	slots     []report // in C memory; a power of two
+	pos       uint64   // the next slot to fill
+	published uint64
+	head      uint64 // where the drainer was last seen
+	ring      *C.struct_ring
+}
+
+// open takes the ring that the harness has created.
+func (r *reports) open(ring *C.struct_ring) {
+	if unsafe.Sizeof(report{}) != C.sizeof_struct_report {
+		panic("referee: report and struct report differ")
+	}
+	*r = reports{ring: ring, slots: unsafe.Slice((*report)(unsafe.Pointer(ring.slots)), int(ring.size))}
+}
+
+// next returns the slot of the next report, which the caller fills before it asks for another.
+func (r *reports) next() *report {
+	if r.pos-r.published >= publishEach {
+		r.publish()
+	}
+	s := &r.slots[r.pos&uint64(len(r.slots)-1)]
+	r.pos++
+	return s
+}
+
+// publish hands over all that is filled, and then sees to it that the next reports have room. It waits for the
+// drainer as long as it must: a report is never lost.
+func (r *reports) publish() {
+	atomic.StoreUint64((*uint64)(&r.ring.tail), r.pos)
+	r.published = r.pos
+	for r.pos+publishEach-r.head > uint64(len(r.slots)) {
+		head := atomic.LoadUint64((*uint64)(&r.ring.head))
+		if head == r.head {
+			runtime.Gosched()
+		}
+		r.head = head
+	}
+}
+
+// set fills s field by field where it lies: a composite would be built elsewhere in smaller pieces, and copying
+// it would wait for them.
+func (s *report) set(kind, side uint8, sequence, order, maker uint64, price int32, qty uint32) {
+	s.order, s.maker, s.price, s.qty = order, maker, price, qty
+	s.what = sequence | uint64(kind)<<48 | uint64(side)<<56
+}
