@@ -10,17 +10,18 @@ DAY := run/CASH_Orders_01072026.DAT.gz
 
 FUZZTIME ?= 10s
 BENCHTIME ?= 100ms
+SOAK ?= 100000000
 
 # The binary is static, and is tested as it is built.
 export CGO_ENABLED = 0
 
 DEVTOOLS := tools/devtools/go.mod
 
-.PHONY: help build run test race bench fuzz lint cover clean
+.PHONY: help build run test race bench bench-book soak-book fuzz lint cover clean
 
 help: ## print the targets
 	@while IFS= read -r line; do \
-		case $$line in [a-z]*': '*'## '*) printf '  make %-6s  %s\n' "$${line%%:*}" "$${line#*## }";; esac; \
+		case $$line in [a-z]*': '*'## '*) printf '  make %-10s  %s\n' "$${line%%:*}" "$${line#*## }";; esac; \
 	done <$(firstword $(MAKEFILE_LIST))
 
 # Outside a usable git checkout Go cannot stamp the revision, and would fail.
@@ -42,6 +43,15 @@ race: ## run the tests under the race detector, the long ones shortened
 
 bench: ## run every benchmark, BENCHTIME each
 	$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) ./...
+
+bench-book: ## measure the order book into docs/BOOK.md
+	@mkdir -p run
+	$(GO) test -run='^$$' -bench='Referee|Overlap|Latency|Flat|Memory' -benchtime=20000000x -timeout=30m ./bench/book >run/book.txt
+	$(GO) test -run='^$$' -bench=Sweep -benchtime=1000x ./bench/book >>run/book.txt
+	$(GO) run ./tools/booktable -page docs/BOOK.md run/book.txt
+
+soak-book: ## play SOAK random commands on the book beside the naive one
+	$(GO) test -run='^TestSoak$$' -timeout=0 -v ./orderbook -args -soak=$(SOAK)
 
 # go test fuzzes one target of one package at a time, so they are listed first.
 # The list has the names of a package's targets, then the package on a line "ok".

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
@@ -37,6 +38,7 @@ type Report struct {
 	Transport        string            `json:"transport"` // "tcp" or "rings"
 	CoresUsed        int               `json:"cores_used"`
 	Rejects          map[string]uint64 `json:"rejects"` // by reason, reasons that occurred only
+	Market           map[string]uint64 `json:"market"`  // what the rules did beside matching, as far as it occurred
 	LatencyUs        Latencies         `json:"latency_us"`
 	Engine           Engine            `json:"engine"`
 	Participants     Participants      `json:"participants"`
@@ -125,11 +127,31 @@ func (r *Report) SetRejects(counts *[orderbook.RejectReasonCount]uint64) {
 	}
 }
 
+// SetMarket takes what the core counted beside trades and rejects: the trades of auctions, the stop-loss
+// orders that were triggered, and what left the market unasked, by reason.
+func (r *Report) SetMarket(c *engine.Counts) {
+	r.Market = make(map[string]uint64)
+	set := func(name string, n uint64) {
+		if n > 0 {
+			r.Market[name] = n
+		}
+	}
+	set("auction_trades", c.AuctionTrades)
+	set("triggered", c.Triggered)
+	set("market_to_limit", c.Turned)
+	for why, n := range c.Removed {
+		set("removed_"+engine.Removal(why).String(), n)
+	}
+}
+
 // WriteJSON writes the report as one indented JSON object and a newline.
 func (r *Report) WriteJSON(w io.Writer) error {
 	out := *r
 	if out.Rejects == nil {
 		out.Rejects = map[string]uint64{} // an object, never null
+	}
+	if out.Market == nil {
+		out.Market = map[string]uint64{}
 	}
 	b, err := json.MarshalIndent(&out, "", "  ")
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
@@ -69,6 +70,10 @@ func sample() *Report {
 	rejects[orderbook.RejectUnknownOrder] = 2_000
 	rejects[orderbook.RejectQuantity] = 1_500
 	report.SetRejects(&rejects)
+	var counts engine.Counts
+	counts.AuctionTrades, counts.Triggered = 12_345, 77
+	counts.Removed[engine.RemovedRemainder], counts.Removed[engine.RemovedSelfTrade] = 61_000, 8
+	report.SetMarket(&counts)
 	report.SetElapsed(2_001 * time.Millisecond)
 	report.SetLatencies(r.Snapshot())
 	return report

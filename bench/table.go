@@ -90,6 +90,13 @@ func (t *table) counts(r *Report) {
 		t.line("", "%15s  %s", thousands(int64(r.Rejects[reason])), reason)
 	}
 	t.line("trades", "%15s  %15s", thousands(r.Trades), thousands(int64(r.TradesPerS)))
+	for i, what := range slices.Sorted(maps.Keys(r.Market)) {
+		label := ""
+		if i == 0 {
+			label = "market"
+		}
+		t.line(label, "%15s  %s", thousands(int64(r.Market[what])), what)
+	}
 	if r.FillsExpected > 0 {
 		t.line("fills", "%15s  of %s expected came out equal", thousands(r.FillsMatched), thousands(r.FillsExpected))
 	}

@@ -25,6 +25,16 @@ const (
 	KindLimit      Kind = 12 // the margin limit of a member, or with Client of one client: the 64 bytes are a Limit
 )
 
+// Asks reports whether somebody asks for something by a command of this kind: the others tell what the
+// market is like (definitions, phases, rules, limits), or are made by the engine.
+func (k Kind) Asks() bool {
+	switch k {
+	case KindDefine, KindPhase, KindRules, KindContinue, KindLimit:
+		return false
+	}
+	return true
+}
+
 // Flags of a Command.
 type Flags uint8
 

@@ -35,7 +35,7 @@ type Config struct {
 // DefaultConfig returns the settings for one box.
 func DefaultConfig() Config {
 	return Config{
-		Limits:     Limits{OrdersMax: 1 << 21, InstrumentsMax: 1 << 17, BatchTarget: 1000}.orDefault(),
+		Limits:     Limits{OrdersMax: 1 << 21, InstrumentsMax: 1 << 17, BatchTarget: 1000, PositionsMax: 1 << 24}.orDefault(),
 		Self:       16,
 		Boot:       1,
 		WindowMax:  16,
@@ -45,7 +45,7 @@ func DefaultConfig() Config {
 		ResendNs:   200_000_000,   // far above any decision latency: a resend is an exception
 		StallNs:    1_000_000_000, // one second is an age here
 		HaltNs:     60_000_000_000,
-		VetoesMax:  100, // each takes at least one order out, so they come to an end
+		VetoesMax:  3, // limits are checked before matching: a veto is a fault
 		Durable:    true,
 	}
 }

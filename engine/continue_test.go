@@ -32,7 +32,13 @@ func TestEngineContinues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.Continues == 0 || res.Commands != uint64(len(cmds)-2) {
+	asked := uint64(0)
+	for i := range cmds {
+		if cmds[i].Kind.Asks() {
+			asked++
+		}
+	}
+	if res.Continues == 0 || res.Commands != asked {
 		t.Fatalf("%d commands, %d continued: the test proves nothing", res.Commands, res.Continues)
 	}
 	d := newDesk(t, b.cfg.Limits)

@@ -147,14 +147,14 @@ func (c *Core) Apply(cmd *codec.Command, out *Builder) {
 		c.reject(orderbook.RejectRisk)
 		return
 	}
-	switch cmd.Kind {
-	case codec.KindDefine:
+	switch {
+	case cmd.Kind.Asks():
+		c.counts.Commands++
+	case cmd.Kind == codec.KindDefine:
 		c.define(cmd.AsInstrument(), out)
 		return
-	case codec.KindContinue:
+	case cmd.Kind == codec.KindContinue:
 		c.counts.Continues++
-	default:
-		c.counts.Commands++
 	}
 	if cmd.Kind >= codec.KindUnreadable && c.applyWide(cmd) {
 		return
@@ -243,7 +243,7 @@ func (c *Core) define(in *codec.Instrument, out *Builder) {
 		c.reject(orderbook.RejectInstrumentLimit)
 	default:
 		c.books = append(c.books, orderbook.NewBook(c.arena))
-		c.markets = append(c.markets, newMarket(in))
+		c.markets = append(c.markets, newMarket(in, c.limits.OrderValueMax))
 		c.flexes = append(c.flexes, rulebook.Flex{})
 		out.instruments = append(out.instruments, *in)
 	}

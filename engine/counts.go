@@ -51,7 +51,7 @@ func removalOf(c orderbook.Cause) Removal {
 // Counts are what the core has done so far. A core rebuilt from the log or from a snapshot has the
 // same; they decide nothing, and the state hash leaves them out.
 type Counts struct {
-	Commands       uint64 // sequenced commands, without instrument definitions and what the engine makes itself
+	Commands       uint64 // what members asked for: without definitions, rules, limits, phases, and what the engine makes itself
 	OrdersAccepted uint64 // order entries that were not rejected
 	Trades         uint64
 	AuctionTrades  uint64                              // of Trades: in call auctions

@@ -17,6 +17,22 @@ type Limits struct {
 	ClientsMax     int `json:"clients_max,omitempty"`   // clients over all members; 0: clientsDefault
 	PositionsMax   int `json:"positions_max,omitempty"` // pairs of client and instrument that have met; 0: positionsDefault
 	FillsMax       int `json:"fills_max,omitempty"`     // trades of one command; 0: fillsMax, which is also the most
+
+	// What is checked before matching unless the flow says otherwise, in paise (in units of the instrument's
+	// price scale); 0: nothing.
+	ClientMargin  int64 `json:"client_margin,omitempty"`   // most margin that a client may use
+	MemberMargin  int64 `json:"member_margin,omitempty"`   // most margin that a member may use
+	OrderValueMax int64 `json:"order_value_max,omitempty"` // most that an order may be worth
+}
+
+// MarginOf is the margin of an exposure at the rate that holds where rules give none, rounded down but not
+// to 0: who keeps margins within it keeps exposures within exposure.
+func MarginOf(exposure int64) int64 {
+	if exposure <= 0 {
+		return 0
+	}
+	whole, rest := exposure/10_000, exposure%10_000
+	return max(whole*pretrade.MarginBpsDefault+rest*pretrade.MarginBpsDefault/10_000, 1)
 }
 
 // batchTargetMax leaves room in a payload for the trades of the one command that passes the target.
@@ -58,6 +74,9 @@ func (l Limits) orDefault() Limits {
 	if l.FillsMax == 0 {
 		l.FillsMax = fillsMax
 	}
+	if l.OrderValueMax == 0 || l.OrderValueMax > orderValueMax {
+		l.OrderValueMax = orderValueMax
+	}
 	return l
 }
 
@@ -78,9 +97,14 @@ func (l Limits) validate() error {
 			return fmt.Errorf("engine: %s %d, want 1 to %d", f.name, f.value, f.max)
 		}
 	}
+	if l.ClientMargin < 0 || l.MemberMargin < 0 || l.OrderValueMax < 0 {
+		return fmt.Errorf("engine: ClientMargin %d, MemberMargin %d, OrderValueMax %d, want 0 for none, or more", l.ClientMargin, l.MemberMargin, l.OrderValueMax)
+	}
 	return nil
 }
 
 func (l Limits) accounts() pretrade.Limits {
-	return pretrade.Limits{ClientsMax: l.ClientsMax, PositionsMax: l.PositionsMax}
+	return pretrade.Limits{
+		ClientsMax: l.ClientsMax, PositionsMax: l.PositionsMax, ClientMargin: l.ClientMargin, MemberMargin: l.MemberMargin,
+	}
 }

@@ -43,7 +43,8 @@ type market struct {
 	averageHi  uint64          // value traded in PhaseAverage, upper word
 	averageLo  uint64          // lower word
 	averageQty uint64          // quantity, likewise
-	_          [24]byte
+	ceiling    int64           // Limits.OrderValueMax
+	_          [16]byte
 }
 
 const marketSize = 192
@@ -85,8 +86,8 @@ const (
 )
 
 // newMarket is an instrument as its definition makes it: it trades continuously, without limits.
-func newMarket(in *codec.Instrument) market {
-	m := market{number: in.Instrument, tick: max(in.Tick, 1), lot: max(in.Lot, 1), can: phaseCan[codec.PhaseContinuous]}
+func newMarket(in *codec.Instrument, valueMax int64) market {
+	m := market{number: in.Instrument, tick: max(in.Tick, 1), lot: max(in.Lot, 1), can: phaseCan[codec.PhaseContinuous], ceiling: valueMax}
 	m.rules.Instrument, m.rules.Kind = in.Instrument, codec.KindRules
 	m.bound()
 	return m
@@ -96,9 +97,9 @@ func newMarket(in *codec.Instrument) market {
 func (m *market) bound() {
 	r := &m.rules
 	m.can = phaseCan[m.phase]
-	m.valueMax, m.freeze = orderValueMax, qtyMax
+	m.valueMax, m.freeze = m.ceiling, qtyMax
 	if r.ValueMax > 0 {
-		m.valueMax = min(r.ValueMax, orderValueMax)
+		m.valueMax = min(r.ValueMax, m.ceiling)
 	}
 	if r.Freeze > 0 {
 		m.freeze = r.Freeze

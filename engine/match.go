@@ -50,7 +50,7 @@ func (e *Engine) pollInput(stop bool) bool {
 	}
 	e.nowNs = e.ports.Clock()
 	for i := range in[:n] {
-		if at := in[i].ArrivalNs; at != 0 && in[i].Command.Kind != codec.KindDefine {
+		if at := in[i].ArrivalNs; at != 0 && in[i].Command.Kind.Asks() {
 			e.ports.Recorder.Record(StageOrderToMatch, e.nowNs-at)
 		}
 	}

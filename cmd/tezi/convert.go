@@ -21,13 +21,18 @@ complete. What the new format cannot carry is said.`,
 		Args:    wantArgs("IN", "OUT"),
 	}
 	source.flags(cmd)
+	source.sessionsFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if _, err := capture.FormatOf(args[1]); err != nil {
 			return usageError{err}
 		}
+		options, err := source.options()
+		if err != nil {
+			return err
+		}
 		var stats capture.Stats
-		err := orInterrupted(cmd.Context(), func() (err error) {
-			stats, err = capture.Convert(args[0], args[1], source.Options)
+		err = orInterrupted(cmd.Context(), func() (err error) {
+			stats, err = capture.Convert(args[0], args[1], options)
 			return err
 		})
 		if err != nil {

@@ -93,7 +93,7 @@ many gzip members), .csv or .csv.gz, .tzc.`,
 		}
 		w, err := capture.Create(out, format, capture.CreateOptions{
 			Options: capture.Options{Members: day.cfg.Members, Clients: day.cfg.Clients},
-			Columns: everyColumn,
+			Columns: commandcsv.AllColumns,
 		})
 		if err != nil {
 			return err
@@ -111,9 +111,6 @@ many gzip members), .csv or .csv.gz, .tzc.`,
 	}
 	return cmd
 }
-
-// everyColumn is the columns of a command CSV: a day that has not been made yet may need any.
-const everyColumn = commandcsv.ColumnSymbol | commandcsv.ColumnOwner | commandcsv.ColumnTrigger | commandcsv.ColumnDisclosed | commandcsv.ColumnFlags
 
 // writeDay writes the whole day and returns the number of order messages.
 func writeDay(cmd *cobra.Command, d *workload.Day, w *capture.Writer) (n int64, err error) {

@@ -45,7 +45,9 @@ tail). A run directory is its four logs.`,
 		}
 		var info *capture.Info
 		err := orInterrupted(cmd.Context(), func() (err error) {
-			info, err = capture.Inspect(args[0], source.Options)
+			options := source.Options
+			options.Sessions = capture.SessionsOff // what the file holds, and not what follows from it
+			info, err = capture.Inspect(args[0], options)
 			return err
 		})
 		if err != nil {

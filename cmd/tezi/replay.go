@@ -15,7 +15,10 @@ import (
 )
 
 // captureFlags are the flags of the commands that read a capture.
-type captureFlags struct{ capture.Options }
+type captureFlags struct {
+	capture.Options
+	sessions string
+}
 
 func (c *captureFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
@@ -23,6 +26,22 @@ func (c *captureFlags) flags(cmd *cobra.Command) {
 	f.Uint32Var(&c.Clients, "clients", nse.DefaultClients, "clients of each member, likewise")
 	f.StringVar(&c.Symbol, "symbol", "CAPTURE", "name of the instrument of a CSV capture without a symbol column")
 	f.Uint8Var(&c.PriceScale, "price-scale", 2, "decimal digits of the prices of a CSV capture")
+}
+
+// sessionsFlag is for the commands that make a flow of a capture.
+func (c *captureFlags) sessionsFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&c.sessions, "sessions", capture.SessionsAuto.String(), "what an NSE order file does not say: auto (the phases of its day, and stop-loss orders triggered as recorded), stops (only that) or off")
+}
+
+// options checks the flags.
+func (c *captureFlags) options() (capture.Options, error) {
+	for s := capture.SessionsAuto; s <= capture.SessionsOff; s++ {
+		if c.sessions == s.String() {
+			c.Sessions = s
+			return c.Options, nil
+		}
+	}
+	return c.Options, usageError{fmt.Errorf("--sessions %q: want auto, stops or off", c.sessions)}
 }
 
 func newReplay() *cobra.Command {
@@ -49,6 +68,7 @@ committed and verifies. A record that cannot be read is rejected and counted.`,
 	}
 	flags.flags(cmd)
 	source.flags(cmd)
+	source.sessionsFlag(cmd)
 	cmd.Flags().StringVar(&expect, "expect-fills", "", "compare each fill with this list (CSV); exit 3 at any difference")
 	cmd.Flags().BoolVar(&strict, "strict", false, "end the run at the first record that cannot be read")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -62,7 +82,11 @@ committed and verifies. A record that cannot be read is rejected and counted.`,
 				return err
 			}
 		}
-		in, err := capture.Open(args[0], source.Options)
+		options, err := source.options()
+		if err != nil {
+			return err
+		}
+		in, err := capture.Open(args[0], options)
 		if err != nil {
 			return err
 		}

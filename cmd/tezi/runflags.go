@@ -37,6 +37,7 @@ type runFlags struct {
 	window       int
 	ordersMax    int
 	instruments  int
+	positionsMax int
 	halt         time.Duration
 	roles        rundir.Roles
 }
@@ -62,6 +63,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&r.window, "window", d.WindowMax, "undecided batches in flight")
 	f.IntVar(&r.ordersMax, "orders-max", d.OrdersMax, "resting orders over all books")
 	f.IntVar(&r.instruments, "instruments-max", d.InstrumentsMax, "instruments")
+	f.IntVar(&r.positionsMax, "positions-max", d.PositionsMax, "pairs of client and instrument")
 	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "halt when no batch could be committed for so long")
 	r.roles = rundir.DefaultRoles()
 	riskFlags(cmd, &r.roles)
@@ -71,9 +73,9 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 func riskFlags(cmd *cobra.Command, r *rundir.Roles) {
 	f := cmd.Flags()
 	f.Int64Var(&r.MarginBps, "margin-bps", rundir.DefaultRoles().MarginBps, "risk: margin, in 1/100 of a per cent of the exposure")
-	f.Int64Var(&r.ClientExposureMax, "client-exposure-max", 0, "risk: limit of a client's exposure in paise; 0 = none")
-	f.Int64Var(&r.MemberExposureMax, "member-exposure-max", 0, "risk: limit of a member's exposure in paise; 0 = none")
-	f.Int64Var(&r.TradeValueMax, "trade-value-max", 0, "risk: limit of one trade's value in paise; 0 = none")
+	f.Int64Var(&r.ClientExposureMax, "client-exposure-max", 0, "limit of a client's exposure in paise, checked before matching and by risk; 0 = none")
+	f.Int64Var(&r.MemberExposureMax, "member-exposure-max", 0, "limit of a member's exposure in paise, likewise; 0 = none")
+	f.Int64Var(&r.TradeValueMax, "trade-value-max", 0, "limit of the value of an order, and of a trade, in paise, likewise; 0 = none")
 }
 
 func settlementFlags(cmd *cobra.Command, r *rundir.Roles) {
@@ -108,6 +110,9 @@ func (r *runFlags) options(stderr io.Writer) (*box.Options, error) {
 	e := &o.Engine
 	e.BatchTarget, e.BatchAgeNs, e.WindowMax = r.batch, int64(r.batchAge), r.window
 	e.OrdersMax, e.InstrumentsMax, e.HaltNs = r.ordersMax, r.instruments, int64(r.halt)
+	e.PositionsMax = r.positionsMax
+	e.ClientMargin, e.MemberMargin = engine.MarginOf(r.roles.ClientExposureMax), engine.MarginOf(r.roles.MemberExposureMax)
+	e.OrderValueMax = r.roles.TradeValueMax
 	e.RetainMax = max(e.RetainMax, e.WindowMax)
 	e.StallNs = min(e.StallNs, e.HaltNs)
 	e.Durable = r.durable
@@ -131,7 +136,8 @@ func (r *runFlags) options(stderr io.Writer) (*box.Options, error) {
 
 // flagNames turns the engine's names of its settings into those of the flags.
 var flagNames = strings.NewReplacer("engine: ", "", "BatchTarget", "--batch", "WindowMax", "--window",
-	"OrdersMax", "--orders-max", "InstrumentsMax", "--instruments-max")
+	"OrdersMax", "--orders-max", "InstrumentsMax", "--instruments-max", "PositionsMax", "--positions-max",
+	"ClientMargin", "--client-exposure-max", "MemberMargin", "--member-exposure-max", "OrderValueMax", "--trade-value-max")
 
 // limits checks what would only be noticed when the participants start.
 func (r *runFlags) limits() error {

@@ -13,6 +13,9 @@ import (
 type Limits struct {
 	ClientsMax   int // most clients, over all members
 	PositionsMax int // most pairs of client and instrument
+
+	ClientMargin int64 // limit in paise of every client that SetLimit gives none, but for client 0; 0: none
+	MemberMargin int64 // likewise of every member
 }
 
 // rowsMax bounds both limits: a number fits in 32 bits, and so does an index twice the size.
@@ -24,6 +27,9 @@ func (l Limits) validate() error {
 	}
 	if l.PositionsMax < 1 || l.PositionsMax > rowsMax {
 		return fmt.Errorf("pretrade: PositionsMax %d, want 1 to %d", l.PositionsMax, rowsMax)
+	}
+	if l.ClientMargin < 0 || l.MemberMargin < 0 {
+		return fmt.Errorf("pretrade: ClientMargin %d and MemberMargin %d, want 0 for none, or more", l.ClientMargin, l.MemberMargin)
 	}
 	return nil
 }
@@ -62,12 +68,12 @@ type Accounts struct {
 	limits        Limits
 }
 
-// New returns empty Accounts, without limits and switches.
+// New returns empty Accounts, without switches.
 func New(l Limits) (*Accounts, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	return &Accounts{
+	a := &Accounts{
 		positions:     make([]position, 0, l.PositionsMax),
 		accounts:      make([]account, 0, l.ClientsMax),
 		members:       make([]budget, membersCount),
@@ -75,7 +81,11 @@ func New(l Limits) (*Accounts, error) {
 		positionIndex: newIndex(l.PositionsMax),
 		accountIndex:  newIndex(l.ClientsMax),
 		limits:        l,
-	}, nil
+	}
+	for i := range a.members {
+		a.members[i].limit = l.MemberMargin
+	}
+	return a, nil
 }
 
 // Position finds the position of a client in an instrument, or opens it, and its account if that is
@@ -107,7 +117,7 @@ func (a *Accounts) openPosition(tag uint32, member uint16, client, instrument ui
 		return 0, reason
 	}
 	a.positions = append(a.positions, position{
-		account: number, client: client, instrument: instrument, member: member, bps: marginBpsDefault,
+		account: number, client: client, instrument: instrument, member: member, bps: MarginBpsDefault,
 	})
 	p := Position(len(a.positions))
 	a.positionIndex.insert(tag, uint32(p))
@@ -122,7 +132,11 @@ func (a *Accounts) account(member uint16, client uint32) (uint32, orderbook.Reje
 	if len(a.accounts) == cap(a.accounts) {
 		return 0, orderbook.RejectAccounts
 	}
-	a.accounts = append(a.accounts, account{client: client, member: member})
+	opened := account{client: client, member: member}
+	if client != 0 {
+		opened.limit = a.limits.ClientMargin
+	}
+	a.accounts = append(a.accounts, opened)
 	a.accountIndex.insert(tagOf(member, client, 0), uint32(len(a.accounts)))
 	return uint32(len(a.accounts) - 1), orderbook.Accepted
 }
@@ -150,8 +164,8 @@ func (a *Accounts) SetLimit(member uint16, client uint32, margin int64) orderboo
 		a.members[member].limit = margin
 		return orderbook.Accepted
 	}
-	if _, known := a.findAccount(member, client); !known && margin == 0 {
-		return orderbook.Accepted // no limit is what it has
+	if _, known := a.findAccount(member, client); !known && margin == a.limits.ClientMargin {
+		return orderbook.Accepted // it is what it will have
 	}
 	number, reason := a.account(member, client)
 	if reason == orderbook.Accepted {

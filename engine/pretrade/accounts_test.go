@@ -1,6 +1,7 @@
 package pretrade
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -52,14 +53,16 @@ func TestLimitsAreValidated(t *testing.T) {
 		limits Limits
 		ok     bool
 	}{
-		{Limits{1, 1}, true},
-		{Limits{3, 5}, true},
-		{Limits{0, 1}, false},
-		{Limits{1, 0}, false},
-		{Limits{-1, 1}, false},
-		{Limits{1, math.MinInt}, false},
-		{Limits{rowsMax + 1, 1}, false},
-		{Limits{1, rowsMax + 1}, false},
+		{Limits{ClientsMax: 1, PositionsMax: 1}, true},
+		{Limits{ClientsMax: 3, PositionsMax: 5}, true},
+		{Limits{ClientsMax: 0, PositionsMax: 1}, false},
+		{Limits{ClientsMax: 1, PositionsMax: 0}, false},
+		{Limits{ClientsMax: -1, PositionsMax: 1}, false},
+		{Limits{ClientsMax: 1, PositionsMax: math.MinInt}, false},
+		{Limits{ClientsMax: rowsMax + 1, PositionsMax: 1}, false},
+		{Limits{ClientsMax: 1, PositionsMax: rowsMax + 1}, false},
+		{Limits{ClientsMax: 1, PositionsMax: 1, ClientMargin: -1}, false},
+		{Limits{ClientsMax: 1, PositionsMax: 1, MemberMargin: -1}, false},
 	} {
 		a, err := New(c.limits)
 		if (err == nil) != c.ok || (a != nil) != c.ok {
@@ -312,5 +315,37 @@ func TestMarginOf(t *testing.T) {
 		if got := marginOf(c.exposure, c.bps); got != c.want {
 			t.Errorf("%d at %d: %d, want %d", c.exposure, c.bps, got, c.want)
 		}
+	}
+}
+
+// Those who have no limit of their own have that of the Limits; client 0, which stands for nobody, has none.
+func TestDefaultLimits(t *testing.T) {
+	l := Limits{ClientsMax: 10, PositionsMax: 10, ClientMargin: 100, MemberMargin: 150}
+	a, err := New(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reserve := func(member uint16, client uint32, margin int64, want orderbook.RejectReason) {
+		t.Helper()
+		p, _ := a.Position(member, client, 1)
+		if got := a.Reserve(p, orderbook.Buy, 5*margin, MarginBpsDefault); got != want {
+			t.Errorf("member %d, client %d, margin %d: %v, want %v", member, client, margin, got, want)
+		}
+	}
+	reserve(1, 7, 101, orderbook.RejectMargin)
+	reserve(1, 7, 100, orderbook.Accepted)
+	reserve(1, 8, 51, orderbook.RejectMargin)
+	reserve(2, 0, 134, orderbook.Accepted)
+	reserve(2, 9, 1, orderbook.Accepted)
+	a.SetLimit(3, 10, 0)
+	a.SetLimit(3, 0, 0)
+	reserve(3, 10, 1_000_000, orderbook.Accepted)
+	b, _ := New(l)
+	if err := b.Restore(a.AppendState(nil)); err != nil || b.StateHash() != a.StateHash() {
+		t.Errorf("restored: %v, hash %#x, want %#x", err, b.StateHash(), a.StateHash())
+	}
+	other, _ := New(Limits{ClientsMax: 10, PositionsMax: 10, ClientMargin: 100})
+	if err := other.Restore(a.AppendState(nil)); !errors.Is(err, ErrState) {
+		t.Errorf("restored under other limits: %v", err)
 	}
 }

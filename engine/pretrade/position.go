@@ -8,7 +8,7 @@ import "github.com/tezi-exchange/tezi/orderbook"
 type Position uint32
 
 const (
-	marginBpsDefault = 2000
+	MarginBpsDefault = 2000 // of an instrument whose rules give none, in 1/10,000
 	basisPoints      = 10_000
 )
 
@@ -63,7 +63,7 @@ type change struct {
 // margin means something only if after is at most exposureMax too.
 func (p *position) change(side orderbook.Side, growth int64, bps uint16) change {
 	if bps == 0 {
-		bps = marginBpsDefault
+		bps = MarginBpsDefault
 	}
 	mine, other := p.reach[side-1], p.reach[2-side]
 	c := change{reach: mine + growth, before: max(mine, other), after: max(mine+growth, other), margin: p.margin, bps: bps}

@@ -10,17 +10,18 @@ import (
 
 // The state as AppendState writes it, little-endian, without gaps:
 //
-//	header     version, ClientsMax, PositionsMax, accounts, positions, member limits, switches: uint32 each
+//	header     version, ClientsMax, PositionsMax, accounts, positions, member limits, switches: uint32 each;
+//	           ClientMargin, MemberMargin: int64
 //	account    client uint32, member uint16, limit int64                                        in order of opening
 //	position   account uint32, instrument uint32, bps uint16, net, up, down int64               in order of opening
-//	limit      member uint16, limit int64                                                       by member
+//	limit      member uint16, limit int64, unless it is MemberMargin                            by member
 //	switch     member uint16, client uint32, instrument uint32                                  sorted
 //
 // with up = net + openBuy and down = openSell - net. Margins follow from the positions (P1) and are
 // computed anew.
 const (
 	stateVersion = 1
-	headerSize   = 7 * 4
+	headerSize   = 7*4 + 2*8
 	accountSize  = 4 + 2 + 8
 	positionSize = 4 + 4 + 2 + 3*8
 	limitSize    = 2 + 8
@@ -67,7 +68,7 @@ func fold(h, word uint64) uint64 {
 func (a *Accounts) AppendState(dst []byte) []byte {
 	le, limited := binary.LittleEndian, 0
 	for i := range a.members {
-		if a.members[i].limit != 0 {
+		if a.members[i].limit != a.limits.MemberMargin {
 			limited++
 		}
 	}
@@ -77,6 +78,7 @@ func (a *Accounts) AppendState(dst []byte) []byte {
 	} {
 		dst = le.AppendUint32(dst, uint32(n))
 	}
+	dst = le.AppendUint64(le.AppendUint64(dst, uint64(a.limits.ClientMargin)), uint64(a.limits.MemberMargin))
 	for i := range a.accounts {
 		c := &a.accounts[i]
 		dst = le.AppendUint16(le.AppendUint32(dst, c.client), c.member)
@@ -89,7 +91,7 @@ func (a *Accounts) AppendState(dst []byte) []byte {
 		dst = le.AppendUint64(le.AppendUint64(dst, uint64(p.reach[0])), uint64(p.reach[1]))
 	}
 	for i := range a.members {
-		if limit := a.members[i].limit; limit != 0 {
+		if limit := a.members[i].limit; limit != a.limits.MemberMargin {
 			dst = le.AppendUint64(le.AppendUint16(dst, uint16(i)), uint64(limit))
 		}
 	}
@@ -117,7 +119,9 @@ func (a *Accounts) reset() {
 		clear(a.accountIndex.entries)
 	}
 	a.positions, a.accounts = a.positions[:0], a.accounts[:0]
-	clear(a.members)
+	for i := range a.members {
+		a.members[i] = budget{limit: a.limits.MemberMargin}
+	}
 	a.switches = switches{on: a.switches.on[:0]}
 }
 
@@ -127,10 +131,11 @@ func (a *Accounts) restore(data []byte) error {
 	}
 	r := reader(data)
 	version, limits := r.uint32(), Limits{ClientsMax: int(r.uint32()), PositionsMax: int(r.uint32())}
+	accounts, positions, limited, switches := int(r.uint32()), int(r.uint32()), int(r.uint32()), int(r.uint32())
+	limits.ClientMargin, limits.MemberMargin = r.int64(), r.int64()
 	if version != stateVersion || limits != a.limits {
 		return fmt.Errorf("version %d with %+v, want %d with %+v", version, limits, stateVersion, a.limits)
 	}
-	accounts, positions, limited, switches := int(r.uint32()), int(r.uint32()), int(r.uint32()), int(r.uint32())
 	if want := accounts*accountSize + positions*positionSize + limited*limitSize + switches*switchSize; len(r) != want {
 		return fmt.Errorf("%d bytes behind the header, want %d", len(r), want)
 	}
@@ -146,7 +151,7 @@ func (a *Accounts) restore(data []byte) error {
 	}
 	for i, last := 0, -1; i < limited; i++ {
 		member, limit := r.uint16(), r.int64()
-		if int(member) <= last || limit <= 0 {
+		if int(member) <= last || limit < 0 || limit == a.limits.MemberMargin {
 			return fmt.Errorf("limit %d is %d of member %d, after member %d", i, limit, member, last)
 		}
 		a.members[member].limit, last = limit, int(member)

@@ -108,7 +108,7 @@ func TestRestoreRefuses(t *testing.T) {
 		damage func(b []byte) []byte
 	}{
 		{"nothing", "0 bytes", func([]byte) []byte { return nil }},
-		{"half a header", "27 bytes", func(b []byte) []byte { return b[:headerSize-1] }},
+		{"half a header", "43 bytes", func(b []byte) []byte { return b[:headerSize-1] }},
 		{"cut off", "bytes behind", func(b []byte) []byte { return b[:len(b)-1] }},
 		{"too long", "bytes behind", func(b []byte) []byte { return append(b, 0) }},
 		{"version", "version 2", func(b []byte) []byte { b[0]++; return b }},

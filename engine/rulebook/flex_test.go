@@ -200,7 +200,7 @@ func TestFlexCoolingOff(t *testing.T) {
 	if f.Up != (Tally{}) || f.Down != (Tally{}) {
 		t.Error("old trades count at the new edges")
 	}
-	if now = crowd(&f, until, 95_10, 50, 10, 3); f.Until == 0 || f.Toward != orderbook.Sell {
+	if crowd(&f, until, 95_10, 50, 10, 3); f.Until == 0 || f.Toward != orderbook.Sell {
 		t.Fatal("the band does not turn back from its new lower edge")
 	}
 	if low, high, _ := f.Due(f.Until, flexRules100); low != 90_00 || high != 110_00 {

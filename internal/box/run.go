@@ -283,6 +283,7 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 	}
 	r.SetElapsed(elapsed)
 	r.SetRejects(&res.Rejects)
+	r.SetMarket(&res.Counts)
 	r.SetLatencies(b.recorder.Snapshot())
 	if b.fills != nil {
 		r.FillsExpected, r.FillsMatched = int64(len(b.fills.expected)), int64(b.fills.matched)
