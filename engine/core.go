@@ -39,6 +39,7 @@ type Core struct {
 	triggered []orderbook.Triggered
 	levels    []orderbook.Level
 	ids       []orderbook.OrderID
+	refs      []orderbook.Ref
 }
 
 // NewCore returns an empty core. vetoes are those that the log holds so far, in order.
@@ -74,6 +75,7 @@ func newCore(l Limits, vetoes []Veto) (*Core, error) {
 		triggered: make([]orderbook.Triggered, 0, min(l.FillsMax, triggersMax)),
 		levels:    make([]orderbook.Level, 0, sweepMax),
 		ids:       make([]orderbook.OrderID, 0, idsMax),
+		refs:      make([]orderbook.Ref, 0, chunkMax),
 	}
 	for _, v := range vetoes {
 		c.vetoes = append(c.vetoes, vetoState{Veto: v})

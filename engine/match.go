@@ -39,6 +39,7 @@ func (e *Engine) pollInput(stop bool) bool {
 	if e.logFull = rec == nil; e.logFull {
 		return false
 	}
+	e.core.warm(in)
 	logged, _ := codec.Commands(rec)
 	n := 0
 	for n < len(in) && !e.open.Full(e.cfg.BatchTarget) && !e.core.Pending() {
