@@ -86,8 +86,11 @@ func newCore(l Limits, vetoes []Veto) (*Core, error) {
 // crossesMax is how many trades of an auction are made at a time.
 const crossesMax = 1 << 10
 
-// Close frees the memory of the books.
-func (c *Core) Close() { c.arena.Close() }
+// Close frees the memory of the books and accounts.
+func (c *Core) Close() {
+	c.arena.Close()
+	c.accounts.Close()
+}
 
 // Counts returns a copy of the counters.
 func (c *Core) Counts() Counts { return c.counts }

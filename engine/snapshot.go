@@ -77,6 +77,7 @@ func RestoreCore(l Limits, vetoes []Veto, data []byte) (*Core, error) {
 		if c.arena != nil {
 			c.arena.Close()
 		}
+		c.accounts.Close()
 		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
 	for i := range c.vetoes {

@@ -4,6 +4,7 @@ package pretrade
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/tezi-exchange/tezi/orderbook"
 )
@@ -66,26 +67,44 @@ type Accounts struct {
 	positionIndex index
 	accountIndex  index
 	limits        Limits
+	memory        []byte // positions, accounts and entries
 }
 
-// New returns empty Accounts, without switches.
+// New returns empty Accounts, without switches. Close them.
 func New(l Limits) (*Accounts, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	a := &Accounts{
-		positions:     make([]position, 0, l.PositionsMax),
-		accounts:      make([]account, 0, l.ClientsMax),
-		members:       make([]budget, membersCount),
-		switches:      newSwitches(),
-		positionIndex: newIndex(l.PositionsMax),
-		accountIndex:  newIndex(l.ClientsMax),
-		limits:        l,
-	}
+	a := &Accounts{members: make([]budget, membersCount), switches: newSwitches(), limits: l}
+	byPosition, byAccount := entriesFor(l.PositionsMax), entriesFor(l.ClientsMax)
+	a.memory = mapMemory(l.PositionsMax*positionBytes + (l.ClientsMax+1)/2*2*accountBytes + (byPosition+byAccount)*entryBytes)
+	rest := unsafe.Pointer(&a.memory[0])
+	a.positions = unsafe.Slice((*position)(rest), l.PositionsMax)[:0]
+	rest = unsafe.Add(rest, l.PositionsMax*positionBytes)
+	a.accounts = unsafe.Slice((*account)(rest), l.ClientsMax)[:0]
+	rest = unsafe.Add(rest, (l.ClientsMax+1)/2*2*accountBytes)
+	a.positionIndex = newIndex(unsafe.Slice((*entry)(rest), byPosition))
+	a.accountIndex = newIndex(unsafe.Slice((*entry)(unsafe.Add(rest, byPosition*entryBytes)), byAccount))
 	for i := range a.members {
 		a.members[i].limit = l.MemberMargin
 	}
 	return a, nil
+}
+
+// Sizes of the rows.
+const (
+	positionBytes = int(unsafe.Sizeof(position{}))
+	accountBytes  = int(unsafe.Sizeof(account{}))
+	entryBytes    = int(unsafe.Sizeof(entry(0)))
+)
+
+// Close gives the memory back, which forgotten Accounts keep until the process ends. They must not be used
+// afterwards. A second Close does nothing.
+func (a *Accounts) Close() {
+	if memory := a.memory; memory != nil {
+		*a = Accounts{}
+		unmapMemory(memory)
+	}
 }
 
 // Position finds the position of a client in an instrument, or opens it, and its account if that is

@@ -18,6 +18,7 @@ const (
 // tester is a test, or a step of rapid.
 type tester interface {
 	Helper()
+	Cleanup(func())
 	Fatal(args ...any)
 	Fatalf(format string, args ...any)
 }
@@ -28,6 +29,7 @@ func create(t tester, clientsMax, positionsMax int) *Accounts {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(a.Close)
 	return a
 }
 
@@ -340,11 +342,14 @@ func TestDefaultLimits(t *testing.T) {
 	a.SetLimit(3, 10, 0)
 	a.SetLimit(3, 0, 0)
 	reserve(3, 10, 1_000_000, orderbook.Accepted)
+	defer a.Close()
 	b, _ := New(l)
+	defer b.Close()
 	if err := b.Restore(a.AppendState(nil)); err != nil || b.StateHash() != a.StateHash() {
 		t.Errorf("restored: %v, hash %#x, want %#x", err, b.StateHash(), a.StateHash())
 	}
 	other, _ := New(Limits{ClientsMax: 10, PositionsMax: 10, ClientMargin: 100})
+	defer other.Close()
 	if err := other.Restore(a.AppendState(nil)); !errors.Is(err, ErrState) {
 		t.Errorf("restored under other limits: %v", err)
 	}

@@ -20,10 +20,13 @@ type entry uint64
 func (e entry) tag() uint32 { return uint32(e >> 32) }
 func (e entry) row() uint32 { return uint32(e) }
 
-// newIndex returns an empty index for so many rows.
-func newIndex(rowsMax int) index {
-	size := bits.Len(uint(2*rowsMax - 1))
-	return index{entries: make([]entry, 1<<size), mask: 1<<size - 1, shift: uint32(32 - size)}
+// entriesFor is how many entries an index for so many rows has.
+func entriesFor(rowsMax int) int { return 1 << bits.Len(uint(2*rowsMax-1)) }
+
+// newIndex returns an empty index over entries, which are all zero and a power of two.
+func newIndex(entries []entry) index {
+	size := bits.Len(uint(len(entries) - 1))
+	return index{entries: entries, mask: uint32(len(entries) - 1), shift: uint32(32 - size)}
 }
 
 // tagOf hashes a key. Its numbers are dense or patterned; the product folded onto itself spreads any

@@ -21,7 +21,7 @@ func TestProbesAreShort(t *testing.T) {
 		"bits reversed":                    func(i uint32) key { return key{uint16(i), i << 14, i << 14} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := newIndex(rows)
+			x := newIndex(make([]entry, entriesFor(rows)))
 			longest, total := uint32(0), uint64(0)
 			for i := range uint32(rows) {
 				k := keyOf(i)
@@ -47,7 +47,7 @@ func TestProbesAreShort(t *testing.T) {
 
 func TestIndexIsAtMostHalfFull(t *testing.T) {
 	for rows := 1; rows < 5000; rows++ {
-		x := newIndex(rows)
+		x := newIndex(make([]entry, entriesFor(rows)))
 		if n := len(x.entries); n < 2*rows || n >= 4*rows || n&(n-1) != 0 || int(x.mask) != n-1 || x.home(1<<32-1) != x.mask {
 			t.Fatalf("%d entries for %d rows, mask %d, last home %d", n, rows, x.mask, x.home(1<<32-1))
 		}
