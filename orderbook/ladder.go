@@ -61,27 +61,34 @@ func (a *Arena) levelAt(l *ladder, key uint32) uint32 {
 	return n
 }
 
+// covers reports whether key belongs below br: the way to a branch looks at some bits of a key only.
+func (br *branch) covers(key uint32) bool { return uint32(uint64(key)>>((br.shift+6)&63)) == br.prefix }
+
 // levelOf returns the level at key, which it makes if there is none.
 func (a *Arena) levelOf(l *ladder, key uint32) uint32 {
-	n, last := l.root, uint32(0)
-	for n&branchTag != 0 {
-		last = n &^ branchTag
+	link, last := &l.root, uint32(0)
+	for *link&branchTag != 0 {
+		last = *link &^ branchTag
 		br := &a.branches[last]
 		i := key >> (br.shift & 31) & 63
 		if br.bits>>i&1 == 0 {
-			if br.shift == 0 && br.prefix == key>>6 {
-				v := a.newLevel(l, key, last)
-				br.bits |= 1 << i
-				br.child[i] = v
-				return v
+			if !br.covers(key) {
+				return a.addLevel(l, key)
 			}
-			return a.addLevel(l, key)
+			v := a.newLevel(l, key, last)
+			br.set(i, v)
+			return v
 		}
-		n = br.child[i]
+		link = &br.child[i]
 	}
-	// The way down looked at some bits of the key only: see whether the others agree.
-	if n != 0 && a.levels[n].key == key {
-		return n
+	if *link != 0 {
+		near := a.levels[*link].key
+		if near == key {
+			return *link
+		}
+		if last == 0 || a.branches[last].covers(key) {
+			return a.part(l, link, last, uint32(bits.Len32(key^near)-1)/6*6, near, key)
+		}
 	}
 	return a.addLevel(l, key)
 }
