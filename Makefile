@@ -6,7 +6,7 @@ GO ?= go
 # The synthetic day of `make run`.
 ORDERS ?= 300000
 SEED ?= 1
-DAY := run/CASH_Orders_01072026.DAT.gz
+DAY := run/day.tzc
 
 FUZZTIME ?= 10s
 BENCHTIME ?= 100ms

@@ -125,7 +125,7 @@ func TestJSONKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := "verified source format commands orders_accepted trades fills_expected fills_matched batches_committed " +
-		"batches_aborted elapsed_s commands_per_s trades_per_s rate durable profile transport cores_used rejects " +
+		"batches_aborted elapsed_s commands_per_s trades_per_s rate durable profile transport cores_used rejects market " +
 		"latency_us engine participants machine"
 	for key := range strings.FieldsSeq(keys) {
 		if all[key] == nil {

@@ -6,30 +6,37 @@ import (
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/codec/nse"
-	"github.com/tezi-exchange/tezi/orderbook"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/engine/rulebook"
 )
 
 // Day is a trading day, made as it is read. One goroutine uses it.
 type Day struct {
-	config   Config
-	midnight uint64
-	arena    *orderbook.Arena
-	markets  []market
-	source   source
-	defined  uint32
-	buffer   []orderbook.Fill // empty, with room for what any message may match
-	fills    []orderbook.Fill // of the last command
-	stats    Stats
+	config    Config
+	midnight  uint64
+	core      *engine.Core
+	batch     *engine.Builder
+	markets   []market
+	source    source
+	resting   int // most orders that live at a time
+	positions int // most pairs of client and instrument
+	defined   uint32
+	payload   []byte        // scratch
+	trades    []codec.Trade // of the last command
+	stats     Stats
 }
 
-// source says whose message comes next.
+// source says whose command comes next.
 type source interface {
 	first() *market
 	moved()
 }
 
-// New prepares a day. All memory is reserved here: about 100 bytes for each order that may rest.
-// Errors wrap ErrConfig.
+// tradesRoom is how many trades of one command fit without growth: no auction has had as many.
+const tradesRoom = 1 << 13
+
+// New prepares a day. All memory is reserved here: about 100 bytes for each order that may live, and for
+// each pair of client and instrument that may meet. Errors wrap ErrConfig.
 func New(c Config) (*Day, error) {
 	c.fill()
 	if err := c.validate(); err != nil {
@@ -42,19 +49,31 @@ func New(c Config) (*Day, error) {
 	}
 	targets, limits := plan(listings, c.Resting)
 	d := &Day{
-		config: c, midnight: c.midnight(),
-		arena:   orderbook.NewArena(limits),
-		markets: make([]market, len(listings)),
+		config: c, midnight: c.midnight(), batch: engine.NewBuilder(0, 1), markets: make([]market, len(listings)), resting: limits,
+		payload: make([]byte, 0, tradesRoom*codec.TradeSize), trades: make([]codec.Trade, 0, tradesRoom),
 	}
+	clients := int64(c.Members)*int64(c.Clients) + houses
+	d.positions = int(min(clients*int64(c.Instruments), c.Orders))
+	var err error
+	d.core, err = engine.NewCore(engine.Limits{
+		OrdersMax: limits, InstrumentsMax: c.Instruments, BatchTarget: 1,
+		ClientsMax: int(min(clients, c.Orders)) + houses, PositionsMax: d.positions,
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	calendars := map[rulebook.Class]*calendar{}
 	candidates := make([]uint32, 2*limits)
-	deepest := 0
 	for rank, l := range listings {
+		cal := calendars[l.class]
+		if cal == nil {
+			cal = newCalendar(&c, l.class)
+			calendars[l.class] = cal
+		}
 		room := 2 * restingLimit(targets[rank])
-		d.markets[rank].start(l, rank, c.Seed, orderbook.NewBook(d.arena), candidates[:0:room], targets[rank])
+		d.markets[rank].start(l, rank, &c, cal, candidates[:0:room], targets[rank])
 		candidates = candidates[room:]
-		deepest = max(deepest, room/2)
 	}
-	d.buffer = make([]orderbook.Fill, 0, deepest)
 	if c.Layout == SymbolOrder {
 		d.source = &sequence{inNameOrder(d.markets)}
 	} else {
@@ -63,49 +82,93 @@ func New(c Config) (*Day, error) {
 	return d, nil
 }
 
-// Next makes the next command: the definition of an instrument before its first message, then the
-// message. Seq is left at 0 for the sequencer. It returns io.EOF at the end of the day and no other
+// Next makes the next command: what the exchange says to begin with, or of an instrument's phases, or a
+// message of a member. Seq is left at 0 for the sequencer. It returns io.EOF at the end of the day and no other
 // error.
 func (d *Day) Next(c *codec.Command) error {
-	d.fills = nil
+	d.trades = d.trades[:0]
 	m := d.source.first()
 	if m == nil {
 		return io.EOF
 	}
-	time := nse.TimeNs(d.midnight + m.next)
-	if m.index == 0 {
-		d.defined++
-		m.index = d.defined
-		define := m.listing.instrument(m.index, time)
-		*c = *define.AsCommand()
-		d.stats.Defines++
-		return nil
+	*c = codec.Command{}
+	switch {
+	case m.noticeAt() <= m.due:
+		d.notice(m, c)
+	case d.intervene(m, c):
+	default:
+		m.message(c)
+		d.sign(m, c)
+		c.Ref = uint32(d.stats.Messages + 1)
 	}
-	*c = codec.Command{TimeNs: time}
-	out := m.message(c, d.buffer)
-	d.fills = out.fills
-	d.sign(c)
-	d.stats.count(c, &out)
-	d.stats.Resting = d.arena.Live()
-	c.Ref = uint32(d.stats.Messages)
-	m.advance(len(out.fills))
+	c.TimeNs = nse.TimeNs(d.midnight + m.next)
+	before := d.core.LiveOrders()
+	d.apply(c)
+	d.stats.count(c, d.trades)
+	switch {
+	case c.Kind == codec.KindDefine:
+		m.book = d.core.Book(m.index)
+	case c.Kind == codec.KindPhase:
+		m.enterPhase(c.AsPhaseChange().Phase)
+	case isMessage(c):
+		m.advance(len(d.trades))
+	}
+	m.settle(c, d.core.LiveOrders()-before, d.trades)
+	m.plan()
 	d.source.moved()
 	return nil
 }
 
-// Fills returns what the last command matched, in order: the trades that an exchange must come to.
-// The slice belongs to the Day and is valid until the next call of Next.
-func (d *Day) Fills() []orderbook.Fill { return d.fills }
+// apply has the core do a command, and all that it cannot finish at once, and gathers the trades.
+func (d *Day) apply(c *codec.Command) {
+	d.step(c)
+	for d.core.Pending() {
+		more := d.core.Continue()
+		d.step(&more)
+	}
+}
+
+// step has the core do one command as a batch of its own.
+func (d *Day) step(c *codec.Command) {
+	last := d.core.LastCommand()
+	c.Seq = last + 1
+	d.batch.Reset(last, d.core.NextTrade())
+	d.core.Apply(c, d.batch)
+	c.Seq = 0
+	if d.batch.Trades() == 0 {
+		return
+	}
+	d.payload = d.batch.AppendPayload(d.payload[:0])
+	p, err := codec.DecodePayload(d.payload)
+	if err != nil {
+		panic(err) // it is an encoding of the line before
+	}
+	d.trades = append(d.trades, p.Trades...)
+}
+
+// Fills returns the trades that an exchange must come to for the last command, in order, also those of
+// stop-loss orders that it triggers, and of the auction that a phase holds. They are numbered as by an exchange
+// that has had this day and nothing else; Command counts from the command of the trade itself, and is 0. The slice
+// belongs to the Day and is valid until the next call of Next.
+func (d *Day) Fills() []codec.Trade { return d.trades }
 
 // Stats returns the counts so far.
-func (d *Day) Stats() Stats { return d.stats }
+func (d *Day) Stats() Stats {
+	s := d.stats
+	s.complete(d.core)
+	return s
+}
 
 // Config returns the configuration with its defaults filled in.
 func (d *Day) Config() Config { return d.config }
 
-// RestingMax returns how many orders can rest at the same time at most: what an engine must hold to
+// RestingMax returns how many orders can rest or wait at the same time at most: what an engine must hold to
 // accept this day without running out of room.
-func (d *Day) RestingMax() int { return d.arena.Cap() }
+func (d *Day) RestingMax() int { return d.resting }
+
+// PositionsMax returns how many pairs of client and instrument can meet at most: what the accounts of an
+// engine must hold (engine.Limits).
+func (d *Day) PositionsMax() int { return d.positions }
 
 // Close gives the memory back. The Day must not be used afterwards.
-func (d *Day) Close() { d.arena.Close() }
+func (d *Day) Close() { d.core.Close() }

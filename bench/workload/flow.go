@@ -5,152 +5,216 @@ import (
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
-// The mix, in 1/1024 of all messages. What is neither is split between passive entries and cancels
-// so that the book stays near its target.
+// The mix of continuous trading, in 1/1024 of all messages. What is neither is split between passive entries
+// and cancels so that the book stays near its target.
 const (
-	mistakes   = 3   // 0.3 %
+	mistakes   = 3   // 0.3 %, in all phases
 	aggressive = 113 // 11 %; modifies that cross come on top
-	modifies   = 225 // 22 %
+	modifies   = 225 // 22 %, reduces included
 
 	cancelShare = 410  // of the split, at the target: 0.40
 	cancelSlope = 1843 // 1.8: none at 78 % of the target, all at 133 %
 	quietBook   = 8    // a book with fewer orders only gets entries
 )
 
-// outcome is what the book made of a message.
-type outcome struct {
-	fills  []orderbook.Fill
-	result orderbook.Result
-}
+// Of the passive entries, in 1/1024.
+const (
+	stops     = 64 // stop-loss orders: 6 %, 3 % of all entries with those that are meant to match
+	discloses = 82 // 8 % with a disclosed quantity
+)
 
-// message makes the next message, has the book do it and fills in c. fills is the buffer for what it
-// matches.
-func (m *market) message(c *codec.Command, fills []orderbook.Fill) outcome {
+// message makes the next message.
+func (m *market) message(c *codec.Command) {
 	m.walk()
 	u := m.random.next()
 	if u&1023 < mistakes && m.resting >= quietBook {
-		return m.mistake(c, fills)
+		m.mistake(c)
+		return
 	}
-	what := int(u >> 10 & 1023)
-	switch {
-	case m.resting >= m.limit:
-		return m.cancel(c)
-	case m.resting < quietBook:
-		return m.passive(c, fills)
-	case what < aggressive:
-		return m.aggress(c, fills)
-	case what < aggressive+modifies:
-		return m.modify(c, fills)
-	case int(u>>20&1023) < cancelShare+cancelSlope*(m.resting-m.target)/m.target:
-		return m.cancel(c)
+	u >>= 10
+	switch m.phase {
+	case codec.PhaseContinuous, codec.PhaseAverage:
+		m.trade(c, u)
+	case codec.PhasePreOpen, codec.PhasePreOpenLimit, codec.PhaseClosing, codec.PhaseClosingLimit:
+		m.collect(c, u)
+	case codec.PhasePostClose:
+		m.afterClose(c, u)
+	default: // halted; and an instrument with more messages than moments may be late
+		if u&15 != 0 && m.resting >= quietBook {
+			m.cancel(c, m.pick())
+		} else {
+			m.passive(c)
+		}
 	}
-	return m.passive(c, fills)
 }
 
-// passive enters a limit order that rests behind or at the touch.
-func (m *market) passive(c *codec.Command, fills []orderbook.Fill) outcome {
+// trade makes a message of continuous trading.
+func (m *market) trade(c *codec.Command, u uint64) {
+	what := int(u & 1023)
+	switch {
+	case m.resting >= m.limit:
+		m.cancel(c, m.pick())
+	case m.resting < quietBook:
+		m.passive(c)
+	case what < aggressive:
+		m.aggress(c)
+	case what < aggressive+modifies:
+		m.modify(c, m.pick())
+	case int(u>>10&1023) < cancelShare+cancelSlope*(m.resting-m.target)/m.target:
+		m.cancel(c, m.pick())
+	default:
+		m.passive(c)
+	}
+}
+
+// enter begins an order entry with the next number.
+func (m *market) enter(c *codec.Command, side orderbook.Side, price orderbook.Price, qty orderbook.Qty) {
+	m.stamp(c, codec.KindNew, m.number(m.issue))
+	c.Side, c.Price, c.Qty = side, price, qty
+	m.issue++
+	m.fresh = true
+	if m.housed(c.Order) { // a house builds up a position, in small steps, until its limit stops it
+		c.Side, c.Qty = orderbook.Buy, m.lots(orderbook.Qty(m.unit)*(1+qty%4))
+	}
+}
+
+// passive enters an order that rests behind or at the touch: a limit order, mostly wholly shown, or one
+// that waits for its trigger.
+func (m *market) passive(c *codec.Command) {
 	u := m.random.next()
-	side := orderbook.Buy + orderbook.Side(u&1)
-	return m.enter(c, fills, orderbook.Order{Side: side, Price: m.behind(side, u>>1), Qty: m.quantity()})
+	side := sideOf(u)
+	m.enter(c, side, m.behind(side, u>>1), m.quantity())
+	if m.phase != codec.PhaseContinuous && m.phase != codec.PhaseAverage {
+		return
+	}
+	switch kind := u >> 51 & 1023; {
+	case kind < stops:
+		m.stop(c)
+	case kind < stops+discloses:
+		c.Disclosed = m.part(c.Qty)
+	}
+}
+
+// stop makes an order one that waits until the last price reaches its trigger: 0 to some twenty grains
+// behind the last price, so that many are reached. Two in five are market orders, the others may trade
+// up to some grains behind the trigger. Without a last price the order stays as it is.
+func (m *market) stop(c *codec.Command) {
+	last := m.book.LastPrice()
+	if last == 0 {
+		return
+	}
+	u := m.random.next()
+	tick := m.listing.tick
+	away := orderbook.Price(1+uint32(min(trailing(u), 4))*m.grain*4+scale(uint32(u>>32), 4*m.grain)) * tick
+	slack := orderbook.Price(scale(uint32(u>>24), 8*m.grain+1)) * tick
+	trigger := last + away
+	limit := min(trigger+slack, m.high)
+	if c.Side == orderbook.Sell {
+		trigger = last - away
+		limit = max(trigger-slack, m.low)
+	}
+	if trigger < m.low || trigger > m.high {
+		return
+	}
+	c.Trigger, c.Price = trigger, limit
+	c.Flags = c.Flags&^codec.FlagMarket | codec.FlagStopLoss
+	if u>>8&7 < 3 {
+		c.Flags |= codec.FlagMarket
+		c.Price = 0
+	}
+}
+
+// part returns what an order of qty shows: a tenth to a half of it in whole lots, all of a single lot.
+func (m *market) part(qty orderbook.Qty) orderbook.Qty {
+	lots := qty / m.listing.lot
+	if lots < 2 {
+		return qty
+	}
+	least := (lots + 9) / 10
+	return (least + orderbook.Qty(m.random.below(uint32(lots/2-least+1)))) * m.listing.lot
 }
 
 // aggress enters an order that takes what the other side offers: a limit order through the touch,
 // an IOC order or a market order.
-func (m *market) aggress(c *codec.Command, fills []orderbook.Fill) outcome {
+func (m *market) aggress(c *codec.Command) {
 	u := m.random.next()
 	side := m.pressure(u)
-	o := orderbook.Order{Side: side, Price: m.through(side, u>>8), Qty: m.quantity()}
+	m.enter(c, side, m.through(side, u>>8), m.quantity())
 	switch kind := u >> 16 & 1023; {
 	case kind < 204: // 20 %
-		o.Market, o.Price = true, 0
-		o.TIF = orderbook.TimeInForce(u >> 26 & 1) // market orders come as day and as IOC orders
+		c.Flags, c.Price = codec.FlagMarket, 0
+		c.TIF = orderbook.TimeInForce(u >> 26 & 1) // market orders come as day and as IOC orders
 	case kind < 204+358: // 35 %
-		o.TIF = orderbook.IOC
+		c.TIF = orderbook.IOC
 	}
-	return m.enter(c, fills, o)
 }
 
-// enter has the book take an order with the next number.
-func (m *market) enter(c *codec.Command, fills []orderbook.Fill, o orderbook.Order) outcome {
-	issue := m.issue
-	m.issue++
-	o.ID = m.number(issue)
-	return m.submit(c, fills, o, issue)
+// cancel takes an order out.
+func (m *market) cancel(c *codec.Command, o orderbook.RestingOrder) {
+	m.stamp(c, codec.KindCancel, o.ID)
+	m.same(c, &o)
 }
 
-func (m *market) submit(c *codec.Command, fills []orderbook.Fill, o orderbook.Order, issue uint32) outcome {
-	m.stamp(c, codec.KindNew, o.ID)
-	c.Side, c.TIF, c.Price, c.Qty = o.Side, o.TIF, o.Price, o.Qty
+// same fills in the terms that an order has.
+func (m *market) same(c *codec.Command, o *orderbook.RestingOrder) {
+	c.Side, c.Price, c.Qty, c.Trigger = o.Side, o.Price, o.Qty, o.Trigger
 	if o.Market {
 		c.Flags |= codec.FlagMarket
 	}
-	fills, result := m.book.Add(&o, fills)
-	m.settle(o.Side, fills)
-	if result.Resting > 0 {
-		m.remember(issue)
+	if o.Trigger > 0 {
+		c.Flags |= codec.FlagStopLoss
 	}
-	return outcome{fills, result}
 }
 
-// cancel takes out one of two random orders: the one nearer to the fair price, because quotes at the
-// touch live shorter than orders far away.
-func (m *market) cancel(c *codec.Command) outcome {
-	o, at := m.pick()
-	m.stamp(c, codec.KindCancel, o.ID)
-	c.Side, c.Price, c.Qty = o.Side, o.Price, o.Qty
-	result := m.book.Cancel(o.ID)
-	m.forget(at)
-	m.resting--
-	return outcome{result: result}
-}
-
-// modify changes the price, the quantity or both of a random order. The quantity in the message is
-// the new remaining one.
-func (m *market) modify(c *codec.Command, fills []orderbook.Fill) outcome {
-	o, at := m.pick()
-	u := m.random.next()
-	price, qty, market := o.Price, o.Qty, false
-	switch kind := u & 31; {
-	case kind == 0: // take the other side instead of waiting
-		price = m.through(o.Side, u>>8)
-		market = u>>5&3 == 0
-	case kind < 18:
-		price = m.behind(o.Side, u>>8)
-	case kind < 22:
-		price, qty = m.behind(o.Side, u>>8), m.quantity()
-	case kind < 28:
-		qty = max(qty/2, 1)
-	default:
-		qty += max(qty/2, 1)
-	}
-	if market {
-		price = 0
-		c.Flags |= codec.FlagMarket
-	}
+// modify changes the price, the quantity or both of an order, in continuous trading. The quantity in the
+// message is the new remaining one.
+func (m *market) modify(c *codec.Command, o orderbook.RestingOrder) {
 	m.stamp(c, codec.KindModify, o.ID)
-	c.Side, c.Price, c.Qty = o.Side, price, qty
-	fills, result := m.book.Modify(o.ID, &orderbook.Terms{Market: market, Price: price, Qty: qty}, fills)
-	m.settle(o.Side, fills)
-	if result.Resting == 0 {
-		m.forget(at)
-		m.resting--
+	m.same(c, &o)
+	u := m.random.next()
+	kind := u & 31
+	switch {
+	case kind >= 18 && kind < 22:
+		c.Qty = m.quantity()
+	case kind >= 22 && kind < 28:
+		c.Qty = m.lots(o.Qty / 2)
+	case kind >= 28:
+		c.Qty += m.lots(o.Qty / 2)
 	}
-	return outcome{fills, result}
+	switch {
+	case o.Trigger > 0: // it stays one that waits
+		if kind < 22 {
+			m.stop(c)
+		}
+		return
+	case kind == 0: // take the other side instead of waiting
+		c.Price = m.through(o.Side, u>>8)
+		if u>>5&3 == 0 {
+			c.Flags, c.Price = codec.FlagMarket, 0
+		}
+	case kind < 22:
+		c.Price = m.behind(o.Side, u>>8)
+	case kind < 25 && c.Qty < o.Qty:
+		c.Kind, c.Qty = codec.KindReduce, o.Qty-c.Qty
+		return
+	}
+	if o.Disclosed < c.Qty && uint64(o.Disclosed)*10 >= uint64(c.Qty) {
+		c.Disclosed = o.Disclosed
+	}
 }
 
-// mistake makes a message that must be rejected, of the kinds that honest members send: the order is
-// gone already, its number is taken, its quantity is zero.
-func (m *market) mistake(c *codec.Command, fills []orderbook.Fill) outcome {
-	switch u := m.random.next(); {
-	case u&1 == 0 && m.gone.ID != 0:
-		m.stamp(c, codec.KindCancel, m.gone.ID)
-		c.Side, c.Price, c.Qty = m.gone.Side, m.gone.Price, m.gone.Qty
-		return outcome{result: m.book.Cancel(m.gone.ID)}
-	case u&2 == 0:
-		o, _ := m.pick()
-		return m.submit(c, fills, orderbook.Order{ID: o.ID, Side: o.Side, Price: o.Price, Qty: o.Qty}, 0)
-	default:
-		side := orderbook.Buy + orderbook.Side(u>>2&1)
-		return m.enter(c, fills, orderbook.Order{Side: side, Price: m.behind(side, u>>3)})
+// lots is a quantity in whole lots, at least one.
+func (m *market) lots(qty orderbook.Qty) orderbook.Qty {
+	return max(qty-qty%m.listing.lot, m.listing.lot)
+}
+
+// stamp fills the fields that all messages have.
+func (m *market) stamp(c *codec.Command, kind codec.Kind, id orderbook.OrderID) {
+	c.Kind, c.Order, c.Instrument = kind, id, m.index
+	if m.phase == codec.PhasePreOpen || m.phase == codec.PhasePreOpenLimit {
+		c.Flags = codec.FlagPreOpen
 	}
 }
+
+// sideOf is either side.
+func sideOf(u uint64) orderbook.Side { return orderbook.Buy + orderbook.Side(u&1) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/codec/nse"
+	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
@@ -19,66 +20,72 @@ func TestMix(t *testing.T) {
 		{Seed: 4, Orders: 300_000, Instruments: 2000},
 	} {
 		d := open(t, c)
-		market, ioc, algo := 0, 0, 0
+		var market, ioc, algo, stop, disclosed, active uint64
 		each(t, d, func(c *codec.Command) {
-			if c.Kind == codec.KindDefine {
-				return
+			if c.Kind == codec.KindNew {
+				market += is(c.Flags&(codec.FlagMarket|codec.FlagStopLoss) == codec.FlagMarket)
+				ioc += is(c.TIF == orderbook.IOC && c.Flags&codec.FlagMarket == 0)
+				stop += is(c.Flags&codec.FlagStopLoss != 0)
+				disclosed += is(c.Disclosed != 0 && c.Disclosed < c.Qty)
+				active += is(c.Flags&codec.FlagCancelActive != 0)
 			}
-			if c.Kind == codec.KindNew && c.Flags&codec.FlagMarket != 0 {
-				market++
-			} else if c.TIF == orderbook.IOC {
-				ioc++
-			}
-			if c.Flags&codec.FlagAlgo != 0 {
-				algo++
-			}
+			algo += is(isMessage(c) && c.Flags&codec.FlagAlgo != 0)
 		})
 		s := d.Stats()
+		accepted := s.Rejects[orderbook.Accepted] - s.Defines - s.Rules - s.Limits - s.Phases - s.MassCancels - s.Kills
 		of := func(n uint64) float64 { return float64(n) / float64(s.Messages) }
 		for _, p := range []struct {
 			name     string
 			got      float64
 			min, max float64
 		}{
-			{"entries", of(s.Entries), 0.48, 0.66},
-			{"modifies", of(s.Modifies), 0.20, 0.23},
+			{"entries", of(s.Entries), 0.50, 0.68},
+			{"modifies", of(s.Modifies), 0.17, 0.22},
+			{"reduces", of(s.Reduces), 0.008, 0.02},
 			{"cancels", of(s.Cancels), 0.12, 0.30},
-			{"matching", of(s.Aggressive), 0.10, 0.15},
-			{"trades", of(s.Trades), 0.15, 0.25},
-			{"market", of(uint64(market)), 0.015, 0.03},
-			{"ioc", of(uint64(ioc)), 0.03, 0.05},
-			{"algo", of(uint64(algo)), 0.50, 0.58},
-			{"unknown order", of(s.Rejects[orderbook.RejectUnknownOrder]), 0.0005, 0.0025},
-			{"duplicate order", of(s.Rejects[orderbook.RejectDuplicateOrder]), 0.0003, 0.0015},
-			{"quantity", of(s.Rejects[orderbook.RejectQuantity]), 0.0003, 0.0015},
-			{"rejects", 1 - of(s.Rejects[orderbook.Accepted]), 0.002, 0.004},
+			{"matching", of(s.Aggressive), 0.09, 0.15},
+			{"trades", of(s.Trades), 0.15, 0.27},
+			{"auction trades", of(s.AuctionTrades), 0.005, 0.03},
+			{"market", of(market), 0.02, 0.04},
+			{"ioc", of(ioc), 0.03, 0.05},
+			{"stop-loss", of(stop), 0.015, 0.035},
+			{"triggered", of(s.Triggered), 0.005, 0.025},
+			{"disclosed", of(disclosed), 0.01, 0.05},
+			{"cancel active", float64(active) / float64(s.Entries), 0.11, 0.14},
+			{"self-trades", of(s.Removed[engine.RemovedSelfTrade]), 0.0002, 0.01},
+			{"algo", of(algo), 0.50, 0.58},
+			{"unknown order", of(s.Rejects[orderbook.RejectUnknownOrder]), 0.00003, 0.0006},
+			{"rejects", 1 - of(accepted), 0.0015, 0.006},
 		} {
 			if p.got < p.min || p.got > p.max {
 				t.Errorf("%+v: %s %.4f, want %.4f to %.4f", c, p.name, p.got, p.min, p.max)
 			}
 		}
-		for reason, n := range s.Rejects {
-			switch orderbook.RejectReason(reason) {
-			case orderbook.Accepted, orderbook.RejectUnknownOrder, orderbook.RejectDuplicateOrder, orderbook.RejectQuantity:
-			default:
-				if n != 0 {
-					t.Errorf("%+v: %d rejects for %s", c, n, orderbook.RejectReason(reason))
-				}
-			}
-		}
 	}
 }
 
-// The book of a busy instrument looks like one: two-sided, a few grains wide, thin at the touch, with
-// the live set near its target and the price on the move.
+func is(fact bool) uint64 {
+	if fact {
+		return 1
+	}
+	return 0
+}
+
+// The book of a busy instrument looks like one in continuous trading: two-sided, a few grains wide, thin at the
+// touch, with the live set near its target and the price on the move.
 func TestBookShape(t *testing.T) {
 	d := open(t, Config{Seed: 6, Orders: 200_000, Instruments: 1})
 	m := &d.markets[0]
-	var spread, touch, samples, empty int
+	var spread, touch, samples, empty, resting int
 	low, high := orderbook.Price(1<<30), orderbook.Price(0)
 	each(t, d, func(c *codec.Command) {
-		if d.Stats().Messages < 10_000 {
+		if m.made < 10_000 || m.phase != codec.PhaseContinuous {
 			return
+		}
+		if m.made%20_000 == 0 {
+			if err := m.book.Check(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		bid, ask := m.book.BBO()
 		if bid.Price == 0 || ask.Price == 0 {
@@ -87,14 +94,12 @@ func TestBookShape(t *testing.T) {
 		}
 		spread += int((ask.Price - bid.Price) / m.listing.tick)
 		touch += int(bid.Orders + ask.Orders)
+		resting += m.resting
 		samples++
 		for _, f := range d.Fills() {
 			low, high = min(low, f.Price), max(high, f.Price)
 		}
 	})
-	if err := m.book.Check(); err != nil {
-		t.Fatal(err)
-	}
 	if empty > samples/100 {
 		t.Errorf("one side is empty after %d of %d messages", empty, samples)
 	}
@@ -107,8 +112,8 @@ func TestBookShape(t *testing.T) {
 	if share := float64(high-low) / float64(m.listing.base); share < 0.002 || share > 0.15 {
 		t.Errorf("prices range over %.4f of the close, want 0.002 to 0.15", share)
 	}
-	if m.resting < m.target*3/4 || m.resting > m.limit {
-		t.Errorf("%d orders rest, target %d, limit %d", m.resting, m.target, m.limit)
+	if mean := resting / samples; mean < m.target*3/4 || mean > m.limit {
+		t.Errorf("%d orders rest in the mean, target %d, limit %d", mean, m.target, m.limit)
 	}
 }
 
@@ -121,12 +126,15 @@ func day(t *rapid.T) Config {
 		Members:     rapid.Uint32Range(1, 9).Draw(t, "members"),
 		Clients:     rapid.Uint32Range(1, 9).Draw(t, "clients"),
 		Layout:      Layout(rapid.IntRange(0, 1).Draw(t, "layout")),
+		NoHalt:      rapid.Bool().Draw(t, "no halt"),
+		Date:        DateDefault.AddDate(0, -rapid.IntRange(0, 40).Draw(t, "months"), 0),
 	}
 	c.Resting = rapid.IntRange(c.Instruments*restingFloor, 3000).Draw(t, "resting")
 	return c
 }
 
-// What every message of every day must satisfy: I3, I5, I6, ticks and bands, fields in range.
+// What every command of every day must satisfy: I3, I5, I6, fields in range, and in an accepted entry ticks
+// and lots.
 func TestEveryMessageIsWellFormed(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := day(rt)
@@ -135,14 +143,17 @@ func TestEveryMessageIsWellFormed(t *testing.T) {
 			rt.Fatal(err)
 		}
 		defer d.Close()
-		check := checker{rt: rt, config: c, day: d, issued: map[orderbook.OrderID]bool{}}
+		check := checker{rt: rt, config: d.Config(), day: d, ranks: newRanker(d.Config()), last: map[int]int64{}, issued: map[orderbook.OrderID]bool{}}
 		each(t, d, check.command)
 		s := d.Stats()
-		if s.Messages != uint64(c.Orders) || s.Messages != s.Entries+s.Modifies+s.Cancels {
+		if s.Messages != uint64(c.Orders) || s.Messages != s.Entries+s.Modifies+s.Reduces+s.Cancels {
 			rt.Fatalf("%d messages of %d: %+v", s.Messages, c.Orders, s)
 		}
-		if int(s.Defines) != len(check.defined) || len(check.defined) > c.Instruments {
-			rt.Fatalf("%d definitions told, %d seen, %d instruments", s.Defines, len(check.defined), c.Instruments)
+		if int(s.Defines) != c.Instruments || len(check.defined) != c.Instruments || s.Rules != s.Defines {
+			rt.Fatalf("%d definitions and %d rules told, %d seen, %d instruments", s.Defines, s.Rules, len(check.defined), c.Instruments)
+		}
+		if s.Resting != 0 || s.Rejects[orderbook.RejectBookFull]+s.Rejects[orderbook.RejectAccounts] != 0 {
+			rt.Fatalf("%d orders outlive the day, or there was no room: %v", s.Resting, s.Rejects)
 		}
 	})
 }
@@ -151,56 +162,48 @@ type checker struct {
 	rt      *rapid.T
 	config  Config
 	day     *Day
+	ranks   *ranker
 	defined []codec.Instrument
-	last    codec.Command
+	last    map[int]int64 // stamps by rank; -1: of all
 	issued  map[orderbook.OrderID]bool
 	reused  uint64
 }
 
 func (k *checker) command(c *codec.Command) {
-	if c.TimeNs < k.last.TimeNs && (k.config.Layout == TimeOrder || c.Instrument == k.last.Instrument) {
-		k.rt.Fatalf("time falls from %d to %d", k.last.TimeNs, c.TimeNs)
+	rank := k.ranks.rank(c)
+	if k.config.Layout == SymbolOrder && c.TimeNs < k.last[rank] || k.config.Layout == TimeOrder && c.TimeNs < k.last[-1] {
+		k.rt.Fatalf("the time falls: %+v", c)
 	}
+	k.last[rank], k.last[-1] = c.TimeNs, c.TimeNs
 	if c.Seq != 0 {
 		k.rt.Fatalf("sequenced already: %d", c.Seq)
 	}
-	if c.Kind == codec.KindDefine {
-		k.define(c.AsInstrument())
-		return
+	jiffies, ok := nse.Jiffies(c.TimeNs)
+	if !ok || nse.TimeNs(jiffies) != c.TimeNs {
+		k.rt.Fatalf("time %d is not a jiffy", c.TimeNs)
 	}
-	k.last = *c
-	k.stamp(c)
-	k.order(c)
-	if s := k.day.Stats(); s.Resting > k.config.Resting || s.Resting > k.day.RestingMax() || uint32(s.Messages) != c.Ref {
+	if at := jiffies - k.day.midnight; at < prologue || at > 16*3600*jiffiesPerSecond {
+		k.rt.Fatalf("stamped %d jiffies after midnight, outside 08:30 to 16:00", at)
+	}
+	switch {
+	case c.Kind == codec.KindDefine:
+		k.define(c.AsInstrument())
+	case isMessage(c):
+		k.message(c)
+	}
+	if s := k.day.Stats(); s.Resting > k.config.Resting || s.Resting > k.day.RestingMax() || isMessage(c) && uint32(s.Messages) != c.Ref {
 		k.rt.Fatalf("%d orders rest, bounds %d and %d; message %d has Ref %d", s.Resting, k.config.Resting, k.day.RestingMax(), s.Messages, c.Ref)
 	}
 }
 
 func (k *checker) define(i *codec.Instrument) {
-	if int(i.Instrument) != len(k.defined)+1 || i.Lot != 1 || i.Segment != codec.SegmentCapital || i.PriceScale != 2 {
+	if int(i.Instrument) != len(k.defined)+1 || i.Lot < 1 || i.Segment != codec.SegmentCapital || i.PriceScale != 2 {
 		k.rt.Fatalf("definition %+v after %d", i, len(k.defined))
 	}
 	k.defined = append(k.defined, *i)
 }
 
-func (k *checker) stamp(c *codec.Command) {
-	jiffies, ok := nse.Jiffies(c.TimeNs)
-	if !ok || nse.TimeNs(jiffies) != c.TimeNs {
-		k.rt.Fatalf("time %d is not a jiffy", c.TimeNs)
-	}
-	if at := jiffies - k.day.midnight; at < sessionOpen || at >= sessionOpen+sessionJiffies {
-		k.rt.Fatalf("stamped %d jiffies after midnight, outside 09:15 to 15:30", at)
-	}
-}
-
-func (k *checker) order(c *codec.Command) {
-	if c.Instrument == 0 || int(c.Instrument) > len(k.defined) {
-		k.rt.Fatalf("instrument %d of %d defined", c.Instrument, len(k.defined))
-	}
-	tick := k.defined[c.Instrument-1].Tick
-	if market := c.Flags&codec.FlagMarket != 0; market != (c.Price == 0) || c.Price < 0 || c.Price%tick != 0 {
-		k.rt.Fatalf("price %d, market %v, tick %d", c.Price, market, tick)
-	}
+func (k *checker) message(c *codec.Command) {
 	if stream := c.Order / sequences; stream < streamFirst || stream >= streamFirst+streams {
 		k.rt.Fatalf("order number %d, want 16 digits that begin with 11 to 14", c.Order)
 	}
@@ -212,14 +215,22 @@ func (k *checker) order(c *codec.Command) {
 	} else if !k.issued[c.Order] {
 		k.rt.Fatalf("%d was never entered", c.Order)
 	}
-	if duplicates := k.day.Stats().Rejects[orderbook.RejectDuplicateOrder]; k.reused != duplicates {
+	if duplicates := k.day.Stats().Rejects[orderbook.RejectDuplicateOrder]; k.reused < duplicates {
 		k.rt.Fatalf("%d order numbers came twice, %d were rejected for it", k.reused, duplicates)
 	}
-	member, client := codec.Owner(c.Order, k.config.Members, k.config.Clients)
-	if c.Member != member || c.Client != client || !c.Side.Valid() || c.AccountOf < 1 || c.AccountOf > 3 || c.AlgoOf > 3 {
+	if c.Member == 0 || uint32(c.Member) > k.config.Members+houses || c.PAN == 0 || c.AccountOf < 1 || c.AccountOf > 3 || c.AlgoOf > 3 {
 		k.rt.Fatalf("sender or flags: %+v", c)
 	}
-	if c.Qty > 99_999_999 || c.Price > 99_999_999 {
-		k.rt.Fatalf("quantity %d or price %d does not fit 8 digits", c.Qty, c.Price)
+	if c.Qty > 99_999_999 || c.Price > 99_999_999 || c.Price < 0 || c.Trigger < 0 {
+		k.rt.Fatalf("quantity %d, price %d or trigger %d does not fit 8 digits", c.Qty, c.Price, c.Trigger)
+	}
+	if c.Instrument == unlisted {
+		return
+	}
+	in := &k.defined[c.Instrument-1]
+	if o, live := k.day.core.Lookup(c.Instrument, c.Order); live {
+		if o.Price%in.Tick != 0 || o.Trigger%in.Tick != 0 || o.Qty%in.Lot != 0 || o.Disclosed%in.Lot != 0 || uint32(o.PAN) != c.PAN && c.Kind == codec.KindNew && o.Qty == c.Qty {
+			k.rt.Fatalf("%+v rests with tick %d and lot %d: %+v", o, in.Tick, in.Lot, c)
+		}
 	}
 }

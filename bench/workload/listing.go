@@ -2,15 +2,21 @@ package workload
 
 import (
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine/rulebook"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
-// listing is one symbol of the day with what is known of it before the open.
+// listing is one symbol of the day with what is known of it before the open. It does not depend on the
+// seed: another seed is another day of the same stocks.
 type listing struct {
 	symbol string
 	series string
+	class  rulebook.Class
 	base   orderbook.Price // previous close in paise, a multiple of the tick
 	tick   orderbook.Price // paise
+	lot    orderbook.Qty   // shares
+	band   uint32          // width of the price band in basis points
+	runs   bool            // the price runs into its band in the course of the day
 	weight uint64          // activity relative to the others
 	orders int64           // order messages that it gets
 }
@@ -28,19 +34,36 @@ func list(c *Config) []listing {
 	all := make([]listing, c.Instruments)
 	total := uint64(0)
 	for rank := range all {
-		r := random(mix(c.Seed+1) + uint64(rank)*golden)
 		l := &all[rank]
-		l.symbol = symbolOf(rank)
-		l.series = "EQ"
-		if rank%16 == 15 {
-			l.series = "BE"
-		}
-		l.base, l.tick = priceOf(&r)
+		*l = listingOf(rank, c.date())
 		l.weight = weightUnit / uint64(rank+weightOffset)
 		total += l.weight
 	}
 	share(all, c.Orders, total)
 	return all
+}
+
+// smallLot is the lot of the shares of small enterprises, series SM.
+const smallLot = 50
+
+// listingOf says what the symbol of a rank is: of 80 symbols, 28 are stocks with derivatives, 5 in series
+// BE (trade for trade, in a narrow band) and 5 in series SM (in lots).
+func listingOf(rank int, date rulebook.Date) listing {
+	l := listing{symbol: symbolOf(rank), series: "EQ", class: rulebook.ClassCash, lot: 1, band: 2000}
+	switch {
+	case rank%16 == 15:
+		l.series, l.band = "BE", 500
+	case rank%16 == 6:
+		l.series, l.band, l.lot = "SM", 1000, smallLot
+	case rank%5 < 2:
+		l.class, l.band = rulebook.ClassCashDerivatives, rulebook.FlexBandBps
+		l.runs = rank%50 == 5
+	}
+	r := random(mix(uint64(rank) * golden))
+	l.base = priceOf(&r)
+	l.tick = rulebook.Tick(date, l.class, l.base)
+	l.base -= l.base % l.tick
+	return l
 }
 
 // share gives each listing its part of the orders, rounding so that the parts add up: of the running
@@ -55,24 +78,6 @@ func share(all []listing, orders int64, total uint64) {
 	}
 }
 
-// ticks is NSE's table of price steps in the capital market since 15 April 2025, by the previous
-// month's close.
-var ticks = [...]struct{ below, tick orderbook.Price }{
-	{250_00, 1}, {1_000_00, 5}, {5_000_00, 10}, {10_000_00, 50}, {20_000_00, 1_00},
-}
-
-// tickAbove is the price step above the table.
-const tickAbove orderbook.Price = 5_00
-
-func tickOf(close orderbook.Price) orderbook.Price {
-	for _, t := range ticks {
-		if close < t.below {
-			return t.tick
-		}
-	}
-	return tickAbove
-}
-
 // priceRanges says how the previous closes spread, in 1/1024: as those of NSE's 500 busiest stocks,
 // without the few below 20 and above 20,000 rupees.
 var priceRanges = [...]struct {
@@ -83,26 +88,46 @@ var priceRanges = [...]struct {
 	{280, 1_000_00, 5_000_00}, {30, 5_000_00, 10_000_00}, {10, 10_000_00, 20_000_00},
 }
 
-func priceOf(r *random) (base, tick orderbook.Price) {
+func priceOf(r *random) orderbook.Price {
 	u := r.below(1024)
 	for _, p := range priceRanges {
 		if u < p.share {
-			base = p.from + orderbook.Price(r.below(uint32(p.to-p.from)))
-			tick = tickOf(base)
-			return base - base%tick, tick
+			return p.from + orderbook.Price(r.below(uint32(p.to-p.from)))
 		}
 		u -= p.share
 	}
 	panic("workload: the shares of the price ranges do not add up to 1024")
 }
 
-// instrument is the definition that goes before the first message.
-func (l *listing) instrument(index uint32, timeNs int64) codec.Instrument {
+// unit is how many shares are worth about 1,000 rupees, at least a lot.
+func (l *listing) unit() uint32 { return max(uint32(1_000_00/l.base), uint32(l.lot), 1) }
+
+// instrument is the definition.
+func (l *listing) instrument(index uint32) codec.Instrument {
 	i := codec.Instrument{
-		TimeNs: timeNs, Lot: 1, Instrument: index, Tick: l.tick,
+		Lot: l.lot, Instrument: index, Tick: l.tick,
 		Kind: codec.KindDefine, Segment: codec.SegmentCapital, PriceScale: 2,
 	}
 	copy(i.Symbol[:], l.symbol)
 	copy(i.Series[:], l.series)
 	return i
+}
+
+// Limits that the exchange has and does not publish, or that come with a master file: the freeze quantity
+// and the greatest value in units (listing.unit), and how far the limit of a stop-loss order may be from
+// its trigger, as a part of the previous close.
+const (
+	freezeUnits  = 4096
+	valueUnits   = 3000
+	stopGapShare = 20
+)
+
+// rules are the rules of the day.
+func (l *listing) rules(date rulebook.Date, index uint32) codec.Rules {
+	in := l.instrument(index)
+	r := rulebook.RulesForClass(date, l.class, &in, l.base, l.band)
+	r.Freeze = orderbook.Qty(freezeUnits * l.unit())
+	r.ValueMax = valueUnits * int64(l.unit()) * int64(l.base)
+	r.StopGap = l.base / stopGapShare
+	return r
 }

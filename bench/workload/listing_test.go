@@ -3,6 +3,7 @@ package workload
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/codec/nse"
-	"github.com/tezi-exchange/tezi/orderbook"
+	"github.com/tezi-exchange/tezi/engine/rulebook"
 )
 
 func TestSymbols(t *testing.T) {
@@ -31,21 +32,26 @@ func TestSymbols(t *testing.T) {
 	}
 }
 
-func TestTicksAndCloses(t *testing.T) {
-	for _, test := range []struct{ close, tick orderbook.Price }{
-		{20_00, 1}, {249_99, 1}, {250_00, 5}, {999_99, 5}, {1000_00, 10}, {4999_90, 10},
-		{5000_00, 50}, {9999_50, 50}, {10000_00, 100}, {19999_00, 100}, {20000_00, 500}, {90000_00, 500},
-	} {
-		if got := tickOf(test.close); got != test.tick {
-			t.Errorf("tick at %d: %d, want %d", test.close, got, test.tick)
+// What the symbols are does not depend on the seed, and fits the rule book.
+func TestListings(t *testing.T) {
+	date := rulebook.DateOf(DateDefault.UnixNano())
+	bands, lots := map[string]int{}, 0
+	for rank := range InstrumentsMax {
+		l := listingOf(rank, date)
+		if l.base < 20_00 || l.base > 20_000_00 || l.base%l.tick != 0 || l.tick != rulebook.Tick(date, l.class, l.base) || l.unit()%uint32(l.lot) != 0 && l.lot > 1 {
+			t.Fatalf("%+v", l)
+		}
+		bands[fmt.Sprintf("%s %s %d", l.series, l.class, l.band)]++
+		if l.lot > 1 {
+			lots++
+		}
+		r := l.rules(date, 7)
+		if r.Instrument != 7 || r.PrevClose != l.base || r.Low >= l.base || r.High <= l.base || r.Freeze == 0 || r.DisclosedPct != 10 {
+			t.Fatalf("%+v", r)
 		}
 	}
-	r := random(1)
-	for range 100_000 {
-		base, tick := priceOf(&r)
-		if base < 20_00 || base > 20_000_00 || base%tick != 0 || tick != tickOf(base) {
-			t.Fatalf("previous close %d with tick %d", base, tick)
-		}
+	if len(bands) != 4 || lots != InstrumentsMax/16 {
+		t.Errorf("%v, %d in lots", bands, lots)
 	}
 }
 
@@ -93,42 +99,70 @@ func TestPlanStaysInBounds(t *testing.T) {
 	})
 }
 
-// I4: through an NSE file and back.
+// I4: what an NSE file has of the day, through a file and back. It has no record of a reduce, of an order for
+// an instrument that is not listed, or without a side; no validity but day and IOC; and no notice but the
+// definitions.
 func TestThroughAFile(t *testing.T) {
 	for _, layout := range []Layout{TimeOrder, SymbolOrder} {
-		c := Config{Seed: 8, Orders: 20_000, Instruments: 30, Layout: layout}
+		c := Config{Seed: 8, Orders: 50_000, Instruments: 30, Layout: layout}
 		var file bytes.Buffer
 		w := nse.NewWriter(&file, nse.CapitalOrders)
-		var want []codec.Command
+		var want []string
+		names, lost, foreign := map[uint32]string{}, 0, 0
 		each(t, open(t, c), func(c *codec.Command) {
-			if err := w.Write(c); err != nil {
+			err := w.Write(c)
+			if carry := (*nse.CarryError)(nil); errors.As(err, &carry) {
+				lost++
+				return
+			}
+			if err != nil {
 				t.Fatalf("%+v: %v", c, err)
 			}
 			if c.Kind == codec.KindDefine {
-				c.AsInstrument().Tick, c.AsInstrument().Lot = 0, 0
+				names[c.AsInstrument().Instrument] = c.AsInstrument().Name()
+				return
 			}
-			want = append(want, *c)
+			one := *c
+			one.Member, one.Client = codec.Owner(c.Order, nse.DefaultMembers, nse.DefaultClients)
+			if one.Member != c.Member || one.Client != c.Client {
+				foreign++
+			}
+			want = append(want, carried(&one, names))
 		})
 		if err := w.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		r := nse.NewReader(&file, nse.CapitalOrders, nse.Options{})
-		var got codec.Command
-		for i := range want {
-			if err := r.Next(&got); err != nil {
-				t.Fatalf("command %d: %v", i, err)
-			}
-			if got.Kind == codec.KindDefine {
-				got.AsInstrument().Tick, got.AsInstrument().Lot = 0, 0
-			}
-			if got != want[i] {
-				t.Fatalf("%s order, command %d: %+v from the file, want %+v", layout, i, got, want[i])
-			}
+		if len(want) < 48_000 || lost > 2500 || foreign == 0 || foreign > 1000 {
+			t.Errorf("the file has %d messages, not %d commands, and %d under another owner", len(want), lost, foreign)
 		}
-		if err := r.Next(&got); !errors.Is(err, io.EOF) {
-			t.Fatalf("behind the last command: %v", err)
+		r := nse.NewReader(&file, nse.CapitalOrders, nse.Options{})
+		clear(names)
+		for i := 0; i < len(want); {
+			var got codec.Command
+			if err := r.Next(&got); err != nil {
+				t.Fatalf("message %d: %v", i, err)
+			}
+			if got.Kind == codec.KindDefine { // the reader defines an instrument when it meets it
+				names[got.AsInstrument().Instrument] = got.AsInstrument().Name()
+				continue
+			}
+			if got := carried(&got, names); got != want[i] {
+				t.Fatalf("%s order, message %d: %s from the file, want %s", layout, i, got, want[i])
+			}
+			i++
+		}
+		if err := r.Next(&codec.Command{}); !errors.Is(err, io.EOF) {
+			t.Fatalf("behind the last message: %v", err)
 		}
 	}
+}
+
+// carried is what an NSE file carries of a message.
+func carried(c *codec.Command, names map[uint32]string) string {
+	one := *c
+	one.Instrument, one.Ref, one.PAN = 0, 0, 0
+	one.Flags &^= codec.FlagCancelActive
+	return fmt.Sprintf("%s %+v", names[c.Instrument], one)
 }
 
 func TestBadConfigs(t *testing.T) {
@@ -141,7 +175,7 @@ func TestBadConfigs(t *testing.T) {
 		{Config{Instruments: -1}, "Instruments"},
 		{Config{Instruments: InstrumentsMax + 1}, "Instruments"},
 		{Config{Members: MembersMax + 1}, "Members"},
-		{Config{Members: 65535, Clients: 65538}, "Members x Clients"},
+		{Config{Members: 65527, Clients: 65546}, "Members x Clients"},
 		{Config{Resting: 500*restingFloor - 1}, "Resting"},
 		{Config{Resting: RestingMax + 1}, "Resting"},
 		{Config{Layout: 2}, "Layout"},
@@ -155,8 +189,10 @@ func TestBadConfigs(t *testing.T) {
 		}
 	}
 	for _, date := range []time.Time{time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2028, 5, 7, 23, 0, 0, 0, time.UTC)} {
-		if _, err := New(Config{Orders: 1, Instruments: 1, Date: date}); err != nil {
+		if d, err := New(Config{Orders: 1, Instruments: 1, Date: date}); err != nil {
 			t.Errorf("%s: %v", date, err)
+		} else {
+			d.Close()
 		}
 	}
 }

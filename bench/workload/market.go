@@ -2,6 +2,7 @@ package workload
 
 import (
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine/rulebook"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
@@ -11,93 +12,116 @@ const (
 	bandShare   = 10                // orders stay within base ± base/10
 	fairShare   = 20                // the fair price stays within base ± base/20
 	moveShare   = 64                // daily standard deviation of the fair price: base/64, about 1.6 %
+	runShare    = 7                 // the fair price of a stock that runs would gain base/7, if its band let it
 	stepMax     = 1 << fairBits / 4 // largest step of the fair price a message, of a grain
 	grainShare  = 5000              // a grain is 2 basis points of the price
 	widthGrains = 150               // grains over which the far orders of a book spread: 3 % of the price
 )
 
-// market is one instrument's part of the day: its flow of messages, made step by step, and the book
-// that tells which orders are live.
+// market is one instrument's part of the day: its flow of messages, made step by step.
 type market struct {
 	listing listing
+	rules   codec.Rules
 	rank    uint64
 	index   uint32 // 0 until defined
 	random  random
 	clock   clock
-	book    *orderbook.Book
+	book    *orderbook.Book // the core's, to look at; nil until defined
 
 	made  uint64 // messages so far
-	next  uint64 // time of the next one, jiffies since midnight
+	due   uint64 // time of the next one, jiffies since midnight
+	next  uint64 // time of what comes next, message or not; never: nothing does
 	burst uint32 // messages that still follow on the heels of the last one
 	issue uint32 // order numbers given out so far
+	step  int    // what has come so far beside messages: see notices.go
+	desk  desk   // see desk.go
 
-	candidates []uint32 // issues of orders that rest, or rested when last looked up; capacity never grows
-	resting    int      // orders in the book
+	candidates []uint32 // issues of orders that live, or lived when last looked up; capacity never grows
+	resting    int      // orders that rest or wait
 	target     int
 	limit      int
+	fresh      bool                   // the last message was an entry with a new number
+	stranger   bool                   // it came from somebody who is not the order's owner
 	gone       orderbook.RestingOrder // an order that was filled and is no more; ID 0 = none yet
 
+	phase     codec.Phase
+	value     uint64          // traded in PhaseAverage
+	shares    uint64          // likewise
+	reference orderbook.Price // of the closing auction; 0: none yet
+	close     orderbook.Price // 0: none yet
+
 	fair, fairLow, fairHigh int64 // in ticks << fairBits
-	step                    uint32
-	low, high               orderbook.Price // band
+	drift                   int64 // what it gains with every message
+	span                    uint32
+	low, high               orderbook.Price // where orders stay
 	grain                   uint32          // ticks, at least 1: the natural distance between neighbours in the book
 	width                   uint32          // ticks over which far orders spread
-	unit                    uint32          // shares worth about 1,000 rupees, at least 1
+	unit                    uint32          // listing.unit
+	houseShare              uint32          // of the orders, in 1/1024 of 1/1024
 }
 
-func (m *market) start(l listing, rank int, seed uint64, book *orderbook.Book, candidates []uint32, target int) {
+func (m *market) start(l listing, rank int, c *Config, cal *calendar, candidates []uint32, target int) {
 	ticks := int64(l.base / l.tick)
 	grain := max(ticks/grainShare, 1)
+	step := uint32(min(max((ticks<<fairBits)/moveShare/int64(isqrt(uint64(l.orders))+1), 1), stepMax*grain))
 	*m = market{
-		listing: l, rank: uint64(rank), book: book,
-		random:     random(mix(mix(seed) + uint64(rank))),
-		clock:      clock{quota: uint64(max(l.orders, 1))},
+		listing: l, rank: uint64(rank), rules: l.rules(c.date(), 0),
+		random:     random(mix(mix(c.Seed) + uint64(rank))),
+		clock:      clock{calendar: cal, quota: uint64(max(l.orders, 1))},
 		candidates: candidates, target: target, limit: restingLimit(target),
 		fair:     ticks << fairBits,
 		fairLow:  (ticks - ticks/fairShare) << fairBits,
 		fairHigh: (ticks + ticks/fairShare) << fairBits,
-		step:     uint32(min(max((ticks<<fairBits)/moveShare/int64(isqrt(uint64(l.orders))+1), 1), stepMax*grain)),
-		low:      max((l.base-l.base/bandShare)/l.tick, 1) * l.tick,
-		high:     (l.base + l.base/bandShare) / l.tick * l.tick,
+		span:     uint32(uint64(step) * 887 >> 8), // 2·√3 steps wide
 		grain:    uint32(grain),
 		width:    uint32(min(widthGrains*grain, max(ticks/bandShare, 4))),
-		unit:     uint32(max(1_000_00/l.base, 1)),
+		unit:     l.unit(),
 	}
+	m.houseShare = uint32(min(houseShareMax, houseOrdersMax<<20/max(l.orders, 1)))
+	m.low = max((l.base-l.base/bandShare)/l.tick*l.tick, m.rules.Low, l.tick)
+	m.high = (l.base + l.base/bandShare) / l.tick * l.tick
+	if m.rules.High > 0 {
+		m.high = min(m.high, m.rules.High)
+	}
+	if l.runs {
+		m.fairHigh = int64(m.high/l.tick) << fairBits
+		m.drift = (ticks << fairBits) / runShare / int64(l.orders+1)
+	}
+	m.due = never
 	if l.orders > 0 {
-		m.next = m.clock.at(0, &m.random)
+		m.due = m.clock.open(m.clock.at(0, &m.random))
 	}
+	m.plan()
 }
 
-// done reports whether the market has made all its messages.
-func (m *market) done() bool { return m.made == uint64(m.listing.orders) }
+// plan decides what comes next: a notice, or at another time a message.
+func (m *market) plan() { m.next = min(m.noticeAt(), m.due) }
 
-// advance decides when the next message comes, after one that led to so many fills. Trades are
+// advance decides when the next message comes, after one that led to so many trades. Trades are
 // stamped one jiffy apart after their order, so the next message leaves them room; a trade draws a
 // burst of reactions.
-func (m *market) advance(fills int) {
-	m.made++
-	if m.done() {
+func (m *market) advance(trades int) {
+	if m.made++; m.made == uint64(m.listing.orders) {
+		m.due = never
 		return
 	}
-	soonest := m.next + 1 + uint64(fills)
-	if fills > 0 {
+	soonest := m.due + 1 + uint64(trades)
+	if trades > 0 {
 		m.burst += 2
 	}
 	if m.burst > 0 {
 		m.burst--
-		m.next = soonest + m.random.next()&7
+		soonest += m.random.next() & 7
 	} else {
 		m.burst = uint32(trailing(m.random.next()))
-		m.next = max(soonest, m.clock.at(m.made, &m.random))
+		soonest = max(soonest, m.clock.at(m.made, &m.random))
 	}
-	m.next = min(m.next, sessionOpen+sessionJiffies-1)
+	m.due = max(m.clock.open(soonest), m.due)
 }
 
-// walk moves the fair price by one step of a random walk, held at its bounds. The step is
-// uniform with a standard deviation of m.step.
+// walk moves the fair price by one step of a random walk, held at its bounds. The step is uniform.
 func (m *market) walk() {
-	span := uint32(uint64(m.step) * 887 >> 8) // 2·√3 steps wide
-	m.fair += int64(m.random.below(span+1)) - int64(span/2)
+	m.fair += m.drift + int64(m.random.below(m.span+1)) - int64(m.span/2)
 	m.fair = min(max(m.fair, m.fairLow), m.fairHigh)
 }
 
@@ -115,17 +139,64 @@ const (
 	sequences   = 100_000_000_000_000 // fourteen digits
 )
 
-// settle takes the makers that were filled whole out of the count and keeps the last for a mistake.
-func (m *market) settle(side orderbook.Side, fills []orderbook.Fill) {
-	for i := range fills {
-		if f := &fills[i]; f.MakerLeft == 0 {
-			m.resting--
-			m.gone = orderbook.RestingOrder{ID: f.Maker, Side: side.Opposite(), Price: f.Price, Qty: f.Qty}
+// settle takes notice of what came of a command: how many orders live more than before, and the trades.
+func (m *market) settle(c *codec.Command, more int, trades []codec.Trade) {
+	m.resting += more
+	if m.fresh {
+		if _, live := m.book.Lookup(c.Order); live {
+			m.remember(m.issue - 1)
+		}
+		m.fresh = false
+	}
+	if len(trades) == 0 {
+		return
+	}
+	t := &trades[len(trades)-1]
+	if _, live := m.book.Lookup(t.Maker); !live {
+		m.gone = orderbook.RestingOrder{ID: t.Maker, Side: t.TakerSide.Opposite(), Price: t.Price, Qty: t.Qty}
+	}
+	switch m.phase {
+	case codec.PhaseAverage:
+		for i := range trades {
+			m.value += uint64(trades[i].Value())
+			m.shares += uint64(trades[i].Qty)
+		}
+	case codec.PhaseClosingMatch:
+		m.close = t.Price
+	}
+}
+
+// enterPhase keeps what a phase means for prices.
+func (m *market) enterPhase(p codec.Phase) {
+	m.phase = p
+	switch p {
+	case codec.PhaseAverage:
+		m.value, m.shares = 0, 0
+	case codec.PhaseReference:
+		m.reference = m.ownPrice()
+	case codec.PhaseClosing:
+		low, high := rulebook.Band(m.reference, rulebook.ClosingBandBps, m.listing.tick)
+		m.low, m.high = max(m.low, low), min(m.high, high)
+	case codec.PhasePostClose:
+		if m.close == 0 {
+			m.close = m.reference
+		}
+		if m.close == 0 {
+			m.close = m.ownPrice()
 		}
 	}
 }
 
-// stamp fills the fields that all messages have.
-func (m *market) stamp(c *codec.Command, kind codec.Kind, id orderbook.OrderID) {
-	c.Kind, c.Order, c.Instrument = kind, id, m.index
+// ownPrice is the price that the day itself comes to, as the engine has it: the average since
+// PhaseAverage on the nearest tick, else the last price, else the previous close.
+func (m *market) ownPrice() orderbook.Price {
+	last := m.book.LastPrice()
+	switch {
+	case m.shares > 0:
+		tick := uint64(m.listing.tick)
+		return orderbook.Price((m.value/m.shares + tick/2) / tick * tick)
+	case last > 0:
+		return last
+	}
+	return m.listing.base
 }

@@ -1,14 +1,15 @@
 package workload
 
-// merge yields the markets by the time of their next message: a tournament in which every match
+// merge yields the markets by the time of their next command: a tournament in which every match
 // keeps its winner, so that after one market has moved on only its own matches are played again.
 type merge struct {
 	markets []market
 	size    int      // leaves, a power of two
 	winner  []uint32 // winner[1] has won all; the match of node i is between 2i and 2i+1; leaves from size on
-	when    []uint64 // time of each leaf's next message, never for those that are done or do not exist
+	when    []uint64 // time of each leaf's next command, never for those that are done or do not exist
 }
 
+// never is the time of what does not come.
 const never = 1<<64 - 1
 
 func newMerge(markets []market) *merge {
@@ -20,7 +21,7 @@ func newMerge(markets []market) *merge {
 	for i := range size {
 		t.winner[size+i] = uint32(i)
 		t.when[i] = never
-		if i < len(markets) && !markets[i].done() {
+		if i < len(markets) {
 			t.when[i] = markets[i].next
 		}
 	}
@@ -39,7 +40,7 @@ func (t *merge) play(node int) {
 	t.winner[node] = left
 }
 
-// first returns the market with the earliest message, nil when all are done.
+// first returns the market with the earliest command, nil when all are done.
 func (t *merge) first() *market {
 	w := t.winner[1]
 	if t.when[w] == never {
@@ -48,13 +49,10 @@ func (t *merge) first() *market {
 	return &t.markets[w]
 }
 
-// moved plays the matches of the first market again, after it has made its message.
+// moved plays the matches of the first market again, after it has made its command.
 func (t *merge) moved() {
 	w := t.winner[1]
 	t.when[w] = t.markets[w].next
-	if t.markets[w].done() {
-		t.when[w] = never
-	}
 	for node := (t.size + int(w)) / 2; node >= 1; node /= 2 {
 		t.play(node)
 	}

@@ -20,11 +20,9 @@ func TestMergeEqualsSort(t *testing.T) {
 		var want []message
 		for rank := range times {
 			slices.Sort(times[rank])
-			markets[rank].listing.orders = int64(len(times[rank]))
-			if len(times[rank]) > 0 {
-				markets[rank].next = times[rank][0]
-			}
-			for _, at := range times[rank] {
+			times[rank] = append(times[rank], never)
+			markets[rank].next = times[rank][0]
+			for _, at := range times[rank][:len(times[rank])-1] {
 				want = append(want, message{at, rank})
 			}
 			markets[rank].rank = uint64(rank)
@@ -36,9 +34,8 @@ func TestMergeEqualsSort(t *testing.T) {
 			if m == nil || m.next != w.at || int(m.rank) != w.rank {
 				t.Fatalf("message %d of %v: got %+v, want %+v", i, times, m, w)
 			}
-			if m.made++; !m.done() {
-				m.next = times[w.rank][m.made]
-			}
+			m.made++
+			m.next = times[w.rank][m.made]
 			merge.moved()
 		}
 		if m := merge.first(); m != nil {

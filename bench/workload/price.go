@@ -24,10 +24,10 @@ func (m *market) behind(side orderbook.Side, u uint64) orderbook.Price {
 		if ask.Price > 0 {
 			best = min(best, ask.Price-tick)
 		}
-		return max(best-distance*tick, m.low)
+		return min(max(best-distance*tick, m.low), m.high)
 	}
 	best := max(m.fairPrice()+tick, bid.Price+tick)
-	return min(best+distance*tick, m.high)
+	return max(min(best+distance*tick, m.high), m.low)
 }
 
 // through returns a price that trades with the touch of the other side and up to three ticks behind
@@ -37,12 +37,12 @@ func (m *market) through(side orderbook.Side, u uint64) orderbook.Price {
 	slack := orderbook.Price(min(trailing(u), 3)) * m.listing.tick
 	if side == orderbook.Buy {
 		if ask.Price == 0 {
-			return m.fairPrice()
+			return min(m.fairPrice(), m.high)
 		}
 		return min(ask.Price+slack, m.high)
 	}
 	if bid.Price == 0 {
-		return m.fairPrice() + m.listing.tick
+		return max(m.fairPrice()+m.listing.tick, m.low)
 	}
 	return max(bid.Price-slack, m.low)
 }
@@ -50,6 +50,9 @@ func (m *market) through(side orderbook.Side, u uint64) orderbook.Price {
 // stale returns the side whose touch the fair price has moved through, so that whoever trades with it
 // gains; 0 if there is none.
 func (m *market) stale() orderbook.Side {
+	if m.book.Collecting() {
+		return 0
+	}
 	bid, ask := m.book.BBO()
 	fair := m.fairPrice()
 	switch {
@@ -67,7 +70,7 @@ func (m *market) pressure(u uint64) orderbook.Side {
 	if side := m.stale(); side.Valid() && u&7 != 0 {
 		return side.Opposite()
 	}
-	return orderbook.Buy + orderbook.Side(u>>3&1)
+	return sideOf(u >> 3)
 }
 
 // quantity draws a number of shares: worth 1,000 rupees doubled a geometric number of times, half of
@@ -86,5 +89,5 @@ func (m *market) quantity() orderbook.Qty {
 			size -= size % 5
 		}
 	}
-	return orderbook.Qty(size)
+	return m.lots(orderbook.Qty(size))
 }

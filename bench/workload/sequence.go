@@ -9,7 +9,7 @@ import (
 type sequence struct{ left []*market }
 
 func (s *sequence) first() *market {
-	for len(s.left) > 0 && s.left[0].done() {
+	for len(s.left) > 0 && s.left[0].next == never {
 		s.left = s.left[1:]
 	}
 	if len(s.left) == 0 {

@@ -113,24 +113,21 @@ many gzip members), .csv or .csv.gz, .tzc.`,
 }
 
 // writeDay writes the whole day and returns the number of order messages.
-func writeDay(cmd *cobra.Command, d *workload.Day, w *capture.Writer) (n int64, err error) {
+func writeDay(cmd *cobra.Command, d *workload.Day, w *capture.Writer) (uint64, error) {
 	var c codec.Command
-	for {
+	for n := 0; ; n++ {
 		if n&0xffff == 0 && cmd.Context().Err() != nil {
-			return n, cmd.Context().Err()
+			return 0, cmd.Context().Err()
 		}
 		err := d.Next(&c)
 		if errors.Is(err, io.EOF) {
-			return n, nil
+			return d.Stats().Messages, nil
+		}
+		if err == nil {
+			err = w.Write(&c)
 		}
 		if err != nil {
-			return n, err
-		}
-		if err := w.Write(&c); err != nil {
-			return n, err
-		}
-		if c.Kind != codec.KindDefine {
-			n++
+			return 0, err
 		}
 	}
 }

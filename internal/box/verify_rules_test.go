@@ -234,7 +234,7 @@ var violations = []struct {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, bytes.Replace(b, []byte("2026-07-02"), []byte("2026-07-03"), 1), 0o644); err != nil {
+		if err := os.WriteFile(path, bytes.Replace(b, []byte("2026-09-10"), []byte("2026-09-11"), 1), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}},

@@ -1,10 +1,12 @@
 package capture
 
 import (
+	"errors"
 	"io"
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/codec/commandcsv"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 // csvSink writes a command CSV.
@@ -12,10 +14,11 @@ type csvSink struct {
 	out     *commandcsv.Writer
 	options CreateOptions
 	losses  *losses
+	defined uint32
 }
 
 func newCSVSink(w io.Writer, o CreateOptions, l *losses) *csvSink {
-	return &csvSink{commandcsv.NewWriter(w, o.Columns), o, l}
+	return &csvSink{out: commandcsv.NewWriter(w, o.Columns), options: o, losses: l}
 }
 
 func (s *csvSink) write(c *codec.Command) error {
@@ -27,6 +30,7 @@ func (s *csvSink) write(c *codec.Command) error {
 		s.losses.add(lossContinue)
 		return nil
 	case codec.KindDefine:
+		s.defined = c.AsInstrument().Instrument
 		s.define(c.AsInstrument())
 	case codec.KindNew, codec.KindModify, codec.KindReduce, codec.KindCancel:
 		if c.AlgoOf != 0 || c.AccountOf != 0 {
@@ -39,7 +43,18 @@ func (s *csvSink) write(c *codec.Command) error {
 	if c.Seq != 0 && c.Kind != codec.KindDefine {
 		s.losses.add(lossSeq)
 	}
-	return s.out.Write(c)
+	err := s.out.Write(c)
+	if carry := (*commandcsv.CarryError)(nil); errors.As(err, &carry) && s.refused(c) {
+		s.losses.add(lossRuled)
+		return nil
+	}
+	return err
+}
+
+// refused reports whether every engine refuses the order: it names no side, validity or instrument that there is.
+func (s *csvSink) refused(c *codec.Command) bool {
+	return c.Kind >= codec.KindNew && c.Kind <= codec.KindReduce &&
+		(!c.Side.Valid() || c.TIF > orderbook.GTD || c.Instrument == 0 || c.Instrument > s.defined)
 }
 
 func (s *csvSink) define(in *codec.Instrument) {

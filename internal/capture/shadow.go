@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/tezi-exchange/tezi/codec"
@@ -63,7 +62,6 @@ var shadowLimits = engine.Limits{OrdersMax: 1 << 22, InstrumentsMax: 1 << 17, Ba
 
 var (
 	errBookFull = fmt.Errorf("more than %d orders rest at once: an NSE file cannot be made of this", shadowLimits.OrdersMax)
-	errUndefine = errors.New("a command for an instrument that was never defined")
 )
 
 func newShadow(limits engine.Limits, o Options, l *losses, record func(*codec.Command) error) (*shadow, error) {
@@ -115,7 +113,8 @@ func (s *shadow) write(c *codec.Command) error {
 // order writes the records of a command about one order.
 func (s *shadow) order(c *codec.Command) error {
 	if c.Instrument == 0 || int64(c.Instrument) >= int64(len(s.recorded)) {
-		return errUndefine
+		s.losses.add(lossRuled) // every engine refuses it
+		return nil
 	}
 	rec := *c
 	was, live := s.core.Lookup(c.Instrument, c.Order)
@@ -205,7 +204,7 @@ func (s *shadow) settle(c, rec *codec.Command, was *orderbook.RestingOrder, did 
 	case (market && !collects(phase) || c.TIF == orderbook.IOC) && c.TIF != orderbook.FOK && (pan == 0 || !active):
 		return // what is left of it goes in every book
 	case did.filled > 0:
-		rec.Qty = did.filled
+		rec.Qty, rec.Disclosed = did.filled, 0 // more could be disclosed than is left
 	case c.Kind == codec.KindNew:
 		rec.Kind = 0
 	default:
