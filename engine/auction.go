@@ -33,15 +33,20 @@ func (c *Core) auctionReference(m *market) orderbook.Price {
 	return m.rules.PrevClose
 }
 
-// beginAuction fixes the price of the auction that is to be held.
+// beginAuction fixes the price of the auction that is to be held. A reference may be the price, so it is
+// kept in the band, as limits were.
 func (c *Core) beginAuction(m *market) {
 	m.reference = c.auctionReference(m)
+	if m.reference > 0 && m.low <= m.high {
+		m.reference = min(max(m.reference, m.low), m.high)
+	}
 	m.price = c.books[m.number].Equilibrium(m.reference).Price
 	c.setWork(m, m.work|workAuction)
 }
 
 // uncross trades what the auction's price allows, as far as there is room, and reports whether that is
-// all.
+// all. If orders were taken out since the price was fixed, by a veto or a kill switch, what was to meet
+// them may have to meet others, at the price that it comes to now.
 func (c *Core) uncross(m *market, cmd *codec.Command, out *Builder) bool {
 	if m.price == 0 {
 		return true
@@ -51,9 +56,13 @@ func (c *Core) uncross(m *market, cmd *codec.Command, out *Builder) bool {
 		n := min(c.room, cap(c.crosses))
 		crosses := book.Uncross(m.price, marketFirst, c.crosses[:0:n])
 		c.cross(m, cmd, crosses, out)
-		if len(crosses) < n {
+		if len(crosses) == n {
+			continue
+		}
+		if m.auction&auctionClosing != 0 || !book.Crossed() {
 			return true
 		}
+		m.price = book.Equilibrium(m.reference).Price
 	}
 	return false
 }

@@ -22,6 +22,9 @@ func (c *Core) cancel(m *market, cmd *codec.Command) {
 	case !c.owners[slot].speaks(cmd):
 		c.reject(orderbook.RejectOwner)
 		return
+	case cmd.Kind == codec.KindReduce && cmd.Qty%m.lot != 0:
+		c.reject(orderbook.RejectLot)
+		return
 	case m.frozen():
 		if o, _ := book.Lookup(cmd.Order); o.Market && o.Trigger == 0 {
 			c.reject(orderbook.RejectMarketOrder)
@@ -86,22 +89,7 @@ func (c *Core) removeWhere(m *market, side orderbook.Side, match func(orderbook.
 // removeResting takes out the orders in the market, and with waiting those that wait for a trigger
 // too, that are unwanted.
 func (c *Core) removeResting(m *market, waiting bool, unwanted func(orderbook.RestingOrder) bool, why Removal) {
-	book := c.books[m.number]
-	for _, side := range [...]orderbook.Side{orderbook.Buy, orderbook.Sell} {
-		for c.collect(book.Orders(side), unwanted) {
-			c.removeCollected(m, why)
-		}
-		for waiting && c.collect(book.Stops(side), unwanted) {
-			c.removeCollected(m, why)
-		}
-	}
-}
-
-// removeCollected takes out the orders whose numbers collect has gathered.
-func (c *Core) removeCollected(m *market, why Removal) {
-	for _, id := range c.ids {
-		c.remove(m, id, why)
-	}
+	c.books[m.number].CancelUnwanted(waiting, unwanted, func(o orderbook.RestingOrder) { c.gone(m, o, why) })
 }
 
 // kill sets or lifts a kill switch. Set, it cancels what it selects.

@@ -211,3 +211,57 @@ func TestCatchUpOrRefuse(t *testing.T) {
 	}
 	d.mustCheck()
 }
+
+// TestOrdersLeaveHalfAnAuction: orders may be taken out while an auction is held: by a veto, or by a kill
+// switch in a log that is matched again. What was to meet them meets others, at a price of their own.
+func TestOrdersLeaveHalfAnAuction(t *testing.T) {
+	l := anyLimits
+	l.FillsMax = 2
+	kill := codec.Command{Kind: codec.KindKill, Member: 3, Client: 3}
+	for _, tc := range []struct {
+		name   string
+		opens  codec.Phase
+		ends   codec.Phase
+		vetoes []Veto
+		next   []codec.Command
+		want   []deal
+	}{
+		{"kill", codec.PhasePreOpen, codec.PhaseContinuous, nil, []codec.Command{kill}, []deal{{4, 7, 103, 10, orderbook.Buy, true}}},
+		{"veto", codec.PhasePreOpen, codec.PhaseContinuous, []Veto{{From: 11, To: 11, Orders: []VetoOrder{{1, 3}}}}, nil, []deal{{4, 7, 103, 10, orderbook.Buy, true}}},
+		{"kill at the close", codec.PhaseClosing, codec.PhaseClosingMatch, nil, []codec.Command{kill}, nil},
+	} {
+		core, err := NewCore(l, tc.vetoes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer core.Close()
+		d := &desk{t: t, core: core, open: NewBuilder(0, 1)}
+		d.take(define(1))
+		d.take(phase(tc.opens, 104))
+		for i := range uint32(3) {
+			d.take(client(buy(orderbook.OrderID(1+i), 105, 10), 1+i))
+			d.take(client(sell(orderbook.OrderID(5+i), 103, 10), 5+i))
+		}
+		d.take(client(buy(4, 103, 10), 4))
+		d.one(phase(tc.ends, 0)) // the price is 105: all three sells find a buyer there, and none is left over
+		if n := len(d.open.trades); n != 2 || !core.Pending() || d.open.trades[0].Price != 105 {
+			t.Fatalf("%s: %d trades, pending %v, want 2 of 3", tc.name, n, core.Pending())
+		}
+		for _, c := range tc.next {
+			d.one(c)
+		}
+		for core.Pending() {
+			d.one(core.Continue())
+		}
+		got := d.open.trades[2:]
+		if len(got) != len(tc.want) {
+			t.Fatalf("%s: %d trades more, want %d: %+v", tc.name, len(got), len(tc.want), got)
+		}
+		for i, g := range got {
+			if (deal{g.Taker, g.Maker, g.Price, g.Qty, g.TakerSide, g.Flags == codec.TradeAuction}) != tc.want[i] {
+				t.Fatalf("%s: trade %d is %+v, want %+v", tc.name, i, g, tc.want[i])
+			}
+		}
+		d.mustCheck()
+	}
+}

@@ -38,7 +38,6 @@ type Core struct {
 	crosses   []orderbook.Cross
 	triggered []orderbook.Triggered
 	levels    []orderbook.Level
-	ids       []orderbook.OrderID
 	refs      []orderbook.Ref
 }
 
@@ -74,7 +73,6 @@ func newCore(l Limits, vetoes []Veto) (*Core, error) {
 		crosses:   make([]orderbook.Cross, 0, min(l.FillsMax, crossesMax)),
 		triggered: make([]orderbook.Triggered, 0, min(l.FillsMax, triggersMax)),
 		levels:    make([]orderbook.Level, 0, sweepMax),
-		ids:       make([]orderbook.OrderID, 0, idsMax),
 		refs:      make([]orderbook.Ref, 0, chunkMax),
 	}
 	for _, v := range vetoes {

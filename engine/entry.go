@@ -162,6 +162,7 @@ func (c *Core) restMarket(m *market, cmd *codec.Command, o *orderbook.Order, fil
 	}
 	rest := *o
 	rest.Market, rest.TIF, rest.Qty, rest.Price = false, cmd.TIF, res.Cancelled, 0
+	rest.Disclosed = min(cmd.Disclosed, rest.Qty)
 	for i := range fills {
 		if fills[i].Qty > 0 {
 			rest.Price = fills[i].Price

@@ -107,6 +107,7 @@ var refusals = []refused{
 	{"cancel unknown", nil, kind(codec.KindCancel, buy(1, 1000, 10)), orderbook.RejectUnknownOrder},
 	{"modify unknown", nil, kind(codec.KindModify, buy(1, 1000, 10)), orderbook.RejectUnknownOrder},
 	{"reduce unknown", nil, kind(codec.KindReduce, buy(1, 1000, 10)), orderbook.RejectUnknownOrder},
+	{"reduce by a part of a lot", []codec.Command{other}, kind(codec.KindReduce, as(buy(90, 0, 5), 2, 2)), orderbook.RejectLot},
 	{"reduce by too much", []codec.Command{other}, kind(codec.KindReduce, as(buy(90, 0, 20), 2, 2)), orderbook.RejectQuantity},
 	{"cancel by another member", []codec.Command{other}, kind(codec.KindCancel, as(buy(90, 0, 0), 3, 2)), orderbook.RejectOwner},
 	{"reduce by another client", []codec.Command{other}, kind(codec.KindReduce, as(buy(90, 0, 10), 2, 3)), orderbook.RejectOwner},

@@ -49,12 +49,17 @@ func (c *Core) setRange(m *market, timeNs int64) {
 
 // removeOutside cancels what rests outside the band. Stop-loss orders that wait stay.
 func (c *Core) removeOutside(m *market) {
-	if m.low == 1 && m.high == priceMax {
-		return
+	if m.bounded() {
+		c.removeResting(m, false, m.outside, RemovedBand)
 	}
-	c.removeResting(m, false, func(o orderbook.RestingOrder) bool {
-		return !o.Market && (o.Price < m.low || o.Price > m.high)
-	}, RemovedBand)
+}
+
+// bounded reports whether there is a band, with one end at least.
+func (m *market) bounded() bool { return m.low != 1 || m.high != priceMax }
+
+// outside reports whether the limit of an order is not in the band.
+func (m *market) outside(o orderbook.RestingOrder) bool {
+	return !o.Market && (o.Price < m.low || o.Price > m.high)
 }
 
 // nearEdge reports whether a trade may count for the dynamic band: within 0.1 % of the previous close

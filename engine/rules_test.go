@@ -68,6 +68,28 @@ func TestMarketRemainderRests(t *testing.T) {
 	d.mustCheck()
 }
 
+// TestMarketRemainderShowsAPart: what rests of a market order shows as much at a time as it was to, and all
+// if less is left; also of an order without a band to bound its price.
+func TestMarketRemainderShowsAPart(t *testing.T) {
+	for _, high := range []orderbook.Price{0, 1100} {
+		d := newDesk(t, testLimits, define(1))
+		d.take(rules(codec.Rules{Flags: codec.RuleMarketToLimit, High: high}))
+		for _, tc := range []struct {
+			id          orderbook.OrderID
+			qty, part   orderbook.Qty
+			left, shown orderbook.Qty
+		}{{10, 100, 20, 90, 20}, {20, 100, 95, 90, 90}, {30, 12, 4, 2, 2}} {
+			d.take(as(sell(tc.id+1, 1000, 10), 2, 2))
+			d.take(as(disclosed(atMarket(buy(tc.id, 0, tc.qty)), tc.part), 3, 3))
+			if o, _ := d.core.Lookup(1, tc.id); o.Qty != tc.left || o.Shown != tc.shown {
+				t.Errorf("high %d, order %d: %d rest and %d show, want %d and %d", high, tc.id, o.Qty, o.Shown, tc.left, tc.shown)
+			}
+			d.do(kind(codec.KindCancel, as(buy(tc.id, 0, 0), 3, 3)))
+			d.mustCheck()
+		}
+	}
+}
+
 // TestBandMoves: what rests outside a new band goes, stop-loss orders stay, and one that is triggered then
 // does not trade outside.
 func TestBandMoves(t *testing.T) {
@@ -87,6 +109,26 @@ func TestBandMoves(t *testing.T) {
 	d.deals("into the band", sell(6, 985, 20), deal{6, 2, 990, 10, orderbook.Sell, false}, deal{6, 5, 985, 10, orderbook.Sell, false})
 	d.rests(4, 0, 0) // triggered, and nothing to trade with in the band
 	d.removed(RemovedRange, 1)
+}
+
+// TestTriggeredOutsideBand: a stop-loss order from before the band moved, whose limit is outside now, does
+// not come to rest there, also if a record triggers it.
+func TestTriggeredOutsideBand(t *testing.T) {
+	for _, flags := range []codec.RuleFlags{0, codec.RuleStopsRecorded} {
+		d := newDesk(t, testLimits, define(1))
+		d.take(rules(codec.Rules{Low: 900, High: 1100, Flags: flags}))
+		waits := client(stop(buy(1, 960, 10), 950), 1)
+		d.take(waits)
+		d.take(rules(codec.Rules{Low: 980, High: 1100, Flags: flags}))
+		d.take(client(sell(2, 1000, 10), 2))
+		d.deals("reached", client(buy(3, 1000, 10), 3), deal{3, 2, 1000, 10, orderbook.Buy, false})
+		if flags != 0 {
+			d.take(waits)
+		}
+		d.rests(1, 0, 0)
+		d.removed(RemovedBand, 1)
+		d.mustCheck()
+	}
 }
 
 // TestBandFlexes: enough trades near the edge by enough clients, and after the cooling-off period the
@@ -249,6 +291,20 @@ func TestAuctionWithoutPrice(t *testing.T) {
 	d.take(atMarket(buy(2, 0, 10)))
 	d.deals("none", phase(codec.PhasePreOpenMatch, 0))
 	d.rests(2, 0, 0)
+}
+
+// TestAuctionStaysInBand: market orders that meet no limit order trade at the reference, but not outside
+// the band, which is what their margin was reserved for.
+func TestAuctionStaysInBand(t *testing.T) {
+	for _, tc := range []struct{ reference, want orderbook.Price }{{2000, 1100}, {500, 900}, {1010, 1010}} {
+		d := newDesk(t, testLimits, define(1))
+		d.take(rules(codec.Rules{PrevClose: 1000, Low: 900, High: 1100}))
+		d.take(phase(codec.PhasePreOpen, 0))
+		d.take(client(atMarket(buy(1, 0, 10)), 1))
+		d.take(client(atMarket(sell(2, 0, 15)), 2))
+		d.deals("market orders only", phase(codec.PhasePreOpenMatch, tc.reference), deal{1, 2, tc.want, 10, orderbook.Buy, true})
+		d.rests(2, tc.want, 5)
+	}
 }
 
 // TestClosingPrice: of the auction, or its reference; without an auction the average, the last price, the

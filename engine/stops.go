@@ -24,7 +24,8 @@ func (c *Core) trigger(m *market, cmd *codec.Command, out *Builder) {
 	c.setWork(m, m.work|workStops)
 }
 
-// started books what came of a stop-loss order that has entered the market.
+// started books what came of a stop-loss order that has entered the market. The band may have moved past
+// its limit while it waited: then it does not stay.
 func (c *Core) started(m *market, cmd *codec.Command, t orderbook.Triggered, fills []orderbook.Fill, res orderbook.Result, out *Builder) {
 	c.counts.Triggered++
 	own := c.owners[t.Slot]
@@ -32,6 +33,12 @@ func (c *Core) started(m *market, cmd *codec.Command, t orderbook.Triggered, fil
 		c.trade(m, cmd, t.ID, &own, fills, out)
 	}
 	c.settle(&own, res)
+	if res.Resting == 0 || !m.bounded() {
+		return
+	}
+	if o, _ := c.books[m.number].Lookup(t.ID); m.outside(o) {
+		c.remove(m, t.ID, RemovedBand)
+	}
 }
 
 // activated takes an entry with the number of a waiting stop-loss order, in a recorded flow, for the

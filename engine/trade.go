@@ -49,17 +49,6 @@ func (c *Core) nextOf(m *market, cmd *codec.Command, out *Builder) *codec.Trade 
 	return t
 }
 
-// next returns the next trade of the batch, with what all trades of a command have in common. It is filled in
-// where it lies: a literal would be built elsewhere and copied.
-func (c *Core) next(m *market, cmd *codec.Command, out *Builder) *codec.Trade {
-	out.trades = append(out.trades, codec.Trade{})
-	t := &out.trades[len(out.trades)-1]
-	t.No, t.TimeNs = c.nextTrade, cmd.TimeNs
-	t.Command, t.Instrument = uint32(cmd.Seq-out.first), m.number
-	c.nextTrade++
-	return t
-}
-
 // cross turns pairs of an auction into trades. They have no aggressor: the buy order stands as taker.
 func (c *Core) cross(m *market, cmd *codec.Command, crosses []orderbook.Cross, out *Builder) {
 	from := len(out.trades)

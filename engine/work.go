@@ -39,6 +39,11 @@ func (c *Core) catchUp(m *market, cmd *codec.Command, out *Builder) bool {
 	if m.work&workPending != 0 {
 		c.carryOn(m, cmd, out)
 	}
+	// Nobody will send a KindContinue in between, so this command goes round as often as it has room.
+	for m.work&workPending != 0 && cmd.Kind != codec.KindContinue && 2*c.room > c.limits.FillsMax {
+		c.triggered = c.triggered[:0]
+		c.carryOn(m, cmd, out)
+	}
 	return m.work&workPending == 0
 }
 

@@ -156,17 +156,7 @@ func (b *Book) fillCross(s uint32, n Qty) Qty {
 func (b *Book) CloseAuction(price Price) (turned int) {
 	a := b.arena
 	for side := range uint32(2) {
-		l := &b.sides[side]
-		for a.levels[l.best].key == keyMarket {
-			if price <= 0 {
-				panic("orderbook: an auction ends with market orders and without a price")
-			}
-			s := a.levels[l.best].head
-			a.orders[s].flags &^= isMarket
-			a.leave(l, s)
-			b.queueByArrival(a.levelOf(l, keyOf(side, price)), s)
-			turned++
-		}
+		turned += b.turn(side, price)
 	}
 	for side := range uint32(2) {
 		for v := b.sides[side].best; v != 0; v = a.worse(&b.sides[side], v) {
@@ -176,19 +166,50 @@ func (b *Book) CloseAuction(price Price) (turned int) {
 		}
 	}
 	b.collecting = false
-	if ask := b.sides[1].best; ask != 0 && a.crosses(&b.sides[0], keyOf(0, priceOf(1, a.levels[ask].key))) {
+	if b.Crossed() {
 		panic("orderbook: an auction ends with a crossed book")
 	}
 	return turned
 }
 
-// queueByArrival puts the order in slot s into the queue of level v, by arrival. Orders from before the
-// auction have no arrival of their own in it, and whatever stands there is earlier.
-func (b *Book) queueByArrival(v, s uint32) {
-	a := b.arena
-	at := v
-	for prev := a.levels[v].tail; prev != v && a.cold[prev].arrival > a.cold[s].arrival; prev = a.orders[prev].prev {
-		at = prev
+// turn makes the market orders of a side limit orders at price, and returns how many. Both queues are in
+// the order of arrival, so one walk along the limit orders finds all their places. Limit orders from
+// before the auction have no arrival of their own in it: what stands there is earlier.
+func (b *Book) turn(side uint32, price Price) (turned int) {
+	a, l := b.arena, &b.sides[side]
+	v, at := uint32(0), uint32(0) // the level at price, and the order there that is not passed yet
+	for a.levels[l.best].key == keyMarket {
+		if price <= 0 {
+			panic("orderbook: an auction ends with market orders and without a price")
+		}
+		s := a.levels[l.best].head
+		a.orders[s].flags &^= isMarket
+		a.leave(l, s)
+		if v == 0 {
+			v = a.levelOf(l, keyOf(side, price))
+			at = a.levels[v].head
+		}
+		for at != v && a.cold[at].arrival < a.cold[s].arrival {
+			at = a.orders[at].next
+		}
+		a.before(v, at, s)
+		turned++
 	}
-	a.before(v, at, s)
+	return turned
+}
+
+// Crossed reports whether limit orders would trade with each other: in an auction they may stand so, and
+// none do once it is uncrossed to its end, unless orders have been taken out in between.
+func (b *Book) Crossed() bool {
+	bid, ask := b.bestLimit(0), b.bestLimit(1)
+	return ask != 0 && b.arena.levels[bid].key >= keyOf(0, priceOf(1, b.arena.levels[ask].key))
+}
+
+// bestLimit returns the best level of a side that has a price, or 0.
+func (b *Book) bestLimit(side uint32) uint32 {
+	v := b.sides[side].best
+	if b.arena.levels[v].key == keyMarket {
+		v = b.arena.worse(&b.sides[side], v)
+	}
+	return v
 }

@@ -4,7 +4,7 @@
 // range, mass cancel.
 //
 //	Add, Modify, Reduce, Cancel    change the book, and tell by a Result and by fills what happened
-//	CancelWhere                    cancels whatever is selected
+//	CancelWhere, CancelUnwanted    cancel whatever is selected
 //	Trigger, Activate              bring a stop-loss order into the market
 //	OpenAuction ... CloseAuction   collect orders, find the equilibrium, uncross
 //	BBO, Depth, Orders, Lookup     show it

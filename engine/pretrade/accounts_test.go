@@ -232,25 +232,22 @@ func TestSetLimit(t *testing.T) {
 	check(t, a)
 }
 
-// What can only be a bug of the caller stops the engine (P2, P7).
+// What can only be a bug of the caller stops the engine (P2).
 func TestBrokenCallsPanic(t *testing.T) {
 	for name, call := range map[string]func(a *Accounts, p Position){
-		"reserve below 0":              func(a *Accounts, p Position) { a.Reserve(p, buy, -1, 0) },
-		"reserve for nobody":           func(a *Accounts, _ Position) { a.Reserve(0, buy, 1, 0) },
-		"reserve for a stranger":       func(a *Accounts, p Position) { a.Reserve(p+1, buy, 1, 0) },
-		"reserve without a side":       func(a *Accounts, p Position) { a.Reserve(p, 0, 1, 0) },
-		"release more than reserved":   func(a *Accounts, p Position) { a.Release(p, buy, 101) },
-		"release the other side":       func(a *Accounts, p Position) { a.Release(p, sell, 1) },
-		"release below 0":              func(a *Accounts, p Position) { a.Release(p, buy, -1) },
-		"replace more than reserved":   func(a *Accounts, p Position) { a.Replace(p, buy, 101, 1, 0) },
-		"replace below 0":              func(a *Accounts, p Position) { a.Replace(p, buy, -1, 1, 0) },
-		"replace by less than 0":       func(a *Accounts, p Position) { a.Replace(p, buy, 1, -1, 0) },
-		"trade more than reserved":     func(a *Accounts, p Position) { a.Trade(p, buy, 101, 1) },
-		"trade below 0 reserved":       func(a *Accounts, p Position) { a.Trade(p, buy, -1, 1) },
-		"trade below 0":                func(a *Accounts, p Position) { a.Trade(p, buy, 100, -1) },
-		"trade more than can be":       func(a *Accounts, p Position) { a.Trade(p, buy, 100, exposureMax+1) },
-		"trade up to the last reserve": func(a *Accounts, p Position) { a.Trade(p, buy, 100, exposureMax); a.Trade(p, buy, 0, 1) },
-		"trade up to the last margin":  func(a *Accounts, p Position) { a.Reserve(p, buy, 0, math.MaxUint16); a.Trade(p, buy, 100, exposureMax) },
+		"reserve below 0":            func(a *Accounts, p Position) { a.Reserve(p, buy, -1, 0) },
+		"reserve for nobody":         func(a *Accounts, _ Position) { a.Reserve(0, buy, 1, 0) },
+		"reserve for a stranger":     func(a *Accounts, p Position) { a.Reserve(p+1, buy, 1, 0) },
+		"reserve without a side":     func(a *Accounts, p Position) { a.Reserve(p, 0, 1, 0) },
+		"release more than reserved": func(a *Accounts, p Position) { a.Release(p, buy, 101) },
+		"release the other side":     func(a *Accounts, p Position) { a.Release(p, sell, 1) },
+		"release below 0":            func(a *Accounts, p Position) { a.Release(p, buy, -1) },
+		"replace more than reserved": func(a *Accounts, p Position) { a.Replace(p, buy, 101, 1, 0) },
+		"replace below 0":            func(a *Accounts, p Position) { a.Replace(p, buy, -1, 1, 0) },
+		"replace by less than 0":     func(a *Accounts, p Position) { a.Replace(p, buy, 1, -1, 0) },
+		"trade more than reserved":   func(a *Accounts, p Position) { a.Trade(p, buy, 101, 1) },
+		"trade below 0 reserved":     func(a *Accounts, p Position) { a.Trade(p, buy, -1, 1) },
+		"trade below 0":              func(a *Accounts, p Position) { a.Trade(p, buy, 100, -1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := create(t, 4, 4)
@@ -302,6 +299,37 @@ func TestValuesOutOfRange(t *testing.T) {
 	a.Trade(p, buy, half/2, half) // above half of usedMax
 	want("what lowers it", a.Reserve(p, sell, 1, math.MaxUint16-1), orderbook.Accepted)
 	want("what raises it", a.Reserve(p, sell, 1, math.MaxUint16), orderbook.RejectValue)
+}
+
+// P7: a trade that the sums have no room for gives back what was reserved for it, and no more.
+func TestTradeWithoutRoom(t *testing.T) {
+	for name, trade := range map[string]func(a *Accounts, p Position){
+		"more than can be":        func(a *Accounts, p Position) { a.Trade(p, buy, 60, exposureMax+1) },
+		"after a short position":  func(a *Accounts, p Position) { a.Trade(p, sell, 0, exposureMax); a.Trade(p, buy, 60, math.MaxInt64) },
+		"no room for the reserve": func(a *Accounts, p Position) { a.Trade(p, buy, 60, exposureMax) },
+		"no room for the margin": func(a *Accounts, p Position) {
+			a.Reserve(p, buy, 0, math.MaxUint16)
+			a.Trade(p, buy, 60, exposureMax-100)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := create(t, 4, 4)
+			p := open(t, a, 1, 11, 1)
+			a.Reserve(p, buy, 100, 0)
+			trade(a, p)
+			check(t, a)
+			net, openBuy, _ := a.Net(p)
+			want := int64(0)
+			if name == "after a short position" {
+				want = -exposureMax
+			}
+			if net != want || openBuy != 40 {
+				t.Errorf("net %d and %d open, want %d and 40", net, openBuy, want)
+			}
+			a.Release(p, buy, 40)
+			check(t, a)
+		})
+	}
 }
 
 func TestMarginOf(t *testing.T) {

@@ -61,9 +61,10 @@
 // in an auction, the greatest price at which it can trade counts (the best bid, or the upper price
 // band), and limit times quantity is enough only while it rests in continuous trading. A market
 // order has no limit: the band, or the last price that its execution range allows. If a trade is worth
-// more than was reserved for it, it is booked all the same, for trades are facts; the difference
-// then weighs on the limits without having been judged, and the participant may be the one to refuse.
-// Its limit on the value of a single trade is not of this package: the limit on the value of an order is.
+// more than was reserved for it, it is booked all the same, for trades are facts, unless the sums have
+// no room for it (P7); the difference then weighs on the limits without having been judged, and the
+// participant may be the one to refuse. Its limit on the value of a single trade is not of this package: the limit on the
+// value of an order is.
 //
 // Values must be exact in paise. For instruments whose prices have more than two decimal digits the
 // caller rounds each value up; a net is then exact only to a paisa for each of its trades.

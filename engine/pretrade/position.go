@@ -140,38 +140,53 @@ func (a *Accounts) Release(p Position, side orderbook.Side, value int64) {
 }
 
 // Trade books a trade of value for an order on side, and gives back what was reserved for the traded
-// part. The parties of one trade are two calls, also if they are the same position.
+// part. The parties of one trade are two calls, also if they are the same position. A trade that the sums
+// have no room for (P7) is not booked, and only the reserve is given back: the participants, whose
+// turnover is bounded by as much, have stopped by then.
 func (a *Accounts) Trade(p Position, side orderbook.Side, reserved, value int64) {
 	r := &a.positions[p-1]
 	if reserved < 0 || reserved > r.open(side) {
 		panic("pretrade: P2: a trade gives back what was not reserved")
 	}
-	if value < 0 || value > exposureMax {
+	if value < 0 {
 		panic("pretrade: P7: a trade has no possible value")
 	}
+	if value > exposureMax {
+		value = 0
+	}
 	before := r.exposure()
+	r.book(side, reserved, value)
+	if !a.settle(r, before) {
+		r.book(side, 0, -value)
+		a.settle(r, before)
+	}
+}
+
+// book makes value part of what is traded, and takes what was reserved for it off what is open.
+func (r *position) book(side orderbook.Side, reserved, value int64) {
 	r.net += direction(side) * value
 	r.reach[side-1] += value - reserved
 	r.reach[2-side] -= value
-	a.settle(r, before)
 }
 
-// settle brings the margin of r up to date, whose exposure was before.
-func (a *Accounts) settle(r *position, before int64) {
+// settle brings the margin of r up to date, whose exposure was before. It reports whether there is room
+// for it, and changes nothing if not. There always is for an exposure that has not grown.
+func (a *Accounts) settle(r *position, before int64) bool {
 	after := r.exposure()
 	if after == before {
-		return
+		return true
 	}
 	if after > exposureMax {
-		panic("pretrade: P7: trades have left what was reserved for them too far behind")
+		return false
 	}
 	margin := marginOf(after, r.bps)
 	growth := margin - r.margin
 	client, member := &a.accounts[r.account].budget, &a.members[r.member]
 	if growth > usedMax-member.used {
-		panic("pretrade: P7: trades have left what was reserved for them too far behind")
+		return false
 	}
 	client.used += growth
 	member.used += growth
 	r.margin = margin
+	return true
 }
