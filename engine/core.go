@@ -39,6 +39,7 @@ type Core struct {
 	triggered []orderbook.Triggered
 	levels    []orderbook.Level
 	refs      []orderbook.Ref
+	keys      []pretrade.Key
 }
 
 // NewCore returns an empty core. vetoes are those that the log holds so far, in order.
@@ -74,6 +75,7 @@ func newCore(l Limits, vetoes []Veto) (*Core, error) {
 		triggered: make([]orderbook.Triggered, 0, min(l.FillsMax, triggersMax)),
 		levels:    make([]orderbook.Level, 0, sweepMax),
 		refs:      make([]orderbook.Ref, 0, chunkMax),
+		keys:      make([]pretrade.Key, 0, chunkMax),
 	}
 	for _, v := range vetoes {
 		c.vetoes = append(c.vetoes, vetoState{Veto: v})

@@ -4,24 +4,27 @@ package engine
 
 import (
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine/pretrade"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
-// warm brings what the commands of a chunk name into the cache, all at once, if so much is live that it is
-// not there (orderbook.Arena.Warm). It changes nothing.
+// warm brings what the commands of a chunk name into the cache, all at once, if there is so much of it that
+// it is not there (orderbook.Arena.Warm, pretrade.Accounts.Warm). It changes nothing.
 func (c *Core) warm(in []Entry) {
-	if !c.arena.Cold() {
-		return
-	}
-	c.refs = c.refs[:0]
-	for i := range in {
+	c.refs, c.keys = c.refs[:0], c.keys[:0]
+	orders := c.arena.Cold()
+	for i := range in[:min(len(in), chunkMax)] {
 		cmd := &in[i].Command
-		switch cmd.Kind {
-		case codec.KindCancel, codec.KindModify, codec.KindReduce:
-			if c.defined(cmd.Instrument) && len(c.refs) < cap(c.refs) {
-				c.refs = append(c.refs, orderbook.Ref{Book: c.books[cmd.Instrument], ID: cmd.Order})
-			}
+		switch {
+		case !c.defined(cmd.Instrument):
+		case cmd.Kind == codec.KindNew:
+			c.keys = append(c.keys, pretrade.Key{Client: cmd.Client, Instrument: cmd.Instrument, Member: cmd.Member})
+		case orders && (cmd.Kind == codec.KindCancel || cmd.Kind == codec.KindModify || cmd.Kind == codec.KindReduce):
+			c.refs = append(c.refs, orderbook.Ref{Book: c.books[cmd.Instrument], ID: cmd.Order})
 		}
 	}
-	c.arena.Warm(c.refs)
+	c.accounts.Warm(c.keys)
+	if orders {
+		c.arena.Warm(c.refs)
+	}
 }

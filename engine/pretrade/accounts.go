@@ -68,6 +68,7 @@ type Accounts struct {
 	accountIndex  index
 	limits        Limits
 	memory        []byte // positions, accounts and entries
+	warmed        uint32 // of no meaning, see Warm
 }
 
 // New returns empty Accounts, without switches. Close them.
