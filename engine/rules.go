@@ -21,11 +21,15 @@ func (c *Core) setRules(m *market, r *codec.Rules) {
 	c.bound(m, r.TimeNs)
 }
 
-// bound brings what follows from rules and phase up to date, in the book too.
+// bound brings what follows from rules and phase up to date, in the book too. What rests is looked at only if
+// the band moves: whatever rests is inside the one that stands.
 func (c *Core) bound(m *market, timeNs int64) {
+	low, high := m.low, m.high
 	m.bound()
 	c.setRange(m, timeNs)
-	c.removeOutside(m)
+	if m.low > low || m.high < high {
+		c.removeOutside(m)
+	}
 }
 
 // setRange tells the book at which prices an order may trade that comes in at timeNs: within the band,

@@ -164,6 +164,8 @@ func (c *census) queue(b *Book, v uint32, fits func(*order) bool) error {
 		switch {
 		case o.prev != prev || o.level != v:
 			return fmt.Errorf("I6: order %d in slot %d: previous %d, want %d; level %d", o.id, s, o.prev, prev, o.level)
+		case o.flags&(isDisclosed|isWaiting) == isDisclosed && lv.parts == 0:
+			return fmt.Errorf("I4: order %d in slot %d shows a part, its level does not know", o.id, s)
 		case o.qty == 0 || o.flags&isDisclosed != 0 && c.a.cold[s].part == 0:
 			return fmt.Errorf("I4: order %d in slot %d rests with nothing to show", o.id, s)
 		case o.flags>>bookShift != b.number || !fits(o):

@@ -140,7 +140,11 @@ func (b *Book) enter(s uint32, t *Terms, fills []Fill) ([]Fill, Result) {
 	}
 	o.flags = o.flags&^(isDisclosed|isWaiting|isReached|isMarket|tifBits) | tifFlags(t.TIF)
 	o.qty = b.disclose(s, t.part(), left)
-	a.join(a.levelOf(&b.sides[side], keyOf(side, t.Price)), s)
+	v := a.levelOf(&b.sides[side], keyOf(side, t.Price))
+	a.join(v, s)
+	if t.part() != 0 {
+		a.levels[v].parts = 1
+	}
 	return fills, Result{Resting: left, Slot: Slot(s)}
 }
 

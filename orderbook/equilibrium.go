@@ -124,6 +124,9 @@ func (w *walk) next() bool {
 // levelTotal returns what the orders of level v have left, shown or not.
 func (b *Book) levelTotal(v uint32) (sum uint64) {
 	a := b.arena
+	if a.levels[v].parts == 0 {
+		return a.levels[v].qty // they show all
+	}
 	for s := a.levels[v].head; s != v; s = a.orders[s].next {
 		sum += uint64(b.total(s))
 	}

@@ -98,7 +98,7 @@ func (a *Arena) newLevel(l *ladder, key, parent uint32) uint32 {
 	v := a.takeLevel()
 	lv := &a.levels[v]
 	lv.head, lv.tail, lv.qty, lv.count = v, v, 0, 0
-	lv.key, lv.parent = key, parent
+	lv.key, lv.parent, lv.parts = key, parent, 0
 	best := l.best
 	if key > a.levels[best].key {
 		best = v
@@ -234,9 +234,24 @@ func (a *Arena) highest(n uint32) uint32 {
 }
 
 // worse returns the level next to v, of the ladder l, with a lower key, 0 if there is none; better that
-// with a higher one.
-func (a *Arena) worse(l *ladder, v uint32) uint32  { return a.below(l.root, a.levels[v].key) }
-func (a *Arena) better(l *ladder, v uint32) uint32 { return a.above(l.root, a.levels[v].key) }
+// with a higher one. Most hang beside v.
+func (a *Arena) worse(l *ladder, v uint32) uint32 {
+	lv := &a.levels[v]
+	br := &a.branches[lv.parent] // branch 0 has no children
+	if lower := br.bits & (1<<(lv.key>>(br.shift&31)&63) - 1); lower != 0 {
+		return a.highest(br.child[(bits.Len64(lower)-1)&63])
+	}
+	return a.below(l.root, lv.key)
+}
+
+func (a *Arena) better(l *ladder, v uint32) uint32 {
+	lv := &a.levels[v]
+	br := &a.branches[lv.parent]
+	if higher := br.bits &^ (2<<(lv.key>>(br.shift&31)&63) - 1); higher != 0 {
+		return a.lowest(br.child[bits.TrailingZeros64(higher)&63])
+	}
+	return a.above(l.root, lv.key)
+}
 
 // below returns the level with the highest key less than key below link n, 0 if there is none.
 func (a *Arena) below(n, key uint32) uint32 {

@@ -69,6 +69,7 @@ func (b *Book) keep(s uint32, t *Terms) bool {
 	}
 	a.levels[o.level].qty -= uint64(o.qty - shown)
 	b.disclose(s, part, t.Qty)
+	a.levels[o.level].parts = 1
 	o.qty = shown
 	a.cold[s].hidden = t.Qty - shown
 	o.flags = o.flags&^tifBits | tifFlags(t.TIF)

@@ -7,7 +7,7 @@ import "unsafe"
 //
 //	          0      4      8              16     20      24       28
 //	order   | next | prev | id           | qty  | level | pan    | flags    |
-//	level   | head | tail | qty          | count| key   | parent |          |
+//	level   | head | tail | qty          | count| key   | parent | parts    |
 //
 // The first two words agree, so a level is the sentinel of the circle of its own orders, and an
 // order is linked or unlinked without asking whether it is the first or the last. A free node
@@ -34,7 +34,7 @@ type level struct {
 	count      uint32 // number of orders
 	key        uint32 // price, turned so that better is greater
 	parent     uint32 // the branch that it hangs below, 0 if it is the whole tree
-	_          uint32
+	parts      uint32 // 1: one of its orders may show itself in parts; 0: none does
 }
 
 // The flags of an order, in the low byte of its flags. The book's number is above.
