@@ -75,8 +75,9 @@ func (p *plainFlex) due(now, midnight int64) bool {
 
 // TestFlexIsThePlainRule follows the price to whichever edge, through a whole day.
 func TestFlexIsThePlainRule(t *testing.T) {
-	flexed := 0
+	days, flexed := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
+		days++
 		midnight := Date(20260907).Midnight()
 		r := codec.Rules{Flags: codec.RuleBandFlexes, PrevClose: orderbook.Price(rapid.IntRange(100, 1_000_00).Draw(t, "close"))}
 		base := int64(r.PrevClose)
@@ -112,7 +113,7 @@ func TestFlexIsThePlainRule(t *testing.T) {
 			}
 		}
 	})
-	if flexed < 100 {
-		t.Errorf("only %d flexes were seen", flexed)
+	if flexed < days { // some four a day
+		t.Errorf("only %d flexes were seen in %d days", flexed, days)
 	}
 }
