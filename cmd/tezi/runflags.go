@@ -144,6 +144,9 @@ func (r *runFlags) limits() error {
 	if r.batchAge < 0 {
 		return configError{fmt.Errorf("--batch-age %v: want 0 or more", r.batchAge)}
 	}
+	if r.positionsMax < 1 {
+		return configError{fmt.Errorf("--positions-max %d: want 1 or more", r.positionsMax)}
+	}
 	if r.halt <= 0 {
 		return configError{fmt.Errorf("--halt-after %v: want more than 0", r.halt)}
 	}
