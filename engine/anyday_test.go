@@ -249,6 +249,8 @@ func TestDamagedSnapshotRefused(t *testing.T) {
 		"clients":     func(l *Limits) { l.ClientsMax++ },
 		"positions":   func(l *Limits) { l.PositionsMax++ },
 		"fills":       func(l *Limits) { l.FillsMax = 7 },
+		"margins":     func(l *Limits) { l.ClientMargin = 7 },
+		"value":       func(l *Limits) { l.OrderValueMax = 7 },
 	} {
 		l := anyLimits
 		change(&l)

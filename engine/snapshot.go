@@ -16,7 +16,7 @@ import (
 // The state of a core as AppendState writes it, little-endian:
 //
 //	magic      8 bytes, the last is the version
-//	limits     OrdersMax, InstrumentsMax, ClientsMax, PositionsMax, FillsMax: u64 each
+//	limits     OrdersMax, InstrumentsMax, ClientsMax, PositionsMax, FillsMax, OrderValueMax: u64 each
 //	position   last command, next trade, time: u64 each
 //	counts     as in memory
 //	n          u64, instruments
@@ -52,9 +52,12 @@ func (c *Core) AppendState(dst []byte) []byte {
 	return le.AppendUint64(dst, xxhash.Sum64(dst[from:]))
 }
 
-// sizes are the limits that a snapshot must agree with.
-func (l Limits) sizes() [5]uint64 {
-	return [...]uint64{uint64(l.OrdersMax), uint64(l.InstrumentsMax), uint64(l.ClientsMax), uint64(l.PositionsMax), uint64(l.FillsMax)}
+// sizes are the limits that a snapshot must agree with; those of margins are in the state of the accounts.
+func (l Limits) sizes() [6]uint64 {
+	return [...]uint64{
+		uint64(l.OrdersMax), uint64(l.InstrumentsMax), uint64(l.ClientsMax), uint64(l.PositionsMax), uint64(l.FillsMax),
+		uint64(l.OrderValueMax),
+	}
 }
 
 // appendSized appends what add appends, with its length before it.

@@ -14,13 +14,13 @@ const warmMin = 1 << 14
 // warmMax is how many keys Warm looks at in one go.
 const warmMax = 64
 
+// Cold reports whether there are so many positions that Warm makes the calls behind it faster.
+func (a *Accounts) Cold() bool { return len(a.positions) >= warmMin }
+
 // Warm brings into the cache what Position and Reserve will need for these keys. Each would wait for its own
 // three trips to memory, one after the other; here the trips of up to 64 run side by side. It changes
 // nothing, and keys without a position do no harm.
 func (a *Accounts) Warm(keys []Key) {
-	if len(a.positions) < warmMin {
-		return
-	}
 	keys = keys[:min(len(keys), warmMax)]
 	var homes [warmMax]uint32
 	sum := uint32(0)
