@@ -1,0 +1,120 @@
+package batch3pc
+
+import "encoding/binary"
+
+// Machines can be copied and compared, so that a search may walk through their states. What a call
+// leaves behind in buffers that the next one overwrites is no state.
+
+// CopyFrom makes p an independent copy of o that calls app. The memory of p is reused.
+func (p *Participant) CopyFrom(o *Participant, app App) {
+	log, tail, out := p.log, p.tail[:0], p.out
+	*p = *o
+	p.app, p.tail, p.out = app, tail, out
+	p.log = log
+	p.log.copyFrom(&o.log)
+	for i := range p.log.len() {
+		b, from := p.log.at(i), o.log.at(i)
+		payload := append(b.Payload[:0], from.Payload...)
+		*b = *from
+		b.Payload = payload
+	}
+}
+
+// CopyFrom makes c a copy of o that shares nothing with it but the payloads of the batches. The
+// memory of c is reused.
+func (c *Coordinator) CopyFrom(o *Coordinator) {
+	log, peers, veto, out := c.log, c.peers, c.refusal.Veto, c.out
+	*c = *o
+	c.out, c.log = out, log
+	c.log.copyFrom(&o.log)
+	copy(c.log.slots, o.log.slots)
+	if len(peers) != len(o.peers) {
+		peers = make([]progress, len(o.peers))
+	}
+	c.peers = peers
+	for i := range peers {
+		tail := peers[i].reply.tail
+		peers[i] = o.peers[i]
+		peers[i].reply.tail = append(tail[:0], o.peers[i].reply.tail...)
+	}
+	c.refusal.Veto = append(veto[:0], o.refusal.Veto...)
+}
+
+// copyFrom makes h a ring like o, in its own memory, whose batches the caller copies.
+func (h *history) copyFrom(o *history) {
+	if len(h.slots) != len(o.slots) {
+		h.slots = make([]Batch, len(o.slots))
+	}
+	h.first, h.count, h.root = o.first, o.count, o.root
+}
+
+// AppendState appends bytes that are equal for two participants of one configuration if and only if
+// these behave alike from here on, as far as their Apps do.
+func (p *Participant) AppendState(dst []byte) []byte {
+	dst = appendBallot(appendBallot(dst, p.elected), p.attempt)
+	dst = AppendTail(dst, p.pre)
+	dst = p.log.appendState(dst)
+	dst = appendNumbers(dst, uint64(p.decided), p.appliedBatches, uint64(p.refused))
+	return appendBallot(AppendTail(dst, p.path), p.pathBallot)
+}
+
+// AppendState appends bytes that are equal for two coordinators of one configuration if and only if
+// these behave alike from here on. Status().Ignored, which nothing depends on, is not among them.
+func (c *Coordinator) AppendState(dst []byte) []byte {
+	dst = append(dst, byte(c.state), flags(c.refused))
+	dst = appendBallot(dst, c.ballot)
+	dst = appendNumbers(dst, c.epoch, uint64(c.patience), uint64(c.giveUp))
+	dst = AppendTail(AppendTail(AppendTail(dst, c.base), c.preSent), c.committed)
+	dst = appendNumbers(dst, uint64(c.inputs), uint64(c.seqSeen), uint64(c.decided))
+	dst = c.log.appendState(dst)
+	if c.refused {
+		dst = append(dst, byte(c.refusal.From), byte(c.refusal.Reason))
+		dst = appendNumbers(dst, uint64(c.refusal.Seq))
+		dst = append(dst, c.refusal.Veto...)
+	}
+	for i := range c.peers {
+		dst = c.peers[i].appendState(dst)
+	}
+	return dst
+}
+
+func (p *progress) appendState(dst []byte) []byte {
+	dst = append(dst, byte(p.phase), flags(p.up, p.down, p.moved, p.based, p.accepted, p.fetching))
+	r := &p.reply
+	dst = appendBallot(dst, r.attempt)
+	dst = AppendTail(AppendTail(AppendTail(dst, r.pre), r.voted), r.applied)
+	dst = append(appendNumbers(dst, uint64(len(r.tail))), r.tail...)
+	dst = AppendTail(AppendTail(AppendTail(dst, p.voted), p.fetched), p.want)
+	return appendNumbers(dst, uint64(p.acked), uint64(p.applied), uint64(p.sent), uint64(p.preSent),
+		uint64(p.commitSent), uint64(p.wantLeft), uint64(p.helper))
+}
+
+// appendState leaves out where in the ring a batch is, which nothing depends on, and all of a batch
+// but its position, which names the rest.
+func (h *history) appendState(dst []byte) []byte {
+	dst = AppendTail(appendNumbers(dst, uint64(h.count)), h.root)
+	for i := range h.count {
+		dst = AppendTail(dst, h.at(i).Position())
+	}
+	return dst
+}
+
+func appendBallot(dst []byte, b Ballot) []byte {
+	return appendNumbers(dst, b.Epoch, uint64(b.Node)<<32|uint64(b.Boot))
+}
+
+func appendNumbers(dst []byte, numbers ...uint64) []byte {
+	for _, n := range numbers {
+		dst = binary.LittleEndian.AppendUint64(dst, n)
+	}
+	return dst
+}
+
+func flags(list ...bool) (b byte) {
+	for i, set := range list {
+		if set {
+			b |= 1 << i
+		}
+	}
+	return b
+}
