@@ -66,7 +66,7 @@ func (o *Options) coresUsed() int {
 
 func nodeConfig(o *Options, run *rundir.Run, i int, boot uint32) participant.Config {
 	return participant.Config{
-		Node: batch3pc.NodeID(i + 1), Dir: rundir.RoleDir(o.Dir, rundir.RoleNames[i]), Cluster: run.Cluster,
+		Node: batch3pc.NodeID(i + 1), Engine: engineNode, Dir: rundir.RoleDir(o.Dir, rundir.RoleNames[i]), Cluster: run.Cluster,
 		Boot: boot, WindowMax: o.Engine.RetainMax, Durable: run.Durable,
 	}
 }

@@ -60,7 +60,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
 	node, err := participant.Open(participant.Config{
-		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
+		Node: id, Engine: engineNode, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
 	}, role, l.Link(), bell)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)

@@ -1,16 +1,11 @@
-// Package participant is the driver of one participant of the commit group: it connects the state
-// machine of batch3pc to a link, to a journal and to a Role (risk, settlement or market data).
-//
-//	link ─▶ Step ─▶ Ready ─▶ journal (append, flush) ─▶ syncer (fdatasync) ─▶ durable messages ─▶ link
-//	                  └────▶ messages that promise nothing leave at once
-//
-// One goroutine steps the machine and appends; another one only calls fdatasync, so that votes go
-// on while the disk works and one sync covers every PRE-COMMIT that came meanwhile (group commit).
+// Package participant runs one participant of the exchange's commit group: batch3pc/driver runs the
+// protocol, and this package adds the Role (risk, settlement or market data), its state files, and
+// the end of a run: Finish, by which the engine says where the stream ends, and Finished, by which
+// the node says what it has saved.
 //
 // Invariants:
 //
-//	P1  A message of Ready.Durable leaves only after every record that came before it is durable.
-//	P2  The journal holds everything needed to rebuild machine and role; nothing else is trusted
-//	    at a restart.
-//	P3  An error of the journal ends the process: it is never retried (protocol.md S9).
+//	P1  A state is saved as finished only when everything that the engine decided is applied.
+//	P2  The journal holds everything needed to rebuild machine and role; the state files are for
+//	    people and for tezi verify.
 package participant

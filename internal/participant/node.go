@@ -1,15 +1,14 @@
 package participant
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
-	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -27,7 +26,8 @@ type Role interface {
 // Config of a participant.
 type Config struct {
 	Node      batch3pc.NodeID
-	Dir       string // journal and state files
+	Engine    batch3pc.NodeID // the coordinator at the other end of the link
+	Dir       string          // journal and state files
 	Cluster   uint32
 	Boot      uint32
 	WindowMax int  // undecided batches it can hold; at least the coordinator's RetainMax
@@ -39,24 +39,14 @@ type Node struct {
 	cfg     Config
 	role    Role
 	machine *batch3pc.Participant
-	journal *journal.Journal
+	disk    *driver.Disk
+	driver  *driver.Participant
 	link    *transport.Link
 	bell    *ringbuf.Bell
-	syncer  *syncer
 	header  codec.Header
-	scratch []byte // body of one record, but for the payload
-	waiting []waiting
 	finish  *finish
-	done    bool // the state is saved at the engine's wish
-	gone    bool // the engine is not connected any more
-	goneAt  time.Time
-	batch   batch3pc.Batch
-}
-
-// waiting is a message that may leave when the record with its LSN is durable.
-type waiting struct {
-	lsn uint64
-	msg batch3pc.Message
+	done    bool  // the state is saved at the engine's wish
+	goneNs  int64 // since when the engine is not connected; 0: it is
 }
 
 // finish is the end of the stream as the engine named it.
@@ -72,22 +62,17 @@ func Open(cfg Config, role Role, link *transport.Link, bell *ringbuf.Bell) (*Nod
 	if err != nil {
 		return nil, err
 	}
-	var rec batch3pc.Record
-	var batch batch3pc.Batch
-	j, err := journal.Open(cfg.Dir, journal.Options{}, func(r journal.Record) error {
-		if err := codec.DecodeRecord(r.Kind, r.Body, &rec, &batch); err != nil {
-			return fmt.Errorf("%s: record %d: %w", cfg.Dir, r.LSN, err)
-		}
-		return machine.Recover(&rec)
-	})
+	disk, err := driver.OpenDisk(cfg.Dir, bell, driver.Replay(machine))
 	if err != nil {
 		return nil, err
 	}
-	return &Node{
-		cfg: cfg, role: role, machine: machine, journal: j, link: link, bell: bell,
-		syncer: newSyncer(j, bell),
+	n := &Node{
+		cfg: cfg, role: role, machine: machine, disk: disk, link: link, bell: bell,
 		header: codec.Header{Cluster: cfg.Cluster, From: uint8(cfg.Node), Boot: cfg.Boot},
-	}, nil
+	}
+	n.driver = driver.NewParticipant(driver.ParticipantConfig{Header: n.header, Async: !cfg.Durable, Frame: n.frame},
+		machine, disk, []driver.Peer{{Node: cfg.Engine, Link: link}})
+	return n, nil
 }
 
 // Status returns the machine's watermarks. Only before or after Run.
@@ -100,152 +85,62 @@ const linger = 2 * time.Second
 // Run serves until ctx ends, or until the engine has finished and gone for good. It then saves the
 // state.
 func (n *Node) Run(ctx context.Context) (err error) {
-	defer context.AfterFunc(ctx, n.bell.Ring)()
-	n.syncer.start()
+	n.disk.Start()
 	defer func() {
-		n.syncer.stop()
-		if cerr := n.journal.Close(); err == nil {
+		if cerr := n.disk.Close(); err == nil {
 			err = cerr
 		}
 		if cerr := n.role.Close(); err == nil {
 			err = cerr
 		}
 	}()
-	for ctx.Err() == nil {
-		worked, err := n.round()
-		if err != nil {
-			return err
-		}
-		if n.done && n.gone && time.Since(n.goneAt) >= linger {
-			return nil
-		}
-		if !worked {
-			n.bell.WaitUntil(func() bool { return n.ready() || ctx.Err() != nil }, linger/4)
-		}
-	}
-	if n.done {
-		return nil
+	if err := driver.Loop(ctx, n.bell, n); err != nil || n.done {
+		return err
 	}
 	return n.save(false)
 }
 
-// framesPerRound bounds what is taken before records are flushed and waiting messages are sent.
-const framesPerRound = 64
-
-func (n *Node) round() (worked bool, err error) {
-	before := n.journal.LSN()
-	for range framesPerRound {
-		ev, frame := n.link.Next()
-		if ev == transport.EventNone {
-			break
-		}
-		worked = true
-		switch ev {
-		case transport.EventUp:
-			n.gone = false
-		case transport.EventDown:
-			n.gone, n.goneAt = true, time.Now()
-		case transport.EventFrame:
-			err = n.frame(frame)
-		}
-		n.link.Release()
-		if err != nil {
-			return worked, err
-		}
-	}
-	if n.journal.LSN() != before {
-		if err := n.journal.Flush(); err != nil {
-			return worked, err
-		}
-	}
-	if err := n.release(); err != nil {
+// Round is a duty cycle: that of the driver, and the end of the stream.
+func (n *Node) Round(nowNs int64) (worked bool, err error) {
+	if worked, err = n.driver.Round(nowNs); err != nil {
 		return worked, err
+	}
+	switch {
+	case n.driver.Connected() > 0:
+		n.goneNs = 0
+	case n.goneNs == 0:
+		n.goneNs = nowNs
+	}
+	if n.done && n.goneNs != 0 && nowNs-n.goneNs >= int64(linger) {
+		return false, driver.ErrDone
 	}
 	return worked, n.maybeFinish()
 }
 
-func (n *Node) ready() bool {
-	if ev, _ := n.link.Next(); ev != transport.EventNone {
-		return true
+// Ready reports whether Round would find something to do.
+func (n *Node) Ready() bool { return n.driver.Ready() }
+
+// WakeNs is when Round wants to be called at the latest.
+func (n *Node) WakeNs() int64 {
+	if n.done && n.goneNs != 0 {
+		return n.goneNs + int64(linger)
 	}
-	return len(n.waiting) > 0 && n.syncer.covers(n.waiting[0].lsn) || n.syncer.err() != nil
+	return n.driver.WakeNs()
 }
 
-func (n *Node) frame(frame []byte) error {
-	h, body := codec.TrustFrame(frame)
-	switch h.Kind {
-	case codec.FrameMessage:
-		var m batch3pc.Message
-		if err := codec.DecodeMessage(body, h, &m, &n.batch); err != nil {
-			return err
-		}
-		return n.do(n.machine.Step(&m))
-	case codec.FrameFinish:
-		if len(body) != 16 {
-			return fmt.Errorf("%w: finish of %d bytes, want 16", codec.ErrFrameBody, len(body))
-		}
-		n.finish = &finish{batch3pc.Seq(binary.LittleEndian.Uint64(body)), batch3pc.Chain(binary.LittleEndian.Uint64(body[8:]))}
-		return nil
+// frame takes what is not the protocol's.
+func (n *Node) frame(_ batch3pc.NodeID, h codec.Header, body []byte) error {
+	if h.Kind != codec.FrameFinish {
+		return fmt.Errorf("%w: unexpected frame kind %d", codec.ErrFrameBody, h.Kind)
 	}
-	return fmt.Errorf("%w: unexpected frame kind %d", codec.ErrFrameBody, h.Kind)
-}
-
-// do carries out a Ready in its order.
-func (n *Node) do(r batch3pc.Ready) error {
-	for i := range r.Records {
-		rec := &r.Records[i]
-		n.scratch = codec.AppendRecordHead(n.scratch[:0], rec)
-		var payload []byte
-		if rec.Batch != nil {
-			payload = rec.Batch.Payload
-		}
-		if _, err := n.journal.Append(uint8(rec.Kind), n.scratch, payload); err != nil {
-			return err
-		}
+	if len(body) != 16 {
+		return fmt.Errorf("%w: finish of %d bytes, want 16", codec.ErrFrameBody, len(body))
 	}
-	for i := range r.Messages {
-		n.send(&r.Messages[i])
-	}
-	for i := range r.Durable {
-		m := r.Durable[i]
-		m.Tail = bytes.Clone(m.Tail) // the machine uses its buffer again before the sync is over
-		n.waiting = append(n.waiting, waiting{n.journal.LSN(), m})
-	}
+	n.finish = &finish{batch3pc.Seq(binary.LittleEndian.Uint64(body)), batch3pc.Chain(binary.LittleEndian.Uint64(body[8:]))}
 	return nil
 }
 
-// release sends the waiting messages whose records are durable, and asks for a sync if some are not.
-func (n *Node) release() error {
-	if err := n.syncer.err(); err != nil {
-		return err
-	}
-	if len(n.waiting) == 0 {
-		return nil
-	}
-	if n.cfg.Durable {
-		n.syncer.want(n.journal.LSN())
-	}
-	sent := 0
-	for sent < len(n.waiting) && (!n.cfg.Durable || n.syncer.covers(n.waiting[sent].lsn)) {
-		n.send(&n.waiting[sent].msg)
-		sent++
-	}
-	n.waiting = append(n.waiting[:0], n.waiting[sent:]...)
-	return nil
-}
-
-// send encodes a message into the link; a link that is down or full loses it.
-func (n *Node) send(m *batch3pc.Message) {
-	size := codec.MessageSize(m)
-	buf := n.link.Claim(size)
-	if buf == nil {
-		return
-	}
-	codec.AppendMessage(buf[:0], n.header, m)
-	n.link.Publish(size)
-}
-
-// maybeFinish saves the state and reports it once everything that the engine decided is applied.
+// maybeFinish saves the state and reports it once everything that the engine decided is applied (P1).
 func (n *Node) maybeFinish() error {
 	if n.finish == nil {
 		return nil
@@ -275,6 +170,6 @@ func (n *Node) summary() codec.Summary {
 	st := n.machine.Status()
 	return codec.Summary{
 		AppliedBatches: st.AppliedBatches, AppliedTrades: n.role.AppliedTrades(),
-		Chain: uint64(st.AppliedChain), Digest: n.role.Digest(), Syncs: n.syncer.count(),
+		Chain: uint64(st.AppliedChain), Digest: n.role.Digest(), Syncs: n.disk.Syncs(),
 	}
 }

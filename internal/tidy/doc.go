@@ -22,11 +22,11 @@
 //	0  ringbuf  orderbook  batch3pc
 //	1  codec  internal/journal
 //	2  engine  internal/transport
-//	3  internal/participant  internal/capture  internal/host
+//	3  batch3pc/driver  internal/participant  internal/capture  internal/host
 //	4  internal/rundir  internal/inspect  internal/verify  internal/box  bench
 //	5  cmd  tools  internal/tidy
 //
-// All non-test files of orderbook, batch3pc and codec are pure. In other
+// All non-test files of orderbook, batch3pc (but for its driver) and codec are pure. In other
 // packages a file declares itself pure with the line
 //
 //	//tezi:pure

@@ -1,0 +1,70 @@
+package driver_test
+
+import (
+	"testing"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// TestRoundAllocatesNothing: D4, over a real journal and real rings.
+func TestRoundAllocatesNothing(t *testing.T) {
+	bell, far := ringbuf.NewBell(ringbuf.WaitPark), ringbuf.NewBell(ringbuf.WaitPark)
+	ours, theirs := transport.Pair(1<<20, 1<<20, far, bell)
+	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: 1, Generation: 1, WindowMax: 8}, quiet{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk, err := driver.OpenDisk(t.TempDir(), bell, driver.Replay(machine))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer disk.Close() //nolint:errcheck // the test is over
+	p := driver.NewParticipant(driver.ParticipantConfig{Async: true}, machine, disk, []driver.Peer{{Node: engine, Link: theirs}})
+	b := batch3pc.Batch{Generation: 1, Count: 1, Payload: make([]byte, 1000)}
+	round := func(m batch3pc.Message) {
+		m.From, m.To, m.Ballot = engine, 1, first
+		if buf := ours.Claim(codec.MessageSize(&m)); buf != nil {
+			codec.AppendMessage(buf[:0], codec.Header{}, &m)
+			ours.Publish(codec.MessageSize(&m))
+		}
+		if _, err := p.Round(1); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			if ev, _ := ours.Next(); ev == driver.EventNone {
+				return
+			}
+			ours.Release()
+		}
+	}
+	ours.Next() // up
+	round(batch3pc.Message{Kind: batch3pc.KindStateReq})
+	round(batch3pc.Message{Kind: batch3pc.KindStart})
+	commit := func() {
+		b.Parent, b.ParentChain, b.Seq = b.Seq, b.Chain, b.Seq+1
+		b.Seal()
+		round(batch3pc.Message{Kind: batch3pc.KindBatch, Seq: b.Seq, Batch: &b})
+		round(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: b.Seq, Chain: b.Chain})
+		round(batch3pc.Message{Kind: batch3pc.KindCommit, Commit: b.Seq, CommitChain: b.Chain})
+	}
+	for range 100 {
+		commit()
+	}
+	if n := testing.AllocsPerRun(200, commit); n != 0 {
+		t.Errorf("%v allocations for a batch, want 0", n)
+	}
+	if st := machine.Status(); st.Applied != b.Seq || disk.LSN() < uint64(3*b.Seq) {
+		t.Errorf("applied %d of %d batches: nothing was measured", st.Applied, b.Seq)
+	}
+}
+
+// quiet is an App that says yes.
+type quiet struct{}
+
+func (quiet) Vote(*batch3pc.Batch, bool) batch3pc.Vote { return batch3pc.Vote{Yes: true} }
+func (quiet) Apply(*batch3pc.Batch)                    {}
+func (quiet) Drop(*batch3pc.Batch)                     {}

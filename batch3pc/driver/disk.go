@@ -1,0 +1,117 @@
+package driver
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// Disk is a Log in a directory, with a goroutine that calls fdatasync beside the owner's loop. What
+// was flushed before a sync begins is covered by it, so records that pile up while the disk works
+// share the next one (group commit). All methods but Syncs belong to the owner.
+type Disk struct {
+	journal *journal.Journal
+	owner   *ringbuf.Bell // rung when a sync ended
+	bell    *ringbuf.Bell // wakes the goroutine
+	wanted  atomic.Uint64
+	durable atomic.Uint64
+	syncs   atomic.Uint64
+	stopped atomic.Bool
+	failed  atomic.Pointer[error]
+	started bool
+	done    sync.WaitGroup
+}
+
+// OpenDisk opens the log in dir, which is made if it is not there, and calls replay with each
+// record, in order. The owner's bell is rung whenever a sync ended. ErrInUse: another process, or
+// another part of this one, has the directory.
+func OpenDisk(dir string, owner *ringbuf.Bell, replay func(kind uint8, body []byte) error) (*Disk, error) {
+	j, err := journal.Open(dir, journal.Options{}, func(r journal.Record) error {
+		if err := replay(r.Kind, r.Body); err != nil {
+			return fmt.Errorf("%s: record %d: %w", dir, r.LSN, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Disk{journal: j, owner: owner, bell: ringbuf.NewBell(ringbuf.WaitPark)}, nil
+}
+
+// Append adds a record whose body is head and then payload. Both are copied.
+func (d *Disk) Append(kind uint8, head, payload []byte) error {
+	_, err := d.journal.Append(kind, head, payload)
+	return err
+}
+
+// Flush hands what was appended to the operating system.
+func (d *Disk) Flush() error { return d.journal.Flush() }
+
+// LSN is the number of the last record appended.
+func (d *Disk) LSN() uint64 { return d.journal.LSN() }
+
+// Want asks for durability up to lsn, which must be flushed.
+func (d *Disk) Want(lsn uint64) {
+	if d.wanted.Load() < lsn {
+		d.wanted.Store(lsn)
+		d.bell.Ring()
+	}
+}
+
+// Synced is the number of the last record known to be durable, and the error that ended syncing.
+func (d *Disk) Synced() (uint64, error) {
+	if p := d.failed.Load(); p != nil {
+		return d.durable.Load(), *p
+	}
+	return d.durable.Load(), nil
+}
+
+// Syncs counts the syncs that Want has led to.
+func (d *Disk) Syncs() uint64 { return d.syncs.Load() }
+
+// Start begins syncing; before it, nothing becomes durable but by Settle.
+func (d *Disk) Start() {
+	if d.started {
+		return
+	}
+	d.started = true
+	d.done.Go(d.run)
+}
+
+func (d *Disk) run() {
+	for !d.stopped.Load() {
+		lsn := d.wanted.Load()
+		if lsn <= d.durable.Load() {
+			d.bell.Wait(func() bool { return d.stopped.Load() || d.wanted.Load() > d.durable.Load() })
+			continue
+		}
+		if err := d.journal.Sync(); err != nil {
+			d.failed.Store(&err)
+			d.owner.Ring()
+			return
+		}
+		d.syncs.Add(1)
+		d.durable.Store(lsn)
+		d.owner.Ring()
+	}
+}
+
+// Settle makes everything durable before it returns.
+func (d *Disk) Settle() error {
+	if err := d.journal.Flush(); err != nil {
+		return err
+	}
+	return d.journal.Sync()
+}
+
+// Close ends the goroutine, makes everything durable and releases the directory. A Disk whose sync
+// has failed is only released.
+func (d *Disk) Close() error {
+	d.stopped.Store(true)
+	d.bell.Ring()
+	d.done.Wait()
+	return d.journal.Close()
+}

@@ -1,0 +1,22 @@
+// Package driver runs the machines of batch3pc: it connects them to links, to a log and to a clock.
+//
+//	link ─▶ Step ─▶ Ready ─▶ log (append, flush) ─▶ syncer (fdatasync) ─▶ durable messages ─▶ link
+//	                  └────▶ messages that promise nothing leave at once
+//
+// # Two halves
+//
+// Participant is the half that can be stepped: no goroutine, no clock, no file. Its owner calls
+// Round with the time; links and log are small interfaces. The simulator puts a simulated network
+// and disk behind them and drives the very code that runs in production.
+//
+// Loop, Disk and the links of internal/transport are the other half. One goroutine runs the rounds
+// and appends to the log; another one only calls fdatasync, so that votes go on while the disk
+// works and one sync covers every PRE-COMMIT that came meanwhile (group commit).
+//
+// Invariants:
+//
+//	D1  A message of Ready.Durable leaves only after every record that came before it is durable.
+//	D2  The log holds everything needed to rebuild the machine; nothing else is trusted at a restart.
+//	D3  An error of the log ends the node: it is never retried (protocol.md S9).
+//	D4  In steady state a Round allocates nothing.
+package driver

@@ -1,0 +1,158 @@
+//tezi:pure
+
+package driver
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// outlet does what a machine is Ready for, in its order: records into the log, messages into the
+// links, and messages that promise something when the records before them are durable (D1).
+type outlet struct {
+	header  codec.Header
+	log     Log
+	async   bool // promises do not wait for the disk; only to measure
+	peers   []peer
+	scratch []byte // body of one record, but for the payload
+	waiting []waiting
+}
+
+// peer is a Peer as the driver sees it.
+type peer struct {
+	Peer
+	up bool
+}
+
+// waiting is a message that may leave when the record with its LSN is durable.
+type waiting struct {
+	lsn uint64
+	msg batch3pc.Message
+}
+
+func newOutlet(header codec.Header, log Log, async bool, peers []Peer) outlet {
+	o := outlet{header: header, log: log, async: async}
+	for _, p := range peers {
+		o.peers = append(o.peers, peer{Peer: p})
+	}
+	return o
+}
+
+// do carries out a Ready.
+func (o *outlet) do(r batch3pc.Ready) error {
+	for i := range r.Records {
+		rec := &r.Records[i]
+		o.scratch = codec.AppendRecordHead(o.scratch[:0], rec)
+		var payload []byte
+		if rec.Batch != nil {
+			payload = rec.Batch.Payload
+		}
+		if err := o.log.Append(uint8(rec.Kind), o.scratch, payload); err != nil {
+			return err
+		}
+	}
+	for i := range r.Messages {
+		o.send(&r.Messages[i])
+	}
+	for i := range r.Durable {
+		m := r.Durable[i]
+		m.Tail = bytes.Clone(m.Tail) // the machine uses its buffer again before the sync is over
+		o.waiting = append(o.waiting, waiting{o.log.LSN(), m})
+	}
+	return nil
+}
+
+// release sends the waiting messages whose records are durable, and asks for a sync if some are not.
+func (o *outlet) release() error {
+	synced, err := o.log.Synced()
+	if err != nil {
+		return err
+	}
+	if len(o.waiting) == 0 {
+		return nil
+	}
+	if !o.async {
+		o.log.Want(o.log.LSN())
+	}
+	sent := 0
+	for sent < len(o.waiting) && (o.async || o.waiting[sent].lsn <= synced) {
+		o.send(&o.waiting[sent].msg)
+		sent++
+	}
+	o.waiting = append(o.waiting[:0], o.waiting[sent:]...)
+	return nil
+}
+
+// ready reports whether a Round would find something to do.
+func (o *outlet) ready() bool {
+	for i := range o.peers {
+		if ev, _ := o.peers[i].Link.Next(); ev != EventNone {
+			return true
+		}
+	}
+	synced, err := o.log.Synced()
+	return err != nil || len(o.waiting) > 0 && o.waiting[0].lsn <= synced
+}
+
+// send encodes a message into the link of its receiver. A link that is down or full loses it, and
+// so does a receiver that is not among the peers.
+func (o *outlet) send(m *batch3pc.Message) {
+	p := o.peer(m.To)
+	if p == nil {
+		return
+	}
+	size := codec.MessageSize(m)
+	buf := p.Link.Claim(size)
+	if buf == nil {
+		return
+	}
+	codec.AppendMessage(buf[:0], o.header, m)
+	p.Link.Publish(size)
+}
+
+func (o *outlet) peer(n batch3pc.NodeID) *peer {
+	for i := range o.peers {
+		if o.peers[i].Node == n {
+			return &o.peers[i]
+		}
+	}
+	return nil
+}
+
+// connected counts the peers whose link is up.
+func (o *outlet) connected() (n int) {
+	for i := range o.peers {
+		if o.peers[i].up {
+			n++
+		}
+	}
+	return n
+}
+
+// decode reads a protocol message that came over p's link.
+func (p *peer) decode(h codec.Header, body []byte, m *batch3pc.Message, b *batch3pc.Batch) error {
+	if err := codec.DecodeMessage(body, h, m, b); err != nil {
+		return fmt.Errorf("driver: from node %d: %w", p.Node, err)
+	}
+	if m.From != p.Node {
+		return fmt.Errorf("driver: node %d speaks on the link of node %d", m.From, p.Node)
+	}
+	return nil
+}
+
+// Replay returns a function that feeds a machine its log as it was written, record by record.
+func Replay(machine interface {
+	Recover(*batch3pc.Record) error
+}) func(kind uint8, body []byte) error {
+	var rec batch3pc.Record
+	var batch batch3pc.Batch
+	return func(kind uint8, body []byte) error {
+		if err := codec.DecodeRecord(kind, body, &rec, &batch); err != nil {
+			return err
+		}
+		return machine.Recover(&rec)
+	}
+}
