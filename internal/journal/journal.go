@@ -3,9 +3,12 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io"
+	"io/fs"
 	"sync"
 	"sync/atomic"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // Journal is a log open for appending. One goroutine, the owner, calls Append, Flush, LSN and
@@ -13,13 +16,12 @@ import (
 type Journal struct {
 	dir     string
 	options Options
-	system  *system
-	lock    *os.File
+	lock    io.Closer
 	tail    Tail // what Open found
 
 	// The owner's. The segment's bytes are [0, offset) written, then buffer; offset+len(buffer)
 	// plus a closing mark never exceeds limit.
-	segment  *os.File
+	segment  disk.File
 	limit    int64
 	offset   int64
 	buffer   []byte
@@ -30,14 +32,14 @@ type Journal struct {
 
 	// Handed from the owner to the syncer under mutex.
 	mutex   sync.Mutex
-	current *os.File   // the segment
-	rolled  []*os.File // segments before it that are not synced yet; the syncer closes them
-	renamed bool       // a segment was made and its name is not durable yet
-	flushed uint64     // LSN up to which everything is in the hands of the operating system
+	current disk.File   // the segment
+	rolled  []disk.File // segments before it that are not synced yet; the syncer closes them
+	renamed bool        // a segment was made and its name is not durable yet
+	flushed uint64      // LSN up to which everything is in the hands of the operating system
 
 	// The syncer's.
 	syncing sync.Mutex // serialises Sync with Close
-	pending []*os.File
+	pending []disk.File
 	synced  atomic.Uint64
 	syncs   atomic.Uint64
 
@@ -115,7 +117,7 @@ func (j *Journal) Flush() error {
 	if len(j.buffer) == 0 {
 		return nil
 	}
-	if err := j.system.write(j.segment, j.buffer, j.offset); err != nil {
+	if _, err := j.segment.WriteAt(j.buffer, j.offset); err != nil {
 		return j.fail("write", j.segment.Name(), err)
 	}
 	j.offset += int64(len(j.buffer))
@@ -131,7 +133,7 @@ func (j *Journal) roll() error {
 	if err := j.Flush(); err != nil {
 		return err
 	}
-	f, err := createSegment(j.system, j.dir, j.lsn+1, j.options.SegmentSize)
+	f, err := createSegment(j.options.FS, j.dir, j.lsn+1, j.options.SegmentSize)
 	if err != nil {
 		return err
 	}
@@ -144,7 +146,7 @@ func (j *Journal) roll() error {
 }
 
 // begin makes f, which is empty, the segment that records go to.
-func (j *Journal) begin(f *os.File, limit int64) {
+func (j *Journal) begin(f disk.File, limit int64) {
 	j.segment, j.limit, j.offset = f, limit, 0
 	j.put(kindMark, len(openingBody), []byte(openingBody))
 }
@@ -163,10 +165,10 @@ func (j *Journal) refusal() error {
 // fail makes err stick. After a failed sync the kernel may have dropped the pages and called them
 // clean, so a second try would succeed and lie; after a failed write nobody knows what is there.
 func (j *Journal) fail(op, path string, err error) error {
-	if inner := new(os.PathError); errors.As(err, &inner) {
+	if inner := new(fs.PathError); errors.As(err, &inner) {
 		err = inner.Err
 	}
-	err = fmt.Errorf("journal: %w", &os.PathError{Op: op, Path: path, Err: err})
+	err = fmt.Errorf("journal: %w", &fs.PathError{Op: op, Path: path, Err: err})
 	j.broken.CompareAndSwap(nil, &err)
 	return err
 }
@@ -184,12 +186,10 @@ func (j *Journal) Close() error {
 		err = j.settle()
 	}
 	j.closed = true
-	for _, f := range append(j.rolled, j.segment, j.lock) {
-		if f != nil {
-			err = errors.Join(err, f.Close())
-		}
+	for _, f := range append(j.rolled, j.segment) {
+		err = errors.Join(err, f.Close())
 	}
-	return err
+	return errors.Join(err, j.lock.Close())
 }
 
 // settle syncs, and if no record says so yet, a closing mark does (invariant I5).

@@ -3,9 +3,13 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
+
+const lockName = "lock"
 
 // Open opens the journal in dir for appending, and makes dir if it is not there. It calls replay
 // (unless nil) with each record that is there, in order; a Body is valid during the call only. A
@@ -16,14 +20,17 @@ func Open(dir string, o Options, replay func(Record) error) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeDir(o.system, dir); err != nil {
+	if err := makeDir(o.FS, dir); err != nil {
 		return nil, err
 	}
-	lockFile, err := lock(dir)
+	lock, err := o.FS.Lock(filepath.Join(dir, lockName))
+	if errors.Is(err, disk.ErrLocked) {
+		return nil, fmt.Errorf("%w: %w", ErrInUse, err)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{dir: dir, options: o, system: o.system, lock: lockFile}
+	j := &Journal{dir: dir, options: o, lock: lock}
 	// The buffer holds less than flushSize bytes when a record is put behind them, and never more
 	// than a segment.
 	j.buffer = make([]byte, 0, min(flushSize+headerSize+padded(int64(o.RecordMax)), o.SegmentSize))
@@ -31,25 +38,34 @@ func Open(dir string, o Options, replay func(Record) error) (*Journal, error) {
 		if j.segment != nil {
 			j.segment.Close()
 		}
-		lockFile.Close()
+		lock.Close()
 		return nil, err
 	}
 	return j, nil
 }
 
-// makeDir makes dir and what is missing above it, and makes the names durable.
-func makeDir(sys *system, dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
+// makeDir makes dir and what is missing above it. A directory is made only when the name of the one
+// above it is durable, so if one is found, whoever made it, its own name is all that may not be.
+func makeDir(files disk.FS, dir string) error {
 	above := filepath.Dir(filepath.Clean(dir))
-	if err := makeDir(sys, above); err != nil {
-		return err
+	_, err := files.List(dir)
+	found := err == nil
+	if errors.Is(err, fs.ErrNotExist) && above != filepath.Clean(dir) {
+		if err := makeDir(files, above); err != nil {
+			return err
+		}
+		if err = files.MakeDir(dir); errors.Is(err, fs.ErrExist) {
+			err = nil
+		}
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	if err := sys.syncDir(above); err != nil {
+	err = files.SyncDir(above)
+	if found && errors.Is(err, fs.ErrPermission) {
+		return nil // what we may not even open we have not made
+	}
+	if err != nil {
 		return fmt.Errorf("journal: cannot make the name of %s durable: %w", dir, err)
 	}
 	return nil
@@ -57,7 +73,7 @@ func makeDir(sys *system, dir string) error {
 
 // recover reads what is there, repairs the end and gets ready to append.
 func (j *Journal) recover(replay func(Record) error) error {
-	r, err := NewReader(j.dir)
+	r, err := NewReaderOn(j.options.FS, j.dir)
 	if err != nil {
 		return err
 	}
@@ -87,7 +103,7 @@ func (j *Journal) recover(replay func(Record) error) error {
 
 // create begins an empty log.
 func (j *Journal) create() error {
-	f, err := createSegment(j.system, j.dir, 1, j.options.SegmentSize)
+	f, err := createSegment(j.options.FS, j.dir, 1, j.options.SegmentSize)
 	if err != nil {
 		return err
 	}
@@ -100,11 +116,11 @@ func (j *Journal) create() error {
 // record (invariant I4) and are removed.
 func (j *Journal) resume(r *Reader) error {
 	for _, first := range r.firsts[r.index+1:] {
-		if err := os.Remove(segmentPath(j.dir, first)); err != nil {
+		if err := j.options.FS.Remove(segmentPath(j.dir, first)); err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}
 	}
-	f, err := os.OpenFile(segmentPath(j.dir, r.firsts[r.index]), os.O_RDWR, 0)
+	f, err := j.options.FS.OpenWrite(segmentPath(j.dir, r.firsts[r.index]))
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -117,8 +133,8 @@ func (j *Journal) resume(r *Reader) error {
 			return fmt.Errorf("journal: %w", err)
 		}
 	}
-	if err := j.system.reserve(f, j.limit); err != nil {
-		return fmt.Errorf("journal: cannot reserve %d bytes: %w", j.limit, &os.PathError{Op: "fallocate", Path: f.Name(), Err: err})
+	if err := f.Reserve(j.limit); err != nil {
+		return fmt.Errorf("journal: cannot reserve %d bytes: %w", j.limit, err)
 	}
 	j.offset = r.offset
 	if r.offset == 0 {
@@ -134,11 +150,11 @@ func (j *Journal) resume(r *Reader) error {
 // now on its records are relied upon.
 func (j *Journal) syncAll(firsts []uint64) error {
 	for _, first := range firsts {
-		f, err := os.OpenFile(segmentPath(j.dir, first), os.O_RDWR, 0)
+		f, err := j.options.FS.OpenWrite(segmentPath(j.dir, first))
 		if err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}
-		err = j.system.sync(f)
+		err = f.Sync()
 		if err := errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("journal: cannot sync %s: %w", f.Name(), err)
 		}

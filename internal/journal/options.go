@@ -1,6 +1,10 @@
 package journal
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+)
 
 // Limits and defaults of Options.
 const (
@@ -18,7 +22,8 @@ type Options struct {
 	// RecordMax is the largest body in bytes; 0 means 8 MiB. One record must fit in one segment.
 	RecordMax int
 
-	system *system // nil outside tests
+	// FS is the file system that the log is in; nil means disk.Real.
+	FS disk.FS
 }
 
 // withDefaults fills in what is 0 and checks the rest.
@@ -29,8 +34,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.RecordMax == 0 {
 		o.RecordMax = recordMaxDefault
 	}
-	if o.system == nil {
-		o.system = &realSystem
+	if o.FS == nil {
+		o.FS = disk.Real
 	}
 	if o.RecordMax < 0 || o.RecordMax > recordMaxMost || o.SegmentSize < 0 || o.SegmentSize%8 != 0 {
 		return o, fmt.Errorf("%w: segments of %d and records of %d bytes, want a positive multiple of 8 and 1 to %d", ErrOptions, o.SegmentSize, o.RecordMax, recordMaxMost)

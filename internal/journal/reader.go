@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // Record is one record of a journal.
@@ -26,10 +27,11 @@ type Tail struct {
 // Reader reads a journal from its beginning. It writes nothing and takes no lock, so it also reads
 // the log of a running or a dead process.
 type Reader struct {
+	fs     disk.FS
 	dir    string
 	firsts []uint64 // first LSN of each segment
 	index  int      // of the segment that is open
-	file   *os.File
+	file   disk.File
 	size   int64
 	offset int64 // of the next record
 	window window
@@ -42,12 +44,15 @@ type Reader struct {
 }
 
 // NewReader opens the journal in dir for reading.
-func NewReader(dir string) (*Reader, error) {
-	firsts, err := listSegments(dir)
+func NewReader(dir string) (*Reader, error) { return NewReaderOn(disk.Real, dir) }
+
+// NewReaderOn is NewReader on a file system.
+func NewReaderOn(fs disk.FS, dir string) (*Reader, error) {
+	firsts, err := listSegments(fs, dir)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{dir: dir, firsts: firsts, zeroFrom: -1}
+	r := &Reader{fs: fs, dir: dir, firsts: firsts, zeroFrom: -1}
 	if len(firsts) > 0 && firsts[0] != 1 {
 		return nil, &DamageError{File: segmentPath(dir, firsts[0]), Want: "a first segment that starts with LSN 1", Got: fmt.Sprint("LSN ", firsts[0])}
 	}
@@ -99,7 +104,7 @@ func (r *Reader) Next() (Record, error) {
 // openSegment opens the segment r.index, or returns io.EOF if there is none yet.
 func (r *Reader) openSegment() error {
 	if r.index == len(r.firsts) {
-		firsts, err := listSegments(r.dir)
+		firsts, err := listSegments(r.fs, r.dir)
 		if err != nil {
 			return err
 		}
@@ -107,7 +112,7 @@ func (r *Reader) openSegment() error {
 			return io.EOF
 		}
 	}
-	f, err := os.Open(segmentPath(r.dir, r.firsts[r.index]))
+	f, err := r.fs.Open(segmentPath(r.dir, r.firsts[r.index]))
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -118,11 +123,11 @@ func (r *Reader) openSegment() error {
 
 // measure learns the size of the open segment.
 func (r *Reader) measure() error {
-	info, err := r.file.Stat()
+	size, err := r.file.Size()
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	r.size = info.Size()
+	r.size = size
 	return nil
 }
 
@@ -190,7 +195,7 @@ func (r *Reader) place(h *header, body []byte) *fault {
 // the end of the log (io.EOF), or damage.
 func (r *Reader) stop(f *fault) error {
 	segments, size := len(r.firsts), r.size
-	firsts, err := listSegments(r.dir)
+	firsts, err := listSegments(r.fs, r.dir)
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,13 @@ package journal
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // BenchmarkReserve is why segments are reserved with fallocate: it writes and syncs, again and
@@ -16,10 +17,10 @@ import (
 func BenchmarkReserve(b *testing.B) {
 	ways := []struct {
 		name    string
-		prepare func(f *os.File) error
+		prepare func(f disk.File) error
 	}{
-		{"growing", func(*os.File) error { return nil }},
-		{"fallocate", func(f *os.File) error { return reserve(f, segmentSizeDefault) }},
+		{"growing", func(disk.File) error { return nil }},
+		{"fallocate", func(f disk.File) error { return f.Reserve(segmentSizeDefault) }},
 		{"zeros", writeZeros},
 	}
 	for _, kib := range []int{64, 1024} {
@@ -33,7 +34,7 @@ func BenchmarkReserve(b *testing.B) {
 	}
 }
 
-func benchmarkReserve(b *testing.B, writers, size int, prepare func(*os.File) error) {
+func benchmarkReserve(b *testing.B, writers, size int, prepare func(disk.File) error) {
 	spent := make([][]time.Duration, writers)
 	start := time.Now()
 	var all sync.WaitGroup
@@ -51,21 +52,21 @@ func benchmarkReserve(b *testing.B, writers, size int, prepare func(*os.File) er
 	b.ReportMetric(0, "ns/op")
 }
 
-func writeZeros(f *os.File) error {
+func writeZeros(f disk.File) error {
 	zeros := make([]byte, 1<<20)
 	for at := int64(0); at < segmentSizeDefault; at += int64(len(zeros)) {
 		if _, err := f.WriteAt(zeros, at); err != nil {
 			return err
 		}
 	}
-	return fdatasync(f)
+	return f.Sync()
 }
 
 // writeAndSync writes b.N times 64 KiB in writes of size and returns how long each write with its
 // sync took. The next segment is made beside the writing; waiting for it counts.
-func writeAndSync(b *testing.B, dir string, size int, prepare func(*os.File) error) []time.Duration {
-	create := func(i int) *os.File {
-		f, err := os.Create(filepath.Join(dir, fmt.Sprint(i)))
+func writeAndSync(b *testing.B, dir string, size int, prepare func(disk.File) error) []time.Duration {
+	create := func(i int) disk.File {
+		f, err := disk.Real.Create(filepath.Join(dir, fmt.Sprint(i)))
 		if err == nil {
 			err = prepare(f)
 		}
@@ -77,7 +78,7 @@ func writeAndSync(b *testing.B, dir string, size int, prepare func(*os.File) err
 	block := make([]byte, size)
 	block[0] = 1
 	n := max(1, b.N*64<<10/size)
-	spare := make(chan *os.File, 1)
+	spare := make(chan disk.File, 1)
 	current, at := create(0), int64(0)
 	spent := make([]time.Duration, 0, n)
 	for i := range n {
@@ -87,13 +88,13 @@ func writeAndSync(b *testing.B, dir string, size int, prepare func(*os.File) err
 		}
 		if at == segmentSizeDefault {
 			current.Close()
-			os.Remove(current.Name())
+			_ = disk.Real.Remove(current.Name())
 			current, at = <-spare, 0
 		}
 		if _, err := current.WriteAt(block, at); err != nil {
 			b.Error(err)
 		}
-		if err := fdatasync(current); err != nil {
+		if err := current.Sync(); err != nil {
 			b.Error(err)
 		}
 		at += int64(len(block))

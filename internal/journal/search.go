@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // checksum is the CRC that the whole padded record b should carry.
@@ -56,7 +57,7 @@ func (r *Reader) searchBehind() (behind, error) {
 		found.proof = found.proof || h.synced > r.lsn
 	})
 	for _, first := range r.firsts[r.index+1:] {
-		used, err := segmentUsed(r.dir, first)
+		used, err := segmentUsed(r.fs, r.dir, first)
 		if err != nil {
 			return behind{}, err
 		}
@@ -85,12 +86,30 @@ func wholeRecords(b []byte, lsn uint64, found func(header)) {
 
 // segmentUsed reports whether the segment has a whole opening mark and a record behind it. One
 // without is what a crash leaves between the making of a segment and its first write.
-func segmentUsed(dir string, first uint64) (bool, error) {
-	b, err := os.ReadFile(segmentPath(dir, first))
+func segmentUsed(fs disk.FS, dir string, first uint64) (bool, error) {
+	b, err := readFile(fs, segmentPath(dir, first))
 	if err != nil {
-		return false, fmt.Errorf("journal: %w", err)
+		return false, err
 	}
 	used := false
 	wholeRecords(b, first, func(header) { used = true })
 	return used, nil
+}
+
+// readFile returns all of a file.
+func readFile(fs disk.FS, path string) ([]byte, error) {
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	b := make([]byte, size)
+	if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	return b, nil
 }

@@ -2,11 +2,12 @@ package journal
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // SegmentSuffix is how the names of segment files end.
@@ -19,14 +20,14 @@ func segmentPath(dir string, first uint64) string {
 
 // listSegments returns the first LSN of each segment in dir, ascending. Other files are not the
 // journal's business: a participant keeps its state files beside its log.
-func listSegments(dir string) ([]uint64, error) {
-	entries, err := os.ReadDir(dir)
+func listSegments(fs disk.FS, dir string) ([]uint64, error) {
+	names, err := fs.List(dir)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	var firsts []uint64
-	for _, e := range entries {
-		digits, ok := strings.CutSuffix(e.Name(), SegmentSuffix)
+	for _, name := range names {
+		digits, ok := strings.CutSuffix(name, SegmentSuffix)
 		if !ok || len(digits) != 20 {
 			continue
 		}
@@ -42,16 +43,15 @@ func listSegments(dir string) ([]uint64, error) {
 
 // createSegment makes an empty segment with size reserved bytes. If the disk is full nothing
 // stays behind.
-func createSegment(sys *system, dir string, first uint64, size int64) (*os.File, error) {
-	path := segmentPath(dir, first)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+func createSegment(fs disk.FS, dir string, first uint64, size int64) (disk.File, error) {
+	f, err := fs.Create(segmentPath(dir, first))
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	if err := sys.reserve(f, size); err != nil {
-		f.Close()
-		os.Remove(path) // the error that matters is the one above
-		return nil, fmt.Errorf("journal: cannot reserve %d bytes: %w", size, &os.PathError{Op: "fallocate", Path: path, Err: err})
+	if err := f.Reserve(size); err != nil {
+		_ = f.Close()
+		_ = fs.Remove(f.Name()) // the error that matters is the one above
+		return nil, fmt.Errorf("journal: cannot reserve %d bytes: %w", size, err)
 	}
 	return f, nil
 }

@@ -26,11 +26,11 @@ func (j *Journal) sync() error {
 	j.mutex.Unlock()
 
 	for _, f := range j.pending {
-		if err := j.system.sync(f); err != nil {
+		if err := f.Sync(); err != nil {
 			return j.fail("fdatasync", f.Name(), err)
 		}
 	}
-	if err := j.system.sync(current); err != nil {
+	if err := current.Sync(); err != nil {
 		return j.fail("fdatasync", current.Name(), err)
 	}
 	if renamed {
@@ -48,7 +48,7 @@ func (j *Journal) syncName() error {
 	j.mutex.Lock()
 	j.renamed = false // a roll from here on sets it again and the next call sees to it
 	j.mutex.Unlock()
-	if err := j.system.syncDir(j.dir); err != nil {
+	if err := j.options.FS.SyncDir(j.dir); err != nil {
 		return j.fail("fsync", j.dir, err)
 	}
 	return nil

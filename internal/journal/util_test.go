@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // small makes segments that a handful of records fill.
@@ -16,6 +18,13 @@ var small = Options{SegmentSize: 1024, RecordMax: 256}
 // body returns the body that record n has in these tests: its length and bytes follow from n.
 func body(n uint64) []byte {
 	b := make([]byte, n*37%150)
+	return pattern(n, b)
+}
+
+// wide is a body that mostly spans sectors of a disk.
+func wide(n uint64) []byte { return pattern(n, make([]byte, n*397%1500)) }
+
+func pattern(n uint64, b []byte) []byte {
 	for i := range b {
 		b[i] = byte(n) ^ byte(i*7)
 	}
@@ -56,7 +65,9 @@ func open(t testing.TB, dir string, o Options) *Journal {
 }
 
 // checker returns a replay that checks each record, and the number it has seen.
-func checker() (func(Record) error, *uint64) {
+func checker() (func(Record) error, *uint64) { return checkerOf(body) }
+
+func checkerOf(body func(uint64) []byte) (func(Record) error, *uint64) {
 	seen := new(uint64)
 	return func(r Record) error {
 		*seen++
@@ -83,7 +94,12 @@ func reopen(t testing.TB, dir string, o Options) (uint64, Tail, error) {
 // readAll reads the log without a lock and returns how many records it has.
 func readAll(t testing.TB, dir string) (uint64, Tail, error) {
 	t.Helper()
-	r, err := NewReader(dir)
+	return readAllOn(t, disk.Real, dir)
+}
+
+func readAllOn(t testing.TB, fs disk.FS, dir string) (uint64, Tail, error) {
+	t.Helper()
+	r, err := NewReaderOn(fs, dir)
 	if err != nil {
 		return 0, Tail{}, err
 	}
@@ -106,14 +122,19 @@ type image map[string][]byte
 
 func capture(t testing.TB, dir string) image {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
+	return captureOn(t, disk.Real, dir)
+}
+
+func captureOn(t testing.TB, fs disk.FS, dir string) image {
+	t.Helper()
+	names, err := fs.List(dir)
 	must(t, err)
 	im := image{}
-	for _, e := range entries {
-		if filepath.Ext(e.Name()) == SegmentSuffix {
-			b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+	for _, name := range names {
+		if filepath.Ext(name) == SegmentSuffix {
+			b, err := readFile(fs, filepath.Join(dir, name))
 			must(t, err)
-			im[e.Name()] = b
+			im[name] = b
 		}
 	}
 	return im

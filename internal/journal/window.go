@@ -3,7 +3,8 @@ package journal
 import (
 	"fmt"
 	"io"
-	"os"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // readAhead is how much of a file is read at a time.
@@ -21,7 +22,7 @@ type window struct {
 func (w *window) forget() { w.length = 0 }
 
 // bytes returns n bytes at offset of f, which is size long. They are valid until the next call.
-func (w *window) bytes(f *os.File, offset, n, size int64) ([]byte, error) {
+func (w *window) bytes(f disk.File, offset, n, size int64) ([]byte, error) {
 	if offset < w.start || offset+n > w.start+w.length {
 		want := min(max(n, readAhead), size-offset)
 		if want > int64(cap(w.buffer)) {

@@ -1,4 +1,4 @@
-package journal
+package disk
 
 import (
 	"os"
@@ -16,7 +16,7 @@ func fdatasync(f *os.File) error {
 func reserve(f *os.File, size int64) error {
 	err := retry(func() error { return unix.Fallocate(int(f.Fd()), 0, 0, size) })
 	if err == unix.EOPNOTSUPP || err == unix.ENOSYS {
-		return f.Truncate(size)
+		return extend(f, size)
 	}
 	return err
 }

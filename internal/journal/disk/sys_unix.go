@@ -1,11 +1,11 @@
 //go:build unix && !linux
 
-package journal
+package disk
 
 import "os"
 
 // fdatasync is a full sync where the cheaper call does not exist.
 func fdatasync(f *os.File) error { return f.Sync() }
 
-// reserve makes f size bytes long; they read as zero.
-func reserve(f *os.File, size int64) error { return f.Truncate(size) }
+// reserve makes f at least size bytes long; they read as zero.
+func reserve(f *os.File, size int64) error { return extend(f, size) }

@@ -1,0 +1,106 @@
+package disk
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Real is the file system of the operating system.
+var Real FS = realFS{}
+
+type realFS struct{}
+
+func (realFS) MakeDir(dir string) error       { return os.Mkdir(dir, 0o755) }
+func (realFS) Remove(path string) error       { return os.Remove(path) }
+func (realFS) Open(path string) (File, error) { return open(path, os.O_RDONLY) }
+func (realFS) Create(path string) (File, error) {
+	return open(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+}
+func (realFS) OpenWrite(path string) (File, error) { return open(path, os.O_RDWR) }
+
+func open(path string, flags int) (File, error) {
+	f, err := os.OpenFile(path, flags, 0o600)
+	if err != nil {
+		return nil, err // not a File that holds a nil *os.File
+	}
+	return &realFile{f}, nil
+}
+
+func (realFS) List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names, nil
+}
+
+func (realFS) Rename(from, to string) error {
+	err := os.Rename(from, to)
+	if link := new(os.LinkError); errors.As(err, &link) {
+		return &os.PathError{Op: link.Op, Path: from, Err: link.Err}
+	}
+	return err
+}
+
+func (realFS) SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if e := d.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// realFile is a file of the operating system; what it has beyond os.File is in sys_*.go.
+type realFile struct{ *os.File }
+
+func (f *realFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func (f *realFile) Sync() error {
+	return f.failed("fdatasync", fdatasync(f.File))
+}
+
+func (f *realFile) Reserve(size int64) error {
+	return f.failed("fallocate", reserve(f.File, size))
+}
+
+// extend makes f size bytes long if it is shorter.
+func extend(f *os.File, size int64) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() >= size {
+		return err
+	}
+	return f.Truncate(size)
+}
+
+// failed gives the error of a system call what package os gives to its own.
+func (f *realFile) failed(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &os.PathError{Op: op, Path: f.Name(), Err: err}
+}
+
+// retry repeats a system call that a signal has interrupted.
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
