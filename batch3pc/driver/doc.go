@@ -5,9 +5,9 @@
 //
 // # Two halves
 //
-// Participant is the half that can be stepped: no goroutine, no clock, no file. Its owner calls
-// Round with the time; links and log are small interfaces. The simulator puts a simulated network
-// and disk behind them and drives the very code that runs in production.
+// Participant and Coordinator are the half that can be stepped: no goroutine, no clock, no file.
+// Their owner calls Round with the time; links and log are small interfaces. The simulator puts a
+// simulated network and disk behind them and drives the very code that runs in production.
 //
 // Loop, Disk and the links of internal/transport are the other half. One goroutine runs the rounds
 // and appends to the log; another one only calls fdatasync, so that votes go on while the disk
@@ -19,4 +19,6 @@
 //	D2  The log holds everything needed to rebuild the machine; nothing else is trusted at a restart.
 //	D3  An error of the log ends the node: it is never retried (protocol.md S9).
 //	D4  In steady state a Round allocates nothing.
+//	D5  Each proposal has one Outcome, in the order of Propose. It says committed or aborted only
+//	    where that is decided.
 package driver

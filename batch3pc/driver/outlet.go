@@ -10,16 +10,36 @@ import (
 	"github.com/tezi-exchange/tezi/codec"
 )
 
-// outlet does what a machine is Ready for, in its order: records into the log, messages into the
-// links, and messages that promise something when the records before them are durable (D1).
+// outlet is what the drivers of both roles share: it brings what the links have to the role, and
+// does what the machine is Ready for, in its order: records into the log, messages into the links,
+// and messages that promise something when the records before them are durable (D1).
 type outlet struct {
+	role    role
 	header  codec.Header
 	log     Log
-	async   bool // promises do not wait for the disk; only to measure
+	flushed uint64 // LSN up to which the log was flushed here
+	async   bool   // promises do not wait for the disk; only to measure
+	other   OtherFrame
 	peers   []peer
 	scratch []byte // body of one record, but for the payload
 	waiting []waiting
+	message batch3pc.Message
+	batch   batch3pc.Batch
 }
+
+// role is the driver of one role, as the outlet sees it.
+type role interface {
+	linked(p *peer) error // its link has come up or gone down
+	step(m *batch3pc.Message) error
+}
+
+// OtherFrame takes a frame that is not the protocol's. From is the node at the other end of the
+// link; body is valid during the call. An error ends the node.
+type OtherFrame func(from batch3pc.NodeID, h codec.Header, body []byte) error
+
+// framesPerRound bounds what is taken from one link before records are flushed and waiting messages
+// are sent.
+const framesPerRound = 64
 
 // peer is a Peer as the driver sees it.
 type peer struct {
@@ -33,12 +53,53 @@ type waiting struct {
 	msg batch3pc.Message
 }
 
-func newOutlet(header codec.Header, log Log, async bool, peers []Peer) outlet {
-	o := outlet{header: header, log: log, async: async}
+func newOutlet(header codec.Header, log Log, other OtherFrame, peers []Peer) outlet {
+	o := outlet{header: header, log: log, flushed: log.LSN(), other: other}
 	for _, p := range peers {
 		o.peers = append(o.peers, peer{Peer: p})
 	}
 	return o
+}
+
+// poll takes what the links have.
+func (o *outlet) poll() (worked bool, err error) {
+	for i := range o.peers {
+		p := &o.peers[i]
+		for range framesPerRound {
+			ev, frame := p.Link.Next()
+			if ev == EventNone {
+				break
+			}
+			worked = true
+			err := o.event(p, ev, frame)
+			p.Link.Release()
+			if err != nil {
+				return true, err
+			}
+		}
+	}
+	return worked, nil
+}
+
+func (o *outlet) event(p *peer, ev Event, frame []byte) error {
+	if ev != EventFrame {
+		p.up = ev == EventUp
+		return o.role.linked(p)
+	}
+	h, body := codec.TrustFrame(frame)
+	if h.Kind == codec.FrameMessage {
+		if err := codec.DecodeMessage(body, h, &o.message, &o.batch); err != nil {
+			return fmt.Errorf("driver: from node %d: %w", p.Node, err)
+		}
+		if o.message.From != p.Node {
+			return fmt.Errorf("driver: node %d speaks on the link of node %d", o.message.From, p.Node)
+		}
+		return o.role.step(&o.message)
+	}
+	if o.other == nil {
+		return fmt.Errorf("%w: frame of kind %d from node %d, want a message", codec.ErrFrameBody, h.Kind, p.Node)
+	}
+	return o.other(p.Node, h, body)
 }
 
 // do carries out a Ready.
@@ -63,6 +124,17 @@ func (o *outlet) do(r batch3pc.Ready) error {
 		o.waiting = append(o.waiting, waiting{o.log.LSN(), m})
 	}
 	return nil
+}
+
+// settle ends a round: what was appended is flushed, and what may leave by now does.
+func (o *outlet) settle() error {
+	if lsn := o.log.LSN(); lsn != o.flushed {
+		if err := o.log.Flush(); err != nil {
+			return err
+		}
+		o.flushed = lsn
+	}
+	return o.release()
 }
 
 // release sends the waiting messages whose records are durable, and asks for a sync if some are not.
@@ -130,17 +202,6 @@ func (o *outlet) connected() (n int) {
 		}
 	}
 	return n
-}
-
-// decode reads a protocol message that came over p's link.
-func (p *peer) decode(h codec.Header, body []byte, m *batch3pc.Message, b *batch3pc.Batch) error {
-	if err := codec.DecodeMessage(body, h, m, b); err != nil {
-		return fmt.Errorf("driver: from node %d: %w", p.Node, err)
-	}
-	if m.From != p.Node {
-		return fmt.Errorf("driver: node %d speaks on the link of node %d", m.From, p.Node)
-	}
-	return nil
 }
 
 // Replay returns a function that feeds a machine its log as it was written, record by record.

@@ -205,7 +205,7 @@ func TestOtherFrames(t *testing.T) {
 		t.Errorf("error %v, want one that names the frame", err)
 	}
 	var got batch3pc.NodeID
-	s = newSite(t, driver.ParticipantConfig{Frame: func(from batch3pc.NodeID, h codec.Header, _ []byte) error {
+	s = newSite(t, driver.ParticipantConfig{Other: func(from batch3pc.NodeID, h codec.Header, _ []byte) error {
 		if h.Kind == codec.FrameFinish {
 			got = from
 		}

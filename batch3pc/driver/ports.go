@@ -53,6 +53,20 @@ type Machine interface {
 // ticker is a Machine with a sense of time, which batch3pc.Participant has not.
 type ticker interface{ Tick() batch3pc.Ready }
 
+// Proposer is the protocol of a coordinator: batch3pc.Coordinator, or one to compare it with.
+type Proposer interface {
+	Recover(*batch3pc.Record) error
+	Open() batch3pc.Ready
+	Step(*batch3pc.Message) batch3pc.Ready
+	Tick() batch3pc.Ready
+	PeerUp(batch3pc.NodeID) batch3pc.Ready
+	PeerDown(batch3pc.NodeID)
+	Room() bool
+	Propose(count uint32, payload []byte) (*batch3pc.Batch, batch3pc.Ready, error)
+	InputsDurable(batch3pc.Seq) batch3pc.Ready
+	Status() batch3pc.CoordinatorStatus
+}
+
 // Peer is a node at the other end of a Link.
 type Peer struct {
 	Node batch3pc.NodeID

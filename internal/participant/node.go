@@ -70,7 +70,7 @@ func Open(cfg Config, role Role, link *transport.Link, bell *ringbuf.Bell) (*Nod
 		cfg: cfg, role: role, machine: machine, disk: disk, link: link, bell: bell,
 		header: codec.Header{Cluster: cfg.Cluster, From: uint8(cfg.Node), Boot: cfg.Boot},
 	}
-	n.driver = driver.NewParticipant(driver.ParticipantConfig{Header: n.header, Async: !cfg.Durable, Frame: n.frame},
+	n.driver = driver.NewParticipant(driver.ParticipantConfig{Header: n.header, Async: !cfg.Durable, Other: n.frame},
 		machine, disk, []driver.Peer{{Node: cfg.Engine, Link: link}})
 	return n, nil
 }
