@@ -16,8 +16,8 @@ import (
 type Bell struct {
 	_     padding
 	state atomic.Uint32 // read by every Ring; changes only when the consumer parks
+	wait  Wait          // never changes
 	_     padding
-	wait  Wait
 	token chan struct{}
 	timer *time.Timer // made by the first WaitUntil that needs it
 	parks atomic.Uint64
@@ -33,12 +33,19 @@ const (
 func NewBell(w Wait) *Bell { return &Bell{wait: w, token: make(chan struct{}, 1)} }
 
 // Ring wakes the consumer if it is parked. Call it after the store that the consumer waits for; if
-// the consumer is awake, which is the rule under load, it costs one load.
+// the consumer is awake, which is the rule under load, it costs a barrier and a load, and without a
+// policy that parks, nothing.
 //
 // No ring is lost (I7). The consumer stores parked and then looks at what it waits for; the ringer
-// stores that and then loads the state. Both stores are full barriers, so at least one of the two
-// sees the other's store: the consumer finds the work, or the ringer finds it parked.
+// stores that and then loads the state. The first store is a full barrier, and a fence stands
+// between the second one and the load, because a ring hands over with less than a barrier. So at
+// least one of the two sees the other's store: the consumer finds the work, or the ringer finds it
+// parked.
 func (b *Bell) Ring() {
+	if !b.wait.Park {
+		return
+	}
+	fence()
 	if b.state.Load() == parked && b.state.CompareAndSwap(parked, awake) {
 		b.token <- struct{}{}
 	}
@@ -48,6 +55,9 @@ func (b *Bell) Ring() {
 // consumer awake leaves no trace, so whatever a ring announces must show in ready. Ready is called
 // by the consumer's goroutine, many times; it should be a few loads.
 func (b *Bell) Wait(ready func() bool) {
+	if b == nil {
+		panic("ringbuf: a side without a bell cannot wait; see Bells")
+	}
 	for {
 		if b.poll(ready) {
 			return
@@ -90,6 +100,9 @@ func (b *Bell) poll(ready func() bool) bool {
 		if ready() {
 			return true
 		}
+		if b.wait.Pauses > 0 {
+			pause(b.wait.Pauses)
+		}
 	}
 	for range b.wait.Yields {
 		runtime.Gosched()
@@ -107,7 +120,7 @@ func (b *Bell) park(ready func() bool, expired <-chan time.Time) {
 		b.unpark()
 		return
 	}
-	b.parks.Store(b.parks.Load() + 1)
+	bump(&b.parks)
 	select {
 	case <-b.token:
 	case <-expired:
@@ -123,5 +136,10 @@ func (b *Bell) unpark() {
 	}
 }
 
-// Parks is how often the consumer went to sleep. Any goroutine may ask.
-func (b *Bell) Parks() uint64 { return b.parks.Load() }
+// Parks is how often the consumer went to sleep; 0 for no bell. Any goroutine may ask.
+func (b *Bell) Parks() uint64 {
+	if b == nil {
+		return 0
+	}
+	return b.parks.Load()
+}

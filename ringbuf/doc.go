@@ -50,4 +50,5 @@
 //	I6  An empty Frames takes a record of MaxFrame bytes, wherever its positions stand.
 //	I7  A Ring after the store that makes ready true ends the Wait for it.
 //	I8  Between two waits a Bell is awake and its channel is empty.
+//	I9  A ring in shared memory goes on where a side that died has stopped.
 package ringbuf

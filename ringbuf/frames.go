@@ -3,6 +3,7 @@ package ringbuf
 import (
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 )
 
 // Frames is a ring of byte records of any length between one producer and one consumer, in one
@@ -19,9 +20,17 @@ import (
 //
 // The header is 8 bytes, little endian: u32 length of the payload, u32 tag (record or padding).
 // Headers and payloads begin at multiples of 8, so a payload may be read in place as a struct.
+//
+// A ring in memory that another process shares (FramesOn, OpenFrames) does not trust it: positions
+// and headers are checked before they are used, and what is wrong there closes the ring with an
+// error, Err. In a ring of our own the same is a broken invariant, and panics.
 type Frames struct {
 	sides
 	slab    []byte // len is a power of two >= slabMin; the header is never written again
+	foreign bool   // others may write the memory
+	fault   atomic.Pointer[error]
+	_       padding
+
 	skip    uint64 // producer: bytes of padding before the claimed record
 	claimed int    // producer: payload bytes of the open claim, -1 if there is none
 	_       padding
@@ -37,7 +46,7 @@ const (
 // NewFrames makes a ring whose slab has at least capacity bytes, rounded up to a power of two. The
 // largest record is a little less than half of it: see MaxFrame.
 func NewFrames(capacity int) *Frames {
-	return &Frames{slab: make([]byte, max(slabMin, roundUp(capacity))), claimed: -1}
+	return &Frames{sides: sides{shared: new(control)}, slab: make([]byte, max(slabMin, roundUp(capacity))), claimed: -1}
 }
 
 // MaxFrame is the longest record in bytes. It is half of the slab less a header, so that an empty
@@ -59,7 +68,7 @@ func (r *Frames) Claim(n int) []byte {
 		panic(fmt.Sprintf("ringbuf: claim of %d bytes, the largest frame of this ring is %d", n, r.MaxFrame()))
 	}
 	r.claimed = -1
-	if r.closed.Load() {
+	if r.Closed() {
 		return nil
 	}
 	p := &r.producer
@@ -70,12 +79,23 @@ func (r *Frames) Claim(n int) []byte {
 	if size-at < need {
 		r.skip = size - at
 	}
-	if size-(p.pos-p.cached) < r.skip+need && r.free(size, r.skip+need) < r.skip+need {
+	if size-(p.pos-p.cached) < r.skip+need && !r.fits(r.skip+need) {
 		return nil
 	}
 	r.claimed = n
 	start := (at+r.skip)&(size-1) + recordHeader
 	return r.slab[start : start+uint64(n) : start+uint64(n)]
+}
+
+// ClaimWait is Claim, but waits while there is too little room, as the producer's bell says. It
+// returns nil only when the ring is closed.
+func (r *Frames) ClaimWait(n int) []byte {
+	for {
+		if b := r.Claim(n); b != nil || r.Closed() {
+			return b
+		}
+		r.room.Wait(func() bool { return r.Claim(n) != nil || r.Closed() })
+	}
 }
 
 // Publish hands the claimed record over with its final length n, which may be less than what was
@@ -92,9 +112,8 @@ func (r *Frames) Publish(n int) {
 		p.pos += r.skip
 	}
 	putHeader(r.slab[p.pos&mask:], n, tagRecord)
-	p.pos += recordSize(n)
-	p.passed.Store(p.passed.Load() + 1)
-	handOver(&r.tail, p.pos)
+	bump(&r.shared.published)
+	r.publish(p.pos + recordSize(n))
 }
 
 func putHeader(b []byte, length int, tag uint32) {
@@ -102,20 +121,24 @@ func putHeader(b []byte, length int, tag uint32) {
 }
 
 // record returns the payload of the record at pos, which is published, and the position after it.
-func (r *Frames) record(pos uint64) (payload []byte, next uint64) {
+// ok is false if there is none, which ends the ring.
+func (r *Frames) record(pos uint64) (payload []byte, next uint64, ok bool) {
 	size := uint64(len(r.slab))
+	published := r.consumer.cached - pos
 	at := pos & (size - 1)
 	length, tag := getHeader(r.slab[at:])
-	if tag == tagPadding {
+	if tag == tagPadding && size-at < published {
 		pos += size - at
+		published -= size - at
 		at = 0
 		length, tag = getHeader(r.slab)
 	}
-	if tag != tagRecord || length > size/2-recordHeader {
-		panic(fmt.Sprintf("ringbuf: no record at position %d: tag %#x, length %d", pos, tag, length))
+	if tag != tagRecord || length > size/2-recordHeader || recordSize(int(length)) > published {
+		r.damaged("no record at position %d: tag %#x, length %d, %d bytes published", pos, tag, length, published)
+		return nil, pos, false
 	}
 	from := at + recordHeader
-	return r.slab[from : from+length : from+length], pos + recordSize(int(length))
+	return r.slab[from : from+length : from+length], pos + recordSize(int(length)), true
 }
 
 func getHeader(b []byte) (length uint64, tag uint32) {
@@ -127,24 +150,42 @@ func getHeader(b []byte) (length uint64, tag uint32) {
 // the consumer until Release; Peek again returns the same one. A record of length 0 is not nil.
 func (r *Frames) Peek() []byte {
 	c := &r.consumer
-	if c.pos == c.cached && r.ready() == 0 {
+	if c.pos == c.cached && !r.waiting() {
 		return nil
 	}
-	c.lent = max(c.lent, 1)
-	payload, _ := r.record(c.pos)
+	payload, _, ok := r.record(c.pos)
+	if ok {
+		c.lent = max(c.lent, 1)
+	}
 	return payload
+}
+
+// PeekWait is Peek, but waits while the ring is empty, as the consumer's bell says. It returns nil
+// only when the ring is closed and everything published before is released.
+func (r *Frames) PeekWait() []byte {
+	for {
+		closed := r.Closed() // before the look: what was published before Close must be seen
+		if b := r.Peek(); b != nil || closed {
+			return b
+		}
+		r.items.Wait(func() bool { return r.waiting() || r.Closed() })
+	}
 }
 
 // PeekBatch appends the waiting records to dst, oldest first, until none is left or cap(dst) is
 // reached, and returns dst. They belong to the consumer until it releases them.
 func (r *Frames) PeekBatch(dst [][]byte) [][]byte {
-	r.ready()
 	c := &r.consumer
 	c.lent = 0
+	if !r.waiting() {
+		return dst
+	}
 	for pos := c.pos; pos != c.cached && len(dst) < cap(dst); c.lent++ {
-		var payload []byte
-		payload, pos = r.record(pos)
-		dst = append(dst, payload)
+		payload, next, ok := r.record(pos)
+		if !ok {
+			break
+		}
+		dst, pos = append(dst, payload), next
 	}
 	return dst
 }
@@ -159,17 +200,22 @@ func (r *Frames) ReleaseBatch(k int) {
 	if k < 0 || uint64(k) > c.lent {
 		panic(fmt.Sprintf("ringbuf: release of %d records, %d are peeked", k, c.lent))
 	}
+	pos := c.pos
 	for range k {
-		_, c.pos = r.record(c.pos)
+		_, next, ok := r.record(pos)
+		if !ok {
+			return
+		}
+		pos = next
 	}
 	c.lent -= uint64(k)
-	c.passed.Store(c.passed.Load() + uint64(k))
-	handOver(&r.head, c.pos)
+	storeRelease(&r.shared.released, r.shared.released.Load()+uint64(k))
+	r.release(pos)
 }
 
 // Len is the number of published records that are not released. For a goroutine that is neither
 // side it is a moment in the past.
 func (r *Frames) Len() int {
-	released := r.consumer.passed.Load()
-	return int(r.producer.passed.Load() - released)
+	released := r.shared.released.Load()
+	return int(r.shared.published.Load() - released)
 }

@@ -284,7 +284,7 @@ func TestFramesStats(t *testing.T) {
 			r.Publish(24)
 		}
 	}
-	if got, want := r.Stats(), (Stats{DepthMax: 64, Full: 1, Empty: 1}); got != want {
+	if got, want := r.Stats(), (Stats{DepthMax: 64, Full: 1, FullSpins: 2, Empty: 1, EmptySpins: 1}); got != want {
 		t.Errorf("stats %+v, want %+v", got, want)
 	}
 }

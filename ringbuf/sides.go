@@ -2,13 +2,8 @@ package ringbuf
 
 import "sync/atomic"
 
-// padding keeps what stands before and after it off each other's cache lines. 128 bytes, not 64,
-// because the hardware prefetches lines in pairs; and padding between, not alignment of, because
-// the heap does not promise more than 8 bytes.
-type padding [128]byte
-
-// sides is what every ring of this package is made of: two shared words that say who owns what,
-// and a private block for each side.
+// sides is what a ring with one producer and one consumer is made of: two shared words that say who
+// owns what, and a private block for each side.
 //
 // Positions count slots (SPSC) or bytes (Frames) since the ring was made. They only grow and wrap
 // around at 2^64, so only their differences mean anything. The capacity is a power of two, which
@@ -21,16 +16,15 @@ type padding [128]byte
 // Only the producer stores tail, only the consumer stores head (I1). A store of tail hands the
 // slots below it to the consumer, a store of head hands the slots below it back to the producer.
 type sides struct {
-	_        padding
-	tail     atomic.Uint64
-	_        padding
-	head     atomic.Uint64
-	_        padding
+	shared *control // this and the bells are never written again once the ring is in use
+	room   *Bell    // the producer's, rung after each Release; nil: somebody else does, or nobody waits
+	items  *Bell    // the consumer's, rung after each Publish; nil likewise
+	_      padding
+
 	producer cursor
 	_        padding
 	consumer cursor
 	_        padding
-	closed   atomic.Bool // read on every claim, written once: stays in both caches
 }
 
 // cursor is the private block of one side. Nobody else reads it, except the counters.
@@ -41,30 +35,55 @@ type cursor struct {
 	stalled bool   // the last look found nothing: counts a stall once, not once per spin
 
 	stalls   atomic.Uint64 // times this side found the ring full (producer) or empty (consumer)
+	spins    atomic.Uint64 // looks of this side that found nothing
 	depthMax atomic.Uint64 // highest depth that this side saw
-	passed   atomic.Uint64 // records handed over (Frames only)
 }
-
-// handOver is the one store that publishes: everything the caller did to the slots below pos
-// happens before whatever the other side does after it has loaded pos.
-//
-// atomic.Store is a full barrier on amd64 (XCHG), and Bell relies on that: see Bell.Ring. Whoever
-// puts a cheaper release store here must give Ring a barrier of its own.
-func handOver(word *atomic.Uint64, pos uint64) { word.Store(pos) }
 
 // start puts both sides at pos.
 func (s *sides) start(pos uint64) {
-	s.tail.Store(pos)
-	s.head.Store(pos)
-	s.producer.pos, s.producer.cached = pos, pos
-	s.consumer.pos, s.consumer.cached = pos, pos
+	s.shared.tail.Store(pos)
+	s.shared.head.Store(pos)
+	s.resume()
+}
+
+// resume puts both sides where the shared words say that they were.
+func (s *sides) resume() {
+	tail, head := s.shared.tail.Load(), s.shared.head.Load()
+	s.producer.pos, s.producer.cached = tail, head
+	s.consumer.pos, s.consumer.cached = head, tail
+}
+
+// Bells lets the ring do the ringing: from now on Publish rings the consumer's bell, Release the
+// producer's, and Close both, and the forms that wait (their names end in Wait, or have no Try) may
+// be used by the sides that have a bell. Either may be nil, and one bell may serve many rings. Call
+// it before the ring is used.
+func (s *sides) Bells(producer, consumer *Bell) { s.room, s.items = producer, consumer }
+
+// publish is the store that hands the slots below pos to the consumer: everything the producer did
+// to them happens before whatever the consumer does after it has loaded pos.
+func (s *sides) publish(pos uint64) {
+	s.producer.pos = pos
+	storeRelease(&s.shared.tail, pos)
+	if s.items != nil {
+		s.items.Ring()
+	}
+}
+
+// release is the store that hands the slots below pos back to the producer: the consumer has done
+// with them whatever it wanted before.
+func (s *sides) release(pos uint64) {
+	s.consumer.pos = pos
+	storeRelease(&s.shared.head, pos)
+	if s.room != nil {
+		s.room.Ring()
+	}
 }
 
 // free is the producer's slow path: it loads head and returns the free part of capacity. Less than
 // want counts as a stall.
 func (s *sides) free(capacity, want uint64) uint64 {
 	p := &s.producer
-	p.cached = s.head.Load()
+	p.cached = s.shared.head.Load()
 	depth := p.pos - p.cached
 	p.look(depth, capacity-depth >= want)
 	return capacity - depth
@@ -73,19 +92,22 @@ func (s *sides) free(capacity, want uint64) uint64 {
 // ready is the consumer's slow path: it loads tail and returns how much is published.
 func (s *sides) ready() uint64 {
 	c := &s.consumer
-	c.cached = s.tail.Load()
+	c.cached = s.shared.tail.Load()
 	depth := c.cached - c.pos
 	c.look(depth, depth > 0)
 	return depth
 }
 
-// look keeps the counters. Each has one writer, so a load and a store are enough.
+// look keeps the counters.
 func (c *cursor) look(depth uint64, found bool) {
 	if depth > c.depthMax.Load() {
-		c.depthMax.Store(depth)
+		storeRelease(&c.depthMax, depth)
 	}
-	if !found && !c.stalled {
-		c.stalls.Store(c.stalls.Load() + 1)
+	if !found {
+		bump(&c.spins)
+		if !c.stalled {
+			bump(&c.stalls)
+		}
 	}
 	c.stalled = !found
 }
@@ -93,33 +115,45 @@ func (c *cursor) look(depth uint64, found bool) {
 // depth is tail - head for any goroutine. The two loads are not one instant: head goes first, so
 // that the difference cannot be negative, and the caller cuts it off at the capacity.
 func (s *sides) depth() uint64 {
-	head := s.head.Load()
-	return s.tail.Load() - head
+	head := s.shared.head.Load()
+	return s.shared.tail.Load() - head
 }
 
 // Close ends the ring for both sides: the producer can claim nothing more, the consumer may still
-// drain what is published. Any goroutine may call it, more than once. It wakes nobody: whoever
-// closes a ring on which somebody waits rings that Bell afterwards.
-func (s *sides) Close() { s.closed.Store(true) }
+// drain what is published. Any goroutine may call it, more than once. It rings the bells of the
+// ring; whoever closes a ring without bells, on which somebody waits, rings afterwards.
+func (s *sides) Close() {
+	s.shared.closed.Store(1)
+	for _, b := range []*Bell{s.room, s.items} {
+		if b != nil {
+			b.Ring()
+		}
+	}
+}
 
 // Closed reports whether Close was called. A consumer that wants everything that was published
 // before Close asks Closed first and looks into the ring afterwards, in this order.
-func (s *sides) Closed() bool { return s.closed.Load() }
+func (s *sides) Closed() bool { return s.shared.closed.Load() != 0 }
 
 // Stats are the counters of one ring.
 type Stats struct {
-	// DepthMax is the highest depth seen, in items (SPSC) or bytes (Frames). The sides look when
-	// they run out of room or items, so it is a lower bound, and exact for a ring that ran full.
+	// DepthMax is the highest depth seen, in items (Frames: bytes). The sides look when they run
+	// out of room or items, so it is a lower bound, and exact for a ring that ran full.
 	DepthMax uint64
-	Full     uint64 // times the producer ran out of room; a wait counts once, however long
-	Empty    uint64 // times the consumer ran out of items; a wait counts once
+
+	Full       uint64 // times a producer ran out of room; a wait counts once, however long
+	FullSpins  uint64 // looks for room that found too little
+	RoomParks  uint64 // times the producer's bell slept, for this ring or another; 0 without a bell
+	Empty      uint64 // times a consumer ran out of items; a wait counts once
+	EmptySpins uint64 // looks for items that found none
+	ItemParks  uint64 // times the consumer's bell slept, likewise
 }
 
 // Stats may be called by any goroutine.
 func (s *sides) Stats() Stats {
 	return Stats{
 		DepthMax: max(s.producer.depthMax.Load(), s.consumer.depthMax.Load()),
-		Full:     s.producer.stalls.Load(),
-		Empty:    s.consumer.stalls.Load(),
+		Full:     s.producer.stalls.Load(), FullSpins: s.producer.spins.Load(), RoomParks: s.room.Parks(),
+		Empty: s.consumer.stalls.Load(), EmptySpins: s.consumer.spins.Load(), ItemParks: s.items.Parks(),
 	}
 }

@@ -1,51 +1,17 @@
 package ringbuf
 
-import (
-	"fmt"
-	"math/bits"
-	"reflect"
-)
-
-// SPSC is a ring of values between one producer and one consumer. Claim, Publish and TryPush
-// belong to the producer; Peek, Release and TryPop to the consumer; everything else to anyone.
+// SPSC is a ring of values between one producer and one consumer. Claim, Publish and the pushes
+// belong to the producer; Peek, Release and the pops to the consumer; everything else to anyone.
 type SPSC[T any] struct {
 	sides
-	buf []T // len is a power of two; the header is never written again
-	_   padding
+	slots[T]
+	_ padding
 }
 
 // NewSPSC makes a ring of at least capacity items, rounded up to a power of two. It panics if
-// capacity is negative or T contains pointers: what waits in a ring must not hold memory alive,
-// nor cost the garbage collector a scan or the producer a write barrier.
+// capacity is negative or T contains pointers.
 func NewSPSC[T any](capacity int) *SPSC[T] {
-	if t := reflect.TypeFor[T](); hasPointers(t) {
-		panic(fmt.Sprintf("ringbuf: type %v contains pointers", t))
-	}
-	return &SPSC[T]{buf: make([]T, roundUp(capacity))}
-}
-
-// roundUp returns the smallest power of two >= n, and at least 1.
-func roundUp(n int) int {
-	if n < 0 || n > 1<<40 {
-		panic(fmt.Sprintf("ringbuf: capacity %d out of range", n))
-	}
-	return 1 << bits.Len(uint(max(n, 1)-1))
-}
-
-func hasPointers(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Array:
-		return t.Len() > 0 && hasPointers(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if hasPointers(t.Field(i).Type) {
-				return true
-			}
-		}
-		return false
-	default:
-		return t.Kind() > reflect.Complex128
-	}
+	return &SPSC[T]{sides: sides{shared: new(control)}, slots: newSlots[T](capacity)}
 }
 
 // Claim lends up to n free slots to the producer, which fills them in place and hands them over
@@ -53,25 +19,28 @@ func hasPointers(t reflect.Type) bool {
 // although more are free. It returns nil when the ring is full or closed. A claim that is not
 // published is simply forgotten by the next one.
 func (r *SPSC[T]) Claim(n int) []T {
-	if n < 0 {
-		panic("ringbuf: claim of a negative number of slots")
-	}
-	p := &r.producer
+	want, p := count(n), &r.producer
 	p.lent = 0
-	if r.closed.Load() {
+	if r.Closed() {
 		return nil
 	}
-	size := uint64(len(r.buf))
-	free := size - (p.pos - p.cached)
-	if free < uint64(n) {
-		free = r.free(size, 1)
+	free := r.size - (p.pos - p.cached)
+	if free < want {
+		free = r.free(r.size, 1)
 	}
-	at := p.pos & (size - 1)
-	p.lent = min(uint64(n), free, size-at)
-	if p.lent == 0 {
-		return nil
+	p.lent = r.fit(p.pos, min(want, free))
+	return r.lend(p.pos, p.lent)
+}
+
+// ClaimWait is Claim, but waits while the ring is full, as the producer's bell says. It returns nil
+// only when the ring is closed, or n is 0.
+func (r *SPSC[T]) ClaimWait(n int) []T {
+	for {
+		if s := r.Claim(n); s != nil || n == 0 || r.Closed() {
+			return s
+		}
+		r.room.Wait(func() bool { return r.free(r.size, 1) > 0 || r.Closed() })
 	}
-	return r.buf[at : at+p.lent : at+p.lent]
 }
 
 // Publish hands the first n claimed slots over to the consumer; the rest of the claim stays with
@@ -82,29 +51,32 @@ func (r *SPSC[T]) Publish(n int) {
 		panic("ringbuf: publish of more slots than were claimed")
 	}
 	p.lent -= uint64(n)
-	p.pos += uint64(n)
-	handOver(&r.tail, p.pos)
+	r.publish(p.pos + uint64(n))
 }
 
 // Peek lends up to n published slots to the consumer, oldest first and contiguous, so there may be
 // fewer than n although more are published. It returns nil when the ring is empty. The slots
 // belong to the consumer until it releases them; Peek again returns the same ones.
 func (r *SPSC[T]) Peek(n int) []T {
-	if n < 0 {
-		panic("ringbuf: peek at a negative number of slots")
-	}
-	c := &r.consumer
+	want, c := count(n), &r.consumer
 	depth := c.cached - c.pos
-	if depth < uint64(n) {
+	if depth < want {
 		depth = r.ready()
 	}
-	size := uint64(len(r.buf))
-	at := c.pos & (size - 1)
-	c.lent = min(uint64(n), depth, size-at)
-	if c.lent == 0 {
-		return nil
+	c.lent = r.fit(c.pos, min(want, depth))
+	return r.lend(c.pos, c.lent)
+}
+
+// PeekWait is Peek, but waits while the ring is empty, as the consumer's bell says. It returns nil
+// only when the ring is closed and everything published before is released, or n is 0.
+func (r *SPSC[T]) PeekWait(n int) []T {
+	for {
+		closed := r.Closed() // before the look: what was published before Close must be seen
+		if s := r.Peek(n); s != nil || n == 0 || closed {
+			return s
+		}
+		r.items.Wait(func() bool { return r.ready() > 0 || r.Closed() })
 	}
-	return r.buf[at : at+c.lent : at+c.lent]
 }
 
 // Release hands the first n peeked slots back to the producer. It panics if fewer than n are
@@ -115,22 +87,30 @@ func (r *SPSC[T]) Release(n int) {
 		panic("ringbuf: release of more slots than were peeked")
 	}
 	c.lent -= uint64(n)
-	c.pos += uint64(n)
-	handOver(&r.head, c.pos)
+	r.release(c.pos + uint64(n))
 }
 
 // TryPush copies v into the ring and hands it over. It returns false when the ring is full or
 // closed. An open claim is forgotten.
 func (r *SPSC[T]) TryPush(v T) bool {
 	p := &r.producer
-	size := uint64(len(r.buf))
-	if r.closed.Load() || (p.pos-p.cached == size && r.free(size, 1) == 0) {
+	if p.pos-p.cached == r.size && r.free(r.size, 1) == 0 || r.Closed() {
 		return false
 	}
 	p.lent = 0
-	r.buf[p.pos&(size-1)] = v
-	p.pos++
-	handOver(&r.tail, p.pos)
+	*r.at(p.pos) = v
+	r.publish(p.pos + 1)
+	return true
+}
+
+// Push is TryPush, but waits while the ring is full. It returns false only when the ring is closed.
+func (r *SPSC[T]) Push(v T) bool {
+	for !r.TryPush(v) {
+		if r.Closed() {
+			return false
+		}
+		r.room.Wait(func() bool { return r.free(r.size, 1) > 0 || r.Closed() })
+	}
 	return true
 }
 
@@ -142,15 +122,23 @@ func (r *SPSC[T]) TryPop() (v T, ok bool) {
 		return v, false
 	}
 	c.lent = 0
-	v = r.buf[c.pos&uint64(len(r.buf)-1)]
-	c.pos++
-	handOver(&r.head, c.pos)
+	v = *r.at(c.pos)
+	r.release(c.pos + 1)
 	return v, true
+}
+
+// Pop is TryPop, but waits while the ring is empty. It returns false only when the ring is closed
+// and drained.
+func (r *SPSC[T]) Pop() (v T, ok bool) {
+	if r.PeekWait(1) == nil {
+		return v, false
+	}
+	return r.TryPop()
 }
 
 // Len is the number of published items that are not released. For a goroutine that is neither side
 // it is a moment in the past.
-func (r *SPSC[T]) Len() int { return int(min(r.depth(), uint64(len(r.buf)))) }
+func (r *SPSC[T]) Len() int { return int(min(r.depth(), r.size)) }
 
 // Cap is the number of slots.
-func (r *SPSC[T]) Cap() int { return len(r.buf) }
+func (r *SPSC[T]) Cap() int { return int(r.size) }

@@ -1,0 +1,125 @@
+package ringbuf
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+)
+
+// A Frames ring in memory of the caller's, which two processes may share: the control block, then
+// the slab.
+//
+//	0            384                        384 + slab
+//	┌────────────┬──────────────────────────┐
+//	│ control    │ slab, a power of two      │      control: see the type
+//	└────────────┴──────────────────────────┘
+//
+// Each process makes a Frames of its own over the same bytes and uses one side of it. Everything
+// that must outlive a process is in the memory, so a side that died is replaced by opening the ring
+// again: a new producer goes on behind the last record that was published, a new consumer sees again
+// what the old one had not released (I9). What a producer had claimed and not published is lost, and
+// nobody has seen it.
+
+// framesMagic is "tezring1" in the order of the bytes. Another layout gets another number.
+const framesMagic = 0x31676e69727a6574
+
+// ErrMemory is wrapped by every error about memory that is, or is to become, a Frames ring.
+var ErrMemory = errors.New("ringbuf: not the memory of a ring")
+
+// FramesBytes is how much memory FramesOn wants for a slab of at least capacity bytes.
+func FramesBytes(capacity int) int { return controlSize + max(slabMin, roundUp(capacity)) }
+
+// FramesOn makes an empty ring in mem, which is aligned to 8 bytes and has exactly FramesBytes of
+// some capacity. Nobody may use the memory yet. The ring keeps mem in use, and in the same place,
+// but does not keep mapped memory mapped.
+func FramesOn(mem []byte) (*Frames, error) {
+	c, slab, err := divide(mem)
+	if err != nil {
+		return nil, err
+	}
+	*c = control{}
+	c.size = uint64(len(slab))
+	c.magic.Store(framesMagic) // last: whoever opens the ring finds all of it, or none
+	return &Frames{sides: sides{shared: c}, slab: slab, foreign: true, claimed: -1}, nil
+}
+
+// OpenFrames takes up the ring that FramesOn has made in mem. Both sides begin where the memory says
+// that their predecessors stopped. It returns an error if there is no ring in mem, or a damaged one.
+func OpenFrames(mem []byte) (*Frames, error) {
+	c, slab, err := divide(mem)
+	if err != nil {
+		return nil, err
+	}
+	if m := c.magic.Load(); m != framesMagic {
+		return nil, fmt.Errorf("%w: it begins with %#x, want %#x", ErrMemory, m, uint64(framesMagic))
+	}
+	if c.size != uint64(len(slab)) {
+		return nil, fmt.Errorf("%w: a slab of %d bytes, the memory has room for %d", ErrMemory, c.size, len(slab))
+	}
+	r := &Frames{sides: sides{shared: c}, slab: slab, foreign: true, claimed: -1}
+	r.resume()
+	if depth := r.depth(); depth > uint64(len(slab)) || (r.producer.pos|r.consumer.pos)%8 != 0 {
+		return nil, fmt.Errorf("%w: head %d and tail %d in a slab of %d bytes", ErrMemory, r.consumer.pos, r.producer.pos, len(slab))
+	}
+	return r, nil
+}
+
+func divide(mem []byte) (*control, []byte, error) {
+	slab := len(mem) - controlSize
+	if slab < slabMin || slab&(slab-1) != 0 {
+		return nil, nil, fmt.Errorf("%w: %d bytes, want %d and a power of two, at least %d", ErrMemory, len(mem), controlSize, slabMin)
+	}
+	base := unsafe.Pointer(unsafe.SliceData(mem))
+	if uintptr(base)%8 != 0 {
+		return nil, nil, fmt.Errorf("%w: it begins at %p, want a multiple of 8", ErrMemory, base)
+	}
+	return (*control)(base), mem[controlSize:], nil
+}
+
+// damaged ends a ring whose memory says what cannot be.
+func (r *Frames) damaged(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if !r.foreign {
+		panic("ringbuf: " + text)
+	}
+	err := fmt.Errorf("%w: %s", ErrMemory, text)
+	r.fault.CompareAndSwap(nil, &err)
+	r.Close()
+}
+
+// Err is what was found wrong in shared memory, nil if nothing was. Such a ring is closed, and gives
+// and takes nothing more.
+func (r *Frames) Err() error {
+	if p := r.fault.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// fits asks the consumer's word whether n bytes are free.
+func (r *Frames) fits(n uint64) bool {
+	p, size := &r.producer, uint64(len(r.slab))
+	head := r.shared.head.Load()
+	depth := p.pos - head
+	if depth > size {
+		r.damaged("the consumer at %d is ahead of the producer at %d, or the slab of %d bytes behind", head, p.pos, size)
+		return false
+	}
+	p.cached = head
+	p.look(depth, size-depth >= n)
+	return size-depth >= n
+}
+
+// waiting asks the producer's word whether there is a record.
+func (r *Frames) waiting() bool {
+	c, size := &r.consumer, uint64(len(r.slab))
+	tail := r.shared.tail.Load()
+	depth := tail - c.pos
+	if depth > size || depth%8 != 0 {
+		r.damaged("the producer at %d cannot be at that place, with the consumer at %d and a slab of %d bytes", tail, c.pos, size)
+		return false
+	}
+	c.cached = tail
+	c.look(depth, depth > 0)
+	return depth > 0
+}

@@ -1,0 +1,215 @@
+package ringbuf
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+)
+
+// memory is room for a ring with a slab of at least capacity bytes, aligned as a mapping is.
+func memory(capacity int) []byte {
+	words := make([]uint64, FramesBytes(capacity)/8)
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)
+}
+
+func framesOn(t testing.TB, mem []byte) *Frames {
+	t.Helper()
+	r, err := FramesOn(mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func openFrames(t testing.TB, mem []byte) *Frames {
+	t.Helper()
+	r, err := OpenFrames(mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestMemoryTransfer: two Frames over the same bytes, each used on one side only, as by two
+// processes.
+func TestMemoryTransfer(t *testing.T) {
+	mem := memory(1024)
+	in := framesOn(t, mem)
+	out := openFrames(t, mem)
+	const records = 50_000
+	go func() {
+		rng := rand.New(rand.NewPCG(3, 4))
+		for i := range uint64(records) {
+			n := rng.IntN(in.MaxFrame() + 1)
+			var b []byte
+			until(func() bool { b = in.Claim(n); return b != nil })
+			stamp(b, i)
+			in.Publish(n)
+		}
+		in.Close()
+	}()
+	rng := rand.New(rand.NewPCG(3, 4))
+	if got := drainFrames(t, out, func() int { return rng.IntN(out.MaxFrame() + 1) }); got != records {
+		t.Errorf("%d records came out, want %d", got, records)
+	}
+	if out.Err() != nil || in.Err() != nil || out.Len() != 0 || in.Len() != 0 {
+		t.Errorf("errors %v and %v, lengths %d and %d", out.Err(), in.Err(), out.Len(), in.Len())
+	}
+}
+
+// TestMemoryTakenUp replaces either side in the middle of its work (I9): nothing that was published
+// is lost, nothing that was released comes again, and what was claimed was never there.
+func TestMemoryTakenUp(t *testing.T) {
+	mem := memory(256)
+	put := func(r *Frames, seeds ...uint64) {
+		for _, s := range seeds {
+			fill(r.Claim(40), s)
+			r.Publish(40)
+		}
+	}
+	producer, consumer := framesOn(t, mem), openFrames(t, mem)
+	put(producer, 1, 2, 3)
+	fill(producer.Claim(40), 99) // and dies
+	producer = openFrames(t, mem)
+	put(producer, 4)
+	for _, want := range []uint64{1, 2} {
+		if !bytes.Equal(consumer.Peek(), filled(40, want)) {
+			t.Fatalf("record %d is wrong", want)
+		}
+		consumer.Release()
+	}
+	consumer.PeekBatch(make([][]byte, 0, 2)) // and dies
+	consumer = openFrames(t, mem)
+	put(producer, 5, 6) // across the end of the slab
+	for _, want := range []uint64{3, 4, 5, 6} {
+		if !bytes.Equal(consumer.Peek(), filled(40, want)) {
+			t.Fatalf("record %d is wrong", want)
+		}
+		consumer.Release()
+	}
+	if consumer.Peek() != nil || consumer.Len() != 0 {
+		t.Error("something is left")
+	}
+	consumer.Close()
+	if openFrames(t, mem).Claim(1) != nil {
+		t.Error("a ring that was closed takes a record")
+	}
+	if framesOn(t, mem).Claim(1) == nil {
+		t.Error("memory cannot be used again for a new ring")
+	}
+}
+
+func TestMemoryRefused(t *testing.T) {
+	for _, mem := range [][]byte{nil, memory(64)[:100], memory(64)[:controlSize+32], memory(64)[1:], memory(64)[:controlSize+63]} {
+		if _, err := FramesOn(mem); !errors.Is(err, ErrMemory) {
+			t.Errorf("FramesOn %d bytes: %v", len(mem), err)
+		}
+		if _, err := OpenFrames(mem); !errors.Is(err, ErrMemory) {
+			t.Errorf("OpenFrames of %d bytes: %v", len(mem), err)
+		}
+	}
+	long := memory(1024)
+	if _, err := FramesOn(long[8 : 8+FramesBytes(512)]); err != nil {
+		t.Errorf("in the middle of a mapping: %v", err)
+	}
+	for name, damage := range map[string]func(c *control){
+		"nothing there":  func(c *control) { c.magic.Store(0) },
+		"another layout": func(c *control) { c.magic.Add(1 << 56) },
+		"another size":   func(c *control) { c.size = 512 },
+		"head first":     func(c *control) { c.head.Store(8) },
+		"too deep":       func(c *control) { c.tail.Store(1032) },
+		"crooked":        func(c *control) { c.tail.Store(12) },
+	} {
+		mem := memory(1024)
+		damage(framesOn(t, mem).shared)
+		if r, err := OpenFrames(mem); !errors.Is(err, ErrMemory) {
+			t.Errorf("%s: %v, %v", name, r, err)
+		}
+	}
+}
+
+// TestMemoryDamaged: what another process writes where it should not ends the ring with an error on
+// the side that sees it. The side that wrote it has nothing to fear but that.
+func TestMemoryDamaged(t *testing.T) {
+	for name, test := range map[string]struct {
+		damage   func(c *control, slab []byte)
+		producer bool // who sees it
+	}{
+		"tail behind":  {func(c *control, _ []byte) { c.tail.Store(^uint64(7)) }, false},
+		"tail far":     {func(c *control, _ []byte) { c.tail.Store(1 << 40) }, false},
+		"tail crooked": {func(c *control, _ []byte) { c.tail.Store(33) }, false},
+		"head ahead":   {func(c *control, _ []byte) { c.head.Store(1 << 40) }, true},
+		"tag":          {func(_ *control, slab []byte) { slab[4]++ }, false},
+		"length":       {func(_ *control, slab []byte) { slab[3] = 1 }, false},
+		"beyond tail":  {func(_ *control, slab []byte) { slab[0] = 100 }, false},
+		"only padding": {func(_ *control, slab []byte) { putHeader(slab, 0, tagPadding) }, false},
+	} {
+		mem := memory(256)
+		p, c := framesOn(t, mem), openFrames(t, mem)
+		p.Claim(24)
+		p.Publish(24)
+		test.damage(p.shared, p.slab)
+		if test.producer {
+			for range 8 {
+				if p.Claim(100) == nil {
+					break
+				}
+				p.Publish(100)
+			}
+			if p.Err() == nil {
+				t.Errorf("%s: the producer saw nothing", name)
+			}
+			continue
+		}
+		if b := c.Peek(); b != nil || !errors.Is(c.Err(), ErrMemory) {
+			t.Errorf("%s: %d bytes, %v", name, len(b), c.Err())
+		}
+		if c.PeekBatch(make([][]byte, 0, 4)) != nil && len(c.PeekBatch(make([][]byte, 0, 4))) > 0 {
+			t.Errorf("%s: a batch from damaged memory", name)
+		}
+		if p.Claim(1) != nil || p.Err() != nil {
+			t.Errorf("%s: the other side: not closed, or %v", name, p.Err())
+		}
+	}
+}
+
+// FuzzMemory lets a hostile neighbour write anywhere between the steps of both sides: no panic, no
+// slice outside the memory, no loop without end.
+func FuzzMemory(f *testing.F) {
+	f.Add([]byte{0, 1, 128, 2, 3, 4})
+	f.Add([]byte{0, 0, 0, 2, 2, 2, 1, 1, 136, 255, 1, 12, 7})
+	f.Fuzz(func(t *testing.T, program []byte) {
+		mem := memory(64)
+		p, c := framesOn(t, mem), openFrames(t, mem)
+		batch := make([][]byte, 0, 4)
+		next := func() (b byte) {
+			if len(program) > 0 {
+				b, program = program[0], program[1:]
+			}
+			return b
+		}
+		for len(program) > 0 {
+			switch next() % 5 {
+			case 0:
+				if b := p.Claim(int(next()) % (p.MaxFrame() + 1)); b != nil {
+					fill(b, 1)
+					p.Publish(len(b))
+				}
+			case 1:
+				mem[(int(next())|int(next())<<8)%len(mem)] ^= next()
+			case 2:
+				if c.Peek() != nil {
+					c.Release()
+				}
+			case 3:
+				c.ReleaseBatch(len(c.PeekBatch(batch[:0])))
+			case 4:
+				if r, err := OpenFrames(mem); err == nil {
+					c = r
+				}
+			}
+		}
+	})
+}
