@@ -106,6 +106,10 @@ func (c *Coordinator) Recover(r *Record) error {
 	return nil
 }
 
+// Used says that no batch at or below s may be proposed: these numbers may have been given to
+// batches that nobody reports any more (rule S6). It only ever rises.
+func (c *Coordinator) Used(s Seq) { c.seqSeen = max(c.seqSeen, s) }
+
 // Step feeds one answer of a participant. m and its Batch are read during the call; a Ready may
 // alias the Batch of a Fill that is passed on.
 func (c *Coordinator) Step(m *Message) Ready {

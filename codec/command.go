@@ -35,6 +35,9 @@ func (k Kind) Asks() bool {
 	return true
 }
 
+// Made reports whether the engine makes commands of this kind itself: they come from no source.
+func (k Kind) Made() bool { return k == KindContinue }
+
 // Flags of a Command.
 type Flags uint8
 

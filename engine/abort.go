@@ -44,15 +44,10 @@ func (e *Engine) rollback(base batch3pc.Seq) error {
 	if err := e.logBarrier(); err != nil {
 		return err
 	}
-	e.vetoes = append(e.vetoes, v)
-	if err := e.rebuild(end.lastCommand); err != nil {
+	if err := e.rebuild(batch3pc.Position{Seq: end.seq, Chain: end.chain}); err != nil {
 		return err
 	}
-	if e.core.NextTrade() != end.nextTrade {
-		panic("engine: the replayed log gives other trades") // I10
-	}
 	e.arrival = e.arrival[:0]
-	e.open.Reset(end.lastCommand, end.nextTrade)
 	e.rolling = nil
 	e.ports.Notify(Notice{Kind: NoticeVeto, Peer: e.peerOf(refusal.From).Name, Seq: refusal.Seq, Orders: len(orders)})
 	return nil
@@ -84,37 +79,23 @@ func vetoedOrders(payload, veto []byte) []VetoOrder {
 	return orders
 }
 
-// rebuild replaces the core by one that has replayed the log up to command last; what the log
-// holds beyond goes to the backlog.
-func (e *Engine) rebuild(last uint64) error {
+// rebuild replaces the core by one that has replayed the log up to base; what the log holds beyond
+// goes to the backlog.
+func (e *Engine) rebuild(base batch3pc.Position) error {
 	e.core.Close()
-	core, err := NewCore(e.cfg.Limits, e.vetoes)
+	r, err := NewReplica(e.cfg.Limits)
 	if err != nil {
 		return err
 	}
-	e.core = core
-	var backlog []codec.Command
-	scratch := NewBuilder(0, 1)
-	err = e.ports.Log.Replay(func(kind uint8, body []byte) error {
-		if kind != RecordCommands {
-			return nil
+	e.core = r.core
+	if err := e.ports.Log.Replay(r.Take); err != nil {
+		return err
+	}
+	if base.Seq > r.settled.Seq {
+		if err := r.settle(base, nil); err != nil {
+			return err
 		}
-		cmds, ok := codec.Commands(body)
-		if !ok {
-			return fmt.Errorf("%w: commands of %d bytes", ErrRecord, len(body))
-		}
-		for i := range cmds {
-			if cmds[i].Seq > last {
-				backlog = append(backlog, cmds[i])
-				continue
-			}
-			if scratch.Full(e.cfg.BatchTarget) {
-				scratch.Reset(core.LastCommand(), core.NextTrade())
-			}
-			core.Apply(&cmds[i], scratch)
-		}
-		return nil
-	})
-	e.backlog = backlog
-	return err
+	}
+	e.adopt(r)
+	return nil
 }

@@ -151,8 +151,10 @@ func (e *Engine) advance() error {
 		st = e.status
 	}
 	if st.State == batch3pc.StateActive {
-		if w.last().seq < st.Base {
-			return fmt.Errorf("%w: they hold batches up to %d; start them on empty directories", ErrForeign, st.Base)
+		if e.replica != nil {
+			if err := e.takeUp(batch3pc.Position{Seq: st.Base, Chain: st.BaseChain}); err != nil {
+				return err
+			}
 		}
 		if e.rolling != nil {
 			if err := e.rollback(st.Base); err != nil {
@@ -224,7 +226,7 @@ func (e *Engine) waiting(stop bool) bool {
 // watch tells people when commits stand still, and halts when that lasts (design D6).
 func (e *Engine) watch(stop bool) error {
 	if e.status.State == batch3pc.StateFenced {
-		return fmt.Errorf("%w: another engine leads them", ErrForeign)
+		return ErrFenced
 	}
 	if !e.waiting(stop) {
 		e.progressNs = e.nowNs

@@ -32,6 +32,9 @@ type Config struct {
 	Durable      bool   // wait for the disk before PRE-COMMIT; false only to measure
 }
 
+// windowMax bounds Config.WindowMax.
+const windowMax = 1024
+
 // DefaultConfig returns the settings for one box.
 func DefaultConfig() Config {
 	return Config{
@@ -58,8 +61,8 @@ func (c *Config) Validate() error {
 	switch {
 	case len(c.Participants) == 0:
 		return errors.New("engine: no participants")
-	case c.WindowMax < 1 || c.WindowMax > 1024:
-		return fmt.Errorf("engine: WindowMax %d, want 1 to 1024", c.WindowMax)
+	case c.WindowMax < 1 || c.WindowMax > windowMax:
+		return fmt.Errorf("engine: WindowMax %d, want 1 to %d", c.WindowMax, windowMax)
 	case c.RetainMax < c.WindowMax || c.RetainMax > 4096:
 		return fmt.Errorf("engine: RetainMax %d, want WindowMax (%d) to 4096", c.RetainMax, c.WindowMax)
 	case c.InputMax < 1:
@@ -80,6 +83,10 @@ var (
 	ErrVetoed = errors.New("trading halted: repeated vetoes")
 	// ErrForeign: the participants hold the log of another run, or obey another engine.
 	ErrForeign = errors.New("the participants belong to another run")
+	// ErrFenced: another engine has opened a higher ballot; this one decides nothing any more.
+	ErrFenced = errors.New("another engine leads the participants")
+	// ErrForgotten: the participants do not know of batches that the log calls decided.
+	ErrForgotten = errors.New("the participants have lost what was decided")
 	// ErrContradiction: a participant found a batch that contradicts itself: a bug, not a vote.
 	ErrContradiction = errors.New("trading halted: a participant found a batch inconsistent")
 )

@@ -42,6 +42,11 @@
 // again. Nothing is lost but the refused orders: entries and modifies that come again are counted as
 // rejects, what rested is cancelled, and the veto record names each.
 //
+// An engine that died is followed by one that reads its log (Replica, Resume). The first ballot of the
+// new one tells which of the batches that were in doubt are decided. Up to there the log is matched, and
+// must give what was committed; what is behind is matched again and proposed again, in batches with new
+// numbers. The way back after a veto is the same.
+//
 // Invariants:
 //
 //	E1  State is a pure function of the command log (commands and vetoes): equal logs, equal
@@ -57,4 +62,5 @@
 //	E9  What is reserved for a client is what its live orders need, to the paisa: without an order,
 //	    nothing.
 //	E10 A core restored from a snapshot goes on as the first one would: same trades, same StateHash.
+//	E11 A log that is taken up after a crash leads to the trades and books of a run without one.
 package engine

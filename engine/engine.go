@@ -28,6 +28,7 @@ type Engine struct {
 	seq     uint64  // last sequence number given
 	vetoes  []Veto
 	backlog []codec.Command // sequenced and logged already, to be matched again after an abort
+	replica *Replica        // what the log held at the start, until the first ballot says what of it is decided; then nil
 
 	coord  *batch3pc.Coordinator
 	status batch3pc.CoordinatorStatus // after the coordinator's last call
@@ -81,17 +82,27 @@ type Result struct {
 }
 
 // New returns an engine that reads commands from Input. bell is the one that the links and the
-// feeder ring. The log must be empty: an engine does not yet take up the log of another run.
+// feeder ring. The log must be empty: see Resume.
 func New(cfg Config, ports Ports, bell *ringbuf.Bell) (*Engine, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	r, err := NewReplica(cfg.Limits)
+	if err != nil {
+		return nil, err
+	}
+	return Resume(cfg, ports, bell, r)
+}
+
+// Resume returns an engine that goes on where the log ends. r is the replica of the whole log, which
+// must be durable; it belongs to the engine from now on. Input gets what the source has behind
+// r.Source.
+func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	if len(ports.Links) != len(cfg.Participants) {
 		return nil, fmt.Errorf("engine: %d links for %d participants", len(ports.Links), len(cfg.Participants))
-	}
-	core, err := NewCore(cfg.Limits, nil)
-	if err != nil {
-		return nil, err
 	}
 	nodes := make([]batch3pc.NodeID, len(cfg.Participants))
 	peers := make([]peer, len(cfg.Participants))
@@ -106,8 +117,11 @@ func New(cfg Config, ports Ports, bell *ringbuf.Bell) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := succeed(coord, r); err != nil {
+		return nil, err
+	}
 	return &Engine{
-		cfg: cfg, ports: ports, bell: bell, core: core, coord: coord, peers: peers,
+		cfg: cfg, ports: ports, bell: bell, replica: r, core: r.core, coord: coord, peers: peers,
 		feeder:  ringbuf.NewBell(ringbuf.WaitPark),
 		input:   ringbuf.NewSPSC[Entry](cfg.InputMax),
 		open:    NewBuilder(0, 1),
@@ -166,6 +180,9 @@ func (e *Engine) loop(ctx context.Context) error {
 			return err
 		}
 		if e.finishing(stop) && e.finish() {
+			if !stop {
+				e.mustPut(RecordEnd, nil)
+			}
 			return nil
 		}
 		if !worked {
@@ -237,8 +254,8 @@ func (e *Engine) patience() time.Duration {
 	return time.Duration(e.cfg.ResendNs / 4)
 }
 
-// active reports whether the engine owns a ballot and may propose.
-func (e *Engine) active() bool { return e.status.State == batch3pc.StateActive }
+// active reports whether the engine owns a ballot, stands at its base or above, and may propose.
+func (e *Engine) active() bool { return e.status.State == batch3pc.StateActive && e.replica == nil }
 
 func (e *Engine) publishStats() {
 	c := e.core.Counts()

@@ -300,8 +300,8 @@ func TestFencedEngineEnds(t *testing.T) {
 			p.ballot = batch3pc.Ballot{Epoch: 9, Node: 17, Boot: 1}
 		}
 	})
-	if _, err := b.run(t, randomFlow(14, 500)); !errors.Is(err, ErrForeign) {
-		t.Fatalf("error %v, want ErrForeign", err)
+	if _, err := b.run(t, randomFlow(14, 500)); !errors.Is(err, ErrFenced) {
+		t.Fatalf("error %v, want ErrFenced", err)
 	}
 }
 

@@ -151,7 +151,9 @@ func (e *Engine) seal() error {
 	e.win.tail++
 	e.open.Reset(s.lastCommand, s.nextTrade)
 	var body [sealedSize]byte
-	e.mustPut(RecordSealed, appendSealed(body[:0], Sealed{Seq: s.seq, Chain: s.chain, LastCommand: s.lastCommand, Trades: uint64(s.trades)}))
+	e.mustPut(RecordSealed, appendSealed(body[:0], Sealed{
+		Seq: s.seq, Chain: s.chain, LastCommand: s.lastCommand, Trades: uint64(s.trades), Parent: b.Parent, Generation: b.Generation,
+	}))
 	s.logPos = e.log.pushed
 	return e.do(ready)
 }

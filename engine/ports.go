@@ -78,6 +78,7 @@ const (
 	NoticeResumed                    // commits go on
 	NoticeVeto                       // Peer refused Orders; the book is rolled back
 	NoticeFinished                   // Peer has saved its state
+	NoticeTakenUp                    // the log is taken up behind Seq: Orders commands are matched again, InFlight batches were aborted
 )
 
 // Notice tells people what goes on. It is made off the matching path.

@@ -17,6 +17,7 @@ const (
 	RecordSealed   uint8 = 33 // a batch was sealed
 	RecordDecided  uint8 = 34 // commit watermark; lazy, the participants hold the truth
 	RecordVeto     uint8 = 35 // a veto: orders that are taken out of the market
+	RecordEnd      uint8 = 36 // the source has ended, and every participant has applied and saved everything
 )
 
 // ErrRecord is wrapped by every error about the form of an engine record.
@@ -28,16 +29,20 @@ type Sealed struct {
 	Chain       batch3pc.Chain
 	LastCommand uint64 // every command up to it is matched by this batch or an earlier one
 	Trades      uint64
+	Parent      batch3pc.Seq // the batch before; what was sealed behind that earlier is aborted
+	Generation  uint32
 }
 
-const sealedSize = 32
+const sealedSize = 48
 
 func appendSealed(dst []byte, s Sealed) []byte {
 	le := binary.LittleEndian
 	dst = le.AppendUint64(dst, uint64(s.Seq))
 	dst = le.AppendUint64(dst, uint64(s.Chain))
 	dst = le.AppendUint64(dst, s.LastCommand)
-	return le.AppendUint64(dst, s.Trades)
+	dst = le.AppendUint64(dst, s.Trades)
+	dst = le.AppendUint64(dst, uint64(s.Parent))
+	return le.AppendUint64(dst, uint64(s.Generation))
 }
 
 // DecodeSealed reads the body of a RecordSealed.
@@ -49,6 +54,7 @@ func DecodeSealed(b []byte) (Sealed, error) {
 	return Sealed{
 		Seq: batch3pc.Seq(le.Uint64(b)), Chain: batch3pc.Chain(le.Uint64(b[8:])),
 		LastCommand: le.Uint64(b[16:]), Trades: le.Uint64(b[24:]),
+		Parent: batch3pc.Seq(le.Uint64(b[32:])), Generation: le.Uint32(b[40:]),
 	}, nil
 }
 

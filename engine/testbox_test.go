@@ -236,6 +236,7 @@ type testBox struct {
 	commits []batch3pc.Seq
 	notices []Notice
 	cancel  context.CancelCauseFunc
+	source  Source // what the log held when the box was made
 }
 
 func newTestBox(t *testing.T, change func(*testBox)) *testBox {
@@ -244,7 +245,7 @@ func newTestBox(t *testing.T, change func(*testBox)) *testBox {
 	b.cfg.OrdersMax, b.cfg.InstrumentsMax, b.cfg.BatchTarget = 1<<16, 64, 50
 	b.cfg.ClientsMax, b.cfg.PositionsMax = 1<<10, 1<<12
 	ports := Ports{
-		Log: b.log, Recorder: noRecorder{},
+		Recorder: noRecorder{},
 		Clock: func() func() int64 {
 			start := time.Now()
 			return func() int64 { return int64(time.Since(start)) }
@@ -265,8 +266,16 @@ func newTestBox(t *testing.T, change func(*testBox)) *testBox {
 	if change != nil {
 		change(b)
 	}
-	var err error
-	if b.engine, err = New(b.cfg, ports, b.bell); err != nil {
+	ports.Log = b.log
+	replica, err := NewReplica(b.cfg.Limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.log.Replay(replica.Take); err != nil {
+		t.Fatal(err)
+	}
+	b.source = replica.Source()
+	if b.engine, err = Resume(b.cfg, ports, b.bell, replica); err != nil {
 		t.Fatal(err)
 	}
 	return b

@@ -34,6 +34,9 @@ type vetoState struct {
 	done bool
 }
 
+// addVeto adds a veto that the log holds next. The core has not applied its first command yet.
+func (c *Core) addVeto(v Veto) { c.vetoes = append(c.vetoes, vetoState{Veto: v}) }
+
 // vetoed cancels what a veto takes out of the book before cmd, and reports whether cmd itself is
 // refused.
 func (c *Core) vetoed(cmd *codec.Command) bool {

@@ -96,6 +96,7 @@ func one(dir string) (*Log, error) {
 // market data's tape.
 var ownKinds = map[uint8]string{
 	engine.RecordCommands: "commands", engine.RecordSealed: "sealed", engine.RecordDecided: "decided", engine.RecordVeto: "veto",
+	engine.RecordEnd:      "end",
 	marketdata.RecordTape: "tape",
 }
 

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// unloggedMax is how many batches may have been proposed whose Sealed did not reach the log: all
+// that can be undecided at a time. Their numbers are not used again, whoever still remembers them.
+const unloggedMax = windowMax
+
+// succeed makes the coordinator the successor of those who have written the log: its ballots and
+// batch numbers are above theirs, and recovery goes forward over what the log holds.
+func succeed(c *batch3pc.Coordinator, r *Replica) error {
+	if r.epoch.Ballot.IsZero() {
+		return nil // nobody has
+	}
+	if err := c.Recover(&r.epoch); err != nil {
+		return err
+	}
+	c.Used(r.seqSeen + unloggedMax)
+	c.InputsDurable(r.end().Seq)
+	return nil
+}
+
+// takeUp goes on where the log ends, now that a ballot has settled what of it is decided: everything
+// up to base. That is matched, and must come out as it was committed; the commands behind it are
+// matched again and proposed again.
+func (e *Engine) takeUp(base batch3pc.Position) error {
+	r := e.replica
+	at := batch3pc.Position{Seq: r.settled.Seq, Chain: r.settled.Chain}
+	switch {
+	case r.seqSeen == 0 && base.Seq > 0:
+		return fmt.Errorf("%w: they hold batches up to %d; start them on empty directories", ErrForeign, base.Seq)
+	case base.Seq < at.Seq:
+		return fmt.Errorf("%w: they go on from batch %d, the command log has decided batch %d", ErrForgotten, base.Seq, at.Seq)
+	case base.Seq > at.Seq:
+		if err := r.settle(base, e.settled); err != nil {
+			return err
+		}
+	case base != at:
+		return fmt.Errorf("%w: batch %d has chain %016x in the log, %016x at the participants", ErrReplay, at.Seq, uint64(at.Chain), uint64(base.Chain))
+	}
+	dropped := len(r.path)
+	e.aborted += uint64(dropped)
+	e.decided, e.loggedSeq = r.batches, r.decided.Seq
+	e.win.base = slot{seq: base.Seq, chain: base.Chain, lastCommand: r.settled.LastCommand, nextTrade: r.core.NextTrade()}
+	resumed := r.seq > 0
+	e.adopt(r)
+	e.replica = nil
+	e.progressNs = e.nowNs
+	if resumed {
+		e.ports.Notify(Notice{Kind: NoticeTakenUp, Seq: base.Seq, Orders: len(e.backlog), InFlight: dropped})
+	}
+	return nil
+}
+
+// settled tells of a batch that was in doubt when the log ended, and is decided now.
+func (e *Engine) settled(s *Sealed, payload []byte) error {
+	p, err := codec.DecodePayload(payload)
+	if err != nil {
+		panic("engine: own payload does not decode: " + err.Error())
+	}
+	return e.ports.Commit(&Committed{Seq: s.Seq, Chain: s.Chain, Payload: p})
+}
+
+// adopt makes the replica's core the engine's, and its commands behind the core the backlog.
+func (e *Engine) adopt(r *Replica) {
+	e.core, e.seq, e.vetoes = r.core, r.seq, r.vetoes
+	e.backlog = r.waiting[r.head:]
+	e.arrival = e.arrival[:0]
+	e.open.Reset(e.core.LastCommand(), e.core.NextTrade())
+}
