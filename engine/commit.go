@@ -283,7 +283,8 @@ func (e *Engine) finishing(stop bool) bool {
 	if stop && !e.active() && e.win.tail == 0 {
 		return true // interrupted before the participants were there: nothing was done
 	}
-	return e.inputDone(stop) && e.open.Trades() == 0 && e.win.allApplied() && e.active()
+	applied := e.win.allApplied() && e.status.Applied >= e.status.Committed // the base of a successor is not in the window
+	return e.inputDone(stop) && e.open.Trades() == 0 && applied && e.active()
 }
 
 // finish asks the participants to save their states and reports whether all have.
