@@ -92,7 +92,10 @@ func how(err error) string {
 // run runs everybody, the disks included, until nobody has anything to do. Time stands still.
 func (g *group) run() {
 	g.t.Helper()
-	all := []driver.Duty{g.coordinators[0], g.coordinators[1], g.participants[0], g.participants[1], g.participants[2]}
+	all := []driver.Duty{g.coordinators[0], g.participants[0], g.participants[1], g.participants[2]}
+	if g.coordinators[1] != nil {
+		all = append(all, g.coordinators[1])
+	}
 	for quiet := false; !quiet; {
 		for _, d := range all {
 			if _, err := d.Round(g.nowNs + 1); err != nil {

@@ -23,6 +23,7 @@ type outlet struct {
 	peers   []peer
 	scratch []byte // body of one record, but for the payload
 	waiting []waiting
+	own     []batch3pc.Message // that the machine has sent to itself
 	message batch3pc.Message
 	batch   batch3pc.Batch
 }
@@ -61,8 +62,16 @@ func newOutlet(header codec.Header, log Log, other OtherFrame, peers []Peer) out
 	return o
 }
 
-// poll takes what the links have.
+// poll takes what the links have, and what the machine has sent to itself: one that wants to know
+// when a record is durable lets such a message ride behind it.
 func (o *outlet) poll() (worked bool, err error) {
+	for i := 0; i < len(o.own); i++ { // a step may add another
+		if err := o.role.step(&o.own[i]); err != nil {
+			return true, err
+		}
+		worked = true
+	}
+	o.own = o.own[:0]
 	for i := range o.peers {
 		p := &o.peers[i]
 		for range framesPerRound {
@@ -166,12 +175,16 @@ func (o *outlet) ready() bool {
 		}
 	}
 	synced, err := o.log.Synced()
-	return err != nil || len(o.waiting) > 0 && o.waiting[0].lsn <= synced
+	return len(o.own) > 0 || err != nil || len(o.waiting) > 0 && o.waiting[0].lsn <= synced
 }
 
 // send encodes a message into the link of its receiver. A link that is down or full loses it, and
 // so does a receiver that is not among the peers.
 func (o *outlet) send(m *batch3pc.Message) {
+	if m.To == batch3pc.NodeID(o.header.From) {
+		o.own = append(o.own, *m)
+		return
+	}
 	p := o.peer(m.To)
 	if p == nil {
 		return

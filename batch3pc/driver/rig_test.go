@@ -103,8 +103,11 @@ func (l *memLink) heard(t *testing.T) (kinds []batch3pc.Kind) {
 }
 
 // agree is an App that says yes and counts.
-type agree struct{ applied []batch3pc.Seq }
+type agree struct {
+	applied []batch3pc.Seq
+	dropped int
+}
 
 func (a *agree) Vote(*batch3pc.Batch, bool) batch3pc.Vote { return batch3pc.Vote{Yes: true} }
 func (a *agree) Apply(b *batch3pc.Batch)                  { a.applied = append(a.applied, b.Seq) }
-func (a *agree) Drop(*batch3pc.Batch)                     {}
+func (a *agree) Drop(*batch3pc.Batch)                     { a.dropped++ }
