@@ -1,0 +1,95 @@
+package commit
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// Transports between coordinator and participants.
+const (
+	TransportRings = "rings" // participants inside this process
+	TransportTCP   = "tcp"   // each participant a process, as with those below
+)
+
+// Transports lists them, the one between processes first.
+var Transports = []string{TransportTCP, TransportRings}
+
+// Case is one thing to measure.
+type Case struct {
+	Trades       int           `json:"trades"`       // in a batch
+	Window       int           `json:"window"`       // undecided batches in flight
+	Participants int           `json:"participants"` // all of them vote
+	Durable      bool          `json:"durable"`      // PRE-COMMIT waits for the disk
+	Transport    string        `json:"transport"`    //
+	Rate         float64       `json:"rate"`         // trades/s, open loop; 0: as fast as the window allows
+	Warmup       time.Duration `json:"warmup_ns"`    // not counted
+	Duration     time.Duration `json:"duration_ns"`  // counted
+}
+
+// Default is the case that the others vary.
+func Default() Case {
+	return Case{
+		Trades: 1000, Window: 16, Participants: 3, Durable: true, Transport: TransportTCP,
+		Warmup: 500 * time.Millisecond, Duration: 2 * time.Second,
+	}
+}
+
+// Limits of a Case.
+const (
+	participantsMax = 9
+	windowMax       = 1024
+	retainMin       = 64 // batches kept for a participant that lags, as in a run
+)
+
+// ErrCase is wrapped by the error about a Case that cannot be measured.
+var ErrCase = errors.New("commit: case")
+
+// Validate reports what cannot be measured; the error wraps ErrCase.
+func (c *Case) Validate() error {
+	bad := func(what string, value any, want string) error {
+		return fmt.Errorf("%w: %s %v, want %s", ErrCase, what, value, want)
+	}
+	switch {
+	case c.Trades < 1 || c.Trades > codec.TradesPerBatchMax:
+		return bad("batch of trades", c.Trades, fmt.Sprintf("1 to %d", codec.TradesPerBatchMax))
+	case c.Window < 1 || c.Window > windowMax:
+		return bad("window", c.Window, fmt.Sprintf("1 to %d", windowMax))
+	case c.Participants < 1 || c.Participants > participantsMax:
+		return bad("participants", c.Participants, fmt.Sprintf("1 to %d", participantsMax))
+	case !slices.Contains(Transports, c.Transport):
+		return bad("transport", c.Transport, fmt.Sprintf("one of %v", Transports))
+	case c.Rate < 0:
+		return bad("rate", c.Rate, "0 or more")
+	case c.Warmup < 0 || c.Duration <= 0:
+		return bad("warm-up and duration", []time.Duration{c.Warmup, c.Duration}, "0 or more, and more than 0")
+	}
+	return nil
+}
+
+// retain is how many batches the coordinator keeps.
+func (c *Case) retain() int { return max(c.Window, retainMin) }
+
+// batchBytes is the size of a batch's message.
+func (c *Case) batchBytes() int {
+	return messageBytes + payloadHeader + c.Trades*codec.TradeSize
+}
+
+// payloadHeader is the size of a payload without trades; messageBytes of a message without payload.
+var (
+	payloadHeader = len(codec.AppendPayload(nil, &codec.Payload{}))
+	messageBytes  = codec.MessageSize(&batch3pc.Message{})
+)
+
+// String names the case as benchmarks do: /key=value.
+func (c Case) String() string {
+	s := fmt.Sprintf("transport=%s/durable=%t/participants=%d/window=%d/trades=%d", c.Transport, c.Durable, c.Participants, c.Window, c.Trades)
+	if c.Rate > 0 {
+		s += fmt.Sprintf("/rate=%.0f", c.Rate)
+	}
+	return s
+}

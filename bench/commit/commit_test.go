@@ -1,0 +1,151 @@
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/participant/ledger"
+)
+
+// A case starts this program again for each participant.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "node" {
+		if err := RunNode(context.Background(), os.Args[2], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func options(t testing.TB) *Options {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Options{Dir: t.TempDir() + "/run", Command: []string{exe, "node"}}
+}
+
+// Over every transport a case comes to its end, the participants agree with the coordinator (I2 is
+// checked by Measure), and what is reported is consistent.
+func TestMeasure(t *testing.T) {
+	for _, transport := range Transports {
+		c := Default()
+		c.Transport, c.Warmup, c.Duration = transport, 20*time.Millisecond, 100*time.Millisecond
+		c.Rate = 100_000
+		t.Run(transport, func(t *testing.T) {
+			o := options(t)
+			r, err := Measure(t.Context(), o, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := uint64(r.Decision.Count); r.Batches == 0 || n < r.Batches || n > r.Batches+uint64(c.Window) {
+				t.Errorf("%d batches and %d latencies", r.Batches, r.Decision.Count)
+			}
+			if f := r.Floor; f == nil || f.Stream <= 0 || f.FanOut.Count == 0 || f.Small.Count == 0 || f.Decision.Count == 0 || f.Sync.Count == 0 {
+				t.Errorf("floor %+v", f)
+			}
+			if _, err := os.Stat(o.Dir); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the directory is still there: %v", err)
+			}
+			var table strings.Builder
+			if err := (&Report{Results: []*Result{r}}).WriteTable(&table); err != nil || !strings.Contains(table.String(), transport) {
+				t.Errorf("table %q, %v", table.String(), err)
+			}
+		})
+	}
+}
+
+func TestMeasureRefuses(t *testing.T) {
+	for name, change := range map[string]func(c *Case){
+		"trades":       func(c *Case) { c.Trades = 0 },
+		"window":       func(c *Case) { c.Window = windowMax + 1 },
+		"participants": func(c *Case) { c.Participants = participantsMax + 1 },
+		"transport":    func(c *Case) { c.Transport = "pigeon" },
+		"rate":         func(c *Case) { c.Rate = -1 },
+		"duration":     func(c *Case) { c.Duration = 0 },
+	} {
+		c := Default()
+		change(&c)
+		if _, err := Measure(t.Context(), options(t), c); !errors.Is(err, ErrCase) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v, want ErrCase that names it", name, err)
+		}
+	}
+	if _, err := Sweep("moon").Cases(Default()); !errors.Is(err, ErrCase) {
+		t.Errorf("error %v, want ErrCase", err)
+	}
+}
+
+// A node that dies is an error, and leaves no process behind.
+func TestMeasureReportsDeadNode(t *testing.T) {
+	o := options(t)
+	o.Command = []string{"/bin/false"}
+	if _, err := Measure(t.Context(), o, Default()); err == nil {
+		t.Error("no error for nodes that do not start")
+	}
+}
+
+func TestSweepsCanBeMeasured(t *testing.T) {
+	for _, s := range Sweeps {
+		cases, err := s.Cases(Default())
+		if err != nil || len(cases) < 2 {
+			t.Errorf("sweep %s: %d cases, %v", s, len(cases), err)
+		}
+		for _, c := range cases {
+			if err := c.Validate(); err != nil {
+				t.Errorf("sweep %s: %v", s, err)
+			}
+		}
+	}
+}
+
+// The payloads are a stream that the roles accept: numbers dense, instruments known (I3).
+func TestSupplyIsAStream(t *testing.T) {
+	const trades, held = 700, 50
+	s, err := newSupply(trades, held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stream ledger.Stream
+	seen := map[*byte]int{}
+	for i := range 2 * (tradesDistinct/trades + held) {
+		payload := s.take(trades)
+		if last, ok := seen[&payload[0]]; ok && i-last <= held {
+			t.Fatalf("payload %d is that of %d again, %d are held", i, last, held)
+		}
+		seen[&payload[0]] = i
+		if _, err := stream.Reserve(&batch3pc.Batch{Count: trades, Payload: payload}); err != nil {
+			t.Fatalf("payload %d: %v", i, err)
+		}
+		p, err := codec.DecodePayload(payload)
+		if err != nil || p.FirstTrade != uint64(i*trades+1) {
+			t.Fatalf("payload %d begins at trade %d, %v", i, p.FirstTrade, err)
+		}
+	}
+}
+
+func TestPace(t *testing.T) {
+	p := &pace{intervalNs: 100}
+	p.begin(1000)
+	for i, want := range []bool{true, true, false} {
+		if got := p.due(uint64(i), 1150); got != want {
+			t.Errorf("batch %d due at 1150: %t", i, got)
+		}
+	}
+	if at := p.dueAt(1, 5000); at != 1100 {
+		t.Errorf("batch 1 was due at %d, want 1100 however late it is", at)
+	}
+	if at := (&pace{}).dueAt(7, 42); at != 42 {
+		t.Errorf("as fast as possible a batch is due at %d, want now, 42", at)
+	}
+}

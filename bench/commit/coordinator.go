@@ -1,0 +1,297 @@
+package commit
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// coordinator drives a case: it proposes, counts and takes the time. It is one goroutine.
+type coordinator struct {
+	c       *Case
+	machine *batch3pc.Coordinator
+	links   []*transport.Link
+	bell    *ringbuf.Bell
+	supply  *supply
+	header  codec.Header
+	batch   batch3pc.Batch // scratch of decoding
+	pace    *pace
+	group   *group
+
+	due       []int64 // when each batch in flight was due, by number modulo its length
+	proposed  uint64
+	decided   uint64
+	counted   uint64 // decided before the count began
+	began     int64  // when it began
+	ended     int64
+	latency   *hdrhistogram.Histogram
+	mallocs   uint64
+	summaries []codec.Summary
+	asked     bool
+	tickNs    int64
+	start     time.Time
+}
+
+// stallMax is how long a run may go without a decision.
+const stallMax = 10 * time.Second
+
+// tickEvery is the resend interval, as in a run.
+const tickEvery = 200 * time.Millisecond
+
+var (
+	errStalled = errors.New("commit: no decision for too long")
+	errAborted = errors.New("commit: a batch was aborted")
+	errChain   = errors.New("commit: a participant ended on another chain than the coordinator")
+)
+
+func newCoordinator(c *Case, g *group, s *supply) (*coordinator, error) {
+	var nodes []batch3pc.NodeID
+	for i := range c.Participants {
+		nodes = append(nodes, batch3pc.NodeID(i+1))
+	}
+	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
+		Self: coordinatorNode, Boot: boot, Participants: nodes, Members: nodes, Generation: 1,
+		WindowMax: c.Window, RetainMax: c.retain(), NoInputGate: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	k := &coordinator{
+		c: c, machine: machine, links: g.links, bell: g.bell, supply: s, group: g,
+		header:    codec.Header{Cluster: cluster, Boot: boot},
+		due:       make([]int64, c.Window),
+		latency:   newHistogram(),
+		summaries: make([]codec.Summary, 0, c.Participants),
+		start:     time.Now(),
+	}
+	k.pace, err = newPace(c.Rate/float64(c.Trades), k.bell)
+	return k, err
+}
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(time.Minute), 3)
+}
+
+func (k *coordinator) clock() int64 { return int64(time.Since(k.start)) }
+
+// run measures, then lets the participants finish.
+func (k *coordinator) run(ctx context.Context) error {
+	k.do(k.machine.Open())
+	if err := k.until(ctx, func() bool { return k.machine.Status().State == batch3pc.StateActive }); err != nil {
+		return err
+	}
+	warm := k.clock()
+	k.pace.begin(warm)
+	if err := k.serve(ctx, warm+int64(k.c.Warmup)); err != nil {
+		return err
+	}
+	k.latency.Reset()
+	k.counted, k.began = k.decided, k.clock()
+	k.mallocs = mallocs()
+	if err := k.serve(ctx, k.began+int64(k.c.Duration)); err != nil {
+		return err
+	}
+	k.ended, k.counted = k.clock(), k.decided-k.counted
+	k.mallocs = mallocs() - k.mallocs
+	return k.finish(ctx)
+}
+
+func mallocs() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}
+
+// serve proposes and decides until the clock shows end.
+func (k *coordinator) serve(ctx context.Context, end int64) error {
+	decided, since := k.decided, k.clock()
+	for {
+		now := k.clock()
+		if now >= end {
+			return nil
+		}
+		if k.decided != decided {
+			decided, since = k.decided, now
+		}
+		if now-since > int64(stallMax) {
+			return fmt.Errorf("%w: %+v", errStalled, k.machine.Status())
+		}
+		if err := k.fault(ctx); err != nil {
+			return err
+		}
+		worked := k.round(now)
+		for k.machine.Room() && k.pace.due(k.proposed, now) {
+			if err := k.propose(k.pace.dueAt(k.proposed, now)); err != nil {
+				return err
+			}
+			worked = true
+		}
+		if !worked {
+			k.bell.WaitUntil(func() bool { return k.ready() || k.pace.ticked() }, min(tickEvery, time.Duration(end-now)))
+		}
+	}
+}
+
+// until goes on without proposing until done.
+func (k *coordinator) until(ctx context.Context, done func() bool) error {
+	for deadline := k.clock() + int64(stallMax); !done(); {
+		now := k.clock()
+		if now > deadline {
+			return fmt.Errorf("%w: %+v", errStalled, k.machine.Status())
+		}
+		if err := k.fault(ctx); err != nil {
+			return err
+		}
+		if !k.round(now) {
+			k.bell.WaitUntil(k.ready, tickEvery)
+		}
+	}
+	return nil
+}
+
+func (k *coordinator) fault(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return k.group.err()
+}
+
+// round takes what has come and notes what is decided.
+func (k *coordinator) round(now int64) (worked bool) {
+	for i, l := range k.links {
+		for {
+			event, frame := l.Next()
+			if event == transport.EventNone {
+				break
+			}
+			k.event(batch3pc.NodeID(i+1), event, frame)
+			l.Release()
+			worked = true
+		}
+	}
+	if now-k.tickNs >= int64(tickEvery) {
+		k.tickNs = now
+		k.do(k.machine.Tick())
+	}
+	if committed := uint64(k.machine.Status().Committed); committed > k.decided {
+		now = k.clock()
+		for ; k.decided < committed; k.decided++ {
+			if err := k.latency.RecordValue(now - k.due[k.decided%uint64(len(k.due))]); err != nil {
+				panic("commit: " + err.Error()) // a run is stopped long before
+			}
+		}
+	}
+	return worked
+}
+
+func (k *coordinator) ready() bool {
+	for _, l := range k.links {
+		if event, _ := l.Next(); event != transport.EventNone {
+			return true
+		}
+	}
+	return k.group.err() != nil
+}
+
+func (k *coordinator) event(from batch3pc.NodeID, event transport.Event, frame []byte) {
+	switch event {
+	case transport.EventUp:
+		k.do(k.machine.PeerUp(from))
+	case transport.EventDown:
+		k.machine.PeerDown(from)
+	case transport.EventFrame:
+		h, body := codec.TrustFrame(frame)
+		if h.Kind == codec.FrameFinished {
+			if s, err := codec.DecodeSummary(body); err == nil {
+				k.summaries = append(k.summaries, s)
+			}
+			return
+		}
+		var m batch3pc.Message
+		if err := codec.DecodeMessage(body, h, &m, &k.batch); err != nil {
+			panic("commit: " + err.Error()) // the checksum was right: a bug
+		}
+		k.do(k.machine.Step(&m))
+	}
+}
+
+// propose sends the next batch, which was due at the given time. Batches are numbered from 1 without
+// gaps as long as none is aborted.
+func (k *coordinator) propose(due int64) error {
+	k.due[k.proposed%uint64(len(k.due))] = due
+	b, ready, err := k.machine.Propose(uint32(k.c.Trades), k.supply.take(k.c.Trades))
+	if err != nil {
+		return err
+	}
+	k.proposed++
+	if uint64(b.Seq) != k.proposed {
+		return errAborted
+	}
+	k.do(ready)
+	return nil
+}
+
+// do carries out a Ready. The only records are epochs, and nobody restarts here.
+func (k *coordinator) do(r batch3pc.Ready) {
+	for i := range r.Messages {
+		k.send(&r.Messages[i])
+	}
+	for i := range r.Durable {
+		k.send(&r.Durable[i])
+	}
+}
+
+func (k *coordinator) send(m *batch3pc.Message) {
+	l := k.links[m.To-1]
+	n := codec.MessageSize(m)
+	if buf := l.Claim(n); buf != nil {
+		codec.AppendMessage(buf[:0], k.header, m)
+		l.Publish(n)
+	}
+}
+
+// finish waits until everything is applied everywhere and compares where the participants stand.
+func (k *coordinator) finish(ctx context.Context) error {
+	k.pace.end()
+	err := k.until(ctx, func() bool {
+		st := k.machine.Status()
+		if st.Applied == st.Committed && k.decided == k.proposed && !k.asked {
+			k.asked = true
+			k.sayFinish(&st)
+		}
+		return len(k.summaries) == len(k.links)
+	})
+	if err != nil {
+		return err
+	}
+	st := k.machine.Status()
+	for _, s := range k.summaries {
+		if s.Chain != uint64(st.CommittedChain) || s.AppliedTrades != k.supply.trade-1 {
+			return fmt.Errorf("%w: %016x with %d trades, want %016x with %d", errChain, s.Chain, s.AppliedTrades, st.CommittedChain, k.supply.trade-1)
+		}
+	}
+	return nil
+}
+
+func (k *coordinator) sayFinish(st *batch3pc.CoordinatorStatus) {
+	for i, l := range k.links {
+		h := k.header
+		h.Kind, h.From, h.To = codec.FrameFinish, coordinatorNode, uint8(i+1)
+		if buf := l.Claim(codec.FrameHeaderSize + 16); buf != nil {
+			frame := binary.LittleEndian.AppendUint64(codec.BeginFrame(buf[:0], h), uint64(st.Committed))
+			frame = binary.LittleEndian.AppendUint64(frame, uint64(st.CommittedChain))
+			codec.SealFrame(frame)
+			l.Publish(len(frame))
+		}
+	}
+}

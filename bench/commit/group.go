@@ -1,0 +1,116 @@
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// group is the participants of a case and the coordinator's ends of their links.
+type group struct {
+	links     []*transport.Link
+	processes []*process
+	cancel    context.CancelFunc
+	done      sync.WaitGroup
+	mu        sync.Mutex
+	errs      []error
+	bell      *ringbuf.Bell // the coordinator's
+}
+
+// specOf describes node i of a case, from 0.
+func specOf(o *Options, c *Case, i int, floor bool) *nodeSpec {
+	s := &nodeSpec{
+		Floor: floor, Node: uint8(i + 1), Dir: o.Dir, Window: c.retain(), Durable: c.Durable,
+		Transport: c.Transport, Bytes: c.batchBytes(),
+	}
+	if o.Profiles != "" && !floor {
+		s.Profile = filepath.Join(o.Profiles, fmt.Sprintf("node-%d-%s.pprof", s.Node, s.role()))
+	}
+	return s
+}
+
+// startGroup starts the participants and connects to them.
+func startGroup(ctx context.Context, o *Options, c *Case, bell *ringbuf.Bell) (*group, error) {
+	g := &group{bell: bell}
+	ctx, g.cancel = context.WithCancel(ctx)
+	for i := range c.Participants {
+		s := specOf(o, c, i, false)
+		start := g.startProcess
+		if c.Transport == TransportRings {
+			start = g.startLocal
+		}
+		if err := start(ctx, o, s); err != nil {
+			_, cerr := g.stop()
+			return nil, errors.Join(err, cerr)
+		}
+	}
+	return g, nil
+}
+
+func (g *group) startProcess(_ context.Context, o *Options, s *nodeSpec) error {
+	p, err := startProcess(o.Command, s)
+	if err != nil {
+		return err
+	}
+	g.processes = append(g.processes, p)
+	g.links = append(g.links, transport.Dial(transport.DialOptions{
+		Addr:   p.addr,
+		Hello:  codec.Hello{Node: coordinatorNode, Role: coordinatorRole},
+		Want:   codec.Hello{Node: s.Node, Role: s.role()},
+		Header: codec.Header{Cluster: cluster, Boot: boot},
+		OutCap: ringFor(s.Bytes), InCap: ringBytes, Bell: g.bell, Log: slog.New(slog.DiscardHandler),
+	}))
+	return nil
+}
+
+// startLocal runs a participant as a goroutine of this process.
+func (g *group) startLocal(ctx context.Context, _ *Options, s *nodeSpec) error {
+	bell := ringbuf.NewBell(ringbuf.WaitPark)
+	ours, theirs := transport.Pair(ringFor(s.Bytes), ringBytes, g.bell, bell)
+	node, err := openNode(s, theirs, bell)
+	if err != nil {
+		return err
+	}
+	g.links = append(g.links, ours)
+	g.done.Go(func() {
+		if err := node.Run(ctx); err != nil {
+			g.mu.Lock()
+			g.errs = append(g.errs, err)
+			g.mu.Unlock()
+			g.bell.Ring()
+		}
+	})
+	return nil
+}
+
+// stop ends the participants and returns what their processes have used.
+func (g *group) stop() (usage, error) {
+	var sum usage
+	var errs []error
+	for _, p := range g.processes {
+		u, err := p.end()
+		sum.CPUNs += u.CPUNs
+		sum.Mallocs += u.Mallocs
+		errs = append(errs, err)
+	}
+	g.cancel()
+	g.done.Wait()
+	for _, l := range g.links {
+		errs = append(errs, l.Close())
+	}
+	return sum, errors.Join(append(errs, g.errs...)...)
+}
+
+// err is the first error of a participant inside this process.
+func (g *group) err() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return errors.Join(g.errs...)
+}

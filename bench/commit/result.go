@@ -1,0 +1,111 @@
+package commit
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// Options say how cases are run.
+type Options struct {
+	// Dir is where the participants keep their logs; each case empties it. Durable cases measure
+	// the disk below it.
+	Dir string
+	// Command starts a node when its specification is appended: a program that calls RunNode.
+	Command []string
+	// Profiles is a directory for CPU profiles of the participants' processes; empty: none.
+	Profiles string
+	// NoFloor leaves the floors out.
+	NoFloor bool
+}
+
+// Latency is a distribution in microseconds.
+type Latency = bench.Latency
+
+func latencyOf(h *hdrhistogram.Histogram) Latency {
+	at := func(q float64) bench.Micros { return bench.Micros(h.ValueAtPercentile(q)) }
+	return Latency{P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: bench.Micros(h.Max()), Count: h.TotalCount()}
+}
+
+// Result is what a case came to.
+type Result struct {
+	Case
+	Batches     uint64  `json:"batches"`       // decided while it counted
+	ElapsedS    float64 `json:"elapsed_s"`     //
+	TradesPerS  float64 `json:"trades_per_s"`  // committed
+	Decision    Latency `json:"decision_us"`   // due → decided
+	CPUPerTrade float64 `json:"cpu_ns_trade"`  // user and system time of all processes, start and end included
+	SyncsPerS   float64 `json:"syncs_per_s"`   // of one participant
+	Mallocs     float64 `json:"mallocs_batch"` // heap allocations of this process for each batch
+	Floor       *Floor  `json:"floor,omitempty"`
+}
+
+// RateRatio is the throughput as a part of the floor's; 0 without a floor.
+func (r *Result) RateRatio() float64 {
+	if r.Floor == nil || r.Floor.Stream == 0 {
+		return 0
+	}
+	return r.TradesPerS / r.Floor.Stream
+}
+
+// DecisionRatio is the median decision as a multiple of the floor's; 0 without a floor.
+func (r *Result) DecisionRatio() float64 {
+	if r.Floor == nil || r.Floor.Decision.P50 == 0 {
+		return 0
+	}
+	return float64(r.Decision.P50) / float64(r.Floor.Decision.P50)
+}
+
+// Measure runs a case and its floor.
+func Measure(ctx context.Context, o *Options, c Case) (*Result, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.RemoveAll(o.Dir), os.MkdirAll(o.Dir, 0o755)); err != nil {
+		return nil, err
+	}
+	r, err := measure(ctx, o, &c)
+	if err == nil && !o.NoFloor {
+		var f Floor
+		if f, err = MeasureFloor(o, &c); err == nil {
+			r.Floor = &f
+		}
+	}
+	return r, errors.Join(err, os.RemoveAll(o.Dir))
+}
+
+func measure(ctx context.Context, o *Options, c *Case) (*Result, error) {
+	s, err := newSupply(c.Trades, c.retain()+c.Window)
+	if err != nil {
+		return nil, err
+	}
+	before := spent()
+	g, err := startGroup(ctx, o, c, ringbuf.NewBell(ringbuf.WaitPark))
+	if err != nil {
+		return nil, err
+	}
+	k, err := newCoordinator(c, g, s)
+	if err == nil {
+		err = k.run(ctx)
+	}
+	used, serr := g.stop()
+	if err := errors.Join(err, serr); err != nil {
+		return nil, err
+	}
+	used.CPUNs += spent().CPUNs - before.CPUNs
+	elapsed := float64(k.ended-k.began) / 1e9
+	r := &Result{
+		Case: *c, Batches: k.counted, ElapsedS: elapsed,
+		TradesPerS: float64(k.counted) * float64(c.Trades) / elapsed,
+		Decision:   latencyOf(k.latency),
+	}
+	r.CPUPerTrade = float64(used.CPUNs) / float64(k.supply.trade-1)
+	r.SyncsPerS = float64(k.summaries[0].Syncs) / (float64(k.ended) / 1e9)
+	r.Mallocs = float64(k.mallocs) / float64(max(k.counted, 1))
+	return r, nil
+}

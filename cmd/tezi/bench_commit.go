@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/commit"
+	"github.com/tezi-exchange/tezi/internal/box"
+	"github.com/tezi-exchange/tezi/internal/host"
+)
+
+// benchCommitFlags are the flags of `tezi bench commit`.
+type benchCommitFlags struct {
+	output
+	profiling
+	c      commit.Case
+	o      commit.Options
+	dir    string
+	rate   string
+	sweeps []string
+	floor  bool
+}
+
+// nodeCommand is the hidden command that the processes of a case are started with.
+const nodeCommand = "node"
+
+func newBenchCommit() *cobra.Command {
+	var b benchCommitFlags
+	cmd := &cobra.Command{
+		Use:   "commit",
+		Short: "Measure the commit protocol with its participants, fed with batches that are built before",
+		Long: `Measure the commit subsystem alone: a coordinator, and risk, settlement and market
+data with their production roles, journals and transports, each in a process of
+its own. Batches of trades of a synthetic day are built before the clock starts.
+
+Each case is measured beside its floor in the same run: the same bytes, processes
+and files without protocol, roles and checksums. The ratio to the floor is what may
+be compared between days and machines. Latency is from the moment when a batch was
+due until its decision is known; the warm-up does not count.
+
+Without --sweep, the case that the flags describe. Sweeps vary it: ` + sweepHelp() + `.
+In JSON, times are microseconds and rates trades a second.`,
+		Example: `  tezi bench commit --sweep headline
+  tezi bench commit --window 1 --durable=false
+  tezi bench commit --rate 1M --duration 10s -o json
+  tezi bench commit --sweep trades,window,participants,transport`,
+		Args: wantArgs(),
+	}
+	b.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return b.run(cmd) }
+	cmd.AddCommand(newBenchNode())
+	return cmd
+}
+
+func sweepHelp() string {
+	var names []string
+	for _, s := range commit.Sweeps {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (b *benchCommitFlags) flags(cmd *cobra.Command) {
+	b.output.flags(cmd)
+	b.profiling.flags(cmd)
+	b.c = commit.Default()
+	f := cmd.Flags()
+	f.IntVar(&b.c.Trades, "trades", b.c.Trades, "trades in a batch")
+	f.IntVar(&b.c.Window, "window", b.c.Window, "undecided batches in flight")
+	f.IntVar(&b.c.Participants, "participants", b.c.Participants, "participants: risk, settlement and market data in turn")
+	f.BoolVar(&b.c.Durable, "durable", b.c.Durable, "wait for the disk before PRE-COMMIT is acknowledged")
+	f.StringVar(&b.c.Transport, "transport", b.c.Transport, "between coordinator and participants: "+strings.Join(commit.Transports, ", "))
+	f.StringVar(&b.rate, "rate", "max", "open loop: trades a second such as 500k; max = as fast as the window allows")
+	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
+	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case; a sweep takes at most a second")
+	f.StringSliceVar(&b.sweeps, "sweep", nil, "vary the case: "+sweepHelp())
+	f.BoolVar(&b.floor, "floor", true, "measure the floor beside each case")
+	f.StringVar(&b.dir, "dir", ".", "directory on the disk to measure")
+	f.StringVar(&b.o.Profiles, "node-profiles", "", "write a CPU profile of each participant into this directory")
+}
+
+func (b *benchCommitFlags) run(cmd *cobra.Command) error {
+	if err := b.check(); err != nil {
+		return err
+	}
+	cases, err := b.cases()
+	if err != nil {
+		return err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	parent, err := os.MkdirTemp(b.dir, "tezi-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(parent) //nolint:errcheck // what is left is in the way of nothing
+	b.o.Dir, b.o.Command, b.o.NoFloor = filepath.Join(parent, "case"), []string{exe, "bench", "commit", nodeCommand}, !b.floor
+	stop, err := b.start()
+	if err != nil {
+		return err
+	}
+	report := &commit.Report{Machine: bench.MachineOf(host.Detect())}
+	for _, c := range cases {
+		var r *commit.Result
+		if r, err = commit.Measure(cmd.Context(), &b.o, c); err != nil {
+			err = fmt.Errorf("%v: %w", c, err)
+			break
+		}
+		report.Results = append(report.Results, r)
+	}
+	err = errors.Join(err, stop())
+	if len(report.Results) == 0 {
+		return err
+	}
+	if b.json() {
+		return errors.Join(err, writeJSON(cmd.OutOrStdout(), report))
+	}
+	return errors.Join(err, report.WriteTable(cmd.OutOrStdout()))
+}
+
+// cases returns what the flags describe.
+func (b *benchCommitFlags) cases() ([]commit.Case, error) {
+	pace, err := box.ParsePace(b.rate)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--%w", err)}
+	}
+	if pace.Realtime {
+		return nil, usageError{errors.New("--rate realtime: want max or trades a second")}
+	}
+	b.c.Rate = pace.PerSecond
+	if err := b.c.Validate(); err != nil {
+		return nil, usageError{err}
+	}
+	if len(b.sweeps) == 0 {
+		return []commit.Case{b.c}, nil
+	}
+	var cases []commit.Case
+	for _, s := range b.sweeps {
+		more, err := commit.Sweep(s).Cases(b.c)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		cases = append(cases, more...)
+	}
+	return cases, nil
+}
+
+// newBenchNode is one process of a case.
+func newBenchNode() *cobra.Command {
+	return &cobra.Command{
+		Use:    nodeCommand + " SPEC",
+		Short:  "Serve a case of the benchmark that has started this process",
+		Hidden: true,
+		Args:   wantArgs("SPEC"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return commit.RunNode(cmd.Context(), args[0], os.Stdin, cmd.OutOrStdout())
+		},
+	}
+}
