@@ -107,7 +107,7 @@ func openNode(s *nodeSpec, link *transport.Link, bell *ringbuf.Bell) (*participa
 		return nil, err
 	}
 	return participant.Open(participant.Config{
-		Node: batch3pc.NodeID(s.Node), Dir: dir, Cluster: cluster, Boot: boot, WindowMax: s.Window, Durable: s.Durable,
+		Node: batch3pc.NodeID(s.Node), Engine: coordinatorNode, Dir: dir, Cluster: cluster, Boot: boot, WindowMax: s.Window, Durable: s.Durable,
 	}, role, link, bell)
 }
 
