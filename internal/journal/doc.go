@@ -34,4 +34,6 @@
 //	I6  After a failed write or sync the journal takes nothing any more; only reopening, which reads
 //	    everything again, tells what is there.
 //	I7  Append, Flush and Sync allocate nothing, a roll to the next segment apart.
+//	I8  A log has no hole between its segments. It begins with record 1, or beside a snapshot whose
+//	    record it still has; so a snapshot can be held against the log that it is used with.
 package journal

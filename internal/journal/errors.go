@@ -20,13 +20,35 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("journal: %s is damaged at offset %d: want %s, got %s", e.File, e.Offset, e.Want, e.Got)
 }
 
+// PositionError says that a log and a position in it, which is where a snapshot was taken, do not
+// belong together.
+type PositionError struct {
+	Dir  string
+	At   Position
+	Why  error  // ErrBeforeLog, ErrBehindLog or ErrOtherLog
+	Want string // what should be there
+	Got  string // what is there
+}
+
+// Error says where, what was expected and what was found.
+func (e *PositionError) Error() string {
+	return fmt.Sprintf("journal: position %v of %s is %v: want %s, got %s", e.At, e.Dir, e.Why, e.Want, e.Got)
+}
+
+// Unwrap returns Why.
+func (e *PositionError) Unwrap() error { return e.Why }
+
 // Errors of the journal, wrapped with detail.
 var (
-	ErrInUse    = errors.New("journal: in use by another process")
-	ErrClosed   = errors.New("journal: closed")
-	ErrTooLarge = errors.New("journal: record too large")
-	ErrOptions  = errors.New("journal: bad options")
-	ErrKind     = errors.New("journal: kind 0 is the journal's own")
-	ErrVersion  = errors.New("journal: segment of another version of the format")
-	ErrFailed   = errors.New("journal: refuses everything after a failed write or sync")
+	ErrInUse      = errors.New("journal: in use by another process")
+	ErrClosed     = errors.New("journal: closed")
+	ErrTooLarge   = errors.New("journal: record too large")
+	ErrOptions    = errors.New("journal: bad options")
+	ErrKind       = errors.New("journal: kind 0 is the journal's own")
+	ErrVersion    = errors.New("journal: segment of another version of the format")
+	ErrBeforeLog  = errors.New("before the beginning of the log") // which was truncated: an old snapshot was put there
+	ErrBehindLog  = errors.New("behind the end of the log")       // which has lost its end, or is an old copy
+	ErrOtherLog   = errors.New("not in this log")                 // which has another record of this number
+	ErrNoSnapshot = errors.New("journal: what no snapshot holds is not truncated")
+	ErrFailed     = errors.New("journal: refuses everything after a failed write or sync")
 )

@@ -26,7 +26,8 @@ type Journal struct {
 	offset   int64
 	buffer   []byte
 	lsn      uint64 // of the last record appended
-	chain    uint32 // its CRC
+	record   uint32 // its CRC
+	chain    uint32 // CRC of the last record or mark
 	promised uint64 // highest LSN that a record or mark written so far calls durable
 	closed   bool
 
@@ -89,6 +90,7 @@ func (j *Journal) Append(kind uint8, parts ...[]byte) (lsn uint64, err error) {
 	}
 	j.lsn++
 	j.put(kind, n, parts...)
+	j.record = j.chain
 	return j.lsn, nil
 }
 

@@ -73,11 +73,14 @@ func makeDir(files disk.FS, dir string) error {
 
 // recover reads what is there, repairs the end and gets ready to append.
 func (j *Journal) recover(replay func(Record) error) error {
-	r, err := NewReaderOn(j.options.FS, j.dir)
+	r, err := NewReaderOn(j.options.FS, j.dir, j.options.After)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer r.Close()                        //nolint:errcheck // read only
+	if r.First() > 1 && r.after.LSN == 0 { // what replay would get is not the whole of the owner's history
+		return r.misfit(ErrBeforeLog, "a log from LSN 1", fmt.Sprint("one from LSN ", r.First()))
+	}
 	for {
 		record, err := r.Next()
 		if eof(err) {
@@ -94,8 +97,8 @@ func (j *Journal) recover(replay func(Record) error) error {
 		}
 	}
 	j.tail = r.tail
-	j.lsn, j.chain, j.promised, j.flushed = r.lsn, r.chain, r.promised, r.lsn
-	if r.index == len(r.firsts) {
+	j.lsn, j.record, j.chain, j.promised, j.flushed = r.lsn, r.record, r.chain, r.promised, r.lsn
+	if r.first == 0 {
 		return j.create()
 	}
 	return j.resume(r)
@@ -112,15 +115,15 @@ func (j *Journal) create() error {
 	return errors.Join(j.Flush(), j.sync())
 }
 
-// resume goes on behind the last whole record, in segment r.index. Later segments, if any, hold no
+// resume goes on behind the last whole record, in segment r.first. Later segments, if any, hold no
 // record (invariant I4) and are removed.
 func (j *Journal) resume(r *Reader) error {
-	for _, first := range r.firsts[r.index+1:] {
+	for _, first := range r.later() {
 		if err := j.options.FS.Remove(segmentPath(j.dir, first)); err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}
 	}
-	f, err := j.options.FS.OpenWrite(segmentPath(j.dir, r.firsts[r.index]))
+	f, err := j.options.FS.OpenWrite(segmentPath(j.dir, r.first))
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -143,13 +146,16 @@ func (j *Journal) resume(r *Reader) error {
 			return err
 		}
 	}
-	return j.syncAll(r.firsts[:r.index])
+	return j.syncAll(r)
 }
 
 // syncAll makes durable what was read: a process that died had perhaps not synced it, and from
 // now on its records are relied upon.
-func (j *Journal) syncAll(firsts []uint64) error {
-	for _, first := range firsts {
+func (j *Journal) syncAll(r *Reader) error {
+	for _, first := range r.firsts {
+		if first < r.start || first >= r.first {
+			continue
+		}
 		f, err := j.options.FS.OpenWrite(segmentPath(j.dir, first))
 		if err != nil {
 			return fmt.Errorf("journal: %w", err)

@@ -22,6 +22,10 @@ type Options struct {
 	// RecordMax is the largest body in bytes; 0 means 8 MiB. One record must fit in one segment.
 	RecordMax int
 
+	// After is where the owner's state comes from: Open replays only the records behind it, and reads
+	// no segment that ends before it. A log in which the position is not is a *PositionError. The zero
+	// value is the beginning.
+	After Position
 	// FS is the file system that the log is in; nil means disk.Real.
 	FS disk.FS
 }

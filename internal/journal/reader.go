@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
@@ -29,35 +30,84 @@ type Tail struct {
 type Reader struct {
 	fs     disk.FS
 	dir    string
-	firsts []uint64 // first LSN of each segment
-	index  int      // of the segment that is open
+	firsts []uint64 // first LSN of each segment, as last listed
+	start  uint64   // first LSN of the segment that reading began in
+	first  uint64   // of the segment that is open or comes next; 0 if there was none yet
 	file   disk.File
 	size   int64
 	offset int64 // of the next record
 	window window
+	after  Position // where to begin
 
+	adopt    bool   // nothing was read yet, and the log goes on before the segment that is open
 	lsn      uint64 // of the last record read
-	chain    uint32 // its CRC
+	chain    uint32 // CRC of the last record or mark read
+	record   uint32 // CRC of the last record read
 	promised uint64 // highest LSN that a record read says is durable
 	zeroFrom int64  // the open segment is known to be zero from here on; -1 unknown
 	tail     Tail
 }
 
-// NewReader opens the journal in dir for reading.
-func NewReader(dir string) (*Reader, error) { return NewReaderOn(disk.Real, dir) }
+// NewReader opens the journal in dir for reading, from its first record on.
+func NewReader(dir string) (*Reader, error) { return NewReaderOn(disk.Real, dir, Position{}) }
 
-// NewReaderOn is NewReader on a file system.
-func NewReaderOn(fs disk.FS, dir string) (*Reader, error) {
+// NewReaderOn opens the journal in dir of a file system for reading from the record behind after on,
+// the zero value being the beginning of the log. It reads no segment that ends before it. If the log
+// does not have the position, a *PositionError says so, here or when Next would pass it.
+func NewReaderOn(fs disk.FS, dir string, after Position) (*Reader, error) {
 	firsts, err := listSegments(fs, dir)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{fs: fs, dir: dir, firsts: firsts, zeroFrom: -1}
-	if len(firsts) > 0 && firsts[0] != 1 {
-		return nil, &DamageError{File: segmentPath(dir, firsts[0]), Want: "a first segment that starts with LSN 1", Got: fmt.Sprint("LSN ", firsts[0])}
+	r := &Reader{fs: fs, dir: dir, firsts: firsts, zeroFrom: -1, after: after}
+	if err := r.begin(); err != nil {
+		return nil, err
 	}
 	return r, nil
 }
+
+// begin finds the segment to start in, if there are any yet. A log may begin with another record than
+// the first, if a snapshot beside it holds what was before (invariant I8).
+func (r *Reader) begin() error {
+	if len(r.firsts) == 0 {
+		return nil
+	}
+	first := r.firsts[0]
+	if first != 1 {
+		newest, err := newestSnapshot(r.fs, r.dir)
+		if err != nil {
+			return err
+		}
+		if newest < first {
+			return &DamageError{File: segmentPath(r.dir, first), Want: "a first segment that starts with LSN 1, or a snapshot from there on", Got: fmt.Sprintf("LSN %d, and a newest snapshot of %d", first, newest)}
+		}
+	}
+	if r.after.LSN > 0 && r.after.LSN < first {
+		return r.misfit(ErrBeforeLog, fmt.Sprint("a log from LSN ", r.after.LSN), fmt.Sprint("one from LSN ", first))
+	}
+	for _, f := range r.firsts[1:] {
+		if f <= r.after.LSN {
+			first = f
+		}
+	}
+	r.start, r.first, r.adopt = first, first, first != 1
+	return nil
+}
+
+func (r *Reader) misfit(why error, want, got string) error {
+	return &PositionError{Dir: r.dir, At: r.after, Why: why, Want: want, Got: got}
+}
+
+// First is the number of the first record that the log has.
+func (r *Reader) First() uint64 {
+	if len(r.firsts) == 0 {
+		return 1
+	}
+	return r.firsts[0]
+}
+
+// Position is the place behind the last record that Next returned.
+func (r *Reader) Position() Position { return Position{r.lsn, r.record} }
 
 // Tail says how the log ended; it counts after Next has returned io.EOF. In a log that is in use a
 // record that is just being written may look torn.
@@ -79,7 +129,7 @@ func (r *Reader) Next() (Record, error) {
 	for {
 		if r.file == nil {
 			if err := r.openSegment(); err != nil {
-				return Record{}, err
+				return Record{}, r.atEnd(err)
 			}
 		}
 		h, body, f, err := r.load()
@@ -89,30 +139,50 @@ func (r *Reader) Next() (Record, error) {
 		if f != nil {
 			if err := r.stop(f); err != nil {
 				r.window.forget()
-				return Record{}, err
+				return Record{}, r.atEnd(err)
 			}
 			continue
 		}
 		r.offset += h.size()
+		r.adopt = false
 		r.lsn, r.chain, r.promised = h.lsn, h.crc, max(r.promised, h.synced)
-		if h.kind != kindMark {
+		if h.kind == kindMark {
+			continue
+		}
+		r.record = h.crc
+		if h.lsn > r.after.LSN {
 			return Record{LSN: h.lsn, Kind: h.kind, Body: body}, nil
+		}
+		if h.lsn == r.after.LSN && h.crc != r.after.Chain {
+			return Record{}, r.misfit(ErrOtherLog, fmt.Sprintf("chain %08x", r.after.Chain), fmt.Sprintf("%08x", h.crc))
 		}
 	}
 }
 
-// openSegment opens the segment r.index, or returns io.EOF if there is none yet.
+// atEnd makes a *PositionError of the end of a log that ends before the position to begin at.
+func (r *Reader) atEnd(err error) error {
+	if eof(err) && r.lsn < r.after.LSN {
+		return r.misfit(ErrBehindLog, fmt.Sprint("at least LSN ", r.after.LSN, " as the last record"), fmt.Sprint("LSN ", r.lsn))
+	}
+	return err
+}
+
+// openSegment opens the segment r.first, or returns io.EOF if there is none yet.
 func (r *Reader) openSegment() error {
-	if r.index == len(r.firsts) {
+	if r.first == 0 {
 		firsts, err := listSegments(r.fs, r.dir)
 		if err != nil {
 			return err
 		}
-		if r.firsts = firsts; r.index == len(firsts) {
+		r.firsts = firsts
+		if err := r.begin(); err != nil {
+			return err
+		}
+		if r.first == 0 {
 			return io.EOF
 		}
 	}
-	f, err := r.fs.Open(segmentPath(r.dir, r.firsts[r.index]))
+	f, err := r.fs.Open(segmentPath(r.dir, r.first))
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -174,6 +244,9 @@ func (r *Reader) load() (h header, body []byte, f *fault, err error) {
 
 // place checks that a record which is whole is also the next one of this log.
 func (r *Reader) place(h *header, body []byte) *fault {
+	if r.adopt { // what the mark says of the log before it, which is not read, is believed
+		r.lsn, r.chain = r.first-1, h.prev
+	}
 	if h.prev != r.chain {
 		return &fault{misplaced: true, want: fmt.Sprintf("a record that follows checksum %08x", r.chain), got: fmt.Sprintf("one that follows %08x", h.prev)}
 	}
@@ -194,35 +267,55 @@ func (r *Reader) place(h *header, body []byte) *fault {
 // stop decides what a fault means: go on (nil: in the next segment, or because the log has grown),
 // the end of the log (io.EOF), or damage.
 func (r *Reader) stop(f *fault) error {
-	segments, size := len(r.firsts), r.size
+	last, size := r.last(), r.size
 	firsts, err := listSegments(r.fs, r.dir)
 	if err != nil {
 		return err
 	}
+	r.firsts = firsts
 	if err := r.measure(); err != nil {
 		return err
 	}
-	if len(firsts) > segments || r.size > size { // a writer is at work: look at this place again first
-		r.firsts, r.zeroFrom = firsts, -1
+	if r.last() > last || r.size > size { // a writer is at work: look at this place again first
+		r.zeroFrom = -1
 		r.window.forget()
 		return nil
 	}
-	if f.end {
+	if f.end && !r.adopt {
 		zero, err := r.zeroToEnd()
 		if err != nil {
 			return err
 		}
-		last := r.index+1 == len(r.firsts)
-		if zero && last {
+		later := r.later()
+		if zero && len(later) == 0 {
 			r.tail = Tail{File: r.file.Name(), Offset: r.offset}
 			return io.EOF
 		}
-		if zero && r.firsts[r.index+1] == r.lsn+1 {
-			r.index++
+		if zero && later[0] == r.lsn+1 {
+			r.first = later[0]
 			return r.Close()
+		}
+		if zero && len(later) == len(r.firsts) { // the writer has truncated what we had not read yet
+			r.after = r.Position()
+			r.first = 0
+			return errors.Join(r.Close(), r.begin())
 		}
 	}
 	return r.judge(f)
+}
+
+// last is the first LSN of the last segment.
+func (r *Reader) last() uint64 {
+	if len(r.firsts) == 0 {
+		return 0
+	}
+	return r.firsts[len(r.firsts)-1]
+}
+
+// later returns the segments behind the one that is open.
+func (r *Reader) later() []uint64 {
+	i, _ := slices.BinarySearch(r.firsts, r.first+1)
+	return r.firsts[i:]
 }
 
 // judge tells a torn tail from damage (invariant I4).
@@ -231,7 +324,7 @@ func (r *Reader) judge(f *fault) error {
 	if err != nil {
 		return err
 	}
-	if !f.misplaced && !found.proof {
+	if !f.misplaced && !found.proof && !r.adopt { // a snapshot has relied on a segment that is adopted
 		r.tail = Tail{Torn: true, File: r.file.Name(), Offset: r.offset, Bytes: found.bytes, Records: found.records}
 		return io.EOF
 	}

@@ -56,7 +56,7 @@ func (r *Reader) searchBehind() (behind, error) {
 		}
 		found.proof = found.proof || h.synced > r.lsn
 	})
-	for _, first := range r.firsts[r.index+1:] {
+	for _, first := range r.later() {
 		used, err := segmentUsed(r.fs, r.dir, first)
 		if err != nil {
 			return behind{}, err

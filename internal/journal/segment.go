@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
@@ -27,15 +25,9 @@ func listSegments(fs disk.FS, dir string) ([]uint64, error) {
 	}
 	var firsts []uint64
 	for _, name := range names {
-		digits, ok := strings.CutSuffix(name, SegmentSuffix)
-		if !ok || len(digits) != 20 {
-			continue
+		if first, ok := numbered(name, SegmentSuffix); ok {
+			firsts = append(firsts, first)
 		}
-		first, err := strconv.ParseUint(digits, 10, 64)
-		if err != nil {
-			continue
-		}
-		firsts = append(firsts, first)
 	}
 	slices.Sort(firsts)
 	return firsts, nil
@@ -54,4 +46,18 @@ func createSegment(fs disk.FS, dir string, first uint64, size int64) (disk.File,
 		return nil, fmt.Errorf("journal: cannot reserve %d bytes: %w", size, err)
 	}
 	return f, nil
+}
+
+// newestSnapshot returns the LSN of the newest snapshot beside a log, 0 if there is none.
+func newestSnapshot(fs disk.FS, dir string) (newest uint64, err error) {
+	names, err := fs.List(dir)
+	if err != nil {
+		return 0, fmt.Errorf("journal: %w", err)
+	}
+	for _, name := range names {
+		if lsn, ok := SnapshotLSN(name); ok {
+			newest = max(newest, lsn)
+		}
+	}
+	return newest, nil
 }

@@ -99,7 +99,7 @@ func readAll(t testing.TB, dir string) (uint64, Tail, error) {
 
 func readAllOn(t testing.TB, fs disk.FS, dir string) (uint64, Tail, error) {
 	t.Helper()
-	r, err := NewReaderOn(fs, dir)
+	r, err := NewReaderOn(fs, dir, Position{})
 	if err != nil {
 		return 0, Tail{}, err
 	}

@@ -1,0 +1,204 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+)
+
+// Kind says whose state it is, and with it what the body means. Numbers are never given another
+// meaning.
+type Kind uint32
+
+// The owners of snapshots.
+const (
+	Engine      Kind = 1 // the core: engine.Core.AppendState, with what the engine adds
+	Participant Kind = 2 // machine and role of a participant
+)
+
+// Identity is whose snapshots a store holds.
+type Identity struct {
+	Cluster uint32
+	Node    uint32 // unique in the cluster: a disk that was copied to another node is refused
+	Kind    Kind
+}
+
+// Snapshot is a state. The zero value is the state before the first record.
+type Snapshot struct {
+	At   journal.Position // the record behind which the owner was in this state
+	Body []byte           // the caller's
+}
+
+const (
+	tempSuffix = ".temp"
+	keepMax    = 2       // snapshots that Write leaves: the newest, and one in case it is damaged
+	chunkSize  = 1 << 20 // of a write
+)
+
+// Store is the snapshots in a directory. One goroutine at a time uses it.
+type Store struct {
+	fs  disk.FS
+	dir string
+	id  Identity
+}
+
+// NewStore returns the store of the snapshots in dir, which is the directory of the log.
+func NewStore(fs disk.FS, dir string, id Identity) *Store { return &Store{fs, dir, id} }
+
+func (s *Store) path(lsn uint64) string {
+	return filepath.Join(s.dir, fmt.Sprintf("%020d%s", lsn, journal.SnapshotSuffix))
+}
+
+// list returns the LSNs of the snapshots, ascending, and the names of unfinished ones.
+func (s *Store) list() (lsns []uint64, temps []string, err error) {
+	names, err := s.fs.List(s.dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("snapshot: %w", err)
+	}
+	for _, name := range names {
+		if lsn, ok := journal.SnapshotLSN(name); ok {
+			lsns = append(lsns, lsn)
+		} else if strings.HasSuffix(name, journal.SnapshotSuffix+tempSuffix) {
+			temps = append(temps, name)
+		}
+	}
+	slices.Sort(lsns)
+	return lsns, temps, nil
+}
+
+// Write makes the state durable whose bytes are the parts one after another: the owner's state behind
+// record at, up to which the log must be durable. It keeps nothing of the parts. If it fails, the
+// snapshots that were there are there, and another Write may be tried; after a failed sync the file is
+// given up, so a retry writes everything again to a new one.
+func (s *Store) Write(at journal.Position, parts ...[]byte) error {
+	if at.LSN == 0 {
+		return errors.New("snapshot: nothing was logged yet, so there is no state to keep")
+	}
+	lsns, temps, err := s.list()
+	if err != nil {
+		return err
+	}
+	for _, name := range temps {
+		if err := s.fs.Remove(filepath.Join(s.dir, name)); err != nil {
+			return fmt.Errorf("snapshot: %w", err)
+		}
+	}
+	path := s.path(at.LSN)
+	if err := s.fill(path+tempSuffix, append([][]byte{appendHeader(nil, s.id, at, parts)}, parts...)); err != nil {
+		_ = s.fs.Remove(path + tempSuffix) // the error that matters is this one
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	if err := s.fs.Rename(path+tempSuffix, path); err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	if err := s.fs.SyncDir(s.dir); err != nil {
+		return fmt.Errorf("snapshot: cannot make the name of %s durable: %w", path, err)
+	}
+	lsns = slices.DeleteFunc(lsns, func(lsn uint64) bool { return lsn == at.LSN })
+	for len(lsns) >= keepMax { // the oldest go first: what is left are always the newest
+		if err := s.fs.Remove(s.path(lsns[0])); err != nil {
+			return fmt.Errorf("snapshot: %w", err)
+		}
+		lsns = lsns[1:]
+	}
+	return nil
+}
+
+// fill makes a durable file of the parts.
+func (s *Store) fill(path string, parts [][]byte) error {
+	size := int64(0)
+	for _, p := range parts {
+		size += int64(len(p))
+	}
+	f, err := s.fs.Create(path)
+	if err != nil {
+		return err
+	}
+	err = f.Reserve(size) // a full disk is met before anything is written
+	for at := int64(0); err == nil && len(parts) > 0; {
+		p := parts[0][:min(len(parts[0]), chunkSize)]
+		if len(p) > 0 {
+			_, err = f.WriteAt(p, at)
+		}
+		at += int64(len(p))
+		if parts[0] = parts[0][len(p):]; len(parts[0]) == 0 {
+			parts = parts[1:]
+		}
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// Oldest returns what may be truncated: every record below the returned one is in two snapshots that
+// are kept. While there are fewer it is 1, so that nothing hangs on a single file.
+func (s *Store) Oldest() (lsn uint64, err error) {
+	lsns, _, err := s.list()
+	if err != nil || len(lsns) < keepMax {
+		return 1, err
+	}
+	return lsns[0], nil
+}
+
+// Latest returns the newest snapshot that is whole; the zero Snapshot if there is none and never was.
+// skipped are newer ones that are damaged. The error is a *FileError if a file is foreign, or if there
+// are files and none is whole.
+func (s *Store) Latest() (snap Snapshot, skipped []*FileError, err error) {
+	lsns, _, err := s.list()
+	if err != nil {
+		return Snapshot{}, nil, err
+	}
+	for _, lsn := range slices.Backward(lsns) {
+		snap, err := s.read(lsn)
+		refused := new(FileError)
+		if errors.As(err, &refused) && refused.damage() {
+			skipped = append(skipped, refused)
+			continue
+		}
+		return snap, skipped, err
+	}
+	if len(skipped) > 0 {
+		return Snapshot{}, skipped, skipped[0]
+	}
+	return Snapshot{}, nil, nil
+}
+
+// read reads and checks one file.
+func (s *Store) read(lsn uint64) (Snapshot, error) {
+	f, err := s.fs.Open(s.path(lsn))
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	size, err := f.Size()
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+	}
+	b := make([]byte, size)
+	if n, err := f.ReadAt(b, 0); n < len(b) && err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+	}
+	return decode(f.Name(), lsn, s.id, b)
+}
+
+// String names the kind.
+func (k Kind) String() string {
+	switch k {
+	case Engine:
+		return "engine"
+	case Participant:
+		return "participant"
+	}
+	return strconv.Itoa(int(k))
+}
