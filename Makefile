@@ -11,13 +11,14 @@ DAY := run/day.tzc
 FUZZTIME ?= 10s
 BENCHTIME ?= 100ms
 SOAK ?= 100000000
+SCHEDULES ?= 1000000
 
 # The binary is static, and is tested as it is built.
 export CGO_ENABLED = 0
 
 DEVTOOLS := tools/devtools/go.mod
 
-.PHONY: help build run test race bench bench-book soak-book fuzz lint cover clean
+.PHONY: help build run sim test race bench bench-book soak-book fuzz lint cover clean
 
 help: ## print the targets
 	@while IFS= read -r line; do \
@@ -34,6 +35,9 @@ run: build ## generate a small trading day, replay it on this machine, print the
 	@mkdir -p run
 	bin/tezi generate --orders $(ORDERS) --seed $(SEED) --out $(DAY)
 	bin/tezi replay $(DAY) --dir run/day --force
+
+sim: build ## run SCHEDULES simulated schedules of the commit protocol
+	bin/tezi sim --schedules $(SCHEDULES)
 
 test: ## run all tests
 	$(GO) test ./...

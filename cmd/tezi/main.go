@@ -16,6 +16,7 @@ import (
 	"github.com/tezi-exchange/tezi/internal/inspect"
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/internal/sim"
 	"github.com/tezi-exchange/tezi/internal/verify"
 )
 
@@ -24,7 +25,7 @@ const (
 	exitOK          = 0
 	exitFailure     = 1
 	exitUsage       = 2 // also: the file is not a capture, or the directory cannot be used
-	exitUnverified  = 3 // a fill differs, or the logs do not agree
+	exitUnverified  = 3 // a fill differs, the logs do not agree, or a simulation broke an invariant
 	exitConfig      = 78
 	exitInterrupted = 130
 )
@@ -78,9 +79,10 @@ func exitCode(err error) int {
 		mismatch   *box.MismatchError
 		violation  *verify.Violation
 		refused    *rundir.RefusedError
+		failed     *sim.FailedError
 	)
 	switch {
-	case errors.As(err, &mismatch), errors.As(err, &violation):
+	case errors.As(err, &mismatch), errors.As(err, &violation), errors.As(err, &failed):
 		return exitUnverified
 	case errors.As(err, &usage), errors.As(err, &notCapture), errors.As(err, &refused),
 		errors.Is(err, capture.ErrOptions), errors.Is(err, inspect.ErrNoLog), errors.Is(err, journal.ErrInUse):
@@ -117,7 +119,7 @@ configuration, 130 interrupted.`,
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newBench(), newParticipant(), newVersion(),
+		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newBench(), newSim(), newParticipant(), newVersion(),
 	)
 	return root
 }

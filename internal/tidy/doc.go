@@ -20,10 +20,10 @@
 //
 //	.  internal/datatest (for tests only)
 //	0  ringbuf  orderbook  batch3pc
-//	1  codec  internal/journal
+//	1  codec  internal/journal  internal/check
 //	2  engine  internal/transport
 //	3  batch3pc/driver  internal/participant  internal/capture  internal/host
-//	4  internal/rundir  internal/inspect  internal/verify  internal/box  bench
+//	4  internal/rundir  internal/inspect  internal/verify  internal/sim  internal/box  bench
 //	5  cmd  tools  internal/tidy
 //
 // All non-test files of orderbook, batch3pc (but for its driver) and codec are pure. In other

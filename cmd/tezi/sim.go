@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/internal/sim"
+)
+
+// simFlags is what `tezi sim` is asked for.
+type simFlags struct {
+	out       output
+	seed      uint64
+	seeds     string
+	schedules uint64
+	scheduler string
+	bytes     bool
+	jobs      int
+}
+
+func newSim() *cobra.Command {
+	var f simFlags
+	cmd := &cobra.Command{
+		Use:   "sim",
+		Short: "Run the commit protocol through simulated faults",
+		Long: `Run the production machines of the commit protocol in a simulated world: messages
+lost, repeated, delayed, reordered and corrupted; nodes cut off, paused and
+crashed, with any part of what they had not synced lost; several coordinators at
+once. Every event is checked against the invariants of the protocol, and a
+quarter of the schedules must converge when the faults end.
+
+One seed is one schedule, the same on every machine. --seed traces it, an event
+a line; a schedule that breaks an invariant is cut down to the events that it
+takes. See docs/SIMULATION.md.
+
+Exit code 3 if an invariant is broken, or if the set of schedules did not reach
+the cases that matter.`,
+		Example: "  tezi sim --schedules 1000000\n  tezi sim --seeds 5000-6000 --scheduler walk\n  tezi sim --seed 4711",
+		Args:    wantArgs(),
+	}
+	f.out.flags(cmd)
+	flags := cmd.Flags()
+	flags.Uint64Var(&f.seed, "seed", 0, "trace the schedule of this one seed")
+	flags.StringVar(&f.seeds, "seeds", "", "run the seeds FROM-TO, both included")
+	flags.Uint64Var(&f.schedules, "schedules", 100_000, "run so many seeds from 0 on")
+	flags.StringVar(&f.scheduler, "scheduler", "", "use this scheduler alone: walk, timed or swarm")
+	flags.BoolVar(&f.bytes, "bytes", false, "take every message and record through its bytes, not in one schedule of sixteen")
+	flags.IntVar(&f.jobs, "jobs", 0, "schedules at once; 0 is one for each core")
+	cmd.MarkFlagsMutuallyExclusive("seed", "seeds", "schedules")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return f.run(cmd) }
+	return cmd
+}
+
+func (f *simFlags) run(cmd *cobra.Command) error {
+	if err := f.out.check(); err != nil {
+		return err
+	}
+	set := sim.Set{Count: f.schedules, Bytes: f.bytes, Jobs: f.jobs}
+	if f.scheduler != "" {
+		only, err := sim.SchedulerNamed(f.scheduler)
+		if err != nil {
+			return usageError{err}
+		}
+		set.Only = &only
+	}
+	if cmd.Flags().Changed("seed") {
+		return f.trace(cmd.OutOrStdout(), set)
+	}
+	if f.seeds != "" {
+		if err := parseSeeds(f.seeds, &set); err != nil {
+			return err
+		}
+	}
+	if set.Count == 0 || f.jobs < 0 {
+		return usageError{fmt.Errorf("want at least one schedule and no negative number of jobs")}
+	}
+	began := time.Now()
+	report := sim.Run(cmd.Context(), set)
+	took := time.Since(began)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	if f.out.json() {
+		if err := writeJSON(cmd.OutOrStdout(), report); err != nil {
+			return err
+		}
+	} else if err := printSimulated(cmd.OutOrStdout(), report, took); err != nil {
+		return err
+	}
+	return report.Err()
+}
+
+// trace shows one schedule.
+func (f *simFlags) trace(w io.Writer, set sim.Set) error {
+	plan := sim.PlanOf(f.seed, set.Bytes)
+	if set.Only != nil {
+		plan.Scheduler = *set.Only
+	}
+	failure, err := sim.Trace(w, plan)
+	if err != nil || failure == nil {
+		return err
+	}
+	return &sim.FailedError{Text: fmt.Sprintf("seed %d breaks %s: %s", failure.Seed, failure.Invariant, failure.Text)}
+}
+
+// parseSeeds reads FROM-TO.
+func parseSeeds(text string, set *sim.Set) error {
+	from, to, _ := strings.Cut(text, "-")
+	first, err := strconv.ParseUint(from, 10, 64)
+	last, err2 := strconv.ParseUint(to, 10, 64)
+	if err != nil || err2 != nil || last < first || last-first == ^uint64(0) {
+		return usageError{fmt.Errorf("--seeds %s: want FROM-TO, two numbers in order", text)}
+	}
+	set.From, set.Count = first, last-first+1
+	return nil
+}
+
+func printSimulated(w io.Writer, r *sim.Report, took time.Duration) error {
+	var b strings.Builder
+	seconds := took.Seconds()
+	fmt.Fprintf(&b, "schedules     %d from seed %d, %d events, %d ended in peace\n", r.Schedules, r.From, r.Events, r.Liveness)
+	fmt.Fprintf(&b, "pace          %.0f schedules/s, %.1f million events/s, %.1f s\n", float64(r.Schedules)/seconds, float64(r.Events)/seconds/1e6, seconds)
+	fmt.Fprintf(&b, "hash          %s\n", r.Hash)
+	for _, t := range r.Tallies {
+		fmt.Fprintf(&b, "%-12s  %d schedules, %d events, %d of %d batches decided under fire\n", t.Scheduler, t.Schedules, t.Events, t.Decided, t.Proposed)
+	}
+	for _, c := range r.Reached.List() {
+		fmt.Fprintf(&b, "reached       %-16s %d\n", c.Name, c.N)
+	}
+	violations := "0"
+	if f := r.Failure; f != nil {
+		violations = fmt.Sprintf("seed %d (%s, %d events, %d after shrinking) breaks %s: %s", f.Seed, f.Scheduler, f.Events, len(f.Script), f.Invariant, f.Text)
+		for _, line := range f.Script {
+			violations += "\n  " + line
+		}
+	}
+	fmt.Fprintf(&b, "violations    %s\n", violations)
+	_, err := io.WriteString(w, b.String())
+	return err
+}

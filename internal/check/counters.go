@@ -1,0 +1,56 @@
+package check
+
+// Counters say what a history has met. A run set in which one of them is 0 proves little (I12).
+type Counters struct {
+	Decided        uint64 `json:"decided"`        // batches
+	Vetoed         uint64 `json:"vetoed"`         // ballots stopped by a no
+	Dropped        uint64 `json:"dropped"`        // votes undone
+	Fenced         uint64 `json:"fenced"`         // coordinators that found a higher ballot
+	Crashes        uint64 `json:"crashes"`        // of any node
+	RecoveryCommit uint64 `json:"recoveryCommit"` // a base decided what nobody had decided before
+	RecoveryAbort  uint64 `json:"recoveryAbort"`  // a base left out what somebody had voted for
+	RecoverForward uint64 `json:"recoverForward"` // a base above every pre-commit
+	CascadeAbort   uint64 `json:"cascadeAbort"`   // a refused batch took descendants with it
+	Fill           uint64 `json:"fill"`           // batches brought to a participant that fell behind
+	Relay          uint64 `json:"relay"`          // asked for from another participant
+}
+
+// Count is one counter by name.
+type Count struct {
+	Name string
+	N    uint64
+}
+
+// List is every counter by the name that people read.
+func (c *Counters) List() []Count {
+	return []Count{
+		{"decided", c.Decided}, {"vetoed", c.Vetoed}, {"dropped", c.Dropped}, {"fenced", c.Fenced},
+		{"crashes", c.Crashes}, {"recovery commit", c.RecoveryCommit}, {"recovery abort", c.RecoveryAbort},
+		{"recover-forward", c.RecoverForward}, {"cascade abort", c.CascadeAbort}, {"fill", c.Fill}, {"relay", c.Relay},
+	}
+}
+
+// Add adds o to c.
+func (c *Counters) Add(o *Counters) {
+	c.Decided += o.Decided
+	c.Vetoed += o.Vetoed
+	c.Dropped += o.Dropped
+	c.Fenced += o.Fenced
+	c.Crashes += o.Crashes
+	c.RecoveryCommit += o.RecoveryCommit
+	c.RecoveryAbort += o.RecoveryAbort
+	c.RecoverForward += o.RecoverForward
+	c.CascadeAbort += o.CascadeAbort
+	c.Fill += o.Fill
+	c.Relay += o.Relay
+}
+
+// Missing names the counters that are 0 (I12).
+func (c *Counters) Missing() (names []string) {
+	for _, count := range c.List() {
+		if count.N == 0 {
+			names = append(names, count.Name)
+		}
+	}
+	return names
+}

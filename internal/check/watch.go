@@ -1,0 +1,168 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// Watch judges a history as it happens: it is told of every event of every node of a group and
+// keeps the first violation. It sees all disks from above, which no node does. Its memory grows
+// with the history and is reused after Reset; lookups are linear, made for tens of batches. Not
+// safe for concurrent use.
+type Watch struct {
+	participants []batch3pc.NodeID
+	members      uint64 // bits of places
+	quorum       int
+	place        [256]uint8 // of a node in nodes, plus 1; 0: no node of the group
+	nodes        []node
+
+	batches []entry
+	decided []int32 // entries in the order of the one history
+	values  []value
+	opened  []batch3pc.Ballot
+
+	// Count says what the history has met so far.
+	Count     Counters
+	violation *Violation
+}
+
+// entry is a batch that somebody proposed, voted for, or took in.
+type entry struct {
+	at      batch3pc.Position
+	parent  batch3pc.Position
+	yes     uint64 // who voted yes, bits of places
+	ordinal int32  // place in decided, plus 1
+	aborted bool   // its proposer was told so
+	digest  uint64 // of the state after it, as first applied; 0: nobody has
+}
+
+// value is what was accepted in a ballot.
+type value struct {
+	ballot batch3pc.Ballot
+	at     batch3pc.Position
+}
+
+// accept is the highest durable accept of one participant in one ballot.
+type accept struct {
+	ballot batch3pc.Ballot
+	high   batch3pc.Seq
+}
+
+// node is what is known of a node; elected and accepts outlive its process.
+type node struct {
+	id       batch3pc.NodeID
+	elected  batch3pc.Ballot // highest promise written in this boot, or read at its start
+	promised batch3pc.Ballot // highest promise on the disk
+	attempt  batch3pc.Ballot // of the last accept on the disk
+	accepts  []accept
+	applied  int
+	seen     bool // before or leading counts
+	before   batch3pc.ParticipantStatus
+	leading  batch3pc.CoordinatorStatus
+	proposed []int32 // entries its proposer does not know the outcome of
+}
+
+// NewWatch returns a Watch over a group; members must be among participants.
+func NewWatch(participants, members, coordinators []batch3pc.NodeID) *Watch {
+	w := &Watch{participants: slices.Clone(participants), quorum: len(participants)/2 + 1}
+	for _, id := range slices.Concat(participants, coordinators) {
+		w.nodes = append(w.nodes, node{id: id})
+		w.place[id] = uint8(len(w.nodes))
+	}
+	for _, id := range members {
+		w.members |= w.bit(id)
+	}
+	return w
+}
+
+// Reset forgets the history, but for the memory it took.
+func (w *Watch) Reset(members []batch3pc.NodeID) {
+	for i := range w.nodes {
+		n := &w.nodes[i]
+		*n = node{id: n.id, accepts: n.accepts[:0], proposed: n.proposed[:0]}
+	}
+	w.batches, w.decided, w.values, w.opened = w.batches[:0], w.decided[:0], w.values[:0], w.opened[:0]
+	w.Count, w.violation, w.members = Counters{}, nil, 0
+	for _, id := range members {
+		w.members |= w.bit(id)
+	}
+}
+
+// CopyFrom makes w an independent copy of o, which must watch the same group.
+func (w *Watch) CopyFrom(o *Watch) {
+	nodes, batches, decided, values, opened := w.nodes, w.batches, w.decided, w.values, w.opened
+	*w = *o
+	if len(nodes) != len(o.nodes) {
+		nodes = make([]node, len(o.nodes))
+	}
+	for i := range nodes {
+		accepts, proposed := nodes[i].accepts, nodes[i].proposed
+		nodes[i] = o.nodes[i]
+		nodes[i].accepts = append(accepts[:0], o.nodes[i].accepts...)
+		nodes[i].proposed = append(proposed[:0], o.nodes[i].proposed...)
+	}
+	w.nodes = nodes
+	w.batches = append(batches[:0], o.batches...)
+	w.decided = append(decided[:0], o.decided...)
+	w.values = append(values[:0], o.values...)
+	w.opened = append(opened[:0], o.opened...)
+}
+
+// Err is the first violation, nil if there is none.
+func (w *Watch) Err() *Violation { return w.violation }
+
+// Fail notes a violation that somebody else has found.
+func (w *Watch) Fail(invariant, format string, args ...any) {
+	if w.violation == nil {
+		w.violation = violation(invariant, format, args...)
+	}
+}
+
+// Decided is how many batches have been decided.
+func (w *Watch) Decided() int { return len(w.decided) }
+
+// Last is the newest decided prefix.
+func (w *Watch) Last() batch3pc.Position {
+	if len(w.decided) == 0 {
+		return batch3pc.Position{}
+	}
+	return w.batches[w.decided[len(w.decided)-1]].at
+}
+
+func (w *Watch) node(id batch3pc.NodeID) *node { return &w.nodes[w.place[id]-1] }
+
+func (w *Watch) bit(id batch3pc.NodeID) uint64 { return 1 << w.place[id] }
+
+// find returns the entry at, or -1.
+func (w *Watch) find(at batch3pc.Position) int32 {
+	for i := len(w.batches) - 1; i >= 0; i-- {
+		if w.batches[i].at == at {
+			return int32(i)
+		}
+	}
+	return -1
+}
+
+func (w *Watch) enter(b *batch3pc.Batch) int32 {
+	if i := w.find(b.Position()); i >= 0 {
+		return i
+	}
+	w.batches = append(w.batches, entry{at: b.Position(), parent: b.ParentPosition()})
+	return int32(len(w.batches) - 1)
+}
+
+// AppendState appends what the verdict on the future depends on and no machine knows: the decided
+// history and the votes. For a search that joins equal states.
+func (w *Watch) AppendState(dst []byte) []byte {
+	last := w.Last()
+	dst = batch3pc.AppendTail(dst, last)
+	for i := range w.batches {
+		e := &w.batches[i]
+		dst = batch3pc.AppendTail(dst, batch3pc.Position{Seq: batch3pc.Seq(e.yes), Chain: e.at.Chain})
+		if e.aborted {
+			dst = append(dst, 1)
+		}
+	}
+	return dst
+}

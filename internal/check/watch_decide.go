@@ -1,0 +1,126 @@
+package check
+
+import "github.com/tezi-exchange/tezi/batch3pc"
+
+// Coordinator says that coordinator id stands at now after a step.
+func (w *Watch) Coordinator(id batch3pc.NodeID, now *batch3pc.CoordinatorStatus) {
+	n := w.node(id)
+	old := &n.leading
+	if !n.seen {
+		*old = batch3pc.CoordinatorStatus{}
+	}
+	if now.Committed < old.Committed {
+		w.Fail("I3", "coordinator %d takes its commit back from %d to %d", id, old.Committed, now.Committed)
+	}
+	serving := now.State == batch3pc.StateActive || now.State == batch3pc.StateRefused
+	settled := old.State == batch3pc.StateStarting || old.State == batch3pc.StateElecting
+	if now.State == batch3pc.StateStarting && (old.State == batch3pc.StateElecting || old.Ballot != now.Ballot) {
+		w.noteForward(now.Base)
+	}
+	if serving && (now.Committed != old.Committed || now.Ballot != old.Ballot || settled) {
+		if settled && now.Base > w.Last().Seq && w.Decided() > 0 {
+			w.Count.RecoveryCommit++
+		}
+		w.decide(now.Ballot, batch3pc.Position{Seq: now.Committed, Chain: now.CommittedChain})
+	}
+	if serving && settled {
+		w.noteAborts(n, now.Base)
+	}
+	if now.State == batch3pc.StateRefused && old.State == batch3pc.StateActive {
+		w.Count.Vetoed++
+		if now.Proposed > now.Refused.Seq {
+			w.Count.CascadeAbort++
+		}
+	}
+	if now.State == batch3pc.StateFenced && old.State != batch3pc.StateFenced {
+		w.Count.Fenced++
+	}
+	n.leading, n.seen = *now, true
+	n.leading.Refused = nil
+}
+
+// decide notes that the prefix at is decided, in ballot.
+func (w *Watch) decide(ballot batch3pc.Ballot, at batch3pc.Position) {
+	accepts := 0
+	for _, id := range w.participants {
+		if high, ok := w.node(id).durable(ballot); ok && high >= at.Seq {
+			accepts++
+		}
+	}
+	if accepts < w.quorum {
+		w.Fail("I7", "%d is decided in %v with %d durable accepts", at.Seq, ballot, accepts)
+	}
+	if at.Seq == 0 {
+		return // the empty prefix, which everybody starts from
+	}
+	last := w.Last()
+	var fresh [64]int32
+	n := 0
+	for p := at; p != last; {
+		i := w.find(p)
+		if i >= 0 && w.batches[i].ordinal > 0 {
+			return // an older decision, learned again
+		}
+		if i < 0 || n == len(fresh) {
+			w.Fail("I1", "%d is decided, but %d was and is no prefix of it", at.Seq, last.Seq)
+			return
+		}
+		fresh[n] = i
+		n++
+		p = w.batches[i].parent
+	}
+	for n--; n >= 0; n-- {
+		w.admit(fresh[n])
+	}
+}
+
+// admit takes a batch into the one history.
+func (w *Watch) admit(i int32) {
+	e := &w.batches[i]
+	if missing := w.members &^ e.yes; missing != 0 {
+		w.Fail("I2", "%d is decided without the yes of every member", e.at.Seq)
+	}
+	if e.aborted {
+		w.Fail("I1", "%d is decided after its proposer was told of its abort", e.at.Seq)
+	}
+	w.decided = append(w.decided, i)
+	e.ordinal = int32(len(w.decided))
+	w.Count.Decided++
+}
+
+// noteForward counts a base above every pre-commit.
+func (w *Watch) noteForward(base batch3pc.Seq) {
+	for _, id := range w.participants {
+		if n := w.node(id); !n.seen || n.before.PreCommitted >= base {
+			return
+		}
+	}
+	w.Count.RecoverForward++
+}
+
+// noteAborts is what a driver does when its ballot becomes active: of what it proposed all is
+// decided that belongs to the history of the base, and the rest is aborted for good (I11). Numbers
+// alone do not tell: another coordinator may have used the same one for a batch of its own.
+func (w *Watch) noteAborts(leader *node, base batch3pc.Seq) {
+	for _, i := range leader.proposed {
+		e := &w.batches[i]
+		e.aborted = e.at.Seq > base || e.ordinal == 0
+		if e.aborted && e.ordinal > 0 {
+			w.Fail("I1", "%d was decided, and its proposer is told of its abort", e.at.Seq)
+		}
+	}
+	leader.proposed = leader.proposed[:0]
+	for _, id := range w.participants {
+		if n := w.node(id); n.seen && n.before.Voted > base {
+			w.Count.RecoveryAbort++
+			return
+		}
+	}
+}
+
+// Level is I4 at the end of a history: participant id must have applied all that was decided.
+func (w *Watch) Level(id batch3pc.NodeID) {
+	if n := w.node(id); n.applied != len(w.decided) {
+		w.Fail("I4", "participant %d applied %d of %d decided batches", id, n.applied, len(w.decided))
+	}
+}

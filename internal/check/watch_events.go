@@ -1,0 +1,185 @@
+package check
+
+import "github.com/tezi-exchange/tezi/batch3pc"
+
+// Proposed says that coordinator id put b into the stream.
+func (w *Watch) Proposed(id batch3pc.NodeID, b *batch3pc.Batch) {
+	if i := w.find(b.Position()); i >= 0 {
+		w.Fail("I6", "coordinator %d proposes %d, which was there before", id, b.Seq)
+		return
+	}
+	n := w.node(id)
+	n.proposed = append(n.proposed, w.enter(b))
+}
+
+// Voted says that participant id took b into its log: by a yes, or because the votes were over.
+func (w *Watch) Voted(id batch3pc.NodeID, b *batch3pc.Batch, decided bool) {
+	i := w.enter(b)
+	if !decided {
+		w.batches[i].yes |= w.bit(id)
+	}
+}
+
+// Applied says that participant id applied the batch at, as the n-th since its log began (from 1),
+// and that the digest of its state is now digest.
+func (w *Watch) Applied(id batch3pc.NodeID, n int, at batch3pc.Position, digest uint64) {
+	node := w.node(id)
+	if n != node.applied+1 {
+		w.Fail("I5", "participant %d applies %d as number %d after number %d", id, at.Seq, n, node.applied)
+	}
+	node.applied = n
+	if n > len(w.decided) {
+		w.Fail("I1", "participant %d applies %d, which nobody decided", id, at.Seq)
+		return
+	}
+	e := &w.batches[w.decided[n-1]]
+	if e.at != at {
+		w.Fail("I3", "participant %d applies %d as number %d, decided was %d", id, at.Seq, n, e.at.Seq)
+		return
+	}
+	if e.digest == 0 {
+		e.digest = digest
+	}
+	if e.digest != digest {
+		w.Fail("I10", "participant %d has another state than others after %d", id, at.Seq)
+	}
+}
+
+// Dropped counts only: a participant that has not heard of a higher ballot may drop, on the word of
+// a lower one that will never have its quorum, what a quorum of others decides or has decided. It
+// comes back to it as Fill.
+func (w *Watch) Dropped() { w.Count.Dropped++ }
+
+// Recorded says that node id appended r to its log, not yet durable.
+func (w *Watch) Recorded(id batch3pc.NodeID, r *batch3pc.Record) {
+	n := w.node(id)
+	switch r.Kind {
+	case batch3pc.RecordEpoch:
+		for _, b := range w.opened {
+			if b == r.Ballot {
+				w.Fail("I6", "ballot %v is opened twice", r.Ballot)
+			}
+		}
+		w.opened = append(w.opened, r.Ballot)
+	case batch3pc.RecordPromise:
+		if !n.elected.Less(r.Ballot) {
+			w.Fail("I6", "participant %d promises %v after %v", id, r.Ballot, n.elected)
+		}
+		n.elected = r.Ballot
+	case batch3pc.RecordStart, batch3pc.RecordPreCommit:
+		if r.Ballot.Less(n.elected) {
+			w.Fail("I6", "participant %d accepts %v after it promised %v", id, r.Ballot, n.elected)
+		}
+		n.elected = r.Ballot
+		w.accepted(value{r.Ballot, batch3pc.Position{Seq: r.Seq, Chain: r.Chain}})
+	case batch3pc.RecordBatch:
+		if r.Ballot.Less(n.elected) {
+			w.Fail("I6", "participant %d votes in %v after it promised %v", id, r.Ballot, n.elected)
+		}
+	case batch3pc.RecordFill:
+		w.Count.Fill++
+	}
+}
+
+func (w *Watch) accepted(v value) {
+	for _, o := range w.values {
+		if o.ballot == v.ballot && o.at.Seq == v.at.Seq {
+			if o.at.Chain != v.at.Chain {
+				w.Fail("I6", "two values for %d in %v", v.at.Seq, v.ballot)
+			}
+			return
+		}
+	}
+	w.values = append(w.values, v)
+}
+
+// Durable says that r is on the disk of node id for good.
+func (w *Watch) Durable(id batch3pc.NodeID, r *batch3pc.Record) {
+	n := w.node(id)
+	switch r.Kind {
+	case batch3pc.RecordPromise, batch3pc.RecordStart, batch3pc.RecordPreCommit, batch3pc.RecordEpoch:
+		if n.promised.Less(r.Ballot) {
+			n.promised = r.Ballot
+		}
+	}
+	switch r.Kind {
+	case batch3pc.RecordStart, batch3pc.RecordPreCommit:
+		n.attempt = r.Ballot
+	case batch3pc.RecordCommit: // what is decided is as good as accepted in the ballot that the log is at
+		if n.attempt.IsZero() {
+			return
+		}
+	default:
+		return
+	}
+	for i := range n.accepts {
+		if a := &n.accepts[i]; a.ballot == n.attempt {
+			a.high = max(a.high, r.Seq)
+			return
+		}
+	}
+	n.accepts = append(n.accepts, accept{n.attempt, r.Seq})
+}
+
+// durable is what node n has durably accepted in ballot, and whether it has at all.
+func (n *node) durable(ballot batch3pc.Ballot) (batch3pc.Seq, bool) {
+	for i := range n.accepts {
+		if n.accepts[i].ballot == ballot {
+			return n.accepts[i].high, true
+		}
+	}
+	return 0, false
+}
+
+// Sent says that m leaves node m.From: what it promises must be on the disk (I4).
+func (w *Watch) Sent(m *batch3pc.Message) {
+	n := w.node(m.From)
+	switch m.Kind {
+	case batch3pc.KindState:
+		if m.LastElected == m.Ballot && n.promised.Less(m.Ballot) {
+			w.Fail("I4", "participant %d promises %v, on its disk is %v", m.From, m.Ballot, n.promised)
+		}
+		if high, ok := n.durable(m.Ballot); m.LastAttempt == m.Ballot && (!ok || high < m.PreCommitted) {
+			w.Fail("I4", "participant %d reports %d accepted in %v before it is durable", m.From, m.PreCommitted, m.Ballot)
+		}
+	case batch3pc.KindStartAck, batch3pc.KindPreCommitAck:
+		if high, ok := n.durable(m.Ballot); !ok || high < m.Seq {
+			w.Fail("I4", "participant %d acknowledges %d in %v before it is durable", m.From, m.Seq, m.Ballot)
+		}
+	case batch3pc.KindStateReq:
+		if n.promised.Less(m.Ballot) {
+			w.Fail("I4", "coordinator %d speaks in %v before its epoch is durable", m.From, m.Ballot)
+		}
+	}
+}
+
+// Lost says that node id has crashed; what holds for one boot only is forgotten.
+func (w *Watch) Lost(id batch3pc.NodeID) {
+	n := w.node(id)
+	w.Count.Crashes++
+	n.seen, n.applied, n.proposed = false, 0, n.proposed[:0]
+}
+
+// Recovered says that participant id has read its log and stands at now.
+func (w *Watch) Recovered(id batch3pc.NodeID, now batch3pc.ParticipantStatus) {
+	n := w.node(id)
+	if now.LastElected.Less(n.promised) {
+		w.Fail("I4", "participant %d comes back with promise %v, durable was %v", id, now.LastElected, n.promised)
+	}
+	if high, ok := n.durable(now.LastAttempt); ok && now.PreCommitted < high {
+		w.Fail("I4", "participant %d comes back with %d accepted in %v, durable was %d", id, now.PreCommitted, now.LastAttempt, high)
+	}
+	n.elected, n.before, n.seen = now.LastElected, now, true
+}
+
+// Participant says that participant id stands at now after a step.
+func (w *Watch) Participant(id batch3pc.NodeID, now *batch3pc.ParticipantStatus) {
+	n := w.node(id)
+	if old := &n.before; n.seen && (now.LastElected.Less(old.LastElected) || now.LastAttempt.Less(old.LastAttempt) || now.Applied < old.Applied) {
+		w.Fail("I3", "participant %d goes back from %+v to %+v", id, *old, *now)
+	}
+	if now.LastElected.Less(now.LastAttempt) || now.PreCommitted < now.Applied || now.Voted < now.PreCommitted {
+		w.Fail("I3", "participant %d has its watermarks in disorder: %+v", id, *now)
+	}
+	n.before, n.seen = *now, true
+}

@@ -1,0 +1,22 @@
+// Package sim runs the production machines of the commit protocol in a world of its own: simulated
+// disks, one bag of messages in flight, and a scheduler that decides what happens next, all from one
+// seed. It looks for a schedule that breaks an invariant of internal/check.
+//
+//	seed ─▶ Plan ─▶ scheduler ─▶ actions ─▶ World: batch3pc machines, ledgers, disks, messages
+//	                                          │ every event
+//	                                          ▼
+//	                                        check.Watch: I1 to I11, counters for I12
+//
+// A schedule is a list of Actions. The scheduler makes it while it runs; afterwards the list alone
+// replays it, and any part of it is a schedule too, which is how Shrink cuts a failure down to the
+// few events that matter. The list is also the script that people read.
+//
+// One seed means one trace, bit for bit, on every machine: chance comes from dice (SplitMix64), time
+// is a number that the timed schedulers count, and no map is ever ranged over.
+//
+// The schedulers: Walk (anything pending may come next), Timed (in the order of simulated time, with
+// faults that last a while), Swarm (timed, every knob drawn anew). Safety holds at every step of
+// each; a quarter of the schedules end in peace and must converge (I8). By default the machines hand
+// each other values, which is fast, and in one schedule of sixteen, or in all, the bytes that codec
+// makes of messages and records, which is what production does.
+package sim

@@ -1,0 +1,138 @@
+package sim
+
+import "github.com/tezi-exchange/tezi/batch3pc"
+
+// peaceTicks bounds how many ticks a healthy group may take to decide what was in doubt (I8).
+const peaceTicks = 60
+
+// peace ends the faults and demands liveness: with one coordinator and a quorum everything in doubt
+// is decided; with all members new batches are, and everybody has applied the same (I4, I8, I11).
+func (w *World) peace(leader, dead batch3pc.NodeID) bool {
+	c := w.coordinator(leader)
+	if c == nil {
+		return false
+	}
+	for _, o := range w.coordinators {
+		if o != c && o.up {
+			w.crash(o.id, everything)
+		}
+	}
+	if w.participant(dead) != nil && w.isUp(dead) && 2*(len(w.participants)-1) > len(w.participants) {
+		w.crash(dead, 0)
+	}
+	for _, p := range w.participants {
+		p.app.draining = false
+		if p.id != dead {
+			w.restart(p.id)
+		}
+	}
+	w.restart(leader)
+	w.connect(c)
+	if c.machine.Status().State == batch3pc.StateIdle {
+		w.call(c, c.machine.Open())
+	}
+	if !w.isUp(dead) && w.participant(dead) != nil {
+		if !w.calm(c, "a quorum decides", func() bool { return w.level(c) }) {
+			return true
+		}
+		w.restart(dead)
+		w.connect(c)
+	}
+	goal := w.watch.Decided() + 1
+	w.calm(c, "everybody commits", func() bool {
+		s := c.machine.Status()
+		return w.watch.Decided() >= goal && s.Base <= s.Committed && s.Proposed == s.Committed && w.level(c)
+	})
+	for _, p := range w.participants {
+		w.watch.Level(p.id)
+	}
+	return true
+}
+
+// connect tells a coordinator which participants are there.
+func (w *World) connect(c *coordinator) {
+	for _, p := range w.participants {
+		if p.up {
+			w.call(c, c.machine.PeerUp(p.id))
+		} else {
+			c.machine.PeerDown(p.id)
+		}
+	}
+}
+
+// calm lets time pass without faults until done, and reports whether that came in time.
+func (w *World) calm(c *coordinator, what string, done func() bool) bool {
+	for range peaceTicks {
+		w.settle()
+		if w.watch.Err() != nil {
+			return false
+		}
+		if done() {
+			return true
+		}
+		switch c.machine.Status().State {
+		case batch3pc.StateIdle, batch3pc.StateFenced, batch3pc.StateRefused:
+			w.call(c, c.machine.Open())
+		}
+		w.propose(c)
+		c.inputs = max(c.inputs, c.machine.Status().Proposed)
+		w.call(c, c.machine.InputsDurable(c.inputs))
+		w.settle()
+		w.call(c, c.machine.Tick())
+	}
+	text := w.describe(c.id)
+	for _, p := range w.participants {
+		text += "; " + w.describe(p.id)
+	}
+	w.watch.Fail("I8", "%s: not within %d ticks: %s", what, peaceTicks, text)
+	return false
+}
+
+// settleMax is how many messages may follow from one event without a tick between them.
+const settleMax = 20_000
+
+// settle delivers in order and syncs until nothing moves any more.
+func (w *World) settle() {
+	for delivered := 0; ; {
+		for len(w.bag) > 0 {
+			if delivered++; delivered > settleMax {
+				w.watch.Fail("I8", "messages go round for ever")
+			}
+			if w.watch.Err() != nil {
+				return
+			}
+			w.deliver(w.remove(0), everything)
+		}
+		for _, p := range w.participants {
+			if p.up && !p.disk.idle() {
+				w.sync(p.id, &p.disk, p.disk.unsynced())
+			}
+		}
+		for _, c := range w.coordinators {
+			if c.up && !c.disk.idle() {
+				w.sync(c.id, &c.disk, c.disk.unsynced())
+			}
+		}
+		if len(w.bag) == 0 {
+			return
+		}
+	}
+}
+
+// level reports whether the leader serves and every living participant has applied all that is
+// decided in its ballot.
+func (w *World) level(c *coordinator) bool {
+	s := c.machine.Status()
+	if s.State != batch3pc.StateActive {
+		return false
+	}
+	for _, p := range w.participants {
+		if !p.up {
+			continue
+		}
+		if now := p.machine.Status(); now.LastAttempt != s.Ballot || now.Applied != s.Committed {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,25 @@
+package sim
+
+// PlanOf says what a seed stands for: the scheduler, the mode, and what the world is made of. Half
+// of the seeds are walks; one in four ends in peace; one in sixteen simulates bytes, or all of them.
+func PlanOf(seed uint64, bytes bool) Plan {
+	d := newDice(^seed)
+	s := Setup{Participants: 3, Coordinators: 2, Window: 1 + d.n(3)}
+	s.Retain = s.Window + of(&d, 0, 2)
+	s.Gate = d.in(400)
+	s.Vetoes = of(&d, 0, 0, 25)
+	if d.in(125) {
+		s.Coordinators = 3
+	}
+	if d.in(125) {
+		s.Learners = 1
+	}
+	if d.in(30) {
+		s.Participants = 5
+	}
+	s.Wire = bytes || d.n(16) == 0
+	return Plan{
+		Seed: seed, Setup: s, Liveness: d.n(4) == 0,
+		Scheduler: of(&d, Walk, Walk, Timed, Swarm),
+	}
+}

@@ -1,0 +1,409 @@
+package sim
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/check"
+)
+
+// Setup is what a world is made of.
+type Setup struct {
+	Participants int // 1 to 9, nodes 1, 2, ...; a quorum is more than half
+	Learners     int // the last so many participants are no members
+	Coordinators int // 1 to 3, nodes 10, 11, ...; the first opens a ballot at the start
+	Window       int // batches in flight
+	Retain       int // batches kept for members that lag
+	Gate         bool
+	Vetoes       int  // batches that a participant refuses, in a thousand
+	Wire         bool // messages and records go through their bytes
+}
+
+// coordinatorBase is the node of the first coordinator.
+const coordinatorBase batch3pc.NodeID = 10
+
+type participant struct {
+	id       batch3pc.NodeID
+	machine  *batch3pc.Participant
+	pristine *batch3pc.Participant
+	up       bool
+	app      ledger
+	disk     disk
+}
+
+type coordinator struct {
+	id       batch3pc.NodeID
+	cfg      batch3pc.CoordinatorConfig // of this boot
+	machine  *batch3pc.Coordinator
+	pristine *batch3pc.Coordinator
+	up       bool
+	made     int          // batches proposed, over all boots
+	inputs   batch3pc.Seq // durable, over all boots
+	disk     disk
+}
+
+// World is a commit group in memory: the production machines, a disk for each, and one bag of
+// messages in flight. It does nothing by itself; actions move it, and a Watch judges every step.
+type World struct {
+	setup        Setup
+	participants []*participant
+	coordinators []*coordinator
+	members      []batch3pc.NodeID
+	bag          []*flight // in flight, oldest first
+	sent         uint32    // messages so far
+	memory       *memory
+	watch        *check.Watch
+	hash         uint64
+	trace        *trace // nil: none
+	done         int    // actions carried out
+	proposed     int    // batches
+	intern       func(*flight) *flight
+}
+
+// NewWorld makes a world and starts every node.
+func NewWorld(setup Setup) *World {
+	w := &World{setup: setup, memory: new(memory)}
+	var all, leaders []batch3pc.NodeID
+	for i := range setup.Participants {
+		all = append(all, batch3pc.NodeID(1+i))
+	}
+	for i := range setup.Coordinators {
+		leaders = append(leaders, coordinatorBase+batch3pc.NodeID(i))
+	}
+	w.members = all[:setup.Participants-setup.Learners]
+	w.watch = check.NewWatch(all, w.members, leaders)
+	retain := setup.Retain
+	if setup.Learners > 0 {
+		retain = 64 // nobody waits for a learner: it may fall behind any retention, and does not here
+	}
+	for _, id := range all {
+		p := &participant{id: id, app: ledger{id: id, watch: w.watch, vetoes: setup.Vetoes}}
+		p.pristine = newParticipant(id, setup.Window, retain, &p.app)
+		p.machine = newParticipant(id, setup.Window, retain, &p.app)
+		w.participants = append(w.participants, p)
+	}
+	for _, id := range leaders {
+		c := &coordinator{id: id, cfg: batch3pc.CoordinatorConfig{
+			Self: id, Boot: 1, Participants: all, Members: w.members, Generation: 1,
+			WindowMax: setup.Window, RetainMax: setup.Retain, NoInputGate: !setup.Gate,
+		}}
+		c.pristine, c.machine = newCoordinator(c.cfg), newCoordinator(c.cfg)
+		w.coordinators = append(w.coordinators, c)
+	}
+	w.Reset()
+	return w
+}
+
+func newParticipant(id batch3pc.NodeID, window, retain int, app batch3pc.App) *batch3pc.Participant {
+	p, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: window, RetainMax: retain}, app)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+func newCoordinator(cfg batch3pc.CoordinatorConfig) *batch3pc.Coordinator {
+	c, err := batch3pc.NewCoordinator(cfg)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// Reset takes the world back to its beginning.
+func (w *World) Reset() {
+	w.memory.reset()
+	w.watch.Reset(w.members)
+	w.bag, w.sent, w.hash, w.done, w.proposed = w.bag[:0], 0, 0, 0, 0
+	for _, p := range w.participants {
+		p.app.reset()
+		p.disk.reset()
+		p.machine.CopyFrom(p.pristine, &p.app)
+		p.up = true
+	}
+	for _, c := range w.coordinators {
+		c.disk.reset()
+		c.machine.CopyFrom(c.pristine)
+		c.cfg.Boot, c.up, c.made, c.inputs = 1, true, 0, 0
+	}
+}
+
+func (w *World) participant(id batch3pc.NodeID) *participant {
+	if id == 0 || int(id) > len(w.participants) {
+		return nil
+	}
+	return w.participants[id-1]
+}
+
+func (w *World) coordinator(id batch3pc.NodeID) *coordinator {
+	if id < coordinatorBase || int(id-coordinatorBase) >= len(w.coordinators) {
+		return nil
+	}
+	return w.coordinators[id-coordinatorBase]
+}
+
+// fold takes x into the hash of the trace.
+func (w *World) fold(x uint64) { w.hash = mix(w.hash*0x9e3779b97f4a7c15 + x) }
+
+// everything is more effects than a step has.
+const everything = 1 << 20
+
+// take does what Ready asks the driver of node id to do, except for the sync; after effects records
+// and messages the node dies, and take reports false.
+func (w *World) take(id batch3pc.NodeID, d *disk, ready batch3pc.Ready, effects int) bool {
+	for i := range ready.Records {
+		if effects == 0 {
+			return false
+		}
+		effects--
+		r := &ready.Records[i]
+		d.append(r, w.memory, w.setup.Wire)
+		w.fold(uint64(r.Kind)<<56 ^ uint64(r.Seq) ^ r.Ballot.Epoch<<32)
+		w.watch.Recorded(id, r)
+	}
+	for i := range ready.Messages {
+		if effects == 0 {
+			return false
+		}
+		effects--
+		w.send(w.launch(&ready.Messages[i]))
+	}
+	for i := range ready.Durable {
+		d.held = append(d.held, held{len(d.records), w.launch(&ready.Durable[i])})
+	}
+	if w.trace != nil {
+		w.trace.ready(&ready)
+	}
+	return effects > 0
+}
+
+func (w *World) launch(m *batch3pc.Message) *flight {
+	f := w.memory.launch(m, w.setup.Wire)
+	if w.intern != nil {
+		f = w.intern(f)
+	}
+	return f
+}
+
+func (w *World) send(f *flight) {
+	w.watch.Sent(&f.msg)
+	w.fold(uint64(f.key))
+	if w.intern == nil {
+		f.id = w.sent
+	}
+	w.sent++
+	w.bag = append(w.bag, f)
+}
+
+// lookup returns the place in the bag of the nth message with the key, or of the last that there is; -1: none.
+func (w *World) lookup(key Key, nth uint8) int {
+	found := -1
+	for i, f := range w.bag {
+		if f.key != key {
+			continue
+		}
+		found = i
+		if nth == 0 {
+			break
+		}
+		nth--
+	}
+	return found
+}
+
+// nth says which of the messages with its key the one at place i is.
+func (w *World) nth(i int) (n uint8) {
+	key := w.bag[i].key
+	for _, f := range w.bag[:i] {
+		if f.key == key {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *World) remove(i int) *flight {
+	f := w.bag[i]
+	w.bag = append(w.bag[:i], w.bag[i+1:]...)
+	return f
+}
+
+// deliver hands a message to its node; a crashed node loses it.
+func (w *World) deliver(f *flight, effects int) {
+	m := &f.msg
+	var decoded batch3pc.Message
+	var batch batch3pc.Batch
+	if f.frame != nil {
+		h, body, err := codec.CheckFrame(f.frame)
+		if err == nil {
+			err = codec.DecodeMessage(body, h, &decoded, &batch)
+		}
+		if err != nil {
+			w.watch.Fail("I4", "a whole frame is refused: %v", err)
+			return
+		}
+		m = &decoded
+	}
+	if p := w.participant(m.To); p != nil {
+		if p.up {
+			lives := w.take(p.id, &p.disk, p.machine.Step(m), effects)
+			w.stepped(p.id, lives)
+		}
+		return
+	}
+	if c := w.coordinator(m.To); c.up {
+		if m.Kind == batch3pc.KindFill {
+			w.watch.Count.Relay++
+		}
+		lives := w.take(c.id, &c.disk, c.machine.Step(m), effects)
+		w.stepped(c.id, lives)
+	}
+}
+
+// stepped ends a step; a node that dies in it has still decided what it decided.
+func (w *World) stepped(id batch3pc.NodeID, lives bool) {
+	w.settled(id)
+	if !lives {
+		w.crash(id, everything)
+	}
+}
+
+// settled shows the Watch where a node stands after a step.
+func (w *World) settled(id batch3pc.NodeID) {
+	if p := w.participant(id); p != nil {
+		if p.up {
+			now := p.machine.Status()
+			w.watch.Participant(id, &now)
+			w.fold(uint64(now.Applied)<<32 ^ uint64(now.VotedChain))
+		}
+		return
+	}
+	if c := w.coordinator(id); c.up {
+		now := c.machine.Status()
+		w.watch.Coordinator(id, &now)
+		w.fold(uint64(now.State)<<56 ^ uint64(now.Committed)<<32 ^ now.Ballot.Epoch)
+	}
+}
+
+// call makes one call to a coordinator and does what it asks for.
+func (w *World) call(c *coordinator, ready batch3pc.Ready) {
+	w.take(c.id, &c.disk, ready, everything)
+	w.settled(c.id)
+}
+
+func (w *World) propose(c *coordinator) bool {
+	if !c.up || !c.machine.Room() {
+		return false
+	}
+	c.made++
+	w.proposed++
+	payload := w.memory.take(8)
+	binary.LittleEndian.PutUint64(payload, uint64(c.id)<<32|uint64(c.made))
+	b, ready, err := c.machine.Propose(4, payload)
+	if err != nil {
+		w.watch.Fail("I8", "Propose after Room: %v", err)
+		return false
+	}
+	w.watch.Proposed(c.id, b)
+	w.call(c, ready)
+	return true
+}
+
+// sync makes the first n unsynced records of a disk durable and lets go what waited for them.
+func (w *World) sync(id batch3pc.NodeID, d *disk, n int) {
+	w.harden(id, d, n)
+	free := 0
+	for free < len(d.held) && d.held[free].behind <= d.synced {
+		w.send(d.held[free].f)
+		free++
+	}
+	if w.trace != nil {
+		w.trace.effect("release %d", free)
+	}
+	d.held = append(d.held[:0], d.held[free:]...)
+}
+
+func (w *World) harden(id batch3pc.NodeID, d *disk, n int) {
+	for range n {
+		w.watch.Durable(id, &d.records[d.synced])
+		d.synced++
+	}
+}
+
+func (w *World) disk(id batch3pc.NodeID) *disk {
+	if p := w.participant(id); p != nil {
+		return &p.disk
+	}
+	if c := w.coordinator(id); c != nil {
+		return &c.disk
+	}
+	return nil
+}
+
+func (w *World) isUp(id batch3pc.NodeID) bool {
+	if p := w.participant(id); p != nil {
+		return p.up
+	}
+	c := w.coordinator(id)
+	return c != nil && c.up
+}
+
+// crash kills a node; keep of its unsynced records survive.
+func (w *World) crash(id batch3pc.NodeID, keep int) {
+	d := w.disk(id)
+	d.cut(d.synced + min(keep, d.unsynced()))
+	w.harden(id, d, d.unsynced())
+	if p := w.participant(id); p != nil {
+		p.up = false
+		p.app.reset()
+	} else {
+		w.coordinator(id).up = false
+	}
+	w.watch.Lost(id)
+}
+
+// restart brings a node back from its disk. A log that its own machine refuses is a violation.
+func (w *World) restart(id batch3pc.NodeID) bool {
+	if w.isUp(id) {
+		return false
+	}
+	if p := w.participant(id); p != nil {
+		p.app.reset()
+		p.machine.CopyFrom(p.pristine, &p.app)
+		if err := p.disk.replay(p.machine.Recover); err != nil {
+			w.watch.Fail("I4", "participant %d does not read its own log: %v", id, err)
+			return true
+		}
+		p.up = true
+		w.watch.Recovered(id, p.machine.Status())
+		return true
+	}
+	c := w.coordinator(id)
+	c.cfg.Boot++
+	c.machine = newCoordinator(c.cfg)
+	if err := c.disk.replay(c.machine.Recover); err != nil {
+		w.watch.Fail("I4", "coordinator %d does not read its own log: %v", id, err)
+		return true
+	}
+	c.up = true
+	if c.cfg.NoInputGate {
+		return true
+	}
+	w.call(c, c.machine.InputsDurable(c.inputs))
+	return true
+}
+
+// describe is where a node stands, for a trace.
+func (w *World) describe(id batch3pc.NodeID) string {
+	if !w.isUp(id) {
+		return "down"
+	}
+	if p := w.participant(id); p != nil {
+		s := p.machine.Status()
+		return fmt.Sprintf("e=%v a=%v v=%d p=%d c=%d", s.LastElected, s.LastAttempt, s.Voted, s.PreCommitted, s.Applied)
+	}
+	s := w.coordinator(id).machine.Status()
+	return fmt.Sprintf("%v %v b=%d q=%d p=%d c=%d", s.State, s.Ballot, s.Base, s.Proposed, s.PreCommitted, s.Committed)
+}
