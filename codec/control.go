@@ -9,20 +9,35 @@ import (
 type Hello struct {
 	Node uint8  // node id
 	Role string // "engine", "risk", "settlement", "marketdata"
+	// Process is a random number of the process that speaks, by which two that claim to be the same
+	// node are told apart; 0: it does not say.
+	Process uint64
 }
 
 // AppendHello appends the body of a FrameHello.
 func AppendHello(dst []byte, h Hello) []byte {
 	dst = append(dst, h.Node, byte(len(h.Role)))
-	return append(dst, h.Role...)
+	dst = append(dst, h.Role...)
+	if h.Process != 0 {
+		dst = binary.LittleEndian.AppendUint64(dst, h.Process)
+	}
+	return dst
 }
 
 // DecodeHello reads the body of a FrameHello.
 func DecodeHello(b []byte) (Hello, error) {
-	if len(b) < 2 || len(b) != 2+int(b[1]) {
+	if len(b) < 2 || len(b) != 2+int(b[1]) && len(b) != 10+int(b[1]) {
 		return Hello{}, fmt.Errorf("%w: hello of %d bytes", ErrFrameBody, len(b))
 	}
-	return Hello{Node: b[0], Role: string(b[2:])}, nil
+	role, process := b[2:2+int(b[1])], b[2+int(b[1]):]
+	h := Hello{Node: b[0], Role: string(role)}
+	if len(process) > 0 {
+		h.Process = binary.LittleEndian.Uint64(process)
+		if h.Process == 0 {
+			return Hello{}, fmt.Errorf("%w: hello of process 0", ErrFrameBody)
+		}
+	}
+	return h, nil
 }
 
 // Summary is what a participant reports when it has finished: the body of a FrameFinished.

@@ -37,6 +37,7 @@ const (
 	FrameFinish   FrameKind = 3 // coordinator: no more batches will come; save your state
 	FrameFinished FrameKind = 4 // participant: state is saved; see Summary
 	FrameRefuse   FrameKind = 5 // the connection is refused; body is the reason as text
+	FrameTwin     FrameKind = 6 // as Refuse: a live process has the sender's identity already
 )
 
 // Errors about frames, wrapped with detail.

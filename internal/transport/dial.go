@@ -34,12 +34,12 @@ func (w *wire) dialLoop(addr string) {
 		p, err := w.connect(addr)
 		if err != nil {
 			w.noLink(addr, err)
-			w.sleep(retry.afterFailure(isRefusal(err)))
+			pause(w.ctx, retry.afterFailure(isRefusal(err)))
 			continue
 		}
 		began := time.Now()
 		w.serve(w.newSession(p))
-		w.sleep(retry.afterSession(time.Since(began)))
+		pause(w.ctx, retry.afterSession(time.Since(began)))
 	}
 }
 
@@ -50,23 +50,23 @@ func (w *wire) connect(addr string) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.shake(conn.(*net.TCPConn), (*peer).greetFirst)
+	return w.shake(w.ctx, conn.(*net.TCPConn), (*peer).greetFirst)
 }
 
-// sleep waits for d, or until the link is closed.
-func (w *wire) sleep(d time.Duration) {
+// pause waits for d, or until ctx is done.
+func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-w.ctx.Done():
+	case <-ctx.Done():
 	}
 }
 
 // shake sets up conn and runs one side's half of the handshake within the time for it. It closes
-// the connection if that fails, and when the link is closed meanwhile.
-func (w *wire) shake(conn *net.TCPConn, greet func(*peer) error) (*peer, error) {
-	stop := context.AfterFunc(w.ctx, func() { conn.Close() })
+// the connection if that fails, and when ctx is done meanwhile.
+func (w *wire) shake(ctx context.Context, conn *net.TCPConn, greet func(*peer) error) (*peer, error) {
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	p := newPeer(w, conn)
 	err := tune(conn)
 	if err == nil {
@@ -79,7 +79,7 @@ func (w *wire) shake(conn *net.TCPConn, greet func(*peer) error) (*peer, error) 
 		err = conn.SetDeadline(time.Time{})
 	}
 	if !stop() && err == nil {
-		err = w.ctx.Err()
+		err = ctx.Err()
 	}
 	if err != nil {
 		conn.Close()

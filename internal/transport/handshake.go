@@ -21,8 +21,23 @@ import (
 //	   up                                    up
 
 // ErrRefused is wrapped by the errors of a handshake that failed because of who is on the other
-// side: another attempt will fail in the same way until somebody changes a configuration.
-var ErrRefused = errors.New("wrong peer")
+// side: another attempt will fail in the same way until somebody changes a configuration. Where the
+// reason is one of the others below, that is wrapped as well.
+var (
+	ErrRefused = errors.New("wrong peer")
+	ErrCluster = errors.New("another cluster")
+	ErrVersion = errors.New("another protocol version")
+	ErrTwin    = errors.New("two live processes with one identity")
+)
+
+// refusal is an error of a handshake: ErrRefused for a reason.
+type refusal struct {
+	reason error // one of the other errors, or nil
+	text   string
+}
+
+func (r *refusal) Error() string   { return ErrRefused.Error() + ": " + r.text }
+func (r *refusal) Unwrap() []error { return []error{ErrRefused, r.reason} }
 
 // handshakeFrameMax bounds what a stranger can make us read.
 const handshakeFrameMax = 1024
@@ -32,9 +47,11 @@ func isRefusal(err error) bool { return errors.Is(err, ErrRefused) }
 // peer is a connection, from the first byte of the handshake on. What the buffered reader holds
 // after the handshake belongs to the session.
 type peer struct {
-	wire *wire
-	conn *net.TCPConn
-	read *bufio.Reader
+	wire    *wire
+	conn    *net.TCPConn
+	read    *bufio.Reader
+	process uint64 // as its hello says
+	boot    uint32
 }
 
 func newPeer(w *wire, conn *net.TCPConn) *peer {
@@ -46,21 +63,21 @@ func (p *peer) greetFirst() error {
 	if err := p.sendHello(); err != nil {
 		return err
 	}
-	if err := p.checkHello(); err != nil {
+	if err := p.checkHello(nil); err != nil {
 		return err
 	}
 	return p.sendHello()
 }
 
-// greetBack is the listener's half.
-func (p *peer) greetBack() error {
-	if err := p.checkHello(); err != nil {
+// greetBack is the listener's half. Ownerof tells whose the peer is, by its hello.
+func (p *peer) greetBack(ownerOf func(codec.Hello) *Listener) error {
+	if err := p.checkHello(ownerOf); err != nil {
 		return err
 	}
 	if err := p.sendHello(); err != nil {
 		return err
 	}
-	return p.checkHello()
+	return p.checkHello(nil)
 }
 
 func (p *peer) sendHello() error {
@@ -79,37 +96,64 @@ func (p *peer) send(kind codec.FrameKind, body []byte) error {
 
 // checkHello reads one frame, which must be the hello of whom we want. Otherwise the error says in
 // one line whom we expected and whom we got, and the peer is told the same.
-func (p *peer) checkHello() error {
-	w := p.wire
-	frame, err := p.frame()
+func (p *peer) checkHello(ownerOf func(codec.Hello) *Listener) error {
+	h, body, err := p.handshakeFrame()
 	if err != nil {
 		return err
-	}
-	h, body, err := codec.CheckFrame(frame)
-	if err != nil {
-		refusal := w.mismatch(err.Error())
-		if errors.Is(err, codec.ErrFrameVersion) {
-			p.sayRefused(refusal)
-		}
-		return refusal
-	}
-	if h.Kind == codec.FrameRefuse {
-		return fmt.Errorf("%w: expected %s, was refused by node %d of cluster %d: %q",
-			ErrRefused, who(w.want, w.header.Cluster), h.From, h.Cluster, body)
-	}
-	if h.Kind != codec.FrameHello {
-		return w.mismatch(fmt.Sprintf("a frame of kind %d instead of a hello", h.Kind))
 	}
 	got, err := codec.DecodeHello(body)
 	if err != nil {
-		return w.mismatch(err.Error())
+		return p.wire.mismatch(nil, err.Error())
 	}
-	if fault := w.judge(h, got); fault != "" {
-		err := w.mismatch(fault)
-		p.sayRefused(err)
+	p.process, p.boot = got.Process, h.Boot
+	var owner *Listener
+	if ownerOf != nil {
+		owner = ownerOf(got)
+		p.wire = owner.wire
+	}
+	if reason, fault := p.wire.judge(h, got); fault != "" {
+		err := p.wire.mismatch(reason, fault)
+		p.sayRefused(codec.FrameRefuse, err)
+		return err
+	}
+	if owner == nil {
+		return nil
+	}
+	if twin := owner.twin(p); twin != nil {
+		err := p.wire.mismatch(ErrTwin, fmt.Sprintf("a second process (boot %d), while the one of boot %d is connected from %s",
+			p.boot, twin.boot, twin.conn.RemoteAddr()))
+		p.sayRefused(codec.FrameTwin, err)
 		return err
 	}
 	return nil
+}
+
+// handshakeFrame reads and checks one frame, which must be a hello.
+func (p *peer) handshakeFrame() (h codec.Header, body []byte, err error) {
+	w := p.wire
+	frame, err := p.frame()
+	if err != nil {
+		return h, nil, err
+	}
+	h, body, err = codec.CheckFrame(frame)
+	switch {
+	case errors.Is(err, codec.ErrFrameVersion):
+		err = w.mismatch(ErrVersion, err.Error())
+		p.sayRefused(codec.FrameRefuse, err)
+	case err != nil:
+		err = w.mismatch(nil, err.Error())
+	case h.Kind == codec.FrameRefuse, h.Kind == codec.FrameTwin:
+		var reason error
+		if h.Kind == codec.FrameTwin {
+			reason = ErrTwin
+		} else if h.Cluster != w.header.Cluster {
+			reason = ErrCluster
+		}
+		err = &refusal{reason, fmt.Sprintf("expected %s, was refused by node %d of cluster %d: %q", who(w.want, w.header.Cluster), h.From, h.Cluster, body)}
+	case h.Kind != codec.FrameHello:
+		err = w.mismatch(nil, fmt.Sprintf("a frame of kind %d instead of a hello", h.Kind))
+	}
+	return h, body, err
 }
 
 // frame reads one frame of the handshake, unchecked but for its length.
@@ -123,7 +167,7 @@ func (p *peer) frame() ([]byte, error) {
 		err = fmt.Errorf("%w: %d in a handshake, want at most %d", codec.ErrFrameLength, n, handshakeFrameMax)
 	}
 	if err != nil {
-		return nil, p.wire.mismatch(err.Error())
+		return nil, p.wire.mismatch(nil, err.Error())
 	}
 	frame := make([]byte, n)
 	_, err = io.ReadFull(p.read, frame)
@@ -131,29 +175,32 @@ func (p *peer) frame() ([]byte, error) {
 }
 
 // judge compares a hello with whom we want; it describes the peer if it is somebody else.
-func (w *wire) judge(h codec.Header, got codec.Hello) string {
+func (w *wire) judge(h codec.Header, got codec.Hello) (reason error, fault string) {
 	ok := h.Cluster == w.header.Cluster &&
 		(w.want.Node == 0 || got.Node == w.want.Node) &&
 		(w.want.Role == "" || got.Role == w.want.Role)
 	if ok && (h.To == 0 || h.To == w.hello.Node) {
-		return ""
+		return nil, ""
 	}
-	text := who(got, h.Cluster)
+	if h.Cluster != w.header.Cluster {
+		reason = ErrCluster
+	}
+	fault = who(got, h.Cluster)
 	if h.To != 0 && h.To != w.hello.Node {
-		text += fmt.Sprintf(" looking for node %d", h.To)
+		fault += fmt.Sprintf(" looking for node %d", h.To)
 	}
-	return text
+	return reason, fault
 }
 
-func (w *wire) mismatch(got string) error {
-	return fmt.Errorf("%w: expected %s, got %s", ErrRefused, who(w.want, w.header.Cluster), got)
+func (w *wire) mismatch(reason error, got string) error {
+	return &refusal{reason, fmt.Sprintf("expected %s, got %s", who(w.want, w.header.Cluster), got)}
 }
 
 // sayRefused tells the peer why. It is a courtesy: the connection ends whether it arrives or not.
-func (p *peer) sayRefused(why error) {
+func (p *peer) sayRefused(kind codec.FrameKind, why error) {
 	text := who(p.wire.hello, p.wire.header.Cluster) + ": " + why.Error()
 	text = text[:min(len(text), handshakeFrameMax-codec.FrameHeaderSize)]
-	_ = p.send(codec.FrameRefuse, []byte(text))
+	_ = p.send(kind, []byte(text))
 }
 
 // name is a node for people.

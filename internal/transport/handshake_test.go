@@ -174,7 +174,7 @@ func TestSilentDialers(t *testing.T) {
 	for _, r := range silent {
 		r.gone()
 	}
-	until(t, func() bool { return len(n.slots) == 0 })
+	until(t, func() bool { return len(n.door.slots) == 0 })
 	rawDial(t, n.Addr()).joinListener()
 	end{n.Link(), t, bell}.take(EventUp)
 }
@@ -190,7 +190,7 @@ func TestCloseDuringHandshake(t *testing.T) {
 
 	_, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
 	r = rawDial(t, n.Addr())
-	until(t, func() bool { return len(n.slots) == 1 })
+	until(t, func() bool { return len(n.door.slots) == 1 })
 	n.Close()
 	r.gone()
 }

@@ -26,6 +26,10 @@ type Link struct {
 	closed    bool   // user: Close was called
 	stampSize int    // 8, or 0 in a Pair
 
+	// refusal is why the last handshake failed, if that was for who is at the other end, and the link
+	// has not come up since.
+	refusal atomic.Pointer[error]
+
 	close func() // ends everything behind the rings and waits for it
 	counters
 }
@@ -121,6 +125,15 @@ func (l *Link) Release() {
 	if l.room != nil {
 		l.room.Ring()
 	}
+}
+
+// Refusal is why the last handshake failed, if that was for who is at the other end, and the link
+// has not come up since; it wraps ErrRefused. Any goroutine may ask.
+func (l *Link) Refusal() error {
+	if p := l.refusal.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
 // Close ends the link. Frames that are published already are still sent if the peer takes them

@@ -1,23 +1,22 @@
 package transport
 
 import (
-	"fmt"
 	"net"
 	"sync"
 )
 
-// Listener accepts connections for one link. Whoever connects must pass the handshake; the newest
-// connection that passed it is the link's, and an older one is dropped for it: a peer that comes
-// back knows better than we do that its old connection is dead.
+// Listener serves the link of one peer that connects. Whoever connects must pass the handshake; the
+// newest connection that passed it is the link's, and an older one is dropped for it: a peer that
+// comes back knows better than we do that its old connection is dead. Unless that one is of another
+// process, started no earlier, which then has the same identity: the newcomer is refused.
 type Listener struct {
 	wire   *wire
-	socket net.Listener
-	next   chan *peer    // handshake done, not yet served; at most the newest
-	slots  chan struct{} // one per handshake in progress
-	active sync.WaitGroup
+	door   *door
+	next   chan *peer // handshake done, not yet served; at most the newest
+	served sync.WaitGroup
 
 	mu      sync.Mutex
-	current *session // served now
+	current *session // served now, if it is alive
 }
 
 // Listen listens on addr ("host:port", port 0 for any) and serves one link. The error, if the port
@@ -25,24 +24,37 @@ type Listener struct {
 func Listen(addr string, o ListenOptions) (*Listener, error) { return listen(addr, o, defaultTiming) }
 
 func listen(addr string, o ListenOptions, t timing) (*Listener, error) {
-	socket, err := net.Listen("tcp", addr)
+	all, err := listenAll(addr, []ListenOptions{o}, t)
 	if err != nil {
-		return nil, fmt.Errorf("transport: cannot listen on %s: %w", addr, plain(err))
+		return nil, err
 	}
-	n := &Listener{
-		wire:   newWire(o, t),
-		socket: socket,
-		next:   make(chan *peer, 1),
-		slots:  make(chan struct{}, handshakesMax),
+	return all[0], nil
+}
+
+// ListenAll is Listen for several peers, one link each, in the order of all: who connects is told
+// apart by its node id. The port is open until the last of them is closed.
+func ListenAll(addr string, all []ListenOptions) ([]*Listener, error) {
+	return listenAll(addr, all, defaultTiming)
+}
+
+func listenAll(addr string, all []ListenOptions, t timing) ([]*Listener, error) {
+	d, err := openDoor(addr)
+	if err != nil {
+		return nil, err
 	}
-	n.wire.link.close = n.shutDown
-	n.active.Go(n.acceptLoop)
-	n.active.Go(n.serveLoop)
-	return n, nil
+	for _, o := range all {
+		n := &Listener{wire: newWire(o, t), door: d, next: make(chan *peer, 1)}
+		n.wire.link.close = n.shutDown
+		d.listeners = append(d.listeners, n)
+		n.served.Go(n.serveLoop)
+	}
+	d.open.Store(int32(len(all)))
+	d.active.Go(d.acceptLoop)
+	return d.listeners, nil
 }
 
 // Addr is the address listened on, with the port that was chosen for port 0.
-func (n *Listener) Addr() net.Addr { return n.socket.Addr() }
+func (n *Listener) Addr() net.Addr { return n.door.socket.Addr() }
 
 // Link is the link that the listener serves, the same one every time.
 func (n *Listener) Link() *Link { return n.wire.link }
@@ -52,8 +64,10 @@ func (n *Listener) Close() error { return n.wire.link.Close() }
 
 func (n *Listener) shutDown() {
 	n.wire.shut()
-	n.socket.Close()
-	n.active.Wait()
+	n.served.Wait()
+	n.door.leave()
+	n.mu.Lock() // from here on offer closes what it gets
+	defer n.mu.Unlock()
 	select {
 	case p := <-n.next:
 		p.conn.Close()
@@ -61,42 +75,14 @@ func (n *Listener) shutDown() {
 	}
 }
 
-// acceptLoop starts a handshake for each connection. Above handshakesMax of them, a connection is
-// closed at once: strangers who connect and say nothing cost a few buffers and keep nobody out for
-// longer than a handshake may take.
-func (n *Listener) acceptLoop() {
-	for n.wire.ctx.Err() == nil {
-		conn, err := n.socket.Accept()
-		if err != nil {
-			n.wire.noLink(n.Addr().String(), err)
-			n.wire.sleep(n.wire.timing.backoffMin) // out of file descriptors: some may come back
-			continue
-		}
-		select {
-		case n.slots <- struct{}{}:
-			n.active.Go(func() {
-				n.greet(conn.(*net.TCPConn))
-				<-n.slots
-			})
-		default:
-			conn.Close()
-		}
-	}
-}
-
-func (n *Listener) greet(conn *net.TCPConn) {
-	p, err := n.wire.shake(conn, (*peer).greetBack)
-	if err != nil {
-		n.wire.noLink(conn.RemoteAddr().String(), err)
-		return
-	}
-	n.offer(p)
-}
-
 // offer makes p the next connection of the link and ends the present one.
 func (n *Listener) offer(p *peer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.wire.ctx.Err() != nil {
+		p.conn.Close()
+		return
+	}
 	select {
 	case older := <-n.next:
 		older.conn.Close()
@@ -106,6 +92,21 @@ func (n *Listener) offer(p *peer) {
 	if n.current != nil {
 		n.current.kill()
 	}
+}
+
+// twin returns the peer that is served now if it has the identity of p and p must not take its place:
+// both are alive, and p was not started later.
+func (n *Listener) twin(p *peer) *peer {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.current == nil || n.current.dead.Load() {
+		return nil
+	}
+	is := n.current.peer
+	if is.process == 0 || p.process == 0 || is.process == p.process || is.boot < p.boot {
+		return nil
+	}
+	return is
 }
 
 // serveLoop is the life of a listening link: one session after the other.

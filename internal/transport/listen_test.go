@@ -14,9 +14,9 @@ func TestNewestWins(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := &Listener{
-		wire:   newWire(ListenOptions{Header: header, InCap: 64, OutCap: 64, Bell: newBell()}, quick),
-		socket: socket,
-		next:   make(chan *peer, 1),
+		wire: newWire(ListenOptions{Header: header, InCap: 64, OutCap: 64, Bell: newBell()}, quick),
+		door: &door{socket: socket, cancel: func() {}},
+		next: make(chan *peer, 1),
 	}
 	arrive := func() (raw, *peer) {
 		r := rawDial(t, socket.Addr())

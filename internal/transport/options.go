@@ -11,7 +11,7 @@ import (
 // DialOptions say whom to connect to, and as whom.
 type DialOptions struct {
 	Addr   string        // "host:port" of the peer's listener
-	Hello  codec.Hello   // who we are
+	Hello  codec.Hello   // who we are; Process 0 draws one
 	Header codec.Header  // template of the handshake's frames: Cluster, Shard and Boot count
 	Want   codec.Hello   // who the peer must be; Node 0 and Role "" mean anyone
 	OutCap int           // size of the out ring in bytes; a frame may take a little less than half

@@ -43,6 +43,7 @@ func (w *wire) serve(s *session) {
 	w.dropWaiting()
 	stop := context.AfterFunc(w.ctx, s.hurry)
 	l.sessions.Add(1)
+	l.refusal.Store(nil)
 	l.live.Store(s.number) // before the Up, so that the user who sees it can claim
 	w.tell(EventUp)
 	go s.write()
@@ -138,7 +139,7 @@ func (s *session) check(frame []byte) error {
 	if h.Cluster != s.wire.header.Cluster {
 		return s.bad(BadCluster, fmt.Errorf("frame of cluster %d, want %d", h.Cluster, s.wire.header.Cluster))
 	}
-	if h.Kind == codec.FrameHello || h.Kind == codec.FrameRefuse {
+	if h.Kind == codec.FrameHello || h.Kind == codec.FrameRefuse || h.Kind == codec.FrameTwin {
 		return s.bad(BadKind, fmt.Errorf("handshake frame of kind %d after the handshake", h.Kind))
 	}
 	return nil

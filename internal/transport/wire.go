@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"sync"
 
@@ -39,6 +40,9 @@ func newWire(o ListenOptions, t timing) *wire {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Hello.Process == 0 {
+		o.Hello.Process = rand.Uint64() | 1 // chance keeps two that claim to be one node apart
 	}
 	w := &wire{hello: o.Hello, header: o.Header, want: o.Want, bell: o.Bell, timing: t, log: o.Log}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
@@ -104,6 +108,8 @@ func (w *wire) noLink(addr string, err error) {
 	}
 	if isRefusal(err) {
 		w.link.refused.Add(1)
+		w.link.refusal.Store(&err)
+		w.bell.Ring()
 	}
 }
 
