@@ -16,6 +16,8 @@ type counters struct {
 	cascade        int // a refused batch took descendants with it
 	fill           int // a participant that fell behind was filled up
 	relay          int // through another participant
+	generation     int // the member set changed
+	takeover       int // a standby opened a ballot because it heard of no leader
 }
 
 func (c *counters) add(o counters) {
@@ -30,6 +32,8 @@ func (c *counters) add(o counters) {
 	c.cascade += o.cascade
 	c.fill += o.fill
 	c.relay += o.relay
+	c.generation += o.generation
+	c.takeover += o.takeover
 }
 
 type acceptKey struct {
@@ -40,12 +44,14 @@ type acceptKey struct {
 // checker watches a whole run from above and panics on the first violation. The numbers are those
 // of doc.go.
 type checker struct {
-	members []batch3pc.NodeID
+	members []batch3pc.NodeID // at the beginning
 	quorum  int
 
 	parents   map[batch3pc.Position]batch3pc.Position
-	yes       map[batch3pc.Position]uint64 // who voted yes, a bit a node
-	decided   []batch3pc.Position          // the one history, in order
+	yes       map[batch3pc.Position]uint64              // who voted yes, a bit a node
+	opened    map[batch3pc.Position]batch3pc.Generation // the entries that open generations
+	decided   []batch3pc.Position                       // the one history, in order
+	items     []batch3pc.Position                       // of it, what an App sees
 	decidedAt map[batch3pc.Position]int
 	aborted   map[batch3pc.Position]bool // a driver was told so
 
@@ -63,6 +69,7 @@ func newChecker(members []batch3pc.NodeID, quorum int) *checker {
 	return &checker{
 		members: members, quorum: quorum,
 		parents: map[batch3pc.Position]batch3pc.Position{}, yes: map[batch3pc.Position]uint64{},
+		opened:    map[batch3pc.Position]batch3pc.Generation{},
 		decidedAt: map[batch3pc.Position]int{}, aborted: map[batch3pc.Position]bool{},
 		values:   map[acceptKey]batch3pc.Chain{},
 		accepts:  map[batch3pc.NodeID]map[batch3pc.Ballot]batch3pc.Seq{},
@@ -80,17 +87,12 @@ func (c *checker) fail(invariant, format string, args ...any) {
 
 // Events of the Apps.
 
-func (c *checker) voted(id batch3pc.NodeID, b *batch3pc.Batch) {
-	c.parents[b.Position()] = b.ParentPosition()
-	c.yes[b.Position()] |= 1 << id
-}
-
 func (c *checker) applied(id batch3pc.NodeID, n int, b *batch3pc.Batch) {
-	if n > len(c.decided) {
+	if n > len(c.items) {
 		c.fail("I1", "participant %d applies %d, which nobody decided", id, b.Seq)
 	}
-	if c.decided[n-1] != b.Position() {
-		c.fail("I3", "participant %d applies %d as number %d, decided was %d", id, b.Seq, n, c.decided[n-1].Seq)
+	if c.items[n-1] != b.Position() {
+		c.fail("I3", "participant %d applies %d as number %d, decided was %d", id, b.Seq, n, c.items[n-1].Seq)
 	}
 }
 
@@ -102,6 +104,9 @@ func (c *checker) dropped() { c.count.dropped++ }
 // Events of the disks.
 
 func (c *checker) recorded(id batch3pc.NodeID, r *batch3pc.Record) {
+	if r.Batch != nil {
+		c.voted(id, r.Batch)
+	}
 	switch r.Kind {
 	case batch3pc.RecordEpoch:
 		if c.epochs[r.Ballot] {
@@ -126,6 +131,36 @@ func (c *checker) recorded(id batch3pc.NodeID, r *batch3pc.Record) {
 	case batch3pc.RecordFill:
 		c.count.fill++
 	}
+}
+
+// voted notes who holds a batch, and what it opens. Batches behind an entry are of its generation.
+func (c *checker) voted(id batch3pc.NodeID, b *batch3pc.Batch) {
+	c.parents[b.Position()] = b.ParentPosition()
+	c.yes[b.Position()] |= 1 << id
+	if g, ok := batch3pc.GenerationOf(b); ok {
+		c.opened[b.Position()] = g
+	}
+	if _, number := c.generation(b.Position()); b.Generation != number {
+		c.fail("I2", "%d is of generation %d, in force is %d", b.Seq, b.Generation, number)
+	}
+}
+
+// generation is the member set in force at p, and its number.
+func (c *checker) generation(p batch3pc.Position) (members []batch3pc.NodeID, number uint32) {
+	for p != (batch3pc.Position{}) {
+		g, ok := c.opened[p]
+		if !ok {
+			p = c.parents[p]
+			continue
+		}
+		for _, e := range g.Enrolled() {
+			if e.Member {
+				members = append(members, e.Node)
+			}
+		}
+		return members, g.Number
+	}
+	return c.members, 1
 }
 
 func (c *checker) durable(id batch3pc.NodeID, r *batch3pc.Record) {
@@ -172,7 +207,8 @@ func (c *checker) decide(ballot batch3pc.Ballot, at batch3pc.Position) {
 }
 
 func (c *checker) admit(p batch3pc.Position) {
-	for _, member := range c.members {
+	members, _ := c.generation(p)
+	for _, member := range members {
 		if c.yes[p]&(1<<member) == 0 {
 			c.fail("I2", "%d is decided without the yes of %d", p.Seq, member)
 		}
@@ -183,6 +219,11 @@ func (c *checker) admit(p batch3pc.Position) {
 	c.decidedAt[p] = len(c.decided)
 	c.decided = append(c.decided, p)
 	c.count.decided++
+	if _, ok := c.opened[p]; ok {
+		c.count.generation++
+	} else {
+		c.items = append(c.items, p)
+	}
 }
 
 // Snapshots after every step of a node.

@@ -11,12 +11,14 @@ type CoordinatorConfig struct {
 	Boot         uint32   // number of this start of the node; a new one each time, so that no ballot is ever used twice
 	Participants []NodeID // the configured set: quorums are over these, dead or alive; at most ParticipantsMax
 	Members      []NodeID // of Participants, all of whom must vote yes; enough that every quorum contains one
-	Generation   uint32   // of Members; batches carry it
+	Generation   uint32   // of Members, at the beginning of a stream; later ones are entries of it
+	Excludable   []NodeID // of Participants, those that a generation may do without
 	WindowMax    int      // batches proposed and undecided
 	RetainMax    int      // batches kept for members that lag, undecided ones included; at least WindowMax
 	// NoInputGate says that what goes into the batches is never lost by the proposer. Without it no
 	// batch above InputsDurable is pre-committed or recovered forward.
 	NoInputGate bool
+	Deadlines   Deadlines // none by default
 }
 
 func (cfg *CoordinatorConfig) validate() error {
@@ -39,13 +41,18 @@ func (cfg *CoordinatorConfig) validate() error {
 			return bad("member %d is no participant or named twice", id)
 		}
 	}
+	for _, id := range cfg.Excludable {
+		if !slices.Contains(cfg.Participants, id) {
+			return bad("%d may be excluded, but is no participant", id)
+		}
+	}
 	if !quorumsMeetMembers(len(cfg.Participants), len(cfg.Members)) {
 		return bad("%d members of %d participants, want so many that every quorum contains one", len(cfg.Members), len(cfg.Participants))
 	}
 	if cfg.WindowMax < 1 || cfg.RetainMax < cfg.WindowMax {
 		return bad("WindowMax is %d and RetainMax %d, want 1 <= WindowMax <= RetainMax", cfg.WindowMax, cfg.RetainMax)
 	}
-	return nil
+	return cfg.Deadlines.Validate()
 }
 
 // Coordinator drives the stream of batches in one ballot after the other. Not safe for concurrent
@@ -61,21 +68,28 @@ type Coordinator struct {
 	patience int    // Ticks since the election had its quorum, then Ticks in StateStarting
 	giveUp   int    // patience at which StateStarting ends in the next ballot
 
-	base      Position // of the ballot: everything at or below is settled
-	preSent   Position // highest pre-commit sent; committed <= preSent <= log.tail() while the ballot serves
-	committed Position // decided; only ever rises
-	inputs    Seq      // no pre-commit above leaves
-	seqSeen   Seq      // highest number of any batch ever seen
+	base           Position   // of the ballot: everything at or below is settled
+	baseGeneration Generation // in force at base
+	preSent        Position   // highest pre-commit sent; committed <= preSent <= log.tail() while the ballot serves
+	committed      Position   // decided; only ever rises
+	inputs         Seq        // no pre-commit above leaves
+	seqSeen        Seq        // highest number of any batch ever seen
 
 	// log[:decided] is decided and retained for members that lag, log[decided:] is in doubt. Until
 	// the ballot serves it is what this coordinator proposed before.
 	log     history
 	decided int
 
+	wishing bool // for a generation whose members are the wished ones
+
 	refused bool
 	refusal Refusal
 	ignored uint64
-	out     outbox
+
+	nowNs  int64        // as Advance told it last
+	tickNs int64        // of the last Tick by Advance
+	clock  []batchTimes // by slot of log
+	out    outbox
 }
 
 // NewCoordinator returns an idle coordinator. Feed it its log with Recover, then call Open.
@@ -83,13 +97,15 @@ func NewCoordinator(cfg CoordinatorConfig) (*Coordinator, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	cfg.Participants, cfg.Members = slices.Clone(cfg.Participants), slices.Clone(cfg.Members)
+	cfg.Participants, cfg.Members, cfg.Excludable = slices.Clone(cfg.Participants), slices.Clone(cfg.Members), slices.Clone(cfg.Excludable)
 	c := &Coordinator{
-		cfg: cfg, quorum: quorumOf(len(cfg.Participants)), giveUp: startTicksMin, log: newHistory(cfg.RetainMax),
+		cfg: cfg, quorum: quorumOf(len(cfg.Participants)), giveUp: startTicksMin,
+		log: newHistory(cfg.RetainMax), clock: make([]batchTimes, cfg.RetainMax),
 	}
 	for _, id := range cfg.Participants {
 		c.peers = append(c.peers, progress{id: id, member: slices.Contains(cfg.Members, id)})
 	}
+	c.log.reset(Position{}, c.initial())
 	if cfg.NoInputGate {
 		c.inputs = ^Seq(0)
 	}
@@ -131,7 +147,7 @@ func (c *Coordinator) Step(m *Message) Ready {
 
 func (c *Coordinator) step(p *progress, m *Message) {
 	if m.Applied > p.applied {
-		p.applied, p.moved = m.Applied, true
+		p.applied, p.behindNs, p.moved = m.Applied, c.nowNs, true
 	}
 	switch m.Kind {
 	case KindYes:

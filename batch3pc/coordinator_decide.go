@@ -30,6 +30,7 @@ func (c *Coordinator) ack(p *progress, at Position) {
 	}
 	c.decide()
 	c.release()
+	c.openGeneration()
 }
 
 // accepted counts the participants that durably accepted this ballot's Start.
@@ -62,6 +63,11 @@ func (c *Coordinator) decide() {
 	n := c.log.through(accepted)
 	if c.log.position(n).Seq != accepted {
 		violated("I7", "a quorum accepted a batch that is not in the log")
+	}
+	for i := range c.peers {
+		if p := &c.peers[i]; p.applied >= c.committed.Seq {
+			p.behindNs = c.nowNs
+		}
 	}
 	c.committed, c.decided = c.log.position(n), n
 }

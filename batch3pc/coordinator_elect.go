@@ -10,7 +10,7 @@ func (c *Coordinator) Open() Ready {
 	c.state, c.patience, c.refused = StateElecting, 0, false
 	c.out.record(Record{Kind: RecordEpoch, Ballot: c.ballot})
 	for i := range c.peers {
-		c.peers[i].reset()
+		c.peers[i].reset(c.nowNs)
 		c.sendStateReq(&c.peers[i])
 	}
 	return c.out.ready
@@ -64,12 +64,12 @@ func (c *Coordinator) learn(at Position) {
 // maybeElect chooses the base as soon as a quorum has promised, and every member that is connected
 // has, so that recover-forward sees as many as possible.
 func (c *Coordinator) maybeElect() {
-	promised, waiting := 0, false
+	promised, waiting, newest := 0, false, c.newestGeneration()
 	for i := range c.peers {
 		p := &c.peers[i]
 		if p.phase == phasePromised {
 			promised++
-		} else if p.member && p.up {
+		} else if p.up && newest.member(p.id) {
 			waiting = true
 		}
 	}
@@ -80,7 +80,7 @@ func (c *Coordinator) maybeElect() {
 	if waiting && c.patience < electionTicksMax {
 		return
 	}
-	c.base = c.chooseBase()
+	c.base, c.baseGeneration = c.chooseBase()
 	if c.base.Seq < c.committed.Seq {
 		violated("I7", "the base is below a decided batch")
 	}
@@ -97,9 +97,10 @@ func (c *Coordinator) maybeElect() {
 
 // chooseBase finds the prefix that the ballot settles: rule S2, raised by recover-forward. Nothing
 // above the first can be decided; what all members voted for may be.
-func (c *Coordinator) chooseBase() Position {
+func (c *Coordinator) chooseBase() (Position, Generation) {
 	var base Position
 	var attempt Ballot
+	inForce := c.initial()
 	for i := range c.peers {
 		p := &c.peers[i]
 		if p.phase != phasePromised {
@@ -108,36 +109,42 @@ func (c *Coordinator) chooseBase() Position {
 		newer := attempt.Compare(p.reply.attempt)
 		if newer < 0 || newer == 0 && p.reply.pre.Seq > base.Seq {
 			base, attempt = p.reply.pre, p.reply.attempt
+			inForce = c.generationAt(p, base)
 		}
 	}
-	if forward := c.votedEverywhere(); forward.Seq > base.Seq {
-		return forward
-	}
-	return base
+	return c.forward(base, inForce)
 }
 
-// votedEverywhere is the longest prefix that is in the log of every member and whose inputs are
-// durable (rule S3c). A member that has not promised has said nothing, so that nothing is.
-func (c *Coordinator) votedEverywhere() Position {
-	var first *progress
+// forward raises the base to the longest prefix that is in the log of every member and whose inputs
+// are durable (rule S3c). A member that has not promised has said nothing, so that nothing is. The
+// members are those of the prefix: what lies between it and the base is of one generation, or is
+// the entry that opens the next one (rule G2), which has no inputs.
+func (c *Coordinator) forward(base Position, inForce Generation) (Position, Generation) {
+	best, bestGeneration := base, inForce
 	for i := range c.peers {
-		if c.peers[i].member {
-			first = &c.peers[i]
-			break
+		p := &c.peers[i]
+		if p.phase != phasePromised {
+			continue
+		}
+		for j := TailLen(p.reply.tail) - 1; j >= 0; j-- {
+			at := TailAt(p.reply.tail, j)
+			if at.Seq <= best.Seq {
+				break
+			}
+			g := c.generationAt(p, at)
+			opens := g.At == at
+			if (opens || g.At == inForce.At && at.Seq <= c.inputs) && c.heldByMembers(&g, at) {
+				best, bestGeneration = at, g
+				break
+			}
 		}
 	}
-	for i := TailLen(first.reply.tail) - 1; i >= 0; i-- {
-		at := TailAt(first.reply.tail, i)
-		if at.Seq <= c.inputs && c.heldByMembers(at) {
-			return at
-		}
-	}
-	return Position{}
+	return best, bestGeneration
 }
 
-func (c *Coordinator) heldByMembers(at Position) bool {
+func (c *Coordinator) heldByMembers(g *Generation, at Position) bool {
 	for i := range c.peers {
-		if p := &c.peers[i]; p.member && (p.phase != phasePromised || !p.reply.holds(at)) {
+		if p := &c.peers[i]; g.member(p.id) && (p.phase != phasePromised || !p.reply.holds(at)) {
 			return false
 		}
 	}
@@ -189,9 +196,14 @@ func (c *Coordinator) activate() {
 	if c.log.holds(c.base) {
 		c.log.cut(c.log.through(c.base.Seq))
 	} else {
-		c.log.reset(c.base)
+		c.log.reset(c.base, c.baseGeneration)
 	}
 	c.decided = c.log.len()
+	for i := range c.peers {
+		c.peers[i].behindNs = c.nowNs
+	}
 	c.committed, c.preSent = c.base, c.base
 	c.state, c.giveUp = StateActive, startTicksMin
+	c.takeMembers()
+	c.openGeneration()
 }

@@ -110,7 +110,7 @@ func (c *Coordinator) PeerUp(n NodeID) Ready {
 			c.sendStateReq(p)
 		}
 	default:
-		p.phase, p.moved = phaseSilent, true
+		p.phase, p.silentNs, p.moved = phaseSilent, c.nowNs, true
 		c.sendStateReq(p)
 	}
 	return c.out.ready

@@ -2,32 +2,43 @@ package batch3pc
 
 // Room reports whether a Propose would be taken now.
 func (c *Coordinator) Room() bool {
-	return c.state == StateActive && c.log.len()-c.decided < c.cfg.WindowMax && !c.log.full()
+	return c.state == StateActive && !c.wishing && !c.changing() && c.inDoubt() < c.cfg.WindowMax && !c.log.full()
 }
+
+// inDoubt counts the batches of the ballot that are not decided.
+func (c *Coordinator) inDoubt() int { return c.log.len() - c.decided }
 
 // Propose adds a batch of count items to the stream and asks all participants to vote on it. The
 // payload belongs to the coordinator until Status().Released reaches the batch, or until a ballot
 // is active whose base does not include it. The Batch is valid as long. Errors: ErrNotActive,
-// ErrNoRoom; both mean that nothing has happened.
+// ErrNoRoom, ErrCount; all mean that nothing has happened.
 func (c *Coordinator) Propose(count uint32, payload []byte) (*Batch, Ready, error) {
 	c.out.reset()
-	if c.state != StateActive {
+	switch {
+	case c.state != StateActive:
 		return nil, c.out.ready, ErrNotActive
-	}
-	if !c.Room() {
+	case count == CountGeneration:
+		return nil, c.out.ready, ErrCount
+	case !c.Room():
 		return nil, c.out.ready, ErrNoRoom
 	}
+	b := c.append(c.log.tailGeneration.Number, count, payload)
+	c.flush(c.cfg.WindowMax)
+	return b, c.out.ready, nil
+}
+
+// append adds a batch to the stream.
+func (c *Coordinator) append(generation, count uint32, payload []byte) *Batch {
 	parent := c.log.tail()
 	c.seqSeen = max(c.seqSeen, parent.Seq) + 1
 	b := c.log.at(c.log.len())
 	*b = Batch{
 		Seq: c.seqSeen, Parent: parent.Seq, ParentChain: parent.Chain,
-		Generation: c.cfg.Generation, Count: count, Payload: payload,
+		Generation: generation, Count: count, Payload: payload,
 	}
 	b.Seal()
-	c.log.push()
-	c.flush(c.cfg.WindowMax)
-	return b, c.out.ready, nil
+	*c.times(c.log.len()) = batchTimes{proposedNs: c.nowNs}
+	return c.log.push()
 }
 
 // InputsDurable says that whatever went into the batches at or below s survives a crash of the
@@ -83,10 +94,17 @@ func (c *Coordinator) votedByAll() Seq {
 }
 
 // advance raises the pre-commit watermark: to what every member voted yes for in this ballot
-// (rule S1) and whose inputs are durable.
+// (rule S1) and whose inputs are durable. A generation in doubt is alone, and has no inputs.
 func (c *Coordinator) advance() {
-	at := c.log.position(c.log.through(min(c.votedByAll(), c.inputs)))
-	if at.Seq > c.preSent.Seq {
-		c.preSent = at
+	goal := c.votedByAll()
+	if !c.changing() {
+		goal = min(goal, c.inputs)
+	}
+	first, n := c.log.through(c.preSent.Seq), c.log.through(goal)
+	for i := first; i < n; i++ {
+		c.times(i).preCommittedNs = c.nowNs
+	}
+	if n > first {
+		c.preSent = c.log.position(n)
 	}
 }

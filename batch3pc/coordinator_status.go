@@ -23,6 +23,8 @@ type CoordinatorStatus struct {
 	CommittedChain Chain
 	Applied        Seq      // the least that a configured participant says it applied
 	Released       Seq      // payloads at or below belong to the caller again
+	Generation     uint32   // in force at the end of the stream
+	Changing       bool     // a generation is wished for or in doubt: no Room
 	Refused        *Refusal // nil unless refused; valid until the next call
 	Ignored        uint64   // answers that fit nothing known: a bug somewhere, or a node of another cluster
 }
@@ -35,6 +37,7 @@ func (c *Coordinator) Status() CoordinatorStatus {
 		Proposed: tail.Seq, LastChain: tail.Chain, Voted: c.votedByAll(), PreCommitted: c.preSent.Seq,
 		Committed: c.committed.Seq, CommittedChain: c.committed.Chain,
 		Applied: c.peers[0].applied, Released: c.log.root.Seq, Ignored: c.ignored,
+		Generation: c.log.tailGeneration.Number, Changing: c.wishing || c.changing(),
 	}
 	for i := range c.peers {
 		s.Applied = min(s.Applied, c.peers[i].applied)

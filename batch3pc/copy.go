@@ -7,9 +7,9 @@ import "encoding/binary"
 
 // CopyFrom makes p an independent copy of o that calls app. The memory of p is reused.
 func (p *Participant) CopyFrom(o *Participant, app App) {
-	log, tail, out := p.log, p.tail[:0], p.out
+	log, tail, generations, out := p.log, p.tail[:0], p.generations[:0], p.out
 	*p = *o
-	p.app, p.tail, p.out = app, tail, out
+	p.app, p.tail, p.generations, p.out = app, tail, generations, out
 	p.log = log
 	p.log.copyFrom(&o.log)
 	for i := range p.log.len() {
@@ -23,9 +23,9 @@ func (p *Participant) CopyFrom(o *Participant, app App) {
 // CopyFrom makes c a copy of o that shares nothing with it but the payloads of the batches. The
 // memory of c is reused.
 func (c *Coordinator) CopyFrom(o *Coordinator) {
-	log, peers, veto, out := c.log, c.peers, c.refusal.Veto, c.out
+	log, clock, peers, veto, out := c.log, c.clock, c.peers, c.refusal.Veto, c.out
 	*c = *o
-	c.out, c.log = out, log
+	c.out, c.log, c.clock = out, log, append(clock[:0], o.clock...)
 	c.log.copyFrom(&o.log)
 	copy(c.log.slots, o.log.slots)
 	if len(peers) != len(o.peers) {
@@ -33,9 +33,10 @@ func (c *Coordinator) CopyFrom(o *Coordinator) {
 	}
 	c.peers = peers
 	for i := range peers {
-		tail := peers[i].reply.tail
+		tail, generations := peers[i].reply.tail, peers[i].reply.generations
 		peers[i] = o.peers[i]
 		peers[i].reply.tail = append(tail[:0], o.peers[i].reply.tail...)
+		peers[i].reply.generations = append(generations[:0], o.peers[i].reply.generations...)
 	}
 	c.refusal.Veto = append(veto[:0], o.refusal.Veto...)
 }
@@ -46,6 +47,7 @@ func (h *history) copyFrom(o *history) {
 		h.slots = make([]Batch, len(o.slots))
 	}
 	h.first, h.count, h.root = o.first, o.count, o.root
+	h.rootGeneration, h.tailGeneration = o.rootGeneration, o.tailGeneration
 }
 
 // AppendState appends bytes that are equal for two participants of one configuration if and only if
@@ -59,9 +61,10 @@ func (p *Participant) AppendState(dst []byte) []byte {
 }
 
 // AppendState appends bytes that are equal for two coordinators of one configuration if and only if
-// these behave alike from here on. Status().Ignored, which nothing depends on, is not among them.
+// these behave alike from here on, but for what Advance makes of the time. Status().Ignored, which
+// nothing depends on, is not among them.
 func (c *Coordinator) AppendState(dst []byte) []byte {
-	dst = append(dst, byte(c.state), flags(c.refused))
+	dst = append(dst, byte(c.state), flags(c.refused, c.wishing))
 	dst = appendBallot(dst, c.ballot)
 	dst = appendNumbers(dst, c.epoch, uint64(c.patience), uint64(c.giveUp))
 	dst = AppendTail(AppendTail(AppendTail(dst, c.base), c.preSent), c.committed)
@@ -79,11 +82,12 @@ func (c *Coordinator) AppendState(dst []byte) []byte {
 }
 
 func (p *progress) appendState(dst []byte) []byte {
-	dst = append(dst, byte(p.phase), flags(p.up, p.down, p.moved, p.based, p.accepted, p.fetching))
+	dst = append(dst, byte(p.phase), flags(p.member, p.wished), flags(p.up, p.down, p.moved, p.based, p.accepted, p.fetching))
 	r := &p.reply
 	dst = appendBallot(dst, r.attempt)
 	dst = AppendTail(AppendTail(AppendTail(dst, r.pre), r.voted), r.applied)
 	dst = append(appendNumbers(dst, uint64(len(r.tail))), r.tail...)
+	dst = append(appendNumbers(dst, uint64(len(r.generations))), r.generations...)
 	dst = AppendTail(AppendTail(AppendTail(dst, p.voted), p.fetched), p.want)
 	return appendNumbers(dst, uint64(p.acked), uint64(p.applied), uint64(p.sent), uint64(p.preSent),
 		uint64(p.commitSent), uint64(p.wantLeft), uint64(p.helper))

@@ -15,11 +15,11 @@ func TestCopyKnowsEveryField(t *testing.T) {
 		of    any
 		known string
 	}{
-		{Participant{}, "cfg app elected attempt pre log decided appliedBatches refused path pathBallot tail out"},
-		{Coordinator{}, "cfg quorum peers state ballot epoch patience giveUp base preSent committed inputs seqSeen log decided refused refusal ignored out"},
-		{progress{}, "id member up down phase moved reply based voted accepted acked applied sent preSent commitSent fetched fetching want wantLeft helper"},
-		{stateReply{}, "attempt pre voted applied tail"},
-		{history{}, "slots first count root"},
+		{Participant{}, "cfg app elected attempt pre log decided appliedBatches refused path pathBallot heard tail generations out"},
+		{Coordinator{}, "cfg quorum peers state ballot epoch patience giveUp base baseGeneration preSent committed inputs seqSeen log decided wishing refused refusal ignored nowNs tickNs clock out"},
+		{progress{}, "id member wished up down phase behindNs silentNs moved reply based voted accepted acked applied sent preSent commitSent fetched fetching want wantLeft helper"},
+		{stateReply{}, "attempt pre voted applied tail generations"},
+		{history{}, "slots first count root rootGeneration tailGeneration"},
 		{Refusal{}, "Seq From Reason Veto"},
 	} {
 		kind := reflect.TypeOf(test.of)

@@ -33,6 +33,12 @@
 //
 // A participant has no states but its two ballots (promised, and accepted in) and its watermarks.
 //
+// # Members, standbys, deadlines
+//
+// The members may change: ProposeGeneration puts an entry into the stream that names the new ones.
+// A Standby is a coordinator that watches and opens a ballot when a quorum of the participants has
+// heard of no leader for its patience. Deadlines name who is late; they decide nothing.
+//
 // # Invariants
 //
 // Asserts panic with these numbers; tests cite them. They are those of protocol.md section 9.

@@ -12,7 +12,29 @@ var (
 	// ErrNoRoom: the window or the retention is full; Room turns true when a decision or an
 	// acknowledgement comes in.
 	ErrNoRoom = errors.New("batch3pc: no room in the window")
+	// ErrCount: the count is CountGeneration, which no batch of items has.
+	ErrCount = errors.New("batch3pc: the count of items is that of a generation")
 )
+
+// ErrMembership is wrapped by every refusal of ProposeGeneration.
+var ErrMembership = errors.New("batch3pc: membership change refused")
+
+// MembershipError says why a set of members cannot be a generation.
+type MembershipError struct {
+	Node   NodeID // whom it is about; 0: the whole set
+	Reason string
+}
+
+// Error names the participant and the rule.
+func (e *MembershipError) Error() string {
+	if e.Node == 0 {
+		return fmt.Sprintf("%v: %s", ErrMembership, e.Reason)
+	}
+	return fmt.Sprintf("%v: participant %d %s", ErrMembership, e.Node, e.Reason)
+}
+
+// Unwrap returns ErrMembership.
+func (e *MembershipError) Unwrap() error { return ErrMembership }
 
 // ErrConfig is wrapped by every error of NewCoordinator and NewParticipant.
 var ErrConfig = errors.New("batch3pc: bad configuration")

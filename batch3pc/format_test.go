@@ -15,10 +15,28 @@ func formatAt(s batch3pc.Seq, c batch3pc.Chain) string {
 	return fmt.Sprintf("%d:%03x", s, uint64(c)>>52)
 }
 
+func formatBatch(b *batch3pc.Batch) string {
+	s := fmt.Sprintf("%s after %s", formatAt(b.Seq, b.Chain), formatAt(b.Parent, b.ParentChain))
+	if g, ok := batch3pc.GenerationOf(b); ok {
+		s += " opens " + formatGeneration(&g)
+	}
+	return s
+}
+
+func formatGeneration(g *batch3pc.Generation) string {
+	s := fmt.Sprintf("generation %d of", g.Number)
+	for _, e := range g.Enrolled() {
+		if e.Member {
+			s += fmt.Sprintf(" %d", e.Node)
+		}
+	}
+	return s
+}
+
 func formatRecord(r *batch3pc.Record) string {
 	switch r.Kind {
 	case batch3pc.RecordBatch, batch3pc.RecordFill:
-		return fmt.Sprintf("%v %s after %s", r.Kind, formatAt(r.Batch.Seq, r.Batch.Chain), formatAt(r.Batch.Parent, r.Batch.ParentChain))
+		return fmt.Sprintf("%v %s", r.Kind, formatBatch(r.Batch))
 	case batch3pc.RecordPromise, batch3pc.RecordEpoch:
 		return fmt.Sprintf("%v %v", r.Kind, r.Ballot)
 	case batch3pc.RecordCommit:
@@ -35,7 +53,11 @@ func formatMessage(m *batch3pc.Message) string {
 	fmt.Fprintf(&s, "%d->%d %v %v", m.From, m.To, m.Kind, m.Ballot)
 	switch m.Kind {
 	case batch3pc.KindBatch, batch3pc.KindFill:
-		fmt.Fprintf(&s, " %s after %s", formatAt(m.Batch.Seq, m.Batch.Chain), formatAt(m.Batch.Parent, m.Batch.ParentChain))
+		fmt.Fprintf(&s, " %s", formatBatch(m.Batch))
+	case batch3pc.KindWatch:
+		return s.String()
+	case batch3pc.KindWatched:
+		fmt.Fprintf(&s, " elected=%v heard=%d", m.LastElected, m.Seq)
 	case batch3pc.KindStateReq, batch3pc.KindCommit, batch3pc.KindApplied:
 	case batch3pc.KindStale:
 		fmt.Fprintf(&s, " elected=%v", m.LastElected)
@@ -61,8 +83,12 @@ func formatParticipant(p *participantNode) string {
 		return fmt.Sprintf("%d crashed, %d records on disk", p.cfg.Self, len(p.disk.records))
 	}
 	s := p.machine.Status()
-	return fmt.Sprintf("%d elected=%v attempt=%v applied=%s pre=%s voted=%s", p.cfg.Self, s.LastElected, s.LastAttempt,
+	text := fmt.Sprintf("%d elected=%v attempt=%v applied=%s pre=%s voted=%s", p.cfg.Self, s.LastElected, s.LastAttempt,
 		formatAt(s.Applied, s.AppliedChain), formatAt(s.PreCommitted, s.PreChain), formatAt(s.Voted, s.VotedChain))
+	if s.Generation > 1 {
+		text += fmt.Sprintf(" generation=%d", s.Generation)
+	}
+	return text
 }
 
 func formatCoordinator(c *coordinatorNode) string {
@@ -73,6 +99,16 @@ func formatCoordinator(c *coordinatorNode) string {
 	text := fmt.Sprintf("%d %v %v base=%s proposed=%s voted=%d pre=%d committed=%s applied=%d released=%d", c.cfg.Self, s.State, s.Ballot,
 		formatAt(s.Base, s.BaseChain), formatAt(s.Proposed, s.LastChain), s.Voted, s.PreCommitted,
 		formatAt(s.Committed, s.CommittedChain), s.Applied, s.Released)
+	if g := c.machine.Generation(); g.Number > 1 {
+		text += " " + formatGeneration(&g)
+	}
+	if s.Changing {
+		text += " changing"
+	}
+	if c.standby != nil {
+		w := c.standby.Status()
+		text += fmt.Sprintf(" watching=%v quiet=%d takeovers=%d", w.Watching, w.Quiet, w.Takeovers)
+	}
 	if s.Refused != nil {
 		text += fmt.Sprintf(" refused=%d by %d %v %x", s.Refused.Seq, s.Refused.From, s.Refused.Reason, s.Refused.Veto)
 	}

@@ -40,7 +40,7 @@ func TestHistoryIsASlice(t *testing.T) {
 			plain = slices.Clone(plain[k:])
 		case n == 6 && dice.IntN(20) == 0:
 			root = Position{last, Chain(dice.Uint64())}
-			h.reset(root)
+			h.reset(root, Generation{})
 			plain = nil
 		}
 		compareHistory(t, &h, plain, root, last)

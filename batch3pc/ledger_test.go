@@ -10,18 +10,19 @@ import (
 // ledger is the App of the tests: it remembers what it reserved and applied, and fails when the
 // machine calls it out of order.
 type ledger struct {
-	id       batch3pc.NodeID
-	reserved []batch3pc.Position // voted for and undecided, oldest first
-	applied  []batch3pc.Position
-	vetoed   func(id batch3pc.NodeID, b *batch3pc.Batch) bool // deterministic; nil: nothing is
-	draining bool                                             // answers "not now"
-	dropped  int
-	checker  *checker // of a random walk, else nil
-	veto     []byte
+	id          batch3pc.NodeID
+	reserved    []batch3pc.Position // voted for and undecided, oldest first
+	applied     []batch3pc.Position
+	vetoed      func(id batch3pc.NodeID, b *batch3pc.Batch) bool // deterministic; nil: nothing is
+	generations map[batch3pc.Position]uint32                     // of what was reserved: only the first of one may follow an entry that no App sees
+	draining    bool                                             // answers "not now"
+	dropped     int
+	checker     *checker // of a random walk, else nil
+	veto        []byte
 }
 
 func (l *ledger) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
-	if tail := l.tail(); b.ParentPosition() != tail {
+	if tail := l.tail(); b.ParentPosition() != tail && b.Generation == l.generations[tail] {
 		panic(fmt.Sprintf("participant %d: vote on %d behind %d, its parent is %d", l.id, b.Seq, tail.Seq, b.Parent))
 	}
 	if !decided {
@@ -35,9 +36,10 @@ func (l *ledger) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
 		}
 	}
 	l.reserved = append(l.reserved, b.Position())
-	if l.checker != nil {
-		l.checker.voted(l.id, b)
+	if l.generations == nil {
+		l.generations = map[batch3pc.Position]uint32{{}: 1}
 	}
+	l.generations[b.Position()] = b.Generation
 	return batch3pc.Vote{Yes: true}
 }
 

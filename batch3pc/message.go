@@ -21,6 +21,8 @@ const (
 	KindFill         Kind = 12 // C->P  a Batch at or below Commit, or at or below the ballot's base (Seq), for a participant that fell behind; P->C the answer to a Fetch
 	KindFetch        Kind = 13 // P->C  send what follows Seq, whose chain is Chain; C->P the same, on behalf of another participant
 	KindStale        Kind = 14 // P->C  fenced: LastElected in State.. is higher than your ballot
+	KindWatch        Kind = 15 // C->P  of a standby, without a ballot: have you heard of a leader? Promises nothing
+	KindWatched      Kind = 16 // P->C  LastElected is the highest ballot promised, Seq counts the messages heard in it
 )
 
 // Reason of a NO.
@@ -59,6 +61,10 @@ type Message struct {
 	VotedChain   Chain
 	AppliedChain Chain
 
+	// Generations (KindState) are the generation in force at Applied and all that the log opens above,
+	// oldest first, see AppendGeneration.
+	Generations []byte
+
 	Reason Reason
 	Veto   []byte // two bits an item: 1 the taker's order, 2 the maker's order is refused; see VetoBits
 	Tail   []byte // KindState: the undecided log, oldest first, see TailAt; without it recovery aborts more than it must
@@ -82,8 +88,8 @@ func VetoBits(veto []byte, i int) uint8 {
 // SetVeto sets bits of item i, which must be inside veto ((count+3)/4 bytes).
 func SetVeto(veto []byte, i int, bits uint8) { veto[i/4] |= bits << (uint(i%4) * 2) }
 
-// tailEntrySize is the size of one position of a Tail: u64 seq, u64 chain, little endian.
-const tailEntrySize = 16
+// TailEntrySize is the size of one position of a Tail in bytes: u64 seq, u64 chain, little endian.
+const TailEntrySize = 16
 
 // AppendTail appends p to a Tail.
 func AppendTail(tail []byte, p Position) []byte {
@@ -92,11 +98,11 @@ func AppendTail(tail []byte, p Position) []byte {
 }
 
 // TailLen is the number of positions in tail; bytes of an incomplete one do not count.
-func TailLen(tail []byte) int { return len(tail) / tailEntrySize }
+func TailLen(tail []byte) int { return len(tail) / TailEntrySize }
 
 // TailAt is position i of tail, 0 <= i < TailLen.
 func TailAt(tail []byte, i int) Position {
-	entry := tail[i*tailEntrySize : (i+1)*tailEntrySize]
+	entry := tail[i*TailEntrySize : (i+1)*TailEntrySize]
 	return Position{
 		Seq:   Seq(binary.LittleEndian.Uint64(entry)),
 		Chain: Chain(binary.LittleEndian.Uint64(entry[8:])),

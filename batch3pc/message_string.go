@@ -6,6 +6,7 @@ var kindNames = [...]string{
 	KindBatch: "Batch", KindYes: "Yes", KindNo: "No", KindPreCommit: "PreCommit", KindPreCommitAck: "PreCommitAck",
 	KindCommit: "Commit", KindApplied: "Applied", KindStateReq: "StateReq", KindState: "State", KindStart: "Start",
 	KindStartAck: "StartAck", KindFill: "Fill", KindFetch: "Fetch", KindStale: "Stale",
+	KindWatch: "Watch", KindWatched: "Watched",
 }
 
 // String returns the kind's name.

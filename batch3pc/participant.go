@@ -5,7 +5,7 @@ import "fmt"
 // ParticipantConfig configures a Participant. Check what NewParticipant says of it.
 type ParticipantConfig struct {
 	Self       NodeID // not 0
-	Generation uint32 // batches of another generation get no vote
+	Generation uint32 // in force until the stream says otherwise; batches of another get no vote
 	WindowMax  int    // undecided batches held; at least the coordinator's WindowMax, or the rest is voted for late
 	// RetainMax is how many decided batches stay in memory to help a participant that fell behind
 	// when the coordinator does not hold them, which is so after every restart of the coordinator.
@@ -49,8 +49,11 @@ type Participant struct {
 	path       Position
 	pathBallot Ballot
 
-	tail []byte // buffer of Message.Tail
-	out  outbox
+	heard uint64 // messages obeyed since the start, of the ballot promised
+
+	tail        []byte // buffer of Message.Tail
+	generations []byte // buffer of Message.Generations
+	out         outbox
 }
 
 // NewParticipant returns a participant with an empty log. Feed it its log with Recover before the
@@ -68,7 +71,9 @@ func NewParticipant(cfg ParticipantConfig, app App) (*Participant, error) {
 	}
 	// A participant that needs help lags by what the coordinator retains, and what it knows to be
 	// applied lags another window behind that. One more window is for what is in doubt here.
-	return &Participant{cfg: cfg, app: app, log: newHistory(cfg.RetainMax + 2*cfg.WindowMax)}, nil
+	p := &Participant{cfg: cfg, app: app, log: newHistory(cfg.RetainMax + 2*cfg.WindowMax)}
+	p.log.reset(Position{}, Generation{Number: cfg.Generation})
+	return p, nil
 }
 
 // ParticipantStatus is a snapshot of a participant's state.
@@ -82,6 +87,7 @@ type ParticipantStatus struct {
 	Applied        Seq
 	AppliedChain   Chain
 	AppliedBatches uint64 // applied since the log began
+	Generation     uint32 // in force at the end of the log
 }
 
 // Status returns the current state.
@@ -92,6 +98,7 @@ func (p *Participant) Status() ParticipantStatus {
 		PreCommitted: p.pre.Seq, PreChain: p.pre.Chain,
 		Voted: tail.Seq, VotedChain: tail.Chain,
 		Applied: applied.Seq, AppliedChain: applied.Chain, AppliedBatches: p.appliedBatches,
+		Generation: p.log.tailGeneration.Number,
 	}
 }
 
@@ -100,6 +107,10 @@ func (p *Participant) Status() ParticipantStatus {
 // messages point to, is valid until the next call: copy what has to wait for the disk.
 func (p *Participant) Step(m *Message) Ready {
 	p.out.reset()
+	if m.Kind == KindWatch {
+		p.stepWatch(m)
+		return p.out.ready
+	}
 	if m.Ballot.Less(p.elected) {
 		stale := p.answer(m, KindStale)
 		stale.LastElected = p.elected
@@ -127,6 +138,9 @@ func (p *Participant) Step(m *Message) Ready {
 	}
 	p.stepCommit(m)
 	p.answerCommit(m, before)
+	if m.Ballot == p.elected {
+		p.heard++
+	}
 	p.check()
 	return p.out.ready
 }

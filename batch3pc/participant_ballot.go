@@ -22,7 +22,23 @@ func (p *Participant) sendState(m *Message) {
 		p.tail = AppendTail(p.tail, p.log.at(i).Position())
 	}
 	s.Tail = p.tail
+	inForce := p.log.generationAt(p.decided)
+	p.generations = AppendGeneration(p.generations[:0], &inForce)
+	for i := p.decided; i < p.log.len(); i++ {
+		if b := p.log.at(i); b.IsGeneration() {
+			g := mustGeneration(b)
+			p.generations = AppendGeneration(p.generations, &g)
+		}
+	}
+	s.Generations = p.generations
 	p.out.sendDurable(s)
+}
+
+// stepWatch tells a standby whether some coordinator is at work. It is no promise, and obeys nothing.
+func (p *Participant) stepWatch(m *Message) {
+	w := p.answer(m, KindWatched)
+	w.LastElected, w.Seq = p.elected, Seq(p.heard)
+	p.out.send(w)
 }
 
 // stepStart accepts the base of a ballot: everything at or below it is pre-committed in the

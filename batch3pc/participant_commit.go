@@ -21,8 +21,10 @@ func (p *Participant) apply(goal Position) {
 
 func (p *Participant) applyThrough(goal Position) {
 	for end := p.log.through(goal.Seq); p.decided < end; p.decided++ {
-		p.app.Apply(p.log.at(p.decided))
-		p.appliedBatches++
+		if b := p.log.at(p.decided); !b.IsGeneration() {
+			p.app.Apply(b)
+			p.appliedBatches++
+		}
 	}
 	if p.pre.Seq < goal.Seq {
 		p.pre = goal

@@ -52,7 +52,10 @@ func (p *Participant) accept(m *Message, decided bool) bool {
 	if decided && parent.Seq > p.applied().Seq {
 		p.apply(parent) // it is a prefix of what is decided, and makes room
 	}
-	p.app.Vote(p.copyIn(b), true)
+	if !p.log.fits(b) {
+		return false // of a generation that its parent is not of: nobody voted for such a thing
+	}
+	p.vote(b, true)
 	p.out.record(Record{Kind: RecordFill, Ballot: m.Ballot, Batch: p.take()})
 	return true
 }

@@ -58,7 +58,10 @@ func (p *Participant) recoverBatch(r *Record) string {
 	if p.undecided() == p.cfg.WindowMax {
 		return "more undecided batches than WindowMax"
 	}
-	vote := p.app.Vote(p.copyIn(b), r.Kind == RecordFill)
+	if !p.log.fits(b) {
+		return "the batch is of another generation than its parent"
+	}
+	vote := p.vote(b, r.Kind == RecordFill)
 	if r.Kind == RecordBatch && !vote.Yes {
 		return "voted no (" + vote.Reason.String() + ") on a batch that was voted for: votes must be deterministic"
 	}

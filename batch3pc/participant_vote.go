@@ -41,14 +41,24 @@ func (p *Participant) judge(b *Batch) Vote {
 	switch {
 	case b.Seq <= b.Parent || !b.Intact():
 		return Vote{Reason: ReasonHash}
-	case b.Generation != p.cfg.Generation:
+	case !p.log.fits(b):
 		return Vote{Reason: ReasonGeneration}
 	}
-	vote := p.app.Vote(p.copyIn(b), false)
+	vote := p.vote(b, false)
 	if !vote.Yes && vote.Reason == ReasonNone {
 		violated("App", "a no without a reason")
 	}
 	return vote
+}
+
+// vote puts b, which follows the tail and fits, into the free slot of the log and before the App. An
+// entry that opens a generation is nobody's business: who holds it has voted yes.
+func (p *Participant) vote(b *Batch, decided bool) Vote {
+	b = p.copyIn(b)
+	if b.IsGeneration() {
+		return Vote{Yes: true}
+	}
+	return p.app.Vote(b, decided)
 }
 
 // copyIn copies b into the free slot of the log, behind the tail, without taking it in.
@@ -76,7 +86,9 @@ func (p *Participant) drop(n int) {
 		violated("I1", "a decided batch would be dropped")
 	}
 	for i := p.log.len() - 1; i >= n; i-- {
-		p.app.Drop(p.log.at(i))
+		if b := p.log.at(i); !b.IsGeneration() {
+			p.app.Drop(b)
+		}
 	}
 	p.log.cut(n)
 	p.refused = 0

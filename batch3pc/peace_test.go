@@ -68,9 +68,9 @@ func (w *walk) calm(leader *coordinatorNode, what string, done func(batch3pc.Coo
 	for range peaceRounds {
 		switch leader.machine.Status().State {
 		case batch3pc.StateIdle, batch3pc.StateFenced, batch3pc.StateRefused:
-			w.lead(leader, (*batch3pc.Coordinator).Open)
+			w.open(leader)
 		}
-		w.lead(leader, (*batch3pc.Coordinator).Tick)
+		w.tick(leader)
 		w.durableInputs(leader)
 		w.settle()
 		if done(leader.machine.Status()) {
@@ -104,12 +104,12 @@ func (w *walk) level(leader *coordinatorNode, s batch3pc.CoordinatorStatus) bool
 // compare is I3 and I4 at the end: everybody applied the one decided history, all of it.
 func (w *walk) compare() error {
 	for _, p := range w.participants {
-		if len(p.app.applied) != len(w.checker.decided) {
-			return fmt.Errorf("I4: participant %d applied %d of %d decided batches", p.cfg.Self, len(p.app.applied), len(w.checker.decided))
+		if len(p.app.applied) != len(w.checker.items) {
+			return fmt.Errorf("I4: participant %d applied %d of %d decided batches", p.cfg.Self, len(p.app.applied), len(w.checker.items))
 		}
 		for i, at := range p.app.applied {
-			if at != w.checker.decided[i] {
-				return fmt.Errorf("I3: participant %d applied %d as number %d, decided was %d", p.cfg.Self, at.Seq, i, w.checker.decided[i].Seq)
+			if at != w.checker.items[i] {
+				return fmt.Errorf("I3: participant %d applied %d as number %d, decided was %d", p.cfg.Self, at.Seq, i, w.checker.items[i].Seq)
 			}
 		}
 	}

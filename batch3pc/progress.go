@@ -12,12 +12,15 @@ const (
 // progress is what the coordinator knows of one participant. Everything but the link is about the
 // current ballot; acks of one ballot never help another.
 type progress struct {
-	id     NodeID
-	member bool
-	up     bool // connected, as far as the driver said so
-	down   bool // not connected, as far as the driver said so: nothing is sent again to it
-	phase  phase
-	moved  bool // made progress since the last Tick
+	id       NodeID
+	member   bool // has to vote yes, as the log of the coordinator has it
+	wished   bool // is to be a member, if the coordinator is wishing
+	up       bool // connected, as far as the driver said so
+	down     bool // not connected, as far as the driver said so: nothing is sent again to it
+	phase    phase
+	behindNs int64 // since when it owes the same decided batches, while it does
+	silentNs int64 // since when it has not been started, while it is not
+	moved    bool  // made progress since the last Tick
 
 	reply stateReply // its last State
 	based bool       // it is known to hold the base
@@ -46,6 +49,8 @@ type stateReply struct {
 	voted   Position
 	applied Position
 	tail    []byte
+
+	generations []byte
 }
 
 func (r *stateReply) save(m *Message) {
@@ -54,6 +59,7 @@ func (r *stateReply) save(m *Message) {
 	r.voted = Position{m.Voted, m.VotedChain}
 	r.applied = Position{m.Applied, m.AppliedChain}
 	r.tail = append(r.tail[:0], m.Tail...)
+	r.generations = append(r.generations[:0], m.Generations...)
 }
 
 // holds reports whether the participant is known to hold p. False may mean that it did not say.
@@ -69,11 +75,25 @@ func (r *stateReply) holds(p Position) bool {
 	return false
 }
 
+// generationAt is the generation in force at p, a position at or above applied that it holds. It
+// reports false if the participant did not say.
+func (r *stateReply) generationAt(p Position) (Generation, bool) {
+	var inForce Generation
+	found := false
+	for rest := r.generations; ; {
+		g, next, ok := DecodeGeneration(rest)
+		if !ok || g.At.Seq > p.Seq {
+			return inForce, found
+		}
+		inForce, rest, found = g, next, true
+	}
+}
+
 // reset forgets all that belongs to the ballot before.
-func (p *progress) reset() {
-	tail := p.reply.tail[:0]
-	*p = progress{id: p.id, member: p.member, up: p.up, down: p.down, applied: p.applied}
-	p.reply.tail = tail
+func (p *progress) reset(nowNs int64) {
+	tail, generations := p.reply.tail[:0], p.reply.generations[:0]
+	*p = progress{id: p.id, member: p.member, wished: p.wished, up: p.up, down: p.down, applied: p.applied, silentNs: nowNs}
+	p.reply.tail, p.reply.generations = tail, generations
 }
 
 // started notes that the participant has accepted the ballot and holds the stream up to at.

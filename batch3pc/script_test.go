@@ -13,14 +13,16 @@ import (
 // script runs a testdata file: each command moves a world, its output is the full trace. Run the
 // test with -rewrite to take the traces as they are, and review the difference.
 //
-//	new [window=N] [retain=N] [learner] [gate]
+//	new [window=N] [retain=N] [learner] [gate] [standby]
 //	                          three participants 1, 2, 3 and coordinators 10, 11, all links up, no
-//	                          ballot open; learner: 3 is no member; gate: without NoInputGate
+//	                          ballot open; 3 may be excluded; learner: 3 is no member; gate: without
+//	                          NoInputGate; standby: 11 watches, with a patience of 2 ticks
 //	open C                    opens a ballot at a coordinator
 //	propose C TEXT            proposes a batch with that payload
 //	veto P TEXT               participant P refuses the batch with that payload
 //	drain P on|off            participant P cannot vote
 //	inputs C SEQ              InputsDurable
+//	members C P...            proposes a generation with these members
 //	deliver|drop|repeat [kind=K] [from=N] [to=N] [seq=S]
 //	                          what is in flight and matches, in order; repeat leaves it in flight;
 //	                          seq is that of the batch inside
@@ -93,10 +95,19 @@ func (s *script) lead(t *testing.T, d *datadriven.TestData) {
 	var ready batch3pc.Ready
 	switch d.Cmd {
 	case "open":
-		ready = c.machine.Open()
+		ready = c.open()
 	case "propose":
 		var err error
 		if _, ready, err = c.machine.Propose(4, []byte(d.CmdArgs[1].Key)); err != nil {
+			fmt.Fprintln(&s.out, err)
+		}
+	case "members":
+		var members []batch3pc.NodeID
+		for i := range d.CmdArgs[1:] {
+			members = append(members, s.id(t, d, 1+i))
+		}
+		var err error
+		if ready, err = c.machine.ProposeGeneration(members); err != nil {
 			fmt.Fprintln(&s.out, err)
 		}
 	case "inputs":
@@ -106,7 +117,7 @@ func (s *script) lead(t *testing.T, d *datadriven.TestData) {
 	case "down":
 		c.machine.PeerDown(s.id(t, d, 1))
 	case "tick":
-		ready = c.machine.Tick()
+		ready = c.tick()
 	default:
 		d.Fatalf(t, "unknown command %s", d.Cmd)
 	}
@@ -139,7 +150,7 @@ func (s *script) create(t *testing.T, d *datadriven.TestData) {
 	for _, id := range []batch3pc.NodeID{10, 11} {
 		coordinators = append(coordinators, batch3pc.CoordinatorConfig{
 			Self: id, Participants: []batch3pc.NodeID{1, 2, 3}, Members: members, Generation: 1,
-			WindowMax: window, RetainMax: retain, NoInputGate: !d.HasArg("gate"),
+			WindowMax: window, RetainMax: retain, NoInputGate: !d.HasArg("gate"), Excludable: []batch3pc.NodeID{3},
 		})
 	}
 	var participants []batch3pc.ParticipantConfig
@@ -147,6 +158,7 @@ func (s *script) create(t *testing.T, d *datadriven.TestData) {
 		participants = append(participants, batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: window, RetainMax: retain})
 	}
 	s.world = newWorld(coordinators, participants)
+	s.coordinators[1].watches = d.HasArg("standby")
 	s.vetoes = map[batch3pc.NodeID]string{}
 	s.note = func(format string, args ...any) { fmt.Fprintf(&s.out, format+"\n", args...) }
 	for _, p := range s.participants {

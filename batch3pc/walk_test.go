@@ -2,6 +2,7 @@ package batch3pc_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,10 +17,11 @@ import (
 // walk is one random schedule: a world, and dice.
 type walk struct {
 	*world
-	dice   *rand.Rand
-	storm  int // faults in a thousand actions, of each sort
-	count  int // payloads made
-	inputs map[batch3pc.NodeID]batch3pc.Seq
+	dice    *rand.Rand
+	storm   int  // faults in a thousand actions, of each sort
+	count   int  // payloads made
+	changes bool // the member set changes now and then
+	inputs  map[batch3pc.NodeID]batch3pc.Seq
 }
 
 const (
@@ -42,13 +44,13 @@ func newWalk(seed uint64) *walk {
 	// Retention just as large as the coordinator's is enough for members. A learner, for whom
 	// nobody waits, may fall behind any retention; here it does not.
 	members, keep := participantIDs, retain
-	if w.dice.IntN(8) == 0 {
-		members, keep = participantIDs[:2], 512
+	if w.changes = w.dice.IntN(4) == 0; w.changes {
+		members, keep = participantIDs[:2+w.dice.IntN(2)], 512
 	}
 	var coordinators []batch3pc.CoordinatorConfig
 	for _, id := range []batch3pc.NodeID{engineID, backupID} {
 		coordinators = append(coordinators, batch3pc.CoordinatorConfig{
-			Self: id, Participants: participantIDs, Members: members, Generation: 1,
+			Self: id, Participants: participantIDs, Members: members, Generation: 1, Excludable: participantIDs[2:],
 			WindowMax: window, RetainMax: retain, NoInputGate: id == backupID || w.dice.IntN(2) == 0,
 		})
 	}
@@ -57,6 +59,7 @@ func newWalk(seed uint64) *walk {
 		participants = append(participants, batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: window, RetainMax: keep})
 	}
 	w.world = newWorld(coordinators, participants)
+	w.coordinator(backupID).watches = w.dice.IntN(2) == 0
 	w.checker = newChecker(members, 2)
 	for _, p := range w.participants {
 		p.vetoed = vetoedByHash
@@ -75,7 +78,7 @@ func (w *walk) run() (err error) {
 	if err := w.start(); err != nil {
 		return err
 	}
-	w.lead(w.coordinator(engineID), (*batch3pc.Coordinator).Open)
+	w.open(w.coordinator(engineID))
 	for range 200 + w.dice.IntN(800) {
 		if err := w.step(); err != nil {
 			return err
@@ -91,6 +94,38 @@ func (w *walk) lead(c *coordinatorNode, call func(*batch3pc.Coordinator) batch3p
 	}
 	w.take(c.cfg.Self, &c.disk, call(c.machine))
 	w.checkCoordinator(c)
+}
+
+func (w *walk) open(c *coordinatorNode) {
+	w.lead(c, func(*batch3pc.Coordinator) batch3pc.Ready { return c.open() })
+}
+
+func (w *walk) tick(c *coordinatorNode) {
+	before := uint64(0)
+	if c.standby != nil {
+		before = c.standby.Status().Takeovers
+	}
+	w.lead(c, func(*batch3pc.Coordinator) batch3pc.Ready { return c.tick() })
+	if c.standby != nil && c.standby.Status().Takeovers > before {
+		w.checker.count.takeover++
+	}
+}
+
+// change lets the last participant out of the member set, or in again.
+func (w *walk) change(c *coordinatorNode) {
+	w.lead(c, func(m *batch3pc.Coordinator) batch3pc.Ready {
+		g := m.Generation()
+		members := participantIDs
+		if last := participantIDs[2]; g.Find(last).Member {
+			members = participantIDs[:2]
+		}
+		ready, err := m.ProposeGeneration(members)
+		var refused *batch3pc.MembershipError
+		if err != nil && err != batch3pc.ErrNotActive && !errors.As(err, &refused) {
+			w.checker.fail("ProposeGeneration", "%v", err)
+		}
+		return ready
+	})
 }
 
 func (w *walk) anyParticipant() *participantNode {
@@ -122,8 +157,10 @@ func (w *walk) step() error {
 		}
 	case n < 93:
 		w.durableInputs(w.anyCoordinator())
+	case n < 94 && w.changes:
+		w.change(w.anyCoordinator())
 	case n < 96:
-		w.lead(w.anyCoordinator(), (*batch3pc.Coordinator).Tick)
+		w.tick(w.anyCoordinator())
 	default:
 		w.reopen(w.anyCoordinator())
 	}
@@ -139,7 +176,7 @@ func (w *walk) fault() error {
 	case 5:
 		w.crashCoordinator(w.anyCoordinator())
 	case 6:
-		w.lead(w.anyCoordinator(), (*batch3pc.Coordinator).Open)
+		w.open(w.anyCoordinator())
 	case 7:
 		if p := w.anyParticipant(); p.machine != nil {
 			p.app.draining = !p.app.draining
@@ -206,9 +243,9 @@ func (w *walk) reopen(c *coordinatorNode) {
 	}
 	switch state := c.machine.Status().State; {
 	case state == batch3pc.StateRefused:
-		w.lead(c, (*batch3pc.Coordinator).Open)
+		w.open(c)
 	case state == batch3pc.StateFenced && w.dice.IntN(8) == 0, state == batch3pc.StateIdle && w.storm > 0 && w.dice.IntN(16) == 0:
-		w.lead(c, (*batch3pc.Coordinator).Open)
+		w.open(c)
 	}
 }
 
@@ -276,7 +313,7 @@ func (w *walk) restartCoordinator(c *coordinatorNode) error {
 	if !c.cfg.NoInputGate {
 		w.lead(c, func(m *batch3pc.Coordinator) batch3pc.Ready { return m.InputsDurable(w.inputs[c.cfg.Self]) })
 	}
-	w.lead(c, (*batch3pc.Coordinator).Open)
+	w.open(c)
 	return nil
 }
 
@@ -345,7 +382,7 @@ func requireNonVacuous(t *testing.T, c counters) {
 	for name, n := range map[string]int{
 		"decided": c.decided, "vetoed": c.vetoed, "dropped": c.dropped, "fenced": c.fenced, "crashes": c.crashes,
 		"recovery commit": c.recoveryCommit, "recovery abort": c.recoveryAbort, "recover-forward": c.forward,
-		"cascade abort": c.cascade, "fill": c.fill, "relay": c.relay,
+		"cascade abort": c.cascade, "fill": c.fill, "relay": c.relay, "generation change": c.generation, "takeover": c.takeover,
 	} {
 		if n == 0 {
 			t.Errorf("I12: no schedule met: %s", name)

@@ -35,6 +35,33 @@ type coordinatorNode struct {
 	cfg     batch3pc.CoordinatorConfig
 	disk    disk
 	machine *batch3pc.Coordinator // nil: crashed
+
+	watches bool // it is a standby
+	rank    int
+	standby *batch3pc.Standby // around machine, or nil
+}
+
+// The calls that a standby takes before its coordinator does.
+
+func (c *coordinatorNode) step(m *batch3pc.Message) batch3pc.Ready {
+	if c.standby != nil {
+		return c.standby.Step(m)
+	}
+	return c.machine.Step(m)
+}
+
+func (c *coordinatorNode) tick() batch3pc.Ready {
+	if c.standby != nil {
+		return c.standby.Tick()
+	}
+	return c.machine.Tick()
+}
+
+func (c *coordinatorNode) open() batch3pc.Ready {
+	if c.standby != nil {
+		return c.standby.TakeOver()
+	}
+	return c.machine.Open()
 }
 
 func cloneBatch(b *batch3pc.Batch) *batch3pc.Batch {
@@ -48,6 +75,7 @@ func cloneBatch(b *batch3pc.Batch) *batch3pc.Batch {
 
 func cloneMessage(m batch3pc.Message) batch3pc.Message {
 	m.Batch, m.Veto, m.Tail = cloneBatch(m.Batch), slices.Clone(m.Veto), slices.Clone(m.Tail)
+	m.Generations = slices.Clone(m.Generations)
 	return m
 }
 
@@ -154,6 +182,10 @@ func (w *world) startParticipant(p *participantNode) error {
 func (w *world) startCoordinator(c *coordinatorNode) error {
 	c.cfg.Boot++
 	machine, err := batch3pc.NewCoordinator(c.cfg)
+	if c.watches {
+		c.standby, err = batch3pc.NewStandby(batch3pc.StandbyConfig{Coordinator: c.cfg, PatienceTicks: 2, Rank: c.rank})
+		machine = c.standby.Coordinator()
+	}
 	if err != nil {
 		return err
 	}
@@ -197,7 +229,7 @@ func (w *world) deliver(m *batch3pc.Message) {
 		w.tracef("  lost: %d is down", m.To)
 		return
 	}
-	w.take(m.To, &c.disk, c.machine.Step(m))
+	w.take(m.To, &c.disk, c.step(m))
 	w.checkCoordinator(c)
 }
 

@@ -60,6 +60,15 @@ func sampleMessage() batch3pc.Message {
 	}
 }
 
+// sampleGeneration is generation 2, opened by batch 4, without participant 3.
+func sampleGeneration() []byte {
+	g := []byte{4, 0, 0, 0, 0, 0, 0, 0, 0x44, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0}
+	for node := range byte(3) {
+		g = append(g, node+1, 1-node/2, 0, 0, 0, 0, 0, 0, 0xa0+node, 0, 0, 0, 0, 0, 0, 0)
+	}
+	return g
+}
+
 // TestGolden holds the bytes of every record and frame (C4).
 func TestGolden(t *testing.T) {
 	m := sampleMessage()
@@ -67,7 +76,7 @@ func TestGolden(t *testing.T) {
 		Kind: batch3pc.KindState, From: 2, To: 16, Ballot: batch3pc.Ballot{Epoch: 3, Node: 16, Boot: 9}, Applied: 1,
 		LastElected: batch3pc.Ballot{Epoch: 3, Node: 16, Boot: 9}, LastAttempt: batch3pc.Ballot{Epoch: 2, Node: 17, Boot: 1},
 		PreCommitted: 5, PreChain: 0x55, Voted: 6, VotedChain: 0x66, AppliedChain: 0x11,
-		Tail: batch3pc.AppendTail(nil, batch3pc.Position{Seq: 6, Chain: 0x66}),
+		Tail: batch3pc.AppendTail(nil, batch3pc.Position{Seq: 6, Chain: 0x66}), Generations: sampleGeneration(),
 	}
 	no := batch3pc.Message{Kind: batch3pc.KindNo, From: 1, To: 16, Seq: 7, Reason: batch3pc.ReasonVeto, Veto: []byte{1, 2, 3}}
 	h := Header{Cluster: 0xc1c2c3c4, Shard: 0x5152, Boot: 9}
@@ -117,7 +126,7 @@ func TestMessageRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		u := func(name string) uint64 { return rapid.Uint64().Draw(t, name) }
 		m := batch3pc.Message{
-			Kind: batch3pc.Kind(rapid.IntRange(1, 14).Draw(t, "kind")), From: 3, To: 4, Ballot: ballot.Draw(t, "ballot"),
+			Kind: batch3pc.Kind(rapid.IntRange(1, 16).Draw(t, "kind")), From: 3, To: 4, Ballot: ballot.Draw(t, "ballot"),
 			Seq: batch3pc.Seq(u("seq")), Chain: batch3pc.Chain(u("chain")), Commit: batch3pc.Seq(u("commit")), CommitChain: batch3pc.Chain(u("cc")),
 			Applied: batch3pc.Seq(u("applied")), LastElected: ballot.Draw(t, "le"), LastAttempt: ballot.Draw(t, "la"),
 			PreCommitted: batch3pc.Seq(u("pc")), PreChain: batch3pc.Chain(u("pcc")), Voted: batch3pc.Seq(u("voted")), VotedChain: batch3pc.Chain(u("vc")),
@@ -128,7 +137,8 @@ func TestMessageRoundTrip(t *testing.T) {
 			m.Batch = &batch3pc.Batch{Seq: batch3pc.Seq(u("bseq")), Parent: batch3pc.Seq(u("parent")), ParentChain: batch3pc.Chain(u("pch")),
 				Generation: rapid.Uint32().Draw(t, "gen"), Count: rapid.Uint32().Draw(t, "count"), Digest: u("digest"), Chain: batch3pc.Chain(u("bchain")), Payload: tail}
 		} else if m.Kind == batch3pc.KindState {
-			m.Tail = tail
+			n := batch3pc.TailLen(tail) * batch3pc.TailEntrySize
+			m.Tail, m.Generations = tail[:n], tail[n:]
 		} else {
 			m.Veto = tail
 		}
@@ -148,6 +158,7 @@ func TestMessageRoundTrip(t *testing.T) {
 		if len(tail) == 0 { // an empty tail decodes to an empty slice
 			m.Veto, got.Veto = nil, nil
 			m.Tail, got.Tail = nil, nil
+			m.Generations, got.Generations = nil, nil
 		}
 		if m.Batch != nil && len(tail) == 0 {
 			m.Batch.Payload, got.Batch.Payload = nil, nil

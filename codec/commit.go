@@ -8,10 +8,11 @@ import (
 )
 
 // Body of a FrameMessage, little endian: fixed part, then the batch header if there is a batch,
-// then the tail: the batch's payload, the positions of a State, or the veto bits.
+// then the tail: the batch's payload, positions and generations of a State, or the veto bits.
 //
 //	  0  u8   message kind      1  u8  reason     2  u8  1 = a batch follows   3  u8  0
-//	  4  u32  generation of the batch             8  u32 items of the batch    12 u32 length of the tail
+//	  4  u32  generation of the batch             8  u32 items of the batch, positions of a State
+//	 12  u32  length of the tail
 //	 16  ballot (16)   u64 epoch, u32 boot, u8 node, 3 x 0
 //	 32  u64  seq      40 u64 chain    48 u64 commit   56 u64 commit chain   64 u64 applied
 //	 72  last elected (16)   88 last attempt (16)
@@ -22,18 +23,19 @@ const messageBodySize = 184
 
 // MessageSize is the size of m's whole frame in bytes.
 func MessageSize(m *batch3pc.Message) int {
-	return FrameHeaderSize + messageBodySize + len(messageTail(m))
+	tail, more := messageTail(m)
+	return FrameHeaderSize + messageBodySize + len(tail) + len(more)
 }
 
-// messageTail is the part of m that has no fixed size.
-func messageTail(m *batch3pc.Message) []byte {
+// messageTail is the part of m that has no fixed size, in two pieces.
+func messageTail(m *batch3pc.Message) (tail, more []byte) {
 	switch {
 	case m.Batch != nil:
-		return m.Batch.Payload
+		return m.Batch.Payload, nil
 	case m.Kind == batch3pc.KindState:
-		return m.Tail
+		return m.Tail, m.Generations
 	}
-	return m.Veto
+	return m.Veto, nil
 }
 
 func appendBallot(dst []byte, b batch3pc.Ballot) []byte {
@@ -57,15 +59,17 @@ func AppendMessage(dst []byte, h Header, m *batch3pc.Message) []byte {
 	dst = BeginFrame(dst, h)
 	var gen, count uint32
 	var has byte
-	tail := messageTail(m)
+	tail, more := messageTail(m)
 	if m.Batch != nil {
 		gen, count, has = m.Batch.Generation, m.Batch.Count, 1
+	} else if m.Kind == batch3pc.KindState {
+		count = uint32(batch3pc.TailLen(m.Tail))
 	}
 	le := binary.LittleEndian
 	dst = append(dst, byte(m.Kind), byte(m.Reason), has, 0)
 	dst = le.AppendUint32(dst, gen)
 	dst = le.AppendUint32(dst, count)
-	dst = le.AppendUint32(dst, uint32(len(tail)))
+	dst = le.AppendUint32(dst, uint32(len(tail)+len(more)))
 	dst = appendBallot(dst, m.Ballot)
 	for _, v := range [...]uint64{uint64(m.Seq), uint64(m.Chain), uint64(m.Commit), uint64(m.CommitChain), uint64(m.Applied)} {
 		dst = le.AppendUint64(dst, v)
@@ -83,12 +87,13 @@ func AppendMessage(dst []byte, h Header, m *batch3pc.Message) []byte {
 		dst = le.AppendUint64(dst, v)
 	}
 	dst = append(dst, tail...)
+	dst = append(dst, more...)
 	SealFrame(dst)
 	return dst
 }
 
 // DecodeMessage reads the body of a FrameMessage into m. m.Batch, if the message has one, points
-// to *batch, and payload, positions and veto alias body.
+// to *batch, and payload, positions, generations and veto alias body.
 func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.Batch) error {
 	if len(body) < messageBodySize {
 		return fmt.Errorf("%w: message of %d bytes, want at least %d", ErrFrameBody, len(body), messageBodySize)
@@ -108,7 +113,7 @@ func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.B
 		PreCommitted: batch3pc.Seq(u(104)), PreChain: batch3pc.Chain(u(112)),
 		Voted: batch3pc.Seq(u(120)), VotedChain: batch3pc.Chain(u(128)), AppliedChain: batch3pc.Chain(u(136)),
 	}
-	if m.Kind < batch3pc.KindBatch || m.Kind > batch3pc.KindStale {
+	if m.Kind < batch3pc.KindBatch || m.Kind > batch3pc.KindWatched {
 		return fmt.Errorf("%w: unknown message kind %d", ErrFrameBody, m.Kind)
 	}
 	wantBatch := m.Kind == batch3pc.KindBatch || m.Kind == batch3pc.KindFill
@@ -116,7 +121,11 @@ func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.B
 		return fmt.Errorf("%w: message kind %d with batch flag %d", ErrFrameBody, m.Kind, body[2])
 	}
 	if m.Kind == batch3pc.KindState {
-		m.Tail = tail
+		positions := uint64(le.Uint32(body[8:])) * batch3pc.TailEntrySize
+		if positions > uint64(len(tail)) {
+			return fmt.Errorf("%w: %d bytes of positions in a tail of %d", ErrFrameBody, positions, len(tail))
+		}
+		m.Tail, m.Generations = tail[:positions:positions], tail[positions:]
 		return nil
 	}
 	if !wantBatch {

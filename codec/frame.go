@@ -24,7 +24,7 @@ const (
 	FrameHeaderSize = 24
 	FrameSizeMax    = FrameHeaderSize + messageBodySize + PayloadSizeMax
 	frameMagic      = 0x7a54
-	FrameVersion    = 1
+	FrameVersion    = 2
 )
 
 // FrameKind says what a frame's body is. Part of the wire format: never renumber.

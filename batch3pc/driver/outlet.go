@@ -129,7 +129,8 @@ func (o *outlet) do(r batch3pc.Ready) error {
 	}
 	for i := range r.Durable {
 		m := r.Durable[i]
-		m.Tail = bytes.Clone(m.Tail) // the machine uses its buffer again before the sync is over
+		m.Tail = bytes.Clone(m.Tail) // the machine uses its buffers again before the sync is over
+		m.Generations = bytes.Clone(m.Generations)
 		o.waiting = append(o.waiting, waiting{o.log.LSN(), m})
 	}
 	return nil

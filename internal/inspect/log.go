@@ -118,7 +118,9 @@ func (l *Log) add(rec *journal.Record) error {
 	}
 	switch r.Kind {
 	case batch3pc.RecordBatch, batch3pc.RecordFill:
-		l.Trades += uint64(b.Count)
+		if !b.IsGeneration() {
+			l.Trades += uint64(b.Count)
+		}
 		l.LastBatch = max(l.LastBatch, b.Seq)
 	case batch3pc.RecordCommit:
 		l.Committed = max(l.Committed, r.Seq)

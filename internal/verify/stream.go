@@ -47,6 +47,9 @@ func (s *stream) next() (*batch3pc.Batch, error) {
 		return nil, err
 	}
 	s.last = *b
+	if b.IsGeneration() {
+		return s.next() // nothing that a role has seen
+	}
 	return b, nil
 }
 

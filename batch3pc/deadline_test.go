@@ -1,0 +1,134 @@
+package batch3pc_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+const ms = int64(time.Millisecond)
+
+func TestProfilesAreSound(t *testing.T) {
+	for _, d := range []batch3pc.Deadlines{batch3pc.ExchangeDeadlines(), batch3pc.WideAreaDeadlines()} {
+		if err := d.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+	if d := batch3pc.ExchangeDeadlines(); d.CanCommitNs != 2*ms || d.PatienceTicks() != 5 {
+		t.Errorf("exchange: can-commit %v, patience %d ticks", time.Duration(d.CanCommitNs), d.PatienceTicks())
+	}
+}
+
+// No child is longer than its parent, and the error names both.
+func TestDeadlinesOfChildrenAreNotLonger(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		change        func(*batch3pc.Deadlines)
+		child, parent string // "": another error
+	}{
+		{"can-commit", func(d *batch3pc.Deadlines) { d.CanCommitNs = 6 * ms }, "can-commit", "decision"},
+		{"pre-commit", func(d *batch3pc.Deadlines) { d.PreCommitNs = 6 * ms }, "pre-commit", "decision"},
+		{"sum", func(d *batch3pc.Deadlines) { d.PreCommitNs = 4 * ms }, "can-commit and pre-commit", "decision"},
+		{"resend", func(d *batch3pc.Deadlines) { d.ResendNs = 51 * ms }, "resend", "election"},
+		{"vote of 3", func(d *batch3pc.Deadlines) {
+			d.Participants = []batch3pc.ParticipantDeadlines{{Node: 1, CanCommitNs: ms}, {Node: 3, CanCommitNs: 3 * ms}}
+		}, "can-commit of participant 3", "can-commit"},
+		{"ack of 3", func(d *batch3pc.Deadlines) {
+			d.Participants = []batch3pc.ParticipantDeadlines{{Node: 3, PreCommitNs: 9 * ms}}
+		}, "pre-commit of participant 3", "pre-commit"},
+		{"apply of 3", func(d *batch3pc.Deadlines) {
+			d.Participants = []batch3pc.ParticipantDeadlines{{Node: 3, DoCommitNs: 9 * ms}}
+		}, "do-commit of participant 3", "do-commit"},
+		{"negative", func(d *batch3pc.Deadlines) { d.ElectionNs = -1; d.ResendNs = 0 }, "", ""},
+		{"twice", func(d *batch3pc.Deadlines) { d.Participants = make([]batch3pc.ParticipantDeadlines, 2) }, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := leaderConfig()
+			cfg.Deadlines = batch3pc.ExchangeDeadlines()
+			test.change(&cfg.Deadlines)
+			_, err := batch3pc.NewCoordinator(cfg)
+			var late *batch3pc.DeadlineError
+			if !errors.Is(err, batch3pc.ErrConfig) || errors.As(err, &late) != (test.child != "") {
+				t.Fatalf("error %v", err)
+			}
+			if late != nil && (late.Child != test.child || late.Parent != test.parent) {
+				t.Fatalf("error %v, want it to name %q and %q", err, test.child, test.parent)
+			}
+		})
+	}
+}
+
+// Both profiles, in simulated time: who is late is named with phase, batch and time, in each phase of
+// a batch, and nothing is decided by it.
+func TestOverdueNamesWhoIsLate(t *testing.T) {
+	for name, d := range map[string]batch3pc.Deadlines{"exchange": batch3pc.ExchangeDeadlines(), "wide area": batch3pc.WideAreaDeadlines()} {
+		t.Run(name, func(t *testing.T) {
+			d.Participants = []batch3pc.ParticipantDeadlines{{Node: 2, CanCommitNs: d.CanCommitNs / 2}}
+			l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) { cfg.Deadlines = d })
+			now := 1_000_000 * ms
+			wait := func(ns int64) { now += ns; l.machine.Advance(now) }
+			want := func(list ...batch3pc.Overdue) {
+				t.Helper()
+				if got := l.machine.AppendOverdue(nil); !slices.Equal(got, list) {
+					t.Fatalf("overdue %+v, want %+v", got, list)
+				}
+			}
+			wait(0)
+			l.machine.Open()
+			l.state(1, batch3pc.Ballot{}, origin)
+			wait(d.ElectionNs)
+			want()
+			wait(1)
+			want(batch3pc.Overdue{2, batch3pc.PhaseElection, 0, d.ElectionNs + 1}, batch3pc.Overdue{3, batch3pc.PhaseElection, 0, d.ElectionNs + 1})
+			l.active()
+			want()
+
+			a := l.propose("a")
+			l.at(3, batch3pc.KindYes, a.Position())
+			wait(d.CanCommitNs/2 + 1)
+			want(batch3pc.Overdue{2, batch3pc.PhaseCanCommit, a.Seq, d.CanCommitNs/2 + 1})
+			wait(d.CanCommitNs / 2)
+			want(batch3pc.Overdue{1, batch3pc.PhaseCanCommit, a.Seq, d.CanCommitNs + 1}, batch3pc.Overdue{2, batch3pc.PhaseCanCommit, a.Seq, d.CanCommitNs + 1})
+			l.at(1, batch3pc.KindYes, a.Position())
+			l.at(2, batch3pc.KindYes, a.Position())
+			want()
+			l.at(1, batch3pc.KindPreCommitAck, a.Position())
+			wait(d.DecisionNs - d.CanCommitNs)
+			if s := l.machine.Status(); s.Committed != 0 || s.State != batch3pc.StateActive {
+				t.Fatalf("a deadline decided: %+v", s)
+			}
+			late := d.DecisionNs + 1
+			want(batch3pc.Overdue{0, batch3pc.PhaseDecision, a.Seq, late})
+			wait(1)
+			want(batch3pc.Overdue{2, batch3pc.PhasePreCommit, a.Seq, d.PreCommitNs + 1},
+				batch3pc.Overdue{3, batch3pc.PhasePreCommit, a.Seq, d.PreCommitNs + 1}, batch3pc.Overdue{0, batch3pc.PhaseDecision, a.Seq, late + 1})
+			l.at(2, batch3pc.KindPreCommitAck, a.Position())
+			l.at(3, batch3pc.KindPreCommitAck, a.Position())
+			l.answer(1, batch3pc.Message{Kind: batch3pc.KindApplied, Applied: a.Seq})
+			wait(d.DoCommitNs + 1)
+			want(batch3pc.Overdue{2, batch3pc.PhaseDoCommit, a.Seq, d.DoCommitNs + 1}, batch3pc.Overdue{3, batch3pc.PhaseDoCommit, a.Seq, d.DoCommitNs + 1})
+		})
+	}
+}
+
+// Advance is a Tick at every resend interval and nothing in between.
+func TestAdvanceTicksAtTheResendInterval(t *testing.T) {
+	l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) { cfg.Deadlines = batch3pc.ExchangeDeadlines() }).active()
+	l.propose("a")
+	resend := batch3pc.ExchangeDeadlines().ResendNs
+	now, sent := 5*resend, 0
+	l.machine.Advance(now)
+	l.machine.Advance(now - 1) // a clock that goes back is not believed
+	for range 100 {
+		now += resend / 10
+		if ready := l.machine.Advance(now); len(ready.Messages) > 0 {
+			sent++
+		}
+	}
+	if sent != 10 {
+		t.Fatalf("%d rounds of messages in 10 intervals", sent)
+	}
+}
