@@ -76,6 +76,15 @@ func BenchmarkIndex(b *testing.B) {
 				sum += row
 			}
 		})
+		b.Run(fmt.Sprintf("find/n=%d", n), func(b *testing.B) {
+			rows := make([]uint32, 0, 2000)
+			for i := 0; b.Loop(); i += cap(rows) {
+				from := i % (len(order) - cap(rows))
+				rows = x.Find(order[from:from+cap(rows)], rows[:0])
+				sum += rows[0]
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*cap(rows)), "ns/key")
+		})
 		b.Run(fmt.Sprintf("map/n=%d", n), func(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				sum += twin[order[i%len(order)]]

@@ -37,34 +37,57 @@ type seat struct {
 type book struct {
 	seats     []seat
 	accounts  []account
-	positions []position
+	positions *ledger.Rows[position]
 	seatOf    map[uint16]uint32
 	accountOf map[uint64]uint32 // by owner
 	rows      *ledger.Index     // of the positions, by owner and instrument
+	touched   int64             // by touch; nobody reads it
 }
 
 func newBook() book {
-	return book{seatOf: map[uint16]uint32{}, accountOf: map[uint64]uint32{}, rows: ledger.NewIndex()}
+	return book{
+		positions: ledger.NewRows[position](), seatOf: map[uint16]uint32{}, accountOf: map[uint64]uint32{},
+		rows: ledger.NewIndex(),
+	}
 }
 
 // owner packs a member and its client into one number.
 func owner(member uint16, client uint32) uint64 { return uint64(member)<<32 | uint64(client) }
 
-// at returns the index of a position, which it makes if it is new.
-func (b *book) at(member uint16, client, instrument uint32) uint32 {
-	row, fresh := b.rows.Row(ledger.Key{Owner: owner(member, client), Instrument: instrument})
-	if fresh {
-		account, ok := b.accountOf[owner(member, client)]
-		if !ok {
-			account = b.open(member, client)
+// find appends the row of the position of each key to rows; positions that are new are made.
+func (b *book) find(keys []ledger.Key, rows []uint32) []uint32 {
+	first := len(rows)
+	rows = b.rows.Find(keys, rows)
+	for i, row := range rows[first:] {
+		if int(row) == b.positions.Len() {
+			b.open(keys[i])
 		}
-		b.positions = append(b.positions, position{account: account, instrument: instrument})
 	}
-	return row
+	b.touch(rows[first:])
+	return rows
 }
 
-// open makes an account.
-func (b *book) open(member uint16, client uint32) uint32 {
+// touch loads the positions and their accounts, so that the cache misses wait together.
+func (b *book) touch(rows []uint32) {
+	positions, accounts, sum := b.positions.All(), b.accounts, int64(0)
+	for _, row := range rows {
+		sum += accounts[positions[row].account].exposure
+	}
+	b.touched = sum
+}
+
+// open makes a position without anything in it.
+func (b *book) open(k ledger.Key) {
+	account, ok := b.accountOf[k.Owner]
+	if !ok {
+		account = b.openAccount(k.Owner)
+	}
+	b.positions.Add(position{account: account, instrument: k.Instrument})
+}
+
+// openAccount makes an account.
+func (b *book) openAccount(owner uint64) uint32 {
+	member, client := uint16(owner>>32), uint32(owner)
 	s, ok := b.seatOf[member]
 	if !ok {
 		s = uint32(len(b.seats))
@@ -73,6 +96,6 @@ func (b *book) open(member uint16, client uint32) uint32 {
 	}
 	i := uint32(len(b.accounts))
 	b.accounts = append(b.accounts, account{client: client, member: member, seat: s})
-	b.accountOf[owner(member, client)] = i
+	b.accountOf[owner] = i
 	return i
 }

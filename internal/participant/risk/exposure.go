@@ -1,6 +1,8 @@
 package risk
 
 import (
+	"slices"
+
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
@@ -13,12 +15,19 @@ type parties struct {
 	scale         uint8 // of the instrument's prices
 }
 
-func (r *Risk) parties(t *codec.Trade) parties {
-	return parties{
-		buyer:  r.book.at(t.BuyMember(), t.BuyClient(), t.Instrument),
-		seller: r.book.at(t.SellMember(), t.SellClient(), t.Instrument),
-		scale:  r.stream.Scale(t.Instrument),
+// keysOf appends the keys of both parties of each trade, the buyer's first. Which side the taker is on is
+// as good as random, so it is an index and no branch.
+func keysOf(trades []codec.Trade, keys []ledger.Key) []ledger.Key {
+	first := len(keys)
+	keys = slices.Grow(keys, 2*len(trades))[:first+2*len(trades)]
+	for i := range trades {
+		t := &trades[i]
+		pair := keys[first+2*i : first+2*i+2 : first+2*i+2]
+		taker := int(t.TakerSide-orderbook.Buy) & 1
+		pair[taker] = ledger.Key{Owner: owner(t.TakerMember, t.TakerClient), Instrument: t.Instrument}
+		pair[1-taker] = ledger.Key{Owner: owner(t.MakerMember, t.MakerClient), Instrument: t.Instrument}
 	}
+	return keys
 }
 
 // exposureOf is what a net value puts at risk, in paise.
@@ -26,7 +35,7 @@ func exposureOf(net int64, scale uint8) int64 { return ledger.Paise(max(net, -ne
 
 // growth is by how much the exposure of position i grows if its net value moves by value.
 func (r *Risk) growth(i uint32, value int64, scale uint8) int64 {
-	net := r.book.positions[i].projected
+	net := r.book.positions.At(i).projected
 	return exposureOf(net+value, scale) - exposureOf(net, scale)
 }
 
@@ -39,7 +48,7 @@ func (r *Risk) reserve(p parties, value int64) {
 
 func (r *Risk) move(i uint32, value int64, scale uint8) {
 	growth := r.growth(i, value, scale)
-	position := &r.book.positions[i]
+	position := r.book.positions.At(i)
 	position.projected += value
 	account := &r.book.accounts[position.account]
 	account.exposure += growth
@@ -56,8 +65,8 @@ func (r *Risk) refused(t *codec.Trade, p parties) uint8 {
 	if p.buyer == p.seller {
 		return 0 // nothing is won or owed against oneself
 	}
-	buyer := &r.book.accounts[r.book.positions[p.buyer].account]
-	seller := &r.book.accounts[r.book.positions[p.seller].account]
+	buyer := &r.book.accounts[r.book.positions.At(p.buyer).account]
+	seller := &r.book.accounts[r.book.positions.At(p.seller).account]
 	bought := r.growth(p.buyer, value, p.scale)
 	sold := r.growth(p.seller, -value, p.scale)
 	boughtSeat, soldSeat := bought, sold

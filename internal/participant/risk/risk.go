@@ -13,7 +13,9 @@ type Risk struct {
 	config Config
 	stream ledger.Stream
 	book   book
-	veto   []byte // of the last vote, reused
+	veto   []byte       // of the last vote, reused
+	keys   []ledger.Key // scratch of find
+	rows   []uint32     // likewise
 
 	// The parties of the trades that are voted for and not decided, in order, from head on: found
 	// once, at the vote.
@@ -89,7 +91,7 @@ func (r *Risk) Apply(b *batch3pc.Batch) {
 	for i, sides := range r.oldest(len(p.Trades)) {
 		t := &p.Trades[i]
 		value := t.Value()
-		buyer, seller := &r.book.positions[sides.buyer], &r.book.positions[sides.seller]
+		buyer, seller := r.book.positions.At(sides.buyer), r.book.positions.At(sides.seller)
 		buyer.buyQty += int64(t.Qty)
 		buyer.buyValue += value
 		buyer.trades++
@@ -118,12 +120,13 @@ func (r *Risk) release(trades []codec.Trade, veto []byte) {
 	r.undecided = r.undecided[:keep]
 }
 
-// find notes the parties of trades that are voted on. It is a loop of its own because its lookups
-// wait for memory, and without anything between them they wait together.
+// find notes the parties of trades that are voted on.
 func (r *Risk) find(trades []codec.Trade) []parties {
+	r.keys = keysOf(trades, r.keys[:0])
+	r.rows = r.book.find(r.keys, r.rows[:0])
 	first := len(r.undecided)
 	for i := range trades {
-		r.undecided = append(r.undecided, r.parties(&trades[i]))
+		r.undecided = append(r.undecided, parties{r.rows[2*i], r.rows[2*i+1], r.stream.Scale(trades[i].Instrument)})
 	}
 	return r.undecided[first:]
 }

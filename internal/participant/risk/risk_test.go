@@ -261,7 +261,7 @@ func TestVetoIsCleared(t *testing.T) {
 
 // projected renders the reserved state, without what is zero.
 func projected(r *Risk) string {
-	lines := make([]string, 0, len(r.book.positions))
+	lines := make([]string, 0, r.book.positions.Len())
 	for member := range uint16(10) {
 		if s, ok := r.book.seatOf[member]; ok && r.book.seats[s].exposure != 0 {
 			lines = append(lines, fmt.Sprint("member ", member, " ", r.book.seats[s].exposure))
@@ -275,7 +275,7 @@ func projected(r *Risk) string {
 				lines = append(lines, fmt.Sprint("client ", member, " ", client, " ", e))
 			}
 			for instrument := range uint32(10) {
-				for _, p := range r.book.positions {
+				for _, p := range r.book.positions.All() {
 					if p.account == account && p.instrument == instrument && p.projected != 0 {
 						lines = append(lines, fmt.Sprint("position ", member, " ", client, " ", instrument, " ", p.projected))
 					}
@@ -350,7 +350,7 @@ func TestAnyOrder(t *testing.T) {
 func TestDigestSeesAll(t *testing.T) {
 	r, s := create(t, Config{}), &ledgertest.Stream{}
 	commit(t, r, s, market(), ledgertest.Buys(a1, b1, 1, 10, 250_000))
-	p := &r.book.positions[0]
+	p := r.book.positions.At(0)
 	fields := []any{&p.buyQty, &p.sellQty, &p.buyValue, &p.sellValue, &p.trades, &p.instrument, &r.book.accounts[0].client, &r.book.accounts[0].member}
 	ledgertest.DigestSees(t, r, fields...)
 }
@@ -381,7 +381,7 @@ func TestUndecidedIsBounded(t *testing.T) {
 func TestConservation(t *testing.T) {
 	ledgertest.Run(t, func() *Risk { return create(t, Config{}) }, projected, func(t *rapid.T, r *Risk, _ []codec.Trade) {
 		qty, value := map[uint32]int64{}, map[uint32]int64{}
-		for _, p := range r.book.positions {
+		for _, p := range r.book.positions.All() {
 			qty[p.instrument] += p.buyQty - p.sellQty
 			value[p.instrument] += p.net()
 		}

@@ -36,8 +36,9 @@ func (t *totals) add(o *totals) {
 // clients returns the totals of every client that has traded, by member and client.
 func (r *Risk) clients() []totals {
 	sums := make([]totals, len(r.book.accounts))
-	for i := range r.book.positions {
-		p := &r.book.positions[i]
+	positions := r.book.positions.All()
+	for i := range positions {
+		p := &positions[i]
 		if p.trades == 0 {
 			continue
 		}
@@ -103,21 +104,22 @@ func writeTotals(sheet *ledger.Sheet, t *totals) {
 
 // Digest hashes the applied positions by member, client and instrument.
 func (r *Risk) Digest() uint64 {
-	order := make([]uint32, 0, len(r.book.positions))
-	for i := range r.book.positions {
-		if r.book.positions[i].trades > 0 {
+	positions := r.book.positions.All()
+	order := make([]uint32, 0, len(positions))
+	for i := range positions {
+		if positions[i].trades > 0 {
 			order = append(order, uint32(i))
 		}
 	}
 	slices.SortFunc(order, func(i, k uint32) int {
-		p, q := &r.book.positions[i], &r.book.positions[k]
+		p, q := &positions[i], &positions[k]
 		a, b := &r.book.accounts[p.account], &r.book.accounts[q.account]
 		return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.client, b.client), cmp.Compare(p.instrument, q.instrument))
 	})
 	h := ledger.NewHash()
 	r.stream.AddTo(h)
 	for _, i := range order {
-		p := &r.book.positions[i]
+		p := &positions[i]
 		a := &r.book.accounts[p.account]
 		h.Uint(uint64(a.member)<<32 | uint64(a.client))
 		h.Uint(uint64(p.instrument))

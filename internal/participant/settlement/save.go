@@ -35,7 +35,7 @@ func (s *Settlement) Save(dir string) error {
 
 // write writes the lines of a session, by member and instrument.
 func (s *Settlement) write(sheet *ledger.Sheet, from *session) {
-	lines := slices.Clone(from.obligations)
+	lines := slices.Clone(from.obligations.All())
 	slices.SortFunc(lines, func(a, b obligation) int {
 		return cmp.Or(cmp.Compare(a.member, b.member),
 			ledger.CompareInstruments(s.stream.Instrument(a.instrument), s.stream.Instrument(b.instrument)))
@@ -63,7 +63,7 @@ func (s *Settlement) Digest() uint64 {
 	h := ledger.NewHash()
 	s.stream.AddTo(h)
 	for _, date := range s.dates() {
-		lines := slices.Clone(s.sessions[date].obligations)
+		lines := slices.Clone(s.sessions[date].obligations.All())
 		slices.SortFunc(lines, func(a, b obligation) int {
 			return cmp.Or(cmp.Compare(a.instrument, b.instrument), cmp.Compare(a.member, b.member))
 		})

@@ -2,13 +2,15 @@ package settlement
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 // obligation is what one member has to deliver and to receive in one instrument for one day:
-// shares, and money in the units of the instrument's prices.
+// shares, and money in the units of the instrument's prices. It fills a cache line.
 type obligation struct {
 	instrument uint32
 	member     uint16
@@ -16,50 +18,80 @@ type obligation struct {
 	sellQty    int64
 	buyValue   int64
 	sellValue  int64
+	_          [24]byte
 }
 
 // session holds the obligations of one trade date.
 type session struct {
 	day         ledger.Day
-	obligations []obligation
+	obligations *ledger.Rows[obligation]
 	rows        *ledger.Index // of the obligations, by member and instrument
 }
 
 func newSession(day ledger.Day) *session {
-	return &session{day: day, rows: ledger.NewIndex()}
+	return &session{day: day, obligations: ledger.NewRows[obligation](), rows: ledger.NewIndex()}
 }
 
-// at returns an obligation, which it makes if it is new; valid until the next call.
-func (s *session) at(instrument uint32, member uint16) *obligation {
-	row, fresh := s.rows.Row(ledger.Key{Owner: uint64(member), Instrument: instrument})
-	if fresh {
-		s.obligations = append(s.obligations, obligation{instrument: instrument, member: member})
+// scratch is memory that add uses again.
+type scratch struct {
+	keys    []ledger.Key
+	rows    []uint32
+	touched int64 // by add; nobody reads it
+}
+
+// add takes in trades of the day. It finds all obligations, then loads all of them, then changes them:
+// so the cache misses wait together.
+func (s *session) add(trades []codec.Trade, w *scratch) {
+	w.keys = keysOf(trades, w.keys[:0])
+	w.rows = s.rows.Find(w.keys, w.rows[:0])
+	for i, row := range w.rows {
+		if int(row) == s.obligations.Len() {
+			s.obligations.Add(obligation{instrument: w.keys[i].Instrument, member: uint16(w.keys[i].Owner)})
+		}
 	}
-	return &s.obligations[row]
+	all := s.obligations.All()
+	for _, row := range w.rows {
+		w.touched += all[row].buyQty
+	}
+	for i := range trades {
+		t := &trades[i]
+		value := t.Value()
+		buyer := &all[w.rows[2*i]]
+		buyer.buyQty += int64(t.Qty)
+		buyer.buyValue += value
+		seller := &all[w.rows[2*i+1]]
+		seller.sellQty += int64(t.Qty)
+		seller.sellValue += value
+	}
 }
 
-// add takes in a trade.
-func (s *session) add(t *codec.Trade) {
-	value := t.Value()
-	buyer := s.at(t.Instrument, t.BuyMember())
-	buyer.buyQty += int64(t.Qty)
-	buyer.buyValue += value
-	seller := s.at(t.Instrument, t.SellMember())
-	seller.sellQty += int64(t.Qty)
-	seller.sellValue += value
+// keysOf appends the keys of both members of each trade, the buyer's first. Which side the taker is on is
+// as good as random, so it is an index and no branch.
+func keysOf(trades []codec.Trade, keys []ledger.Key) []ledger.Key {
+	first := len(keys)
+	keys = slices.Grow(keys, 2*len(trades))[:first+2*len(trades)]
+	for i := range trades {
+		t := &trades[i]
+		pair := keys[first+2*i : first+2*i+2 : first+2*i+2]
+		taker := int(t.TakerSide-orderbook.Buy) & 1
+		pair[taker] = ledger.Key{Owner: uint64(t.TakerMember), Instrument: t.Instrument}
+		pair[1-taker] = ledger.Key{Owner: uint64(t.MakerMember), Instrument: t.Instrument}
+	}
+	return keys
 }
 
 // check asserts that the members' nets cancel out in every instrument (invariant T1).
 func (s *session) check(stream *ledger.Stream) error {
 	type net struct{ qty, value int64 }
 	nets := map[uint32]net{}
-	for i := range s.obligations {
-		o := &s.obligations[i]
+	all := s.obligations.All()
+	for i := range all {
+		o := &all[i]
 		n := nets[o.instrument]
 		nets[o.instrument] = net{n.qty + o.buyQty - o.sellQty, n.value + o.buyValue - o.sellValue}
 	}
-	for i := range s.obligations { // in order, so that the same state always gives the same error
-		index := s.obligations[i].instrument
+	for i := range all { // in order, so that the same state always gives the same error
+		index := all[i].instrument
 		if n := nets[index]; n != (net{}) {
 			return fmt.Errorf("settlement: %s on %s does not balance: the members' net is %d shares and %d in money, want 0 and 0",
 				stream.Instrument(index).Name(), s.day.Date, n.qty, n.value)

@@ -11,6 +11,7 @@ type Settlement struct {
 	stream   ledger.Stream
 	sessions map[ledger.Date]*session
 	current  *session // of the last trade
+	scratch  scratch
 }
 
 // New returns a Settlement without obligations.
@@ -18,7 +19,7 @@ func New(c Config) (*Settlement, error) {
 	return &Settlement{
 		calendar: ledger.NewCalendar(c.Holidays),
 		sessions: map[ledger.Date]*session{},
-		current:  &session{},
+		current:  newSession(ledger.Day{}),
 	}, nil
 }
 
@@ -46,12 +47,16 @@ func (s *Settlement) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
 // Apply adds b's trades to the obligations.
 func (s *Settlement) Apply(b *batch3pc.Batch) {
 	p := s.stream.Confirm(b)
-	for i := range p.Trades {
-		t := &p.Trades[i]
-		if !s.current.day.Has(t.TimeNs) {
-			s.current = s.session(t.TimeNs)
+	for trades := p.Trades; len(trades) > 0; {
+		if !s.current.day.Has(trades[0].TimeNs) {
+			s.current = s.session(trades[0].TimeNs)
 		}
-		s.current.add(t)
+		n := 1
+		for n < len(trades) && s.current.day.Has(trades[n].TimeNs) {
+			n++
+		}
+		s.current.add(trades[:n], &s.scratch)
+		trades = trades[n:]
 	}
 }
 

@@ -106,7 +106,7 @@ func TestUnbalanced(t *testing.T) {
 	} {
 		r, s := create(t), &ledgertest.Stream{}
 		commit(t, r, s, []codec.Instrument{ledgertest.Instrument(1, "SBIN", 2)}, ledgertest.Buys(party(1), party(2), 1, 1, 100))
-		breaks(&r.current.obligations[0])
+		breaks(r.current.obligations.At(0))
 		dir := t.TempDir()
 		err := r.Save(dir)
 		if err == nil || !strings.Contains(err.Error(), "SBIN-EQ on 2026-01-02") {
@@ -147,7 +147,7 @@ func naive(t *rapid.T, r *Settlement, applied []codec.Trade) {
 	}
 	got := map[string][2]int64{}
 	for date, session := range r.sessions {
-		for _, o := range session.obligations {
+		for _, o := range session.obligations.All() {
 			got[fmt.Sprint(int(date), " ", o.member, " ", o.instrument)] = [2]int64{o.buyQty - o.sellQty, o.buyValue - o.sellValue}
 		}
 	}
@@ -171,7 +171,7 @@ func TestAnyOrder(t *testing.T) {
 func TestDigestSeesAll(t *testing.T) {
 	r, s := create(t), &ledgertest.Stream{}
 	commit(t, r, s, []codec.Instrument{ledgertest.Instrument(1, "SBIN", 2)}, ledgertest.Buys(party(1), party(2), 1, 1, 100))
-	o := &r.current.obligations[0]
+	o := r.current.obligations.At(0)
 	ledgertest.DigestSees(t, r, &o.instrument, &o.member, &o.buyQty, &o.sellQty, &o.buyValue, &o.sellValue)
 }
 
