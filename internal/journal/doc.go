@@ -5,6 +5,7 @@
 //
 //	00000000000000000001.journal   mark│record│record│...│record│zeros
 //	00000000000000004711.journal   mark│record│...│zeros            (reserved when it is made)
+//	00000000000000004800.snapshot  state behind record 4800; package snapshot
 //	lock                           held while a Journal is open
 //
 // The owner appends and flushes; the syncer makes durable what was flushed before its call, while
@@ -14,6 +15,11 @@
 // A segment is reserved as a whole when it is made, so a full disk is met there and not at a write,
 // and fdatasync has no file size to write. Filling it with zeros as well would let fdatasync leave
 // the extent map alone, but it writes everything twice; docs/formats/journal.md has the figures.
+//
+// A Reader reads a log from its beginning or from behind a Position. A Follower reads one that
+// another process is writing, and takes it over when that process is gone.
+//
+// Every effect goes through a disk.FS, so that package simdisk can crash it at any point.
 //
 // # Torn or damaged
 //

@@ -156,6 +156,19 @@ func TestSegmentSizeChanges(t *testing.T) {
 	}
 }
 
+// TestLargeSegmentGoesOn opens a log whose last segment is larger than the options say and fills it
+// without a flush: the buffer has room for all that goes there.
+func TestLargeSegmentGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	must(t, open(t, dir, Options{SegmentSize: 8192, RecordMax: 256}).Close())
+	j := open(t, dir, small)
+	last := fill(t, j, 100)
+	must(t, j.Close())
+	if n, _, err := reopen(t, dir, small); err != nil || n != last {
+		t.Fatalf("%d records, %v, want %d", n, err, last)
+	}
+}
+
 // TestInUse checks that a second journal is refused, and that Reader reads beside the first.
 func TestInUse(t *testing.T) {
 	dir := t.TempDir()

@@ -23,6 +23,19 @@ func Open(dir string, o Options, replay func(Record) error) (*Journal, error) {
 	if err := makeDir(o.FS, dir); err != nil {
 		return nil, err
 	}
+	j, err := lockLog(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	r, err := NewReaderOn(o.FS, dir, o.After)
+	if err != nil {
+		return j.opened(err)
+	}
+	return j.opened(j.recover(r, replay))
+}
+
+// lockLog returns a Journal that has the lock and nothing else.
+func lockLog(dir string, o Options) (*Journal, error) {
 	lock, err := o.FS.Lock(filepath.Join(dir, lockName))
 	if errors.Is(err, disk.ErrLocked) {
 		return nil, fmt.Errorf("%w: %w", ErrInUse, err)
@@ -30,18 +43,19 @@ func Open(dir string, o Options, replay func(Record) error) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{dir: dir, options: o, lock: lock}
-	// The buffer holds less than flushSize bytes when a record is put behind them, and never more
-	// than a segment.
-	j.buffer = make([]byte, 0, min(flushSize+headerSize+padded(int64(o.RecordMax)), o.SegmentSize))
-	if err := j.recover(replay); err != nil {
-		if j.segment != nil {
-			j.segment.Close()
-		}
-		lock.Close()
-		return nil, err
+	return &Journal{dir: dir, options: o, lock: lock}, nil
+}
+
+// opened returns j if err is nil, else it releases it.
+func (j *Journal) opened(err error) (*Journal, error) {
+	if err == nil {
+		return j, nil
 	}
-	return j, nil
+	if j.segment != nil {
+		_ = j.segment.Close()
+	}
+	_ = j.lock.Close()
+	return nil, err
 }
 
 // makeDir makes dir and what is missing above it. A directory is made only when the name of the one
@@ -71,12 +85,8 @@ func makeDir(files disk.FS, dir string) error {
 	return nil
 }
 
-// recover reads what is there, repairs the end and gets ready to append.
-func (j *Journal) recover(replay func(Record) error) error {
-	r, err := NewReaderOn(j.options.FS, j.dir, j.options.After)
-	if err != nil {
-		return err
-	}
+// recover reads what is there, repairs the end and gets ready to append. It closes r.
+func (j *Journal) recover(r *Reader, replay func(Record) error) error {
 	defer r.Close()                        //nolint:errcheck // read only
 	if r.First() > 1 && r.after.LSN == 0 { // what replay would get is not the whole of the owner's history
 		return r.misfit(ErrBeforeLog, "a log from LSN 1", fmt.Sprint("one from LSN ", r.First()))
@@ -96,6 +106,9 @@ func (j *Journal) recover(replay func(Record) error) error {
 			return fmt.Errorf("journal: replay of record %d of %s: %w", record.LSN, j.dir, err)
 		}
 	}
+	// The buffer holds less than flushSize bytes when a record is put behind them, and never more
+	// than a segment; the one that is there may be larger than new ones.
+	j.buffer = make([]byte, 0, min(flushSize+headerSize+padded(int64(j.options.RecordMax)), max(j.options.SegmentSize, r.size)))
 	j.tail = r.tail
 	j.lsn, j.record, j.chain, j.promised, j.flushed = r.lsn, r.record, r.chain, r.promised, r.lsn
 	if r.first == 0 {

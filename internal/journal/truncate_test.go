@@ -9,10 +9,12 @@ import (
 	"github.com/tezi-exchange/tezi/internal/journal/simdisk"
 )
 
+func snapshotName(lsn uint64) string { return fmt.Sprintf("%020d%s", lsn, SnapshotSuffix) }
+
 // putSnapshot leaves a file with the name of a snapshot, durably; the journal looks at no more.
 func putSnapshot(t testing.TB, d *simdisk.Disk, lsn uint64) {
 	t.Helper()
-	f, err := d.Create(fmt.Sprintf("log/%020d%s", lsn, SnapshotSuffix))
+	f, err := d.Create("log/" + snapshotName(lsn))
 	must(t, err)
 	must(t, errors.Join(f.Sync(), f.Close(), d.SyncDir("log")))
 }
@@ -130,7 +132,7 @@ func TestTruncateBefore(t *testing.T) {
 		if _, err := replayFrom(t, d, at[first-1]); !errors.Is(err, ErrBeforeLog) {
 			t.Fatalf("behind a record that is not there: %v", err)
 		}
-		must(t, d.Remove(fmt.Sprintf("log/%020d%s", keep, SnapshotSuffix)))
+		must(t, d.Remove("log/"+snapshotName(keep)))
 		if _, err := replayFrom(t, d, at[keep]); !errors.As(err, new(*DamageError)) {
 			t.Fatalf("without the snapshot: %v", err)
 		}

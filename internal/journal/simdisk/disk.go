@@ -61,7 +61,8 @@ type Call struct {
 // Disk is a disk and the computer around it: its locks and its page cache. It implements disk.FS.
 type Disk struct {
 	mutex    sync.Mutex
-	random   *rand.Rand
+	source   rand.PCG
+	random   *rand.Rand // of source
 	fault    func(Call) error
 	capacity int64 // bytes in files; 0 is no limit
 	used     int64 // bytes in files that have a name or a handle
@@ -85,7 +86,8 @@ type nameOp struct {
 
 // New returns an empty disk, with a root directory and a current one.
 func New(seed uint64) *Disk {
-	d := &Disk{random: rand.New(rand.NewPCG(seed, 0)), live: map[string]*node{}, durable: map[string]*node{}, locks: map[string]*lock{}}
+	d := &Disk{source: *rand.NewPCG(seed, 0), live: map[string]*node{}, durable: map[string]*node{}, locks: map[string]*lock{}}
+	d.random = rand.New(&d.source)
 	for _, root := range []string{"/", "."} {
 		d.live[root] = &node{dir: true}
 		d.durable[root] = d.live[root]
