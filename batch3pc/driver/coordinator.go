@@ -96,6 +96,20 @@ func (c *Coordinator) Propose(count uint32, payload []byte) (no uint64, err erro
 	}
 	f := c.flight.free()
 	f.payload = append(f.payload[:0], payload...)
+	return c.propose(count, f)
+}
+
+// proposeSwap is Propose without the copy: *payload becomes the buffer of an earlier batch.
+func (c *Coordinator) proposeSwap(count uint32, payload *[]byte) (no uint64, err error) {
+	if c.flight.full() {
+		return 0, batch3pc.ErrNoRoom
+	}
+	f := c.flight.free()
+	f.payload, *payload = *payload, f.payload
+	return c.propose(count, f)
+}
+
+func (c *Coordinator) propose(count uint32, f *proposal) (no uint64, err error) {
 	b, ready, err := c.machine.Propose(count, f.payload)
 	if err != nil {
 		return 0, err

@@ -1,4 +1,11 @@
-// Package driver runs the machines of batch3pc: it connects them to links, to a log and to a clock.
+// Package driver runs the machines of batch3pc: it connects them to links, to a log and to a clock. With
+// it another program runs participants and coordinators of its own:
+//
+//	p, err := driver.ListenParticipant(addr, driver.ParticipantOptions{Group: group, Self: 1, Dir: dir, App: app})
+//	c, err := driver.DialCoordinator(addrs, driver.CoordinatorOptions{Group: group, Self: 16, Dir: dir})
+//	err = c.Commit(ctx, count, payload) // nil: committed by all
+//
+// StartLocal is the same in one process.
 //
 //	link ─▶ Step ─▶ Ready ─▶ log (append, flush) ─▶ syncer (fdatasync) ─▶ durable messages ─▶ link
 //	                  └────▶ messages that promise nothing leave at once
@@ -9,9 +16,12 @@
 // Their owner calls Round with the time; links and log are small interfaces. The simulator puts a
 // simulated network and disk behind them and drives the very code that runs in production.
 //
-// Loop, Disk and the links of internal/transport are the other half. One goroutine runs the rounds
-// and appends to the log; another one only calls fdatasync, so that votes go on while the disk
-// works and one sync covers every PRE-COMMIT that came meanwhile (group commit).
+// ParticipantNode and CoordinatorNode add the other half: Loop, Disk, and links over TCP or rings. One
+// goroutine runs the rounds and appends to the log; another one only calls fdatasync, so that votes
+// go on while the disk works and one sync covers every PRE-COMMIT that came meanwhile (group commit).
+//
+// A node's directory is its identity: it is locked while the node runs, names the node it belongs to,
+// and must never be copied to run twice. A coordinator that meets its own twin ends.
 //
 // Invariants:
 //

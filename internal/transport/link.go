@@ -127,6 +127,9 @@ func (l *Link) Release() {
 	}
 }
 
+// Live reports whether the peer is connected now. Any goroutine may ask.
+func (l *Link) Live() bool { return l.live.Load() != 0 }
+
 // Refusal is why the last handshake failed, if that was for who is at the other end, and the link
 // has not come up since; it wraps ErrRefused. Any goroutine may ask.
 func (l *Link) Refusal() error {

@@ -1,0 +1,156 @@
+package driver
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// CoordinatorOptions say which coordinator to run, and where its log is.
+type CoordinatorOptions struct {
+	Group Group
+	Self  batch3pc.NodeID
+	Dir   string // its own; made if it is not there
+	// Outcome is told what became of each proposal, in the order of Propose, by the node's goroutine.
+	// The Outcome is valid during the call, which must not wait for the node. May be nil.
+	Outcome func(*Outcome)
+	// InputGate holds every batch back until InputsDurable has named it: for a proposer that could
+	// not repeat what went into the batch if it crashed now.
+	InputGate bool
+	Resend    time.Duration // watermarks are sent again to a silent participant; 0: 100 ms
+	Wait      ringbuf.Wait  // as in ParticipantOptions
+	Log       *slog.Logger  // connects, disconnects and refusals; nil discards
+}
+
+const resendDefault = 100 * time.Millisecond
+
+// CoordinatorNode is a coordinator that runs: it leads from the start. All methods may be called by
+// any goroutine.
+type CoordinatorNode struct {
+	*node
+	options CoordinatorOptions
+	machine *batch3pc.Coordinator
+	driver  *Coordinator
+
+	free  chan *request // requests that nobody uses: the back-pressure
+	queue chan *request // waiting for room in the window, in the order of their numbers
+
+	mu      sync.Mutex
+	last    uint64                     // number of the last proposal
+	told    uint64                     // outcomes up to here are told
+	waiters map[uint64]chan<- error    // by number: who waits for the outcome
+	drains  []drain                    // who waits for all outcomes up to a number
+	closed  bool                       // the loop has ended: nothing is queued any more
+	active  chan struct{}              // closed while the state is Active
+	status  batch3pc.CoordinatorStatus // a recent one; Refused is not kept
+
+	inputs  atomic.Uint64 // InputsDurable
+	carried uint64        // that of it which the machine knows
+	led     bool          // has been Active
+	bidNs   int64         // when it opens the next ballot; 0: at no time
+}
+
+// request is a proposal on its way to the loop.
+type request struct {
+	no      uint64
+	count   uint32
+	payload []byte
+}
+
+// DialCoordinator starts a coordinator of the participants at addrs. It returns before it is
+// connected; WaitActive waits. Errors: ErrConfig, ErrInUse, *WrongDirError, *batch3pc.RecoverError
+// for a log that does not fit, and those of the disk.
+func DialCoordinator(addrs map[batch3pc.NodeID]string, o CoordinatorOptions) (*CoordinatorNode, error) {
+	c, err := openCoordinator(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range c.group.Participants {
+		if addrs[n] == "" {
+			c.abandon()
+			return nil, fmt.Errorf("%w: no address of participant %d", ErrConfig, n)
+		}
+		c.links = append(c.links, transport.Dial(transport.DialOptions{
+			Addr:   addrs[n],
+			Hello:  codec.Hello{Node: uint8(c.self), Role: roleCoordinator},
+			Want:   codec.Hello{Node: uint8(n), Role: roleParticipant},
+			Header: c.header(), OutCap: c.group.ringBytes(), InCap: c.group.ringBytes(), Bell: c.bell, Log: quiet(o.Log),
+		}))
+	}
+	if err := c.start(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// openCoordinator rebuilds a coordinator from its log.
+func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
+	if err := o.Group.withDefaults(); err != nil {
+		return nil, err
+	}
+	if o.Resend == 0 {
+		o.Resend = resendDefault
+	}
+	if !slices.Contains(o.Group.Coordinators, o.Self) {
+		return nil, fmt.Errorf("%w: node %d is not among the coordinators", ErrConfig, o.Self)
+	}
+	var epochs epochs
+	n, err := openNode(o.Group, o.Self, o.Dir, roleCoordinator, o.Wait, &epochs)
+	if err != nil {
+		return nil, err
+	}
+	c := &CoordinatorNode{
+		node: n, options: o, waiters: map[uint64]chan<- error{}, active: make(chan struct{}),
+		free: make(chan *request, o.Group.WindowMax), queue: make(chan *request, o.Group.WindowMax),
+	}
+	for range o.Group.WindowMax {
+		c.free <- &request{}
+	}
+	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
+		Self: o.Self, Boot: n.boot(), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
+		WindowMax: o.Group.WindowMax, RetainMax: o.Group.RetainMax, NoInputGate: !o.InputGate,
+	})
+	for i := 0; err == nil && i < len(epochs); i++ {
+		err = machine.Recover(&epochs[i])
+	}
+	if err != nil {
+		c.abandon()
+		return nil, err
+	}
+	c.machine = machine
+	return c, nil
+}
+
+// epochs keeps a coordinator's log until the machine is made: its boot number follows from it.
+type epochs []batch3pc.Record
+
+// Recover takes the next record.
+func (e *epochs) Recover(r *batch3pc.Record) error {
+	*e = append(*e, *r)
+	return nil
+}
+
+// start connects the links, one for each participant, and opens the first ballot.
+func (c *CoordinatorNode) start() error {
+	var peers []Peer
+	for i, l := range c.links {
+		peers = append(peers, Peer{Node: c.group.Participants[i], Link: l})
+	}
+	c.driver = NewCoordinator(CoordinatorConfig{
+		Header: c.header(), TickNs: int64(c.options.Resend), RetainMax: c.group.RetainMax, Gated: c.options.InputGate, Outcome: c.outcome,
+	}, c.machine, c.disk, peers)
+	if err := c.driver.Open(); err != nil {
+		c.abandon()
+		return err
+	}
+	c.serve(coordinatorDuty{c}, c.end)
+	return nil
+}

@@ -1,0 +1,64 @@
+package driver
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/transport"
+)
+
+// Why a node does not start, or ended.
+var (
+	// ErrInUse: another process, or another node of this one, has the directory.
+	ErrInUse = journal.ErrInUse
+	// ErrFenced: another coordinator leads with a higher ballot.
+	ErrFenced = errors.New("driver: another coordinator has taken over")
+	// ErrClosed: the node was closed before the proposal was made.
+	ErrClosed = errors.New("driver: closed")
+	// ErrTooLarge: the payload is larger than the group allows. Nothing has happened.
+	ErrTooLarge = errors.New("driver: payload too large")
+)
+
+// Why a link does not come up: what UnavailableError wraps. Both sides keep trying, so that the
+// group comes up by itself when the configuration is mended.
+var (
+	ErrCluster = transport.ErrCluster // the node there belongs to another cluster
+	ErrVersion = transport.ErrVersion // it speaks another version of the protocol
+	ErrTwin    = transport.ErrTwin    // two live processes claim to be the same node
+)
+
+// UnavailableError says why a coordinator does not get on: whom it is not connected to, and why.
+type UnavailableError struct {
+	Cause   error                     // of giving up: context.Cause
+	State   batch3pc.State            // of the coordinator
+	Missing []batch3pc.NodeID         // not connected
+	Refused map[batch3pc.NodeID]error // those of them that are there, and refused or are refused
+}
+
+// Error lists the missing nodes.
+func (e *UnavailableError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "driver: coordinator is %v (%v)", e.State, e.Cause)
+	for _, n := range e.Missing {
+		if why := e.Refused[n]; why != nil {
+			fmt.Fprintf(&b, "; node %d: %v", n, why)
+		} else {
+			fmt.Fprintf(&b, "; node %d is not connected", n)
+		}
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause of giving up and what the links say.
+func (e *UnavailableError) Unwrap() []error {
+	all := []error{e.Cause}
+	for _, n := range e.Missing {
+		if why := e.Refused[n]; why != nil {
+			all = append(all, why)
+		}
+	}
+	return all
+}

@@ -1,0 +1,128 @@
+package driver
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// ParticipantOptions say which participant to run, and where its log is.
+type ParticipantOptions struct {
+	Group Group
+	Self  batch3pc.NodeID
+	Dir   string // its own; made if it is not there
+	// App is the business. At the start the log is replayed to it, so it begins empty. Afterwards it
+	// is called by the node's goroutine alone.
+	App batch3pc.App
+	// Wait is how the node's goroutine waits for something to do; zero: it parks at once. Spinning is
+	// faster where the node has a core of its own, and slower where it has not.
+	Wait ringbuf.Wait
+	Log  *slog.Logger // connects, disconnects and refusals; nil discards
+}
+
+// ParticipantNode is a participant that runs.
+type ParticipantNode struct {
+	*node
+	driver   *Participant
+	machine  *batch3pc.Participant
+	listener *transport.Listener // nil in one process
+	mu       sync.Mutex
+	status   batch3pc.ParticipantStatus
+}
+
+// ListenParticipant starts a participant that coordinators reach at addr ("host:port", port 0 for
+// any). Errors: ErrConfig, ErrInUse, *WrongDirError, *batch3pc.RecoverError for a log that does not
+// fit, and those of the disk and the network.
+func ListenParticipant(addr string, o ParticipantOptions) (*ParticipantNode, error) {
+	p, err := openParticipant(o)
+	if err != nil {
+		return nil, err
+	}
+	var all []transport.ListenOptions
+	for _, c := range p.group.Coordinators {
+		all = append(all, transport.ListenOptions{
+			Hello:  codec.Hello{Node: uint8(p.self), Role: roleParticipant},
+			Want:   codec.Hello{Node: uint8(c), Role: roleCoordinator},
+			Header: p.header(), OutCap: p.group.ringBytes(), InCap: p.group.ringBytes(), Bell: p.bell, Log: quiet(o.Log),
+		})
+	}
+	listeners, err := transport.ListenAll(addr, all)
+	if err != nil {
+		p.abandon()
+		return nil, err
+	}
+	p.listener = listeners[0]
+	for _, l := range listeners {
+		p.links = append(p.links, l.Link())
+	}
+	p.start()
+	return p, nil
+}
+
+// openParticipant rebuilds a participant from its log.
+func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
+	if err := o.Group.withDefaults(); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(o.Group.Participants, o.Self) {
+		return nil, fmt.Errorf("%w: node %d is not among the participants", ErrConfig, o.Self)
+	}
+	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{
+		Self: o.Self, Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax,
+	}, o.App)
+	if err != nil {
+		return nil, err
+	}
+	n, err := openNode(o.Group, o.Self, o.Dir, roleParticipant, o.Wait, machine)
+	if err != nil {
+		return nil, err
+	}
+	return &ParticipantNode{node: n, machine: machine, status: machine.Status()}, nil
+}
+
+// start connects the links, one for each coordinator, and begins to serve.
+func (p *ParticipantNode) start() {
+	var peers []Peer
+	for i, l := range p.links {
+		peers = append(peers, Peer{Node: p.group.Coordinators[i], Link: l})
+	}
+	p.driver = NewParticipant(ParticipantConfig{Header: p.header()}, p.machine, p.disk, peers)
+	p.serve(participantDuty{p}, nil)
+}
+
+// Addr is where coordinators reach it; "" in one process.
+func (p *ParticipantNode) Addr() string {
+	if p.listener == nil {
+		return ""
+	}
+	return p.listener.Addr().String()
+}
+
+// Status is a recent state of the machine. Any goroutine may ask.
+func (p *ParticipantNode) Status() batch3pc.ParticipantStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status
+}
+
+// participantDuty is the duty cycle of a ParticipantNode.
+type participantDuty struct{ *ParticipantNode }
+
+func (d participantDuty) Round(nowNs int64) (bool, error) {
+	worked, err := d.driver.Round(nowNs)
+	if worked {
+		d.mu.Lock()
+		d.status = d.machine.Status()
+		d.mu.Unlock()
+	}
+	return worked, err
+}
+
+func (d participantDuty) Ready() bool   { return d.driver.Ready() }
+func (d participantDuty) WakeNs() int64 { return d.driver.WakeNs() }

@@ -1,0 +1,290 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// Propose proposes a batch of count items and returns its number, which counts from 1. The payload is
+// copied. It waits while the window is full and a window's worth of proposals waits behind it, also
+// until the participants are there. Errors, all of which mean that nothing was proposed: ErrTooLarge,
+// *UnavailableError when ctx ends first, ErrClosed or the error that ended the node.
+func (c *CoordinatorNode) Propose(ctx context.Context, count uint32, payload []byte) (no uint64, err error) {
+	return c.propose(ctx, count, payload, nil)
+}
+
+// TryPropose is Propose that does not wait: batch3pc.ErrNoRoom.
+func (c *CoordinatorNode) TryPropose(count uint32, payload []byte) (no uint64, err error) {
+	if len(c.free) == 0 {
+		return 0, batch3pc.ErrNoRoom
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(batch3pc.ErrNoRoom)
+	return c.propose(ctx, count, payload, nil)
+}
+
+// Commit proposes a batch and waits for its outcome: nil if it is committed, else the Err of its
+// Outcome. When ctx ends after the batch was proposed the error wraps ErrInDoubt and the cause. It
+// must not be called from Outcome.
+func (c *CoordinatorNode) Commit(ctx context.Context, count uint32, payload []byte) error {
+	outcome := make(chan error, 1)
+	no, err := c.propose(ctx, count, payload, outcome)
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-outcome:
+		return err
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	delete(c.waiters, no)
+	c.mu.Unlock()
+	select {
+	case err := <-outcome: // it came at the last moment
+		return err
+	default:
+		return fmt.Errorf("%w yet: %w", ErrInDoubt, context.Cause(ctx))
+	}
+}
+
+// propose takes a free request, which is the back-pressure, and queues it.
+func (c *CoordinatorNode) propose(ctx context.Context, count uint32, payload []byte, outcome chan<- error) (uint64, error) {
+	if len(payload) > c.group.PayloadMax {
+		return 0, fmt.Errorf("%w: %d bytes, want at most %d", ErrTooLarge, len(payload), c.group.PayloadMax)
+	}
+	var r *request
+	select {
+	case r = <-c.free:
+	default:
+		select {
+		case r = <-c.free:
+		case <-c.ended:
+			return 0, c.whyEnded()
+		case <-ctx.Done():
+			return 0, c.unavailable(context.Cause(ctx))
+		}
+	}
+	r.count, r.payload = count, append(r.payload[:0], payload...)
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		<-c.ended
+		return 0, c.whyEnded()
+	}
+	c.last++
+	no := c.last
+	if outcome != nil {
+		c.waiters[no] = outcome
+	}
+	r.no = no
+	c.queue <- r // as long as the requests: it never waits; r is the loop's from here on
+	c.mu.Unlock()
+	c.bell.Ring()
+	return no, nil
+}
+
+func (c *CoordinatorNode) whyEnded() error {
+	if c.err != nil {
+		return c.err
+	}
+	return ErrClosed
+}
+
+// InputsDurable says that what went into the proposals up to no can be repeated after a crash. It only
+// ever rises, and opens the InputGate for them.
+func (c *CoordinatorNode) InputsDurable(no uint64) {
+	for {
+		old := c.inputs.Load()
+		if no <= old || c.inputs.CompareAndSwap(old, no) {
+			break
+		}
+	}
+	c.bell.Ring()
+}
+
+// Drain waits until every proposal so far has its outcome.
+func (c *CoordinatorNode) Drain(ctx context.Context) error {
+	c.mu.Lock()
+	last, outcome := c.last, make(chan error, 1)
+	if c.told >= last {
+		c.mu.Unlock()
+		return nil
+	}
+	c.drains = append(c.drains, drain{last, outcome})
+	c.mu.Unlock()
+	select {
+	case <-outcome:
+		return nil
+	case <-ctx.Done():
+		return c.unavailable(context.Cause(ctx))
+	}
+}
+
+// drain is somebody who waits until the outcome of no is told.
+type drain struct {
+	no   uint64
+	done chan<- error
+}
+
+// WaitActive waits until the coordinator leads: a quorum of participants obeys it. It leads no new
+// batch to a commit before all are there.
+func (c *CoordinatorNode) WaitActive(ctx context.Context) error {
+	c.mu.Lock()
+	active := c.active
+	c.mu.Unlock()
+	select {
+	case <-active:
+		return nil
+	case <-c.ended:
+		return c.whyEnded()
+	case <-ctx.Done():
+		return c.unavailable(context.Cause(ctx))
+	}
+}
+
+// unavailable is the error of somebody who gave up waiting.
+func (c *CoordinatorNode) unavailable(cause error) error {
+	if errors.Is(cause, batch3pc.ErrNoRoom) {
+		return cause
+	}
+	e := &UnavailableError{Cause: cause, State: c.Status().State, Refused: map[batch3pc.NodeID]error{}}
+	for i, n := range c.group.Participants {
+		if !c.links[i].Live() {
+			e.Missing = append(e.Missing, n)
+			if why := c.links[i].Refusal(); why != nil {
+				e.Refused[n] = why
+			}
+		}
+	}
+	return e
+}
+
+// Status is a recent state of the machine. Its Refused is nil.
+func (c *CoordinatorNode) Status() batch3pc.CoordinatorStatus {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.status
+}
+
+// outcome is told by the driver, in the loop's goroutine.
+func (c *CoordinatorNode) outcome(o *Outcome) {
+	if c.options.Outcome != nil {
+		c.options.Outcome(o)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told = o.No
+	if w := c.waiters[o.No]; w != nil {
+		delete(c.waiters, o.No)
+		w <- o.Err
+	}
+	for i := 0; i < len(c.drains); {
+		if c.drains[i].no > o.No {
+			i++
+			continue
+		}
+		c.drains[i].done <- nil
+		c.drains = append(c.drains[:i], c.drains[i+1:]...)
+	}
+}
+
+// coordinatorDuty is the duty cycle of a CoordinatorNode.
+type coordinatorDuty struct{ *CoordinatorNode }
+
+func (d coordinatorDuty) Round(nowNs int64) (bool, error) {
+	c := d.CoordinatorNode
+	for len(c.queue) > 0 && c.driver.Room() {
+		r := <-c.queue
+		if _, err := c.driver.proposeSwap(r.count, &r.payload); err != nil {
+			return true, err
+		}
+		c.free <- r
+	}
+	if no := c.inputs.Load(); no > c.carried {
+		c.carried = no
+		if err := c.driver.InputsDurable(no); err != nil {
+			return true, err
+		}
+	}
+	worked, err := c.driver.Round(nowNs)
+	if err == nil {
+		err = c.observe()
+	}
+	if err == nil && c.driver.Status().State == batch3pc.StateFenced {
+		err = c.overtaken(nowNs)
+	}
+	return worked, err
+}
+
+// overtaken ends a node that led and does not any more. One that has only just started did not know
+// how high to bid: it opens the next ballot after a moment, which chance makes a different one for
+// each of several that start together.
+func (c *CoordinatorNode) overtaken(nowNs int64) error {
+	if c.led {
+		return fmt.Errorf("%w: ballot %v is fenced", ErrFenced, c.driver.Status().Ballot)
+	}
+	if c.bidNs == 0 {
+		c.bidNs = nowNs + rand.Int64N(int64(c.options.Resend))
+	}
+	if nowNs < c.bidNs {
+		return nil
+	}
+	c.bidNs = 0
+	return c.driver.Open()
+}
+
+func (d coordinatorDuty) Ready() bool {
+	return d.driver.Ready() || len(d.queue) > 0 && d.driver.Room() || d.inputs.Load() > d.carried
+}
+
+func (d coordinatorDuty) WakeNs() int64 {
+	if d.bidNs != 0 {
+		return min(d.bidNs, d.driver.WakeNs())
+	}
+	return d.driver.WakeNs()
+}
+
+// observe publishes the state, and ends a node whose place is taken.
+func (c *CoordinatorNode) observe() error {
+	st := c.driver.Status()
+	c.mu.Lock()
+	was := c.status.State
+	c.status = *st
+	c.status.Refused = nil
+	if st.State == batch3pc.StateActive && was != batch3pc.StateActive {
+		c.led = true
+		close(c.active)
+	}
+	if st.State != batch3pc.StateActive && was == batch3pc.StateActive {
+		c.active = make(chan struct{})
+	}
+	c.mu.Unlock()
+	for i, l := range c.links {
+		if why := l.Refusal(); errors.Is(why, ErrTwin) {
+			return fmt.Errorf("driver: participant %d: %w", c.group.Participants[i], why)
+		}
+	}
+	return nil
+}
+
+// end tells the outcome of what is left when the loop has ended: what was proposed is in doubt, what
+// waits in the queue has not happened.
+func (c *CoordinatorNode) end(err error) {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.driver.Abandon(ErrInDoubt)
+	for len(c.queue) > 0 {
+		r := <-c.queue
+		o := Outcome{No: r.no, Count: r.count, Payload: r.payload, Err: ErrClosed}
+		if err != nil {
+			o.Err = err
+		}
+		c.outcome(&o)
+	}
+}
