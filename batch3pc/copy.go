@@ -64,6 +64,15 @@ func (p *Participant) AppendState(dst []byte) []byte {
 // these behave alike from here on, but for what Advance makes of the time. Status().Ignored, which
 // nothing depends on, is not among them.
 func (c *Coordinator) AppendState(dst []byte) []byte {
+	dst = c.AppendOwnState(dst)
+	for i := range c.peers {
+		dst = c.peers[i].appendState(dst)
+	}
+	return dst
+}
+
+// AppendOwnState appends the part of AppendState that is about no participant.
+func (c *Coordinator) AppendOwnState(dst []byte) []byte {
 	dst = append(dst, byte(c.state), flags(c.refused, c.wishing))
 	dst = appendBallot(dst, c.ballot)
 	dst = appendNumbers(dst, c.epoch, uint64(c.patience), uint64(c.giveUp))
@@ -75,11 +84,11 @@ func (c *Coordinator) AppendState(dst []byte) []byte {
 		dst = appendNumbers(dst, uint64(c.refusal.Seq))
 		dst = append(dst, c.refusal.Veto...)
 	}
-	for i := range c.peers {
-		dst = c.peers[i].appendState(dst)
-	}
 	return dst
 }
+
+// AppendPeerState appends the part of AppendState that is about participant n, which must be one.
+func (c *Coordinator) AppendPeerState(dst []byte, n NodeID) []byte { return c.peer(n).appendState(dst) }
 
 func (p *progress) appendState(dst []byte) []byte {
 	dst = append(dst, byte(p.phase), flags(p.member, p.wished), flags(p.up, p.down, p.moved, p.based, p.accepted, p.fetching))

@@ -45,6 +45,21 @@ func (c *Counters) Add(o *Counters) {
 	c.Relay += o.Relay
 }
 
+// Sub takes o off c.
+func (c *Counters) Sub(o *Counters) {
+	c.Decided -= o.Decided
+	c.Vetoed -= o.Vetoed
+	c.Dropped -= o.Dropped
+	c.Fenced -= o.Fenced
+	c.Crashes -= o.Crashes
+	c.RecoveryCommit -= o.RecoveryCommit
+	c.RecoveryAbort -= o.RecoveryAbort
+	c.RecoverForward -= o.RecoverForward
+	c.CascadeAbort -= o.CascadeAbort
+	c.Fill -= o.Fill
+	c.Relay -= o.Relay
+}
+
 // Missing names the counters that are 0 (I12).
 func (c *Counters) Missing() (names []string) {
 	for _, count := range c.List() {

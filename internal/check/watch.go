@@ -152,17 +152,29 @@ func (w *Watch) enter(b *batch3pc.Batch) int32 {
 	return int32(len(w.batches) - 1)
 }
 
-// AppendState appends what the verdict on the future depends on and no machine knows: the decided
-// history and the votes. For a search that joins equal states.
-func (w *Watch) AppendState(dst []byte) []byte {
-	last := w.Last()
-	dst = batch3pc.AppendTail(dst, last)
+// State hashes what the verdict on the future depends on and no machine knows, but for the votes: the
+// decided history and the aborts. For a search that joins equal states.
+func (w *Watch) State() uint64 {
+	h := scramble(uint64(w.Last().Chain))
 	for i := range w.batches {
-		e := &w.batches[i]
-		dst = batch3pc.AppendTail(dst, batch3pc.Position{Seq: batch3pc.Seq(e.yes), Chain: e.at.Chain})
-		if e.aborted {
-			dst = append(dst, 1)
+		if w.batches[i].aborted {
+			h += scramble(uint64(w.batches[i].at.Chain) + 1)
 		}
 	}
-	return dst
+	return h
+}
+
+// StateOf hashes the votes of one participant.
+func (w *Watch) StateOf(id batch3pc.NodeID) (h uint64) {
+	for i := range w.batches {
+		if w.batches[i].yes&w.bit(id) != 0 {
+			h += scramble(uint64(w.batches[i].at.Chain))
+		}
+	}
+	return h
+}
+
+func scramble(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	return z ^ z>>31
 }

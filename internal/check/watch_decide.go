@@ -18,7 +18,7 @@ func (w *Watch) Coordinator(id batch3pc.NodeID, now *batch3pc.CoordinatorStatus)
 		w.noteForward(now.Base)
 	}
 	if serving && (now.Committed != old.Committed || now.Ballot != old.Ballot || settled) {
-		if settled && now.Base > w.Last().Seq && w.Decided() > 0 {
+		if settled && now.Base > w.Last().Seq {
 			w.Count.RecoveryCommit++
 		}
 		w.decide(now.Ballot, batch3pc.Position{Seq: now.Committed, Chain: now.CommittedChain})

@@ -31,6 +31,7 @@ type participant struct {
 	up       bool
 	app      ledger
 	disk     disk
+	named    named
 }
 
 type coordinator struct {
@@ -42,6 +43,7 @@ type coordinator struct {
 	made     int          // batches proposed, over all boots
 	inputs   batch3pc.Seq // durable, over all boots
 	disk     disk
+	named    named
 }
 
 // World is a commit group in memory: the production machines, a disk for each, and one bag of
@@ -56,10 +58,13 @@ type World struct {
 	memory       *memory
 	watch        *check.Watch
 	hash         uint64
-	trace        *trace // nil: none
-	done         int    // actions carried out
-	proposed     int    // batches
-	intern       func(*flight) *flight
+	trace        *trace                // nil: none
+	done         int                   // actions carried out
+	proposed     int                   // batches
+	intern       func(*flight) *flight // of a search, else nil
+
+	ownParticipants []*participant // of a search: those that are not another world's
+	ownCoordinators []*coordinator
 }
 
 // NewWorld makes a world and starts every node.
@@ -121,12 +126,12 @@ func (w *World) Reset() {
 		p.app.reset()
 		p.disk.reset()
 		p.machine.CopyFrom(p.pristine, &p.app)
-		p.up = true
+		p.up, p.named = true, named{}
 	}
 	for _, c := range w.coordinators {
 		c.disk.reset()
 		c.machine.CopyFrom(c.pristine)
-		c.cfg.Boot, c.up, c.made, c.inputs = 1, true, 0, 0
+		c.cfg.Boot, c.up, c.made, c.inputs, c.named = 1, true, 0, 0, named{}
 	}
 }
 
