@@ -28,6 +28,8 @@ type Report struct {
 	FillsMatched     int64             `json:"fills_matched"`  // of those, fills that came out equal
 	BatchesCommitted int64             `json:"batches_committed"`
 	BatchesAborted   int64             `json:"batches_aborted"`
+	CommandsBefore   int64             `json:"commands_before,omitempty"` // of Commands: matched before the run was taken up (--resume)
+	TradesBefore     int64             `json:"trades_before,omitempty"`   // of Trades, likewise
 	ElapsedS         float64           `json:"elapsed_s"`
 	CommandsPerS     float64           `json:"commands_per_s"`
 	TradesPerS       float64           `json:"trades_per_s"`
@@ -100,15 +102,15 @@ func (h *Hash) UnmarshalText(b []byte) error {
 }
 
 // SetElapsed sets the run's duration and the rates that follow from it and from Commands and
-// Trades, which must be set before.
+// Trades, which must be set before. What was done before the run was taken up took none of this time.
 func (r *Report) SetElapsed(d time.Duration) {
 	r.ElapsedS = d.Seconds()
 	if d <= 0 {
 		r.CommandsPerS, r.TradesPerS = 0, 0
 		return
 	}
-	r.CommandsPerS = math.Round(float64(r.Commands) / r.ElapsedS)
-	r.TradesPerS = math.Round(float64(r.Trades) / r.ElapsedS)
+	r.CommandsPerS = math.Round(float64(r.Commands-r.CommandsBefore) / r.ElapsedS)
+	r.TradesPerS = math.Round(float64(r.Trades-r.TradesBefore) / r.ElapsedS)
 }
 
 // SetLatencies takes the percentiles from s and keeps s for WriteHGRM.

@@ -94,7 +94,7 @@ func (e *Engine) pollLinks() (worked bool, err error) {
 func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 	switch ev {
 	case LinkUp:
-		p.up, p.asked = true, false
+		p.up, p.asked, p.finished = true, false, false // one that comes back is asked again
 		e.ports.Notify(Notice{Kind: NoticePeerUp, Peer: p.Name, Seq: e.status.Committed})
 		return e.do(e.coord.PeerUp(p.Node))
 	case LinkDown:

@@ -47,6 +47,7 @@ type Engine struct {
 	logSafe    uint64            // ... so many records were durable
 	rolling    *batch3pc.Refusal // the veto that the open election is about
 	vetoRow    int               // vetoes since the last commit
+	before     Counts            // when the log was taken up
 	aborted    uint64
 	decided    uint64
 	loggedSeq  batch3pc.Seq // highest decision in the log
@@ -76,6 +77,7 @@ type Result struct {
 	BatchesCommitted uint64
 	BatchesAborted   uint64
 	CommittedTrades  uint64
+	Before           Counts // of Counts: what was done when this engine took the log up
 	Chain            batch3pc.Chain
 	StateHash        uint64
 	Participants     []codec.Summary // in the order of Config.Participants
@@ -270,7 +272,7 @@ func (e *Engine) publishStats() {
 func (e *Engine) result() Result {
 	r := Result{
 		Counts: e.core.Counts(), BatchesCommitted: e.decided, BatchesAborted: e.aborted,
-		CommittedTrades: e.win.committedTrades(), Chain: e.status.CommittedChain,
+		CommittedTrades: e.win.committedTrades(), Before: e.before, Chain: e.status.CommittedChain,
 		StateHash: e.core.StateHash(),
 	}
 	for i := range e.peers {

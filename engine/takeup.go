@@ -49,7 +49,7 @@ func (e *Engine) takeUp(base batch3pc.Position) error {
 	e.win.base = slot{seq: base.Seq, chain: base.Chain, lastCommand: r.settled.LastCommand, nextTrade: r.core.NextTrade()}
 	resumed := r.seq > 0
 	e.adopt(r)
-	e.replica = nil
+	e.replica, e.before = nil, e.core.Counts()
 	e.progressNs = e.nowNs
 	if resumed {
 		e.ports.Notify(Notice{Kind: NoticeTakenUp, Seq: base.Seq, Orders: len(e.backlog), InFlight: dropped})

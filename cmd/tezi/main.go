@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/capture"
 	"github.com/tezi-exchange/tezi/internal/host"
@@ -80,11 +81,12 @@ func exitCode(err error) int {
 		violation  *verify.Violation
 		refused    *rundir.RefusedError
 		failed     *sim.FailedError
+		source     *box.SourceError
 	)
 	switch {
-	case errors.As(err, &mismatch), errors.As(err, &violation), errors.As(err, &failed):
+	case errors.As(err, &mismatch), errors.As(err, &violation), errors.As(err, &failed), errors.Is(err, engine.ErrReplay), errors.Is(err, engine.ErrForgotten):
 		return exitUnverified
-	case errors.As(err, &usage), errors.As(err, &notCapture), errors.As(err, &refused),
+	case errors.As(err, &usage), errors.As(err, &notCapture), errors.As(err, &refused), errors.As(err, &source),
 		errors.Is(err, capture.ErrOptions), errors.Is(err, inspect.ErrNoLog), errors.Is(err, journal.ErrInUse):
 		return exitUsage
 	case errors.As(err, &config), errors.Is(err, host.ErrTooFewCores), errors.Is(err, host.ErrCore), errors.Is(err, host.ErrProfile):

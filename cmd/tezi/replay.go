@@ -72,7 +72,7 @@ committed and verifies. A record that cannot be read is rejected and counted.`,
 	cmd.Flags().StringVar(&expect, "expect-fills", "", "compare each fill with this list (CSV); exit 3 at any difference")
 	cmd.Flags().BoolVar(&strict, "strict", false, "end the run at the first record that cannot be read")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o, err := flags.options(cmd.ErrOrStderr())
+		o, err := flags.options(cmd)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -23,6 +22,7 @@ type runFlags struct {
 	profiling
 	dir          string
 	force        bool
+	resume       bool
 	inProcess    bool
 	participants string
 	cluster      uint32
@@ -49,6 +49,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&r.dir, "dir", "tezi-run", "run directory: logs, states, report")
 	f.BoolVar(&r.force, "force", false, "replace an earlier run in the directory")
+	f.BoolVar(&r.resume, "resume", false, "take up the run in the directory where its command log ends; the source must be the same")
 	f.BoolVar(&r.inProcess, "in-process", false, "run the participants inside this process, over rings instead of TCP")
 	f.StringVar(&r.participants, "participants", "", "use participants that run already: risk=HOST:PORT,settlement=HOST:PORT,marketdata=HOST:PORT")
 	f.Uint32Var(&r.cluster, "cluster", 1, "cluster id of the participants named by --participants")
@@ -82,17 +83,29 @@ func settlementFlags(cmd *cobra.Command, r *rundir.Roles) {
 	cmd.Flags().StringArrayVar(&r.Holidays, "holiday", nil, "settlement: a day without settlement, yyyy-mm-dd; may be repeated")
 }
 
+// settled are the flags whose settings a run keeps for its whole life.
+var settled = []string{
+	"force", "durable", "batch", "orders-max", "instruments-max", "positions-max",
+	"margin-bps", "client-exposure-max", "member-exposure-max", "trade-value-max", "holiday", "expect-fills",
+}
+
 // options checks the flags and turns them into the options of a run.
-func (r *runFlags) options(stderr io.Writer) (*box.Options, error) {
+func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
+	stderr := cmd.ErrOrStderr()
 	if err := r.check(); err != nil {
 		return nil, err
+	}
+	for _, name := range settled {
+		if r.resume && cmd.Flags().Changed(name) {
+			return nil, usageError{fmt.Errorf("--%s: a run that is taken up keeps its own", name)}
+		}
 	}
 	pace, err := box.ParsePace(r.rate)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--%w", err)}
 	}
 	o := &box.Options{
-		Dir: r.dir, Force: r.force, InProcess: r.inProcess, Cluster: r.cluster, Engine: engine.DefaultConfig(),
+		Dir: r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Cluster: r.cluster, Engine: engine.DefaultConfig(),
 		Roles: r.roles, Pace: pace, Verify: r.verify, Log: newLog(stderr, r.verbose),
 	}
 	if r.participants != "" {

@@ -43,7 +43,7 @@ instead, use "tezi replay".`,
 		if orders < 0 || duration < 0 {
 			return usageError{errors.New("--orders and --duration: want 0 for no limit, or more")}
 		}
-		o, err := flags.options(cmd.ErrOrStderr())
+		o, err := flags.options(cmd)
 		if err != nil {
 			return err
 		}

@@ -96,6 +96,8 @@ func (b *box) notify(n engine.Notice) {
 		log.Warn("commits go on", "committed_batch", uint64(n.Seq))
 	case engine.NoticeVeto:
 		log.Warn("batch refused: its orders are taken out and the rest is matched again", "role", n.Peer, "batch", uint64(n.Seq), "orders", n.Orders)
+	case engine.NoticeTakenUp:
+		log.Warn("the log is taken up", "committed_batch", uint64(n.Seq), "batches_aborted", n.InFlight, "commands_matched_again", n.Orders)
 	case engine.NoticeFinished:
 		log.Info("participant finished", "role", n.Peer)
 	}

@@ -8,12 +8,27 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
-// inUse returns an error if a process works in one of the run directory's logs. Replacing the run
-// would pull the logs from under it.
+// dyingMax is how long the processes of a run that was just killed may take to give up its logs.
+const dyingMax = 2 * time.Second
+
+// free waits until no process works in the run directory's logs, but not for long: one that is not
+// about to die is an error. Replacing the run, or taking it up, would pull the logs from under it.
+func free(dir string) error {
+	for end := time.Now().Add(dyingMax); ; time.Sleep(10 * time.Millisecond) {
+		err := inUse(dir)
+		var refused *rundir.RefusedError
+		if !errors.As(err, &refused) || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+// inUse returns a *rundir.RefusedError if a process works in one of the run directory's logs.
 func inUse(dir string) error {
 	for _, name := range append([]string{rundir.EngineDir}, rundir.RoleNames...) {
 		f, err := os.Open(filepath.Join(dir, name, "lock"))

@@ -20,6 +20,7 @@ const engineNode = 16
 type Options struct {
 	Dir          string
 	Force        bool              // replace an earlier run in Dir
+	Resume       bool              // take up the run in Dir; its limits, roles and durability count
 	InProcess    bool              // participants as goroutines over rings
 	Participants map[string]string // role -> address of participants that run already; nil: start them
 	Cluster      uint32            // of participants that run already; otherwise chosen
@@ -56,6 +57,14 @@ func waitOf(p host.Profile) ringbuf.Wait {
 		return ringbuf.WaitSpin
 	}
 	return ringbuf.WaitPark
+}
+
+// transport names how the participants are reached.
+func (o *Options) transport() string {
+	if o.InProcess {
+		return "rings"
+	}
+	return "tcp"
 }
 
 // coresUsed is how many cores the run may use.

@@ -96,7 +96,7 @@ func dial(o *Options, run *rundir.Run, addr string, node batch3pc.NodeID, role s
 		Addr:   addr,
 		Hello:  codec.Hello{Node: engineNode, Role: "engine"},
 		Want:   codec.Hello{Node: uint8(node), Role: role},
-		Header: codec.Header{Cluster: run.Cluster, Boot: engineBoot(run.Started)},
+		Header: codec.Header{Cluster: run.Cluster},
 		OutCap: batchRingBytes, InCap: answerRingBytes, Bell: bell, Log: log,
 	})
 }

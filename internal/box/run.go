@@ -26,6 +26,7 @@ type box struct {
 	o        *Options
 	run      rundir.Run
 	log      *journal.Journal
+	replica  *engine.Replica // of the log as it was opened, until the engine has it
 	group    group
 	engine   *engine.Engine
 	feed     feed
@@ -75,41 +76,56 @@ func Execute(ctx context.Context, o *Options, source Source) (*bench.Report, err
 // open lays out the directory and builds everything, but starts no input.
 func (b *box) open(ctx context.Context, source Source) error {
 	o := b.o
-	b.run = rundir.Run{
-		Version: rundir.Version, Started: b.started.UTC(), Source: o.SourceName, Format: o.SourceFormat,
-		Transport: "tcp", Durable: o.Engine.Durable, Limits: o.Engine.Limits, Roles: o.Roles,
-		Cluster: uint32(xxhash.Sum64String(o.Dir+b.started.String())) | 1,
-	}
-	if o.InProcess {
-		b.run.Transport = "rings"
-	}
-	if o.Participants != nil {
-		b.run.Cluster = o.Cluster
-	}
-	if err := inUse(o.Dir); err != nil {
+	if err := free(o.Dir); err != nil {
 		return err
 	}
-	if err := rundir.Prepare(o.Dir, o.Force, &b.run); err != nil {
-		return err
+	err := b.layOut()
+	if err == nil {
+		err = b.openLog()
 	}
-	if o.Participants == nil {
-		if err := makeRoleDirs(o.Dir); err != nil {
-			return err
-		}
+	if err == nil && o.Participants == nil {
+		err = unfinish(o.Dir)
 	}
-	var err error
-	if b.log, err = journal.Open(filepath.Join(o.Dir, rundir.EngineDir), journal.Options{}, nil); err != nil {
-		return err
+	if err == nil && o.Resume { // before anything is started: a wrong source is told at once
+		f := feed{source: source, strict: o.Strict}
+		err = f.skip(b.replica.Source(), o.SourceName)
+		b.feed.lastNs = f.lastNs
 	}
 	wait := waitOf(o.Profile)
 	bell := ringbuf.NewBell(wait)
-	if b.group, err = b.startGroup(ctx, wait, bell); err == nil {
+	if err == nil {
+		b.group, err = b.startGroup(ctx, wait, bell)
+	}
+	if err == nil {
 		err = b.build(source, bell)
 	}
 	if err != nil {
 		_ = b.close()
 	}
 	return err
+}
+
+// layOut makes the run directory, or finds the one whose run is taken up.
+func (b *box) layOut() error {
+	o := b.o
+	if o.Resume {
+		return b.reopen()
+	}
+	b.run = rundir.Run{
+		Version: rundir.Version, Started: b.started.UTC(), Source: o.SourceName, Format: o.SourceFormat,
+		Transport: o.transport(), Durable: o.Engine.Durable, Limits: o.Engine.Limits, Roles: o.Roles,
+		Cluster: uint32(xxhash.Sum64String(o.Dir+b.started.String())) | 1,
+	}
+	if o.Participants != nil {
+		b.run.Cluster = o.Cluster
+	}
+	if err := rundir.Prepare(o.Dir, o.Force, &b.run); err != nil {
+		return err
+	}
+	if o.Participants != nil {
+		return nil
+	}
+	return makeRoleDirs(o.Dir)
 }
 
 // makeRoleDirs makes the directories of the participants' logs, so that a run that ends before they
@@ -145,7 +161,11 @@ func orNil[G group](g G, err error) (group, error) {
 
 func (b *box) build(source Source, bell *ringbuf.Bell) error {
 	cfg := b.o.Engine
-	cfg.Self, cfg.Cluster, cfg.Boot = engineNode, b.run.Cluster, engineBoot(b.started)
+	boot, err := rundir.NextBoot(b.o.Dir, engineNode, b.started)
+	if err != nil {
+		return err
+	}
+	cfg.Self, cfg.Cluster, cfg.Boot = engineNode, b.run.Cluster, boot
 	ports := engine.Ports{
 		Log:      &commandLog{b.log, filepath.Join(b.o.Dir, rundir.EngineDir)},
 		Clock:    func() int64 { return int64(time.Since(b.started)) },
@@ -164,20 +184,16 @@ func (b *box) build(source Source, bell *ringbuf.Bell) error {
 	if b.o.Expect != nil {
 		b.fills = &Fills{expected: b.o.Expect}
 	}
-	var err error
-	if b.engine, err = engine.New(cfg, ports, bell); err != nil {
+	if b.engine, err = engine.Resume(cfg, ports, bell, b.replica); err != nil {
 		return err
 	}
+	b.replica = nil // the engine's now
 	b.feed = feed{
-		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, clock: ports.Clock,
+		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, clock: ports.Clock, lastNs: b.feed.lastNs,
 		ring: b.engine.Input(), engine: bell, room: b.engine.FeederBell(),
 	}
 	return nil
 }
-
-// engineBoot numbers the starts of an engine, whose ballots must never be used twice, also not by a
-// run that begins with an empty log.
-func engineBoot(started time.Time) uint32 { return uint32(started.Unix()) }
 
 func (b *box) committed(c *engine.Committed) error {
 	if b.fills != nil {
@@ -262,6 +278,10 @@ func (b *box) close() (err error) {
 		err = b.group.stop()
 		b.group = nil
 	}
+	if b.replica != nil {
+		b.replica.Close()
+		b.replica = nil
+	}
 	if b.log != nil {
 		if cerr := b.log.Close(); err == nil {
 			err = cerr
@@ -277,7 +297,8 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 		Source: b.o.SourceName, Format: b.o.SourceFormat,
 		Commands: int64(res.Commands), OrdersAccepted: int64(res.OrdersAccepted), Trades: int64(res.CommittedTrades),
 		BatchesCommitted: int64(res.BatchesCommitted), BatchesAborted: int64(res.BatchesAborted),
-		Rate: b.o.Pace.PerSecond, Realtime: b.o.Pace.Realtime, Durable: b.run.Durable, Profile: b.o.Profile.Name, Transport: b.run.Transport,
+		CommandsBefore: int64(res.Before.Commands), TradesBefore: int64(res.Before.Trades),
+		Rate: b.o.Pace.PerSecond, Realtime: b.o.Pace.Realtime, Durable: b.run.Durable, Profile: b.o.Profile.Name, Transport: b.o.transport(),
 		CoresUsed: b.o.coresUsed(), Machine: bench.MachineOf(host.Detect()),
 		Engine: bench.Engine{Chain: bench.Hash(res.Chain)},
 	}

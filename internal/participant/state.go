@@ -2,6 +2,7 @@ package participant
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +42,20 @@ func (n *Node) save(finished bool) error {
 		AppliedTrades: n.role.AppliedTrades(), Chain: Hex(st.AppliedChain), Digest: Hex(n.role.Digest()),
 		Finished: finished,
 	})
+}
+
+// Unfinish takes back what the state file in dir, if there is one, says of the end of the stream:
+// the stream goes on. The rest of it stays true.
+func Unfinish(dir string) error {
+	s, err := ReadState(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil || !s.Finished {
+		return err
+	}
+	s.Finished = false
+	return WriteState(dir, s)
 }
 
 // WriteState writes StateFile into dir.
