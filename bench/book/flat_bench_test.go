@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tezi-exchange/tezi/bench/clock"
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/orderbook"
@@ -49,7 +50,7 @@ func BenchmarkSweep(b *testing.B) {
 		b.Run(fmt.Sprintf("fills=%d", fills), func(b *testing.B) {
 			b.ReportAllocs()
 			b.StopTimer()
-			clock := NewClock()
+			stamp := clock.New()
 			desk := NewDesk(fills, 1, true)
 			defer desk.Close()
 			maker := workload.Message{Kind: codec.KindNew, Side: orderbook.Sell, Price: 100, Qty: 1}
@@ -59,9 +60,9 @@ func BenchmarkSweep(b *testing.B) {
 				for range fills {
 					desk.Do(desk.books[0], &maker)
 				}
-				begin := ticks()
+				begin := clock.Ticks()
 				desk.Do(desk.books[0], &taker)
-				took[i] = clock.Ns(uint32(ticks() - begin))
+				took[i] = stamp.Ns(uint32(clock.Ticks() - begin))
 				if desk.Live() != 0 {
 					b.Fatal("a maker was left")
 				}

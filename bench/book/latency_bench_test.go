@@ -6,6 +6,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/tezi-exchange/tezi/bench/clock"
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/codec"
 )
@@ -42,7 +43,7 @@ func BenchmarkLatency(b *testing.B) {
 // when the clock stands still.
 func (r *round) latencies(b *testing.B, kind codec.Kind) {
 	b.ReportAllocs()
-	clock := NewClock()
+	stamp := clock.New()
 	histogram := hdrhistogram.New(1, latencyMaxNs, 3)
 	took := make([]uint32, len(r.messages))
 	for left := b.N; left > 0; {
@@ -52,14 +53,14 @@ func (r *round) latencies(b *testing.B, kind codec.Kind) {
 		book := desk.books[0]
 		b.StartTimer()
 		for i := range messages {
-			begin := ticks()
+			begin := clock.Ticks()
 			desk.Do(book, &messages[i].Message)
-			took[i] = uint32(ticks() - begin)
+			took[i] = uint32(clock.Ticks() - begin)
 		}
 		b.StopTimer()
 		for i := range messages {
 			if kind == 0 || messages[i].Kind == kind {
-				if err := histogram.RecordValue(min(clock.Ns(took[i]), latencyMaxNs)); err != nil {
+				if err := histogram.RecordValue(min(stamp.Ns(took[i]), latencyMaxNs)); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -70,5 +71,5 @@ func (r *round) latencies(b *testing.B, kind codec.Kind) {
 	b.ReportMetric(float64(histogram.ValueAtQuantile(50)), "p50-ns")
 	b.ReportMetric(float64(histogram.ValueAtQuantile(99)), "p99-ns")
 	b.ReportMetric(float64(histogram.ValueAtQuantile(99.9)), "p99.9-ns")
-	b.ReportMetric(float64(clock.Empty)/clock.PerNs, "timer-ns")
+	b.ReportMetric(float64(stamp.Empty)/stamp.PerNs, "timer-ns")
 }

@@ -2,24 +2,6 @@ package book
 
 import "testing"
 
-func TestClock(t *testing.T) {
-	c := Clock{PerNs: 2.5, Empty: 50}
-	for _, test := range []struct {
-		ticks uint32
-		ns    int64
-	}{{0, 0}, {50, 0}, {52, 0}, {53, 1}, {300, 100}} {
-		if got := c.Ns(test.ticks); got != test.ns {
-			t.Errorf("%d ticks: %d ns, want %d", test.ticks, got, test.ns)
-		}
-	}
-	if c := NewClock(); c.PerNs <= 0 {
-		t.Errorf("calibrated to %+v", c)
-	}
-	if a, b := ticks(), ticks(); b < a {
-		t.Errorf("from %d to %d", a, b)
-	}
-}
-
 // The walk of the anchor must not fall into a short circle, or it would measure the first-level cache only.
 func TestAnchorGoesAround(t *testing.T) {
 	a := NewAnchor()

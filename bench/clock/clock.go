@@ -1,4 +1,4 @@
-package book
+package clock
 
 import (
 	"slices"
@@ -12,19 +12,19 @@ type Clock struct {
 	Empty uint32  // ticks between two readings with nothing between: the cost of measuring, median
 }
 
-// calibration is how long NewClock compares the counter with the system's clock.
+// calibration is how long New compares the counter with the system's clock.
 const calibration = 20 * time.Millisecond
 
-// NewClock calibrates the clock. It takes some 20 ms.
-func NewClock() Clock {
-	begin, from := time.Now(), ticks()
+// New calibrates the clock. It takes some 20 ms.
+func New() Clock {
+	begin, from := time.Now(), Ticks()
 	for time.Since(begin) < calibration {
 	}
-	to, elapsed := ticks(), time.Since(begin)
+	to, elapsed := Ticks(), time.Since(begin)
 	var empty [1001]uint32
 	for i := range empty {
-		t := ticks()
-		empty[i] = uint32(ticks() - t)
+		t := Ticks()
+		empty[i] = uint32(Ticks() - t)
 	}
 	slices.Sort(empty[:])
 	return Clock{PerNs: float64(to-from) / float64(elapsed.Nanoseconds()), Empty: empty[len(empty)/2]}
