@@ -149,11 +149,19 @@ type Stats struct {
 	ItemParks  uint64 // times the consumer's bell slept, likewise
 }
 
-// Stats may be called by any goroutine.
-func (s *sides) Stats() Stats {
+// statsOf puts the counters of two sides together; bell is the consumer's.
+func statsOf(producer, consumer *cursor, bell *Bell) Stats {
 	return Stats{
-		DepthMax: max(s.producer.depthMax.Load(), s.consumer.depthMax.Load()),
-		Full:     s.producer.stalls.Load(), FullSpins: s.producer.spins.Load(), RoomParks: s.room.Parks(),
-		Empty: s.consumer.stalls.Load(), EmptySpins: s.consumer.spins.Load(), ItemParks: s.items.Parks(),
+		DepthMax: max(producer.depthMax.Load(), consumer.depthMax.Load()),
+		Full:     producer.stalls.Load(), FullSpins: producer.spins.Load(),
+		Empty: consumer.stalls.Load(), EmptySpins: consumer.spins.Load(), ItemParks: bell.Parks(),
 	}
 }
+
+func (s Stats) withRoom(bell *Bell) Stats {
+	s.RoomParks = bell.Parks()
+	return s
+}
+
+// Stats may be called by any goroutine.
+func (s *sides) Stats() Stats { return statsOf(&s.producer, &s.consumer, s.items).withRoom(s.room) }

@@ -99,7 +99,11 @@ func (r *SPSC[T]) TryPush(v T) bool {
 	}
 	p.lent = 0
 	*r.at(p.pos) = v
-	r.publish(p.pos + 1)
+	p.pos++
+	storeRelease(&r.shared.tail, p.pos)
+	if r.items != nil {
+		r.items.Ring()
+	}
 	return true
 }
 
@@ -123,7 +127,11 @@ func (r *SPSC[T]) TryPop() (v T, ok bool) {
 	}
 	c.lent = 0
 	v = *r.at(c.pos)
-	r.release(c.pos + 1)
+	c.pos++
+	storeRelease(&r.shared.head, c.pos)
+	if r.room != nil {
+		r.room.Ring()
+	}
 	return v, true
 }
 

@@ -9,8 +9,9 @@ import (
 
 const canPin = true
 
-// pin ties the calling goroutine to its thread and the thread to one core.
-func pin(core int) (unpin func(), err error) {
+// Pin ties the calling goroutine to its thread and the thread to one core. The same goroutine calls
+// unpin. Profile.Pin is for the stages of a run; this is for whoever knows the core.
+func Pin(core int) (unpin func(), err error) {
 	runtime.LockOSThread()
 	var before, mask unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {

@@ -6,6 +6,7 @@ import "errors"
 
 const canPin = false
 
-func pin(int) (func(), error) {
+// Pin always fails.
+func Pin(int) (func(), error) {
 	return nil, errors.New("host: this system has no thread affinity")
 }

@@ -183,7 +183,7 @@ func (p Profile) Pin(stage int) (unpin func(), err error) {
 	if stage < 0 || stage >= len(p.Cores) {
 		return nil, fmt.Errorf("host: stage %d, the profile was chosen for %d", stage, len(p.Cores))
 	}
-	return pin(p.Cores[stage])
+	return Pin(p.Cores[stage])
 }
 
 // Lines says what was chosen, what was got and what was refused, for the start-up log.
