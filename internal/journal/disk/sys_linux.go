@@ -20,3 +20,9 @@ func reserve(f *os.File, size int64) error {
 	}
 	return err
 }
+
+// leave lets [from, to) of f, which is durable, out of the page cache. It is advice: what becomes of it
+// makes no difference to anybody who reads.
+func leave(f *os.File, from, to int64) {
+	_ = unix.Fadvise(int(f.Fd()), from, to-from, unix.FADV_DONTNEED)
+}
