@@ -12,7 +12,9 @@ type Counters struct {
 	RecoverForward uint64 `json:"recoverForward"` // a base above every pre-commit
 	CascadeAbort   uint64 `json:"cascadeAbort"`   // a refused batch took descendants with it
 	Fill           uint64 `json:"fill"`           // batches brought to a participant that fell behind
-	Relay          uint64 `json:"relay"`          // asked for from another participant
+	Relay          uint64 `json:"relay"`          // of these, by way of another participant
+	Generation     uint64 `json:"generation"`     // the member set changed
+	Takeover       uint64 `json:"takeover"`       // a standby opened a ballot because nobody heard a leader
 }
 
 // Count is one counter by name.
@@ -27,6 +29,7 @@ func (c *Counters) List() []Count {
 		{"decided", c.Decided}, {"vetoed", c.Vetoed}, {"dropped", c.Dropped}, {"fenced", c.Fenced},
 		{"crashes", c.Crashes}, {"recovery commit", c.RecoveryCommit}, {"recovery abort", c.RecoveryAbort},
 		{"recover-forward", c.RecoverForward}, {"cascade abort", c.CascadeAbort}, {"fill", c.Fill}, {"relay", c.Relay},
+		{"generation change", c.Generation}, {"takeover", c.Takeover},
 	}
 }
 
@@ -43,6 +46,8 @@ func (c *Counters) Add(o *Counters) {
 	c.CascadeAbort += o.CascadeAbort
 	c.Fill += o.Fill
 	c.Relay += o.Relay
+	c.Generation += o.Generation
+	c.Takeover += o.Takeover
 }
 
 // Sub takes o off c.
@@ -58,6 +63,8 @@ func (c *Counters) Sub(o *Counters) {
 	c.CascadeAbort -= o.CascadeAbort
 	c.Fill -= o.Fill
 	c.Relay -= o.Relay
+	c.Generation -= o.Generation
+	c.Takeover -= o.Takeover
 }
 
 // Missing names the counters that are 0 (I12).

@@ -12,13 +12,14 @@ import (
 // safe for concurrent use.
 type Watch struct {
 	participants []batch3pc.NodeID
-	members      uint64 // bits of places
+	members      uint64 // bits of places, at the beginning
 	quorum       int
 	place        [256]uint8 // of a node in nodes, plus 1; 0: no node of the group
 	nodes        []node
 
 	batches []entry
 	decided []int32 // entries in the order of the one history
+	items   []int32 // of it, what an App sees: no generations
 	values  []value
 	opened  []batch3pc.Ballot
 
@@ -31,6 +32,9 @@ type Watch struct {
 type entry struct {
 	at      batch3pc.Position
 	parent  batch3pc.Position
+	members uint64 // in force at the batch, itself included, bits of places
+	number  uint32 // of the generation in force
+	opens   bool   // it opens that generation
 	yes     uint64 // who voted yes, bits of places
 	ordinal int32  // place in decided, plus 1
 	aborted bool   // its proposer was told so
@@ -82,7 +86,7 @@ func (w *Watch) Reset(members []batch3pc.NodeID) {
 		n := &w.nodes[i]
 		*n = node{id: n.id, accepts: n.accepts[:0], proposed: n.proposed[:0]}
 	}
-	w.batches, w.decided, w.values, w.opened = w.batches[:0], w.decided[:0], w.values[:0], w.opened[:0]
+	w.batches, w.decided, w.items, w.values, w.opened = w.batches[:0], w.decided[:0], w.items[:0], w.values[:0], w.opened[:0]
 	w.Count, w.violation, w.members = Counters{}, nil, 0
 	for _, id := range members {
 		w.members |= w.bit(id)
@@ -91,7 +95,7 @@ func (w *Watch) Reset(members []batch3pc.NodeID) {
 
 // CopyFrom makes w an independent copy of o, which must watch the same group.
 func (w *Watch) CopyFrom(o *Watch) {
-	nodes, batches, decided, values, opened := w.nodes, w.batches, w.decided, w.values, w.opened
+	nodes, batches, decided, items, values, opened := w.nodes, w.batches, w.decided, w.items, w.values, w.opened
 	*w = *o
 	if len(nodes) != len(o.nodes) {
 		nodes = make([]node, len(o.nodes))
@@ -105,6 +109,7 @@ func (w *Watch) CopyFrom(o *Watch) {
 	w.nodes = nodes
 	w.batches = append(batches[:0], o.batches...)
 	w.decided = append(decided[:0], o.decided...)
+	w.items = append(items[:0], o.items...)
 	w.values = append(values[:0], o.values...)
 	w.opened = append(opened[:0], o.opened...)
 }
@@ -148,8 +153,28 @@ func (w *Watch) enter(b *batch3pc.Batch) int32 {
 	if i := w.find(b.Position()); i >= 0 {
 		return i
 	}
-	w.batches = append(w.batches, entry{at: b.Position(), parent: b.ParentPosition()})
+	e := entry{at: b.Position(), parent: b.ParentPosition(), members: w.members, number: 1}
+	if i := w.find(e.parent); i >= 0 {
+		e.members, e.number = w.batches[i].members, w.batches[i].number
+	}
+	if g, ok := batch3pc.GenerationOf(b); ok {
+		e.members, e.number, e.opens = w.bits(&g), g.Number, true
+	}
+	if b.Generation != e.number {
+		w.Fail("I2", "%d is of generation %d, in force is %d", b.Seq, b.Generation, e.number)
+	}
+	w.batches = append(w.batches, e)
 	return int32(len(w.batches) - 1)
+}
+
+// bits are the members of a generation, by places.
+func (w *Watch) bits(g *batch3pc.Generation) (members uint64) {
+	for _, e := range g.Enrolled() {
+		if e.Member {
+			members |= w.bit(e.Node)
+		}
+	}
+	return members
 }
 
 // State hashes what the verdict on the future depends on and no machine knows, but for the votes: the

@@ -77,7 +77,7 @@ func (w *Watch) decide(ballot batch3pc.Ballot, at batch3pc.Position) {
 // admit takes a batch into the one history.
 func (w *Watch) admit(i int32) {
 	e := &w.batches[i]
-	if missing := w.members &^ e.yes; missing != 0 {
+	if missing := e.members &^ e.yes; missing != 0 {
 		w.Fail("I2", "%d is decided without the yes of every member", e.at.Seq)
 	}
 	if e.aborted {
@@ -86,6 +86,11 @@ func (w *Watch) admit(i int32) {
 	w.decided = append(w.decided, i)
 	e.ordinal = int32(len(w.decided))
 	w.Count.Decided++
+	if e.opens {
+		w.Count.Generation++
+	} else {
+		w.items = append(w.items, i)
+	}
 }
 
 // noteForward counts a base above every pre-commit.
@@ -120,7 +125,7 @@ func (w *Watch) noteAborts(leader *node, base batch3pc.Seq) {
 
 // Level is I4 at the end of a history: participant id must have applied all that was decided.
 func (w *Watch) Level(id batch3pc.NodeID) {
-	if n := w.node(id); n.applied != len(w.decided) {
-		w.Fail("I4", "participant %d applied %d of %d decided batches", id, n.applied, len(w.decided))
+	if n := w.node(id); n.applied != len(w.items) {
+		w.Fail("I4", "participant %d applied %d of %d decided batches", id, n.applied, len(w.items))
 	}
 }

@@ -12,15 +12,16 @@ func (w *Watch) Proposed(id batch3pc.NodeID, b *batch3pc.Batch) {
 	n.proposed = append(n.proposed, w.enter(b))
 }
 
-// Voted says that participant id took b into its log: by a yes, or because the votes were over.
-func (w *Watch) Voted(id batch3pc.NodeID, b *batch3pc.Batch, decided bool) {
-	i := w.enter(b)
-	if !decided {
+// took says that participant id took b into its log, by a yes or because the votes were over.
+func (w *Watch) took(id batch3pc.NodeID, r *batch3pc.Record) {
+	i := w.enter(r.Batch)
+	if r.Kind == batch3pc.RecordBatch {
 		w.batches[i].yes |= w.bit(id)
 	}
 }
 
-// Applied says that participant id applied the batch at, as the n-th since its log began (from 1),
+// Applied says that participant id applied the batch at, as the n-th since its log began (from 1;
+// entries that open generations are not applied by anybody),
 // and that the digest of its state is now digest.
 func (w *Watch) Applied(id batch3pc.NodeID, n int, at batch3pc.Position, digest uint64) {
 	node := w.node(id)
@@ -28,11 +29,11 @@ func (w *Watch) Applied(id batch3pc.NodeID, n int, at batch3pc.Position, digest 
 		w.Fail("I5", "participant %d applies %d as number %d after number %d", id, at.Seq, n, node.applied)
 	}
 	node.applied = n
-	if n > len(w.decided) {
+	if n > len(w.items) {
 		w.Fail("I1", "participant %d applies %d, which nobody decided", id, at.Seq)
 		return
 	}
-	e := &w.batches[w.decided[n-1]]
+	e := &w.batches[w.items[n-1]]
 	if e.at != at {
 		w.Fail("I3", "participant %d applies %d as number %d, decided was %d", id, at.Seq, n, e.at.Seq)
 		return
@@ -53,6 +54,9 @@ func (w *Watch) Dropped() { w.Count.Dropped++ }
 // Recorded says that node id appended r to its log, not yet durable.
 func (w *Watch) Recorded(id batch3pc.NodeID, r *batch3pc.Record) {
 	n := w.node(id)
+	if r.Batch != nil {
+		w.took(id, r)
+	}
 	switch r.Kind {
 	case batch3pc.RecordEpoch:
 		for _, b := range w.opened {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -98,14 +99,18 @@ func (w *World) power(a Action) bool {
 func (w *World) lead(c *coordinator, a Action) {
 	switch a.Op {
 	case OpTick:
-		w.call(c, c.machine.Tick())
+		before := c.takeovers()
+		w.call(c, c.tick())
+		w.watch.Count.Takeover += c.takeovers() - before
 	case OpOpen:
-		w.call(c, c.machine.Open())
+		w.call(c, c.open())
 	case OpPropose:
 		w.propose(c)
 	case OpInputs:
 		c.inputs = max(c.inputs, c.machine.Status().Proposed)
 		w.call(c, c.machine.InputsDurable(c.inputs))
+	case OpChange:
+		w.change(c)
 	case OpUp:
 		w.call(c, c.machine.PeerUp(batch3pc.NodeID(a.Arg)))
 	case OpDown:
@@ -133,4 +138,21 @@ func invariantOf(r any) string {
 		}
 	}
 	return "panic"
+}
+
+// change lets the last participant out of the member set, or in again. A coordinator may refuse.
+func (w *World) change(c *coordinator) {
+	g := c.machine.Generation()
+	var members []batch3pc.NodeID
+	last := w.participants[len(w.participants)-1].id
+	for _, p := range w.participants {
+		if e := g.Find(p.id); p.id != last || e == nil || !e.Member {
+			members = append(members, p.id)
+		}
+	}
+	ready, err := c.machine.ProposeGeneration(members)
+	if refused := new(batch3pc.MembershipError); err != nil && err != batch3pc.ErrNotActive && !errors.As(err, &refused) {
+		w.watch.Fail("I8", "ProposeGeneration: %v", err)
+	}
+	w.call(c, ready)
 }

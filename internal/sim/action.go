@@ -24,6 +24,7 @@ const (
 	OpOpen                // coordinator Node: a new ballot
 	OpPropose             // coordinator Node: a new batch
 	OpInputs              // coordinator Node: the inputs of all it proposed are durable
+	OpChange              // coordinator Node: the last participant is to be no member any more, or one again
 	OpUp                  // coordinator Node: participant Arg is connected
 	OpDown                // coordinator Node: participant Arg is not
 	OpDrain               // participant Node begins or ends to answer "not now"
@@ -34,7 +35,7 @@ const (
 
 var opNames = [ops]string{
 	"deliver", "duplicate", "drop", "corrupt", "sync", "crash", "restart", "crash-in", "tick", "open", "propose",
-	"inputs", "up", "down", "drain", "settle", "peace",
+	"inputs", "change", "up", "down", "drain", "settle", "peace",
 }
 
 // aboutMessage reports whether the action names a message.

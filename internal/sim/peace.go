@@ -29,7 +29,7 @@ func (w *World) peace(leader, dead batch3pc.NodeID) bool {
 	w.restart(leader)
 	w.connect(c)
 	if c.machine.Status().State == batch3pc.StateIdle {
-		w.call(c, c.machine.Open())
+		w.call(c, c.open())
 	}
 	if !w.isUp(dead) && w.participant(dead) != nil {
 		if !w.calm(c, "a quorum decides", func() bool { return w.level(c) }) {
@@ -72,13 +72,13 @@ func (w *World) calm(c *coordinator, what string, done func() bool) bool {
 		}
 		switch c.machine.Status().State {
 		case batch3pc.StateIdle, batch3pc.StateFenced, batch3pc.StateRefused:
-			w.call(c, c.machine.Open())
+			w.call(c, c.open())
 		}
 		w.propose(c)
 		c.inputs = max(c.inputs, c.machine.Status().Proposed)
 		w.call(c, c.machine.InputsDurable(c.inputs))
 		w.settle()
-		w.call(c, c.machine.Tick())
+		w.call(c, c.tick())
 	}
 	text := w.describe(c.id)
 	for _, p := range w.participants {

@@ -11,9 +11,10 @@ func PlanOf(seed uint64, bytes bool) Plan {
 	if d.in(125) {
 		s.Coordinators = 3
 	}
-	if d.in(125) {
-		s.Learners = 1
+	if s.Changes = d.in(200); s.Changes {
+		s.Learners = d.n(2)
 	}
+	s.Standby = d.in(300)
 	if d.in(30) {
 		s.Participants = 5
 	}

@@ -250,6 +250,9 @@ func (t *timed) election(c *coordinator) {
 	default:
 		return
 	}
+	if c.standby != nil && !t.dice.in(t.knobs.suspicion) {
+		return // it decides by itself
+	}
 	for _, o := range t.world.coordinators {
 		if o != c && o.up && t.paused[o.id] <= t.now && t.cut[o.id] == 0 && o.machine.Status().State == batch3pc.StateActive {
 			if !t.dice.in(t.knobs.suspicion) {
@@ -288,6 +291,10 @@ func (t *timed) fault() {
 	case 6:
 		t.paused[t.anyNode()] = t.now + t.dice.n(2*t.knobs.pause)
 	case 7:
+		if t.world.setup.Changes && t.dice.in(600) {
+			t.do(Action{Op: OpChange, Node: t.anyCoordinator()})
+			return
+		}
 		if t.dice.in(500) {
 			t.slow[t.anyNode()] = true
 			t.at(t.dice.n(2*t.knobs.heal), eventHeal, 0)

@@ -31,6 +31,7 @@ const (
 	moveRestart
 	moveLink
 	moveDrain
+	moveChange
 	walkMoves
 )
 
@@ -55,6 +56,9 @@ func newWalk(s *schedule) *walk {
 		w.weights[moveOpen] *= of(d, 1, 1, 2, 4)
 		w.weights[moveTick] *= of(d, 1, 1, 2, 4)
 		w.weights[moveSync] = w.weights[moveSync] * of(d, 1, 2, 4) / 2
+	}
+	if s.world.setup.Changes {
+		w.weights[moveChange] = of(d, 15, 40)
 	}
 	for _, weight := range w.weights {
 		w.total += weight
@@ -128,6 +132,8 @@ func (w *walk) fault(move walkMove) {
 	case moveLink:
 		op := of(&w.dice, OpUp, OpDown)
 		w.do(Action{Op: op, Node: w.anyCoordinator(), Arg: uint16(w.anyParticipant())})
+	case moveChange:
+		w.do(Action{Op: OpChange, Node: w.anyCoordinator()})
 	case moveDrain:
 		w.do(Action{Op: OpDrain, Node: w.anyParticipant()})
 	}
@@ -180,6 +186,9 @@ func (w *walk) reopen() {
 	switch c.machine.Status().State {
 	case batch3pc.StateIdle:
 		chance = 250
+		if c.standby != nil {
+			chance = 50 // it decides by itself
+		}
 	case batch3pc.StateFenced:
 		chance = 400
 	case batch3pc.StateActive:

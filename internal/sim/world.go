@@ -11,12 +11,14 @@ import (
 
 // Setup is what a world is made of.
 type Setup struct {
-	Participants int // 1 to 9, nodes 1, 2, ...; a quorum is more than half
-	Learners     int // the last so many participants are no members
-	Coordinators int // 1 to 3, nodes 10, 11, ...; the first opens a ballot at the start
-	Window       int // batches in flight
-	Retain       int // batches kept for members that lag
-	Gate         bool
+	Participants int  // 1 to 9, nodes 1, 2, ...; a quorum is more than half
+	Learners     int  // the last so many participants are no members
+	Coordinators int  // 1 to 3, nodes 10, 11, ...; the first opens a ballot at the start
+	Window       int  // batches in flight
+	Retain       int  // batches kept for members that lag
+	Gate         bool // a coordinator waits for OpInputs before it pre-commits
+	Changes      bool // the last participant may be excluded and come back
+	Standby      bool // all coordinators but the first watch for a leader
 	Vetoes       int  // batches that a participant refuses, in a thousand
 	Wire         bool // messages and records go through their bytes
 }
@@ -39,6 +41,7 @@ type coordinator struct {
 	cfg      batch3pc.CoordinatorConfig // of this boot
 	machine  *batch3pc.Coordinator
 	pristine *batch3pc.Coordinator
+	standby  *batch3pc.Standby // around machine, or nil
 	up       bool
 	made     int          // batches proposed, over all boots
 	inputs   batch3pc.Seq // durable, over all boots
@@ -80,7 +83,7 @@ func NewWorld(setup Setup) *World {
 	w.members = all[:setup.Participants-setup.Learners]
 	w.watch = check.NewWatch(all, w.members, leaders)
 	retain := setup.Retain
-	if setup.Learners > 0 {
+	if setup.Learners > 0 || setup.Changes {
 		retain = 64 // nobody waits for a learner: it may fall behind any retention, and does not here
 	}
 	for _, id := range all {
@@ -94,6 +97,9 @@ func NewWorld(setup Setup) *World {
 			Self: id, Boot: 1, Participants: all, Members: w.members, Generation: 1,
 			WindowMax: setup.Window, RetainMax: setup.Retain, NoInputGate: !setup.Gate,
 		}}
+		if setup.Changes {
+			c.cfg.Excludable = all[len(all)-1:]
+		}
 		c.pristine, c.machine = newCoordinator(c.cfg), newCoordinator(c.cfg)
 		w.coordinators = append(w.coordinators, c)
 	}
@@ -117,6 +123,48 @@ func newCoordinator(cfg batch3pc.CoordinatorConfig) *batch3pc.Coordinator {
 	return c
 }
 
+// standbyTicks is the patience of a standby; each next one has as much more.
+const standbyTicks = 2
+
+// start makes a coordinator that watches.
+func (c *coordinator) start() {
+	standby, err := batch3pc.NewStandby(batch3pc.StandbyConfig{Coordinator: c.cfg, PatienceTicks: standbyTicks, Rank: int(c.id - coordinatorBase - 1)})
+	if err != nil {
+		panic(err)
+	}
+	c.standby, c.machine = standby, standby.Coordinator()
+}
+
+// The calls that a standby takes before its coordinator does.
+
+func (c *coordinator) step(m *batch3pc.Message) batch3pc.Ready {
+	if c.standby != nil {
+		return c.standby.Step(m)
+	}
+	return c.machine.Step(m)
+}
+
+func (c *coordinator) tick() batch3pc.Ready {
+	if c.standby != nil {
+		return c.standby.Tick()
+	}
+	return c.machine.Tick()
+}
+
+func (c *coordinator) open() batch3pc.Ready {
+	if c.standby != nil {
+		return c.standby.TakeOver()
+	}
+	return c.machine.Open()
+}
+
+func (c *coordinator) takeovers() uint64 {
+	if c.standby != nil {
+		return c.standby.Status().Takeovers
+	}
+	return 0
+}
+
 // Reset takes the world back to its beginning.
 func (w *World) Reset() {
 	w.memory.reset()
@@ -130,8 +178,13 @@ func (w *World) Reset() {
 	}
 	for _, c := range w.coordinators {
 		c.disk.reset()
-		c.machine.CopyFrom(c.pristine)
-		c.cfg.Boot, c.up, c.made, c.inputs, c.named = 1, true, 0, 0, named{}
+		c.cfg.Boot = 1
+		if w.setup.Standby && c.id != coordinatorBase {
+			c.start()
+		} else {
+			c.machine.CopyFrom(c.pristine)
+		}
+		c.up, c.made, c.inputs, c.named = true, 0, 0, named{}
 	}
 }
 
@@ -262,7 +315,7 @@ func (w *World) deliver(f *flight, effects int) {
 		if m.Kind == batch3pc.KindFill {
 			w.watch.Count.Relay++
 		}
-		lives := w.take(c.id, &c.disk, c.machine.Step(m), effects)
+		lives := w.take(c.id, &c.disk, c.step(m), effects)
 		w.stepped(c.id, lives)
 	}
 }
@@ -387,7 +440,11 @@ func (w *World) restart(id batch3pc.NodeID) bool {
 	}
 	c := w.coordinator(id)
 	c.cfg.Boot++
-	c.machine = newCoordinator(c.cfg)
+	if c.standby == nil {
+		c.machine = newCoordinator(c.cfg)
+	} else {
+		c.start()
+	}
 	if err := c.disk.replay(c.machine.Recover); err != nil {
 		w.watch.Fail("I4", "coordinator %d does not read its own log: %v", id, err)
 		return true
