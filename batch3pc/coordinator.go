@@ -3,6 +3,8 @@ package batch3pc
 import (
 	"fmt"
 	"slices"
+
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // CoordinatorConfig configures a Coordinator. Check what NewCoordinator says of it.
@@ -118,7 +120,9 @@ func (c *Coordinator) Recover(r *Record) error {
 	if r.Kind != RecordEpoch {
 		return &RecoverError{Kind: r.Kind, Seq: r.Seq, Reason: "no record of a coordinator"}
 	}
-	c.epoch = max(c.epoch, r.Ballot.Epoch)
+	if !mutant.Is(mutant.EpochNotRecovered) && !mutant.Is(mutant.BallotReused) {
+		c.epoch = max(c.epoch, r.Ballot.Epoch)
+	}
 	return nil
 }
 
@@ -136,7 +140,7 @@ func (c *Coordinator) Step(m *Message) Ready {
 		c.ignored++
 	case m.Kind == KindStale:
 		c.stepStale(m)
-	case m.Ballot != c.ballot || c.state == StateIdle || c.state == StateFenced:
+	case m.Ballot != c.ballot && !(mutant.Is(mutant.OtherBallotCounts) && m.Kind == KindPreCommitAck) || c.state == StateIdle || c.state == StateFenced:
 		// An answer to a ballot that is over.
 	default:
 		c.step(p, m)
@@ -172,7 +176,7 @@ func (c *Coordinator) step(p *progress, m *Message) {
 
 func (c *Coordinator) stepStale(m *Message) {
 	c.epoch = max(c.epoch, m.LastElected.Epoch)
-	if c.state != StateIdle && c.ballot.Less(m.LastElected) {
+	if c.state != StateIdle && c.ballot.Less(m.LastElected) && !mutant.Is(mutant.FenceIgnored) {
 		c.state = StateFenced
 	}
 }

@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // stepAck counts a durable pre-commit.
 func (c *Coordinator) stepAck(p *progress, m *Message) {
 	at := Position{m.Seq, m.Chain}
@@ -19,11 +21,14 @@ func (c *Coordinator) ack(p *progress, at Position) {
 		violated("I6", "a pre-commit is acknowledged that was never sent")
 	}
 	if p.accepted && at.Seq <= p.acked {
+		if mutant.Is(mutant.DuplicateAckCounts) {
+			c.countTwice(at)
+		}
 		return
 	}
 	p.accepted, p.acked, p.moved = true, at.Seq, true
 	if c.state == StateStarting {
-		if c.accepted() >= c.quorum {
+		if c.accepted() >= c.quorum || mutant.Is(mutant.TerminationAlone) {
 			c.activate()
 		}
 		return
@@ -50,6 +55,9 @@ func (c *Coordinator) acceptedByQuorum() Seq {
 	var marks [ParticipantsMax]Seq
 	for i := range c.peers {
 		marks[i] = c.peers[i].acked
+	}
+	if mutant.Is(mutant.OneAckDecides) {
+		return quorumMark(marks[:len(c.peers)], 1)
 	}
 	return quorumMark(marks[:len(c.peers)], c.quorum)
 }

@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // Open opens a new ballot above every one ever seen: the first one, the one of a successor, or the
 // one by which this coordinator aborts what it proposed (rule S3c: there is no other way). The
 // epoch is durable before anybody hears of it.
@@ -7,6 +9,9 @@ func (c *Coordinator) Open() Ready {
 	c.out.reset()
 	c.epoch++
 	c.ballot = Ballot{Epoch: c.epoch, Node: c.cfg.Self, Boot: c.cfg.Boot}
+	if mutant.Enabled {
+		c.ballot = spoiled(c.ballot)
+	}
 	c.state, c.patience, c.refused = StateElecting, 0, false
 	c.out.record(Record{Kind: RecordEpoch, Ballot: c.ballot})
 	for i := range c.peers {
@@ -25,7 +30,7 @@ func (c *Coordinator) sendStateReq(p *progress) {
 // participant that comes late or comes back.
 func (c *Coordinator) stepState(p *progress, m *Message) {
 	c.seqSeen = max(c.seqSeen, m.Voted, m.PreCommitted, m.Applied)
-	if m.LastElected != c.ballot {
+	if m.LastElected != c.ballot && !mutant.Is(mutant.StatesUnpromised) {
 		c.sendStateReq(p) // the state of somebody who has not promised may still change
 		return
 	}
@@ -73,7 +78,7 @@ func (c *Coordinator) maybeElect() {
 			waiting = true
 		}
 	}
-	if promised < c.quorum {
+	if promised < c.quorum && !(mutant.Is(mutant.TerminationAlone) && promised > 0) {
 		c.patience = 0
 		return
 	}
@@ -93,6 +98,9 @@ func (c *Coordinator) maybeElect() {
 			c.bring(p)
 		}
 	}
+	if mutant.Is(mutant.ActivePromised) {
+		c.activate()
+	}
 }
 
 // chooseBase finds the prefix that the ballot settles: rule S2, raised by recover-forward. Nothing
@@ -107,6 +115,9 @@ func (c *Coordinator) chooseBase() (Position, Generation) {
 			continue
 		}
 		newer := attempt.Compare(p.reply.attempt)
+		if mutant.Is(mutant.AttemptIgnored) {
+			newer = 0
+		}
 		if newer < 0 || newer == 0 && p.reply.pre.Seq > base.Seq {
 			base, attempt = p.reply.pre, p.reply.attempt
 			inForce = c.generationAt(p, base)
@@ -133,7 +144,7 @@ func (c *Coordinator) forward(base Position, inForce Generation) (Position, Gene
 			}
 			g := c.generationAt(p, at)
 			opens := g.At == at
-			if (opens || g.At == inForce.At && at.Seq <= c.inputs) && c.heldByMembers(&g, at) {
+			if (opens || g.At == inForce.At && (at.Seq <= c.inputs || mutant.Is(mutant.ForwardUngated))) && c.heldByMembers(&g, at) {
 				best, bestGeneration = at, g
 				break
 			}
@@ -145,6 +156,9 @@ func (c *Coordinator) forward(base Position, inForce Generation) (Position, Gene
 func (c *Coordinator) heldByMembers(g *Generation, at Position) bool {
 	for i := range c.peers {
 		if p := &c.peers[i]; g.member(p.id) && (p.phase != phasePromised || !p.reply.holds(at)) {
+			if mutant.Is(mutant.ForwardSilent) && p.phase != phasePromised {
+				continue
+			}
 			return false
 		}
 	}
@@ -193,12 +207,14 @@ func (c *Coordinator) rejoin(p *progress) {
 // activate is called when a quorum has accepted the base: it is decided, and so is the abort of
 // everything else.
 func (c *Coordinator) activate() {
-	if c.log.holds(c.base) {
+	if mutant.Is(mutant.SuffixKept) && c.log.holds(c.base) {
+		c.base = c.log.position(c.log.through(c.base.Seq))
+	} else if c.log.holds(c.base) {
 		c.log.cut(c.log.through(c.base.Seq))
 	} else {
 		c.log.reset(c.base, c.baseGeneration)
 	}
-	c.decided = c.log.len()
+	c.decided = c.log.through(c.base.Seq)
 	for i := range c.peers {
 		c.peers[i].behindNs = c.nowNs
 	}

@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // flush sends every started and connected participant what it has not been sent: batches, the pre-commit
 // watermark, the commit watermark. All handlers only move the goals. At most batchesMax batches
 // leave for each participant.
@@ -63,17 +65,20 @@ func (c *Coordinator) Tick() Ready {
 	case StateElecting:
 		c.maybeElect()
 	case StateStarting:
-		if c.patience >= c.giveUp {
+		if c.patience >= c.giveUp && !mutant.Is(mutant.StartingForever) {
 			c.giveUp = min(2*c.giveUp, startTicksMax)
 			return c.Open()
 		}
 	}
 	for i := range c.peers {
 		p := &c.peers[i]
-		if !p.down && !p.moved {
+		if !p.down && !p.moved && !mutant.Is(mutant.NoResend) {
 			c.nudge(p)
 		}
 		p.moved = false
+	}
+	if mutant.Enabled && c.serving() {
+		c.expire()
 	}
 	c.flush(burstMax)
 	return c.out.ready

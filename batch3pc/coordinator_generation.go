@@ -1,6 +1,10 @@
 package batch3pc
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tezi-exchange/tezi/internal/mutant"
+)
 
 // A change of the member set (protocol.md 5.6) is an entry of the stream:
 //
@@ -29,7 +33,7 @@ func (g *Generation) member(n NodeID) bool {
 // generationAt is the generation at a position that p said it holds. A participant that knows of no
 // entry knows only the number of the first one; its members are configured.
 func (c *Coordinator) generationAt(p *progress, at Position) Generation {
-	if g, ok := p.reply.generationAt(at); ok && g.count > 0 {
+	if g, ok := p.reply.generationAt(at); ok && g.count > 0 && !mutant.Is(mutant.GenerationNotAsked) {
 		return g
 	}
 	return c.initial()
@@ -61,6 +65,9 @@ func (c *Coordinator) changing() bool { return c.log.tailGeneration.At.Seq > c.c
 // takeMembers makes the members of the generation at the end of the log those who have to vote.
 func (c *Coordinator) takeMembers() {
 	for i := range c.peers {
+		if mutant.Is(mutant.MembersConfigured) {
+			continue
+		}
 		c.peers[i].member = c.log.tailGeneration.member(c.peers[i].id)
 	}
 }

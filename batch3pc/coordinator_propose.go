@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // Room reports whether a Propose would be taken now.
 func (c *Coordinator) Room() bool {
 	return c.state == StateActive && !c.wishing && !c.changing() && c.inDoubt() < c.cfg.WindowMax && !c.log.full()
@@ -31,6 +33,9 @@ func (c *Coordinator) Propose(count uint32, payload []byte) (*Batch, Ready, erro
 func (c *Coordinator) append(generation, count uint32, payload []byte) *Batch {
 	parent := c.log.tail()
 	c.seqSeen = max(c.seqSeen, parent.Seq) + 1
+	if mutant.Is(mutant.SeqReused) {
+		c.seqSeen = parent.Seq + 1
+	}
 	b := c.log.at(c.log.len())
 	*b = Batch{
 		Seq: c.seqSeen, Parent: parent.Seq, ParentChain: parent.Chain,
@@ -84,6 +89,9 @@ func (c *Coordinator) stepNo(p *progress, m *Message) {
 
 // votedByAll is the watermark below which every member voted yes in this ballot.
 func (c *Coordinator) votedByAll() Seq {
+	if mutant.Is(mutant.MajorityYes) {
+		return c.votedByMajority()
+	}
 	voted := ^Seq(0)
 	for i := range c.peers {
 		if c.peers[i].member {
@@ -97,7 +105,7 @@ func (c *Coordinator) votedByAll() Seq {
 // (rule S1) and whose inputs are durable. A generation in doubt is alone, and has no inputs.
 func (c *Coordinator) advance() {
 	goal := c.votedByAll()
-	if !c.changing() {
+	if !c.changing() && !mutant.Is(mutant.GateIgnored) {
 		goal = min(goal, c.inputs)
 	}
 	first, n := c.log.through(c.preSent.Seq), c.log.through(goal)

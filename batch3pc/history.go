@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // history is the end of a stream that a machine holds: a ring of batches, oldest first, each the
 // parent of the next. All memory is reserved at construction; the payload buffers of a
 // participant's slots are reused.
@@ -104,7 +106,7 @@ func mustGeneration(b *Batch) Generation {
 // cut forgets all but the n oldest batches.
 func (h *history) cut(n int) {
 	h.count = n
-	if h.tailGeneration.At.Seq > h.tail().Seq {
+	if h.tailGeneration.At.Seq > h.tail().Seq && !mutant.Is(mutant.GenerationKept) {
 		h.tailGeneration = h.generationAt(n)
 	}
 }

@@ -1,6 +1,10 @@
 package batch3pc
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/internal/mutant"
+)
 
 // ParticipantConfig configures a Participant. Check what NewParticipant says of it.
 type ParticipantConfig struct {
@@ -111,7 +115,10 @@ func (p *Participant) Step(m *Message) Ready {
 		p.stepWatch(m)
 		return p.out.ready
 	}
-	if m.Ballot.Less(p.elected) {
+	if mutant.Is(mutant.FencedCommitObeyed) {
+		p.stepCommit(m)
+	}
+	if m.Ballot.Less(p.elected) && !mutant.Is(mutant.NoFence) && !(mutant.Is(mutant.LateVote) && m.Kind == KindBatch) {
 		stale := p.answer(m, KindStale)
 		stale.LastElected = p.elected
 		p.out.send(stale)

@@ -1,10 +1,17 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // stepStateReq promises the ballot: nothing lower is obeyed from here on.
 func (p *Participant) stepStateReq(m *Message) {
 	if p.elected.Less(m.Ballot) {
-		p.elected = m.Ballot
+		if !mutant.Is(mutant.PromiseNotKept) {
+			p.elected = m.Ballot
+		}
 		p.out.record(Record{Kind: RecordPromise, Ballot: m.Ballot})
+		if mutant.Enabled {
+			p.suspect()
+		}
 	}
 	p.sendState(m)
 }
@@ -14,6 +21,12 @@ func (p *Participant) sendState(m *Message) {
 	s := p.answer(m, KindState)
 	tail, applied := p.log.tail(), p.applied()
 	s.LastElected, s.LastAttempt = p.elected, p.attempt
+	if mutant.Is(mutant.PromiseNotKept) && m.Kind == KindStateReq {
+		s.LastElected = m.Ballot
+	}
+	if mutant.Is(mutant.AttemptNotReported) {
+		s.LastAttempt = Ballot{}
+	}
 	s.PreCommitted, s.PreChain = p.pre.Seq, p.pre.Chain
 	s.Voted, s.VotedChain = tail.Seq, tail.Chain
 	s.AppliedChain = applied.Chain
@@ -45,13 +58,13 @@ func (p *Participant) stepWatch(m *Message) {
 // ballot, and everything above it is aborted, votes and old pre-commits included (rules S3, S3b).
 func (p *Participant) stepStart(m *Message) {
 	base := Position{m.Seq, m.Chain}
-	if p.attempt == m.Ballot {
+	if p.attempt == m.Ballot && !mutant.Is(mutant.StartTwice) {
 		// A duplicate. What is above the base by now was voted for in this very ballot.
 		p.out.sendDurable(p.answerAt(m, KindStartAck, p.pre))
 		return
 	}
 	applied := p.applied()
-	if base.Seq < applied.Seq {
+	if base.Seq < applied.Seq && !mutant.Is(mutant.StartDropsApplied) {
 		// Batches that this ballot has decided arrived before its Start, as Fill.
 		p.checkDecided(base)
 		base = applied
@@ -60,7 +73,12 @@ func (p *Participant) stepStart(m *Message) {
 		p.sendFetch(m, p.matched(m.Ballot))
 		return
 	}
-	p.drop(p.log.through(base.Seq))
+	if mutant.Is(mutant.LongerPreKept) && p.pre.Seq > base.Seq {
+		base = p.pre
+	}
+	if !mutant.Is(mutant.VotesKept) {
+		p.drop(p.log.through(base.Seq))
+	}
 	p.elected, p.attempt, p.pre = m.Ballot, m.Ballot, base
 	p.out.record(Record{Kind: RecordStart, Ballot: m.Ballot, Seq: base.Seq, Chain: base.Chain})
 	p.out.sendDurable(p.answerAt(m, KindStartAck, base))
@@ -79,12 +97,12 @@ func (p *Participant) matched(b Ballot) Position {
 func (p *Participant) stepPreCommit(m *Message) {
 	goal := Position{m.Seq, m.Chain}
 	switch {
-	case p.attempt != m.Ballot:
+	case p.attempt != m.Ballot && !mutant.Is(mutant.PreCommitUnstarted):
 		p.sendState(m)
 		return
 	case goal.Seq == p.pre.Seq && goal != p.pre:
 		violated("I6", "one ballot pre-commits two histories")
-	case goal.Seq > p.pre.Seq && !p.log.holds(goal):
+	case goal.Seq > p.pre.Seq && !p.log.holds(goal) && !mutant.Is(mutant.PreCommitGap):
 		p.sendFetch(m, p.log.tail())
 		return
 	case goal.Seq > p.pre.Seq:

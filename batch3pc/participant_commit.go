@@ -1,12 +1,20 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // stepCommit obeys the commit watermark of m as far as the log is the one that was decided: the
 // chain at the watermark must be the same, and so the whole history is.
 func (p *Participant) stepCommit(m *Message) {
 	goal := Position{m.Commit, m.CommitChain}
 	if goal.Seq <= p.applied().Seq {
+		if mutant.Is(mutant.ApplyTwice) && p.decided > 0 && goal == p.applied() {
+			p.app.Apply(p.log.at(p.decided - 1))
+		}
 		p.checkDecided(goal)
 		return
+	}
+	if mutant.Is(mutant.ApplyUnchecked) && p.log.through(goal.Seq) > p.decided {
+		goal = p.log.position(p.log.through(goal.Seq))
 	}
 	if p.log.holds(goal) {
 		p.apply(goal)

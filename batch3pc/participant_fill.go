@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // stepFill takes in a batch on which no vote is asked for any more: it is decided, or it lies at
 // or below the base of a ballot that this participant has promised and is about to be started in,
 // so that nothing else can be decided in its place.
@@ -9,7 +11,7 @@ func (p *Participant) stepFill(m *Message) {
 		return
 	}
 	decided := b.Seq <= m.Commit
-	settled := b.Seq <= m.Seq && p.elected == m.Ballot && p.attempt != m.Ballot
+	settled := b.Seq <= m.Seq && (p.elected == m.Ballot || mutant.Is(mutant.FillUnpromised)) && p.attempt != m.Ballot
 	if !decided && !settled {
 		return
 	}
@@ -63,7 +65,7 @@ func (p *Participant) accept(m *Message, decided bool) bool {
 // dropBehind drops what follows parent, which something else was chosen to follow.
 func (p *Participant) dropBehind(parent Position) {
 	p.drop(p.log.through(parent.Seq))
-	if p.pre.Seq > parent.Seq {
+	if p.pre.Seq > parent.Seq && !mutant.Is(mutant.FillKeepsPre) {
 		p.pre = parent
 	}
 }

@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // Recover feeds the next record of the log. The order is that of the log; after the last one the
 // state is exactly what it was when that record was written. r is read during the call only. Every
 // error is a *RecoverError and final.
@@ -84,6 +86,9 @@ func (p *Participant) recoverAccept(r *Record) string {
 	if r.Kind == RecordStart {
 		p.drop(p.log.through(at.Seq))
 	}
-	p.elected, p.attempt, p.pre = r.Ballot, r.Ballot, at
+	p.elected, p.pre = r.Ballot, at
+	if !mutant.Is(mutant.AttemptNotRecovered) {
+		p.attempt = r.Ballot
+	}
 	return ""
 }

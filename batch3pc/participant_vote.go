@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // stepBatch votes on a batch. A yes is recorded but not durable before it leaves: the next
 // pre-commit makes it so (protocol.md 3.6).
 func (p *Participant) stepBatch(m *Message) {
@@ -7,7 +9,7 @@ func (p *Participant) stepBatch(m *Message) {
 	if b == nil {
 		return
 	}
-	if p.attempt != m.Ballot {
+	if p.attempt != m.Ballot && !mutant.Is(mutant.VoteUnstarted) && !mutant.Is(mutant.LateVote) {
 		p.sendState(m) // has not seen Start, or has lost what it had: the coordinator starts it again
 		return
 	}
@@ -25,7 +27,7 @@ func (p *Participant) stepBatch(m *Message) {
 		return // the coordinator sends it again when the window has moved
 	}
 	vote := p.judge(b)
-	if !vote.Yes {
+	if !vote.Yes && !(mutant.Is(mutant.VetoIgnored) && vote.Reason == ReasonVeto) {
 		p.refused = b.Seq
 		no := p.answerAt(m, KindNo, b.Position())
 		no.Reason, no.Veto = vote.Reason, vote.Veto

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // Body of a FrameMessage, little endian: fixed part, then the batch header if there is a batch,
@@ -71,11 +72,19 @@ func AppendMessage(dst []byte, h Header, m *batch3pc.Message) []byte {
 	dst = le.AppendUint32(dst, count)
 	dst = le.AppendUint32(dst, uint32(len(tail)+len(more)))
 	dst = appendBallot(dst, m.Ballot)
-	for _, v := range [...]uint64{uint64(m.Seq), uint64(m.Chain), uint64(m.Commit), uint64(m.CommitChain), uint64(m.Applied)} {
+	commitChain := m.CommitChain
+	if mutant.Is(mutant.CommitChainLost) {
+		commitChain = 0
+	}
+	for _, v := range [...]uint64{uint64(m.Seq), uint64(m.Chain), uint64(m.Commit), uint64(commitChain), uint64(m.Applied)} {
 		dst = le.AppendUint64(dst, v)
 	}
 	dst = appendBallot(dst, m.LastElected)
-	dst = appendBallot(dst, m.LastAttempt)
+	if mutant.Is(mutant.AttemptLost) {
+		dst = appendBallot(dst, m.LastElected)
+	} else {
+		dst = appendBallot(dst, m.LastAttempt)
+	}
 	for _, v := range [...]uint64{uint64(m.PreCommitted), uint64(m.PreChain), uint64(m.Voted), uint64(m.VotedChain), uint64(m.AppliedChain)} {
 		dst = le.AppendUint64(dst, v)
 	}

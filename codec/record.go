@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // Body of a journal record of the commit protocol, little endian. The kind is the journal record's.
@@ -50,7 +51,11 @@ func AppendRecordHead(dst []byte, r *batch3pc.Record) []byte {
 		panic("codec: commit record with a batch that its kind has not, or without one that it has")
 	}
 	le := binary.LittleEndian
-	dst = appendBallot(dst, r.Ballot)
+	ballot := r.Ballot
+	if mutant.Is(mutant.RecordBallotLost) {
+		ballot.Boot = 0
+	}
+	dst = appendBallot(dst, ballot)
 	dst = le.AppendUint64(dst, uint64(r.Seq))
 	dst = le.AppendUint64(dst, uint64(r.Chain))
 	if b := r.Batch; b != nil {

@@ -1,0 +1,153 @@
+package mutant
+
+// ID is a bug.
+type ID uint8
+
+// The bugs. Their rules are those of docs/PROTOCOL.md.
+const (
+	None ID = iota
+	NoFence
+	LateVote
+	PromiseEarly
+	PromiseUnwritten
+	PromiseNotKept
+	AckEarly
+	AckUnwritten
+	StartAckEarly
+	BatchUnwritten
+	CommitUnwritten
+	VotesKept
+	LongerPreKept
+	AttemptNotReported
+	AttemptNotRecovered
+	ApplyUnchecked
+	ApplyTwice
+	FencedCommitObeyed
+	TimerCommits
+	TimerAborts
+	TimerForgets
+	VetoIgnored
+	PreCommitUnstarted
+	PreCommitGap
+	VoteUnstarted
+	StartTwice
+	StartDropsApplied
+	FillUnpromised
+	FillKeepsPre
+	EpochEarly
+	EpochUnwritten
+	EpochNotRecovered
+	BallotReused
+	BallotShared
+	QuorumMinusOne
+	MajorityYes
+	OneAckDecides
+	AckTimeoutCommits
+	DuplicateAckCounts
+	OtherBallotCounts
+	AttemptIgnored
+	ForwardSilent
+	ForwardUngated
+	GateIgnored
+	SeqReused
+	TerminationAlone
+	ActivePromised
+	StatesUnpromised
+	AbortAlone
+	SuffixKept
+	StartingForever
+	NoResend
+	FenceIgnored
+	MembersConfigured
+	GenerationKept
+	GenerationNotAsked
+	FrameUnchecked
+	CommitChainLost
+	AttemptLost
+	RecordBallotLost
+	count
+)
+
+// Bug describes an ID.
+type Bug struct {
+	Name  string
+	Where string // the machine or package it lives in
+	Rule  string // what it breaks
+	Text  string
+}
+
+var bugs = [count]Bug{
+	NoFence:             {"NoFence", "participant", "S4, I6", "messages of a ballot below the promise are obeyed"},
+	LateVote:            {"LateVote", "participant", "S4, I6", "batches of a ballot below the promise are voted for"},
+	PromiseEarly:        {"PromiseEarly", "participant", "3.3, I4", "the promise of a ballot leaves before it is durable"},
+	PromiseUnwritten:    {"PromiseUnwritten", "participant", "3.3, I4", "the promise of a ballot is not written at all"},
+	PromiseNotKept:      {"PromiseNotKept", "participant", "3.3, I6", "the promise of a ballot is given and forgotten"},
+	AckEarly:            {"AckEarly", "participant", "3.3, I4", "a pre-commit is acknowledged before it is durable"},
+	AckUnwritten:        {"AckUnwritten", "participant", "3.3, I4", "a pre-commit is acknowledged and not written"},
+	StartAckEarly:       {"StartAckEarly", "participant", "3.3, I4", "a base is accepted before it is durable"},
+	BatchUnwritten:      {"BatchUnwritten", "participant", "3.3, S10", "a batch is voted for and not written"},
+	CommitUnwritten:     {"CommitUnwritten", "participant", "3.6", "the commit watermark is not written"},
+	VotesKept:           {"VotesKept", "participant", "S3b", "START drops nothing above the base"},
+	LongerPreKept:       {"LongerPreKept", "participant", "S3", "START keeps a longer pre-committed prefix of an older ballot"},
+	AttemptNotReported:  {"AttemptNotReported", "participant", "3.2", "the state does not say in which ballot it was accepted (no last_attempt)"},
+	AttemptNotRecovered: {"AttemptNotRecovered", "participant", "3.2", "after a restart START does not set last_attempt"},
+	ApplyUnchecked:      {"ApplyUnchecked", "participant", "S8, I3", "the commit watermark is applied without a look at the chain"},
+	ApplyTwice:          {"ApplyTwice", "participant", "S8, I5", "a repeated commit watermark applies the last batch again"},
+	FencedCommitObeyed:  {"FencedCommitObeyed", "participant", "S4", "the commit watermark of a fenced leader is obeyed"},
+	TimerCommits:        {"TimerCommits", "participant", "S5", "suspicion of the leader turns PRE-COMMIT into COMMIT (textbook)"},
+	TimerAborts:         {"TimerAborts", "participant", "S5", "suspicion of the leader turns PRE-COMMIT into ABORT"},
+	TimerForgets:        {"TimerForgets", "participant", "S5, 3.6", "suspicion of the leader drops what was only voted for (textbook: W to A)"},
+	VetoIgnored:         {"VetoIgnored", "participant", "I2", "a batch that the business refuses is voted for"},
+	PreCommitUnstarted:  {"PreCommitUnstarted", "participant", "S1, I6", "a pre-commit is accepted in a ballot whose START is missing"},
+	PreCommitGap:        {"PreCommitGap", "participant", "5.2", "a pre-commit is accepted for batches that are not in the log"},
+	VoteUnstarted:       {"VoteUnstarted", "participant", "S1", "batches are voted for in a ballot whose START is missing"},
+	StartTwice:          {"StartTwice", "participant", "S3", "a repeated START is taken for a fresh one"},
+	StartDropsApplied:   {"StartDropsApplied", "participant", "I1, I3", "START below what is applied is taken at its word"},
+	FillUnpromised:      {"FillUnpromised", "participant", "S4", "batches below the base of a ballot that was not promised are taken in"},
+	FillKeepsPre:        {"FillKeepsPre", "participant", "S3", "a batch that replaces another one leaves the pre-commit where it was"},
+	EpochEarly:          {"EpochEarly", "coordinator", "3.1, I4", "a ballot is opened before its epoch is durable"},
+	EpochUnwritten:      {"EpochUnwritten", "coordinator", "3.1, I4", "the epoch is not written"},
+	EpochNotRecovered:   {"EpochNotRecovered", "coordinator", "3.1", "a restart forgets the epochs, while boot numbers keep ballots unique"},
+	BallotReused:        {"BallotReused", "coordinator", "3.1, I6", "a restart forgets the epochs, and ballots have no boot number"},
+	BallotShared:        {"BallotShared", "coordinator", "3.1, I6", "ballots do not name their coordinator"},
+	QuorumMinusOne:      {"QuorumMinusOne", "coordinator", "3.1, I7", "a quorum is one less than more than half"},
+	MajorityYes:         {"MajorityYes", "coordinator", "S1, I2", "a majority of yes is enough for PRE-COMMIT"},
+	OneAckDecides:       {"OneAckDecides", "coordinator", "I7", "the first acknowledgement decides"},
+	AckTimeoutCommits:   {"AckTimeoutCommits", "coordinator", "S5, I7", "a missing acknowledgement counts when the timer fires"},
+	DuplicateAckCounts:  {"DuplicateAckCounts", "coordinator", "I7", "a repeated acknowledgement counts for another participant"},
+	OtherBallotCounts:   {"OtherBallotCounts", "coordinator", "3.3, I7", "acknowledgements of another ballot count"},
+	AttemptIgnored:      {"AttemptIgnored", "coordinator", "S2", "the base is the longest pre-committed prefix of any ballot"},
+	ForwardSilent:       {"ForwardSilent", "coordinator", "S3c", "recover-forward takes a member that has said nothing for one that voted"},
+	ForwardUngated:      {"ForwardUngated", "coordinator", "S3c", "recover-forward ignores whether the inputs are durable"},
+	GateIgnored:         {"GateIgnored", "coordinator", "5.3", "PRE-COMMIT ignores whether the inputs are durable"},
+	SeqReused:           {"SeqReused", "coordinator", "S6", "an aborted number is given to the next batch"},
+	TerminationAlone:    {"TerminationAlone", "coordinator", "3.4, I7", "whoever answers decides what is in doubt (textbook termination)"},
+	ActivePromised:      {"ActivePromised", "coordinator", "3.4, I7", "the base counts as decided once a quorum has promised"},
+	StatesUnpromised:    {"StatesUnpromised", "coordinator", "3.4", "a state counts in an election without the promise"},
+	AbortAlone:          {"AbortAlone", "coordinator", "S3c", "a timer aborts what is not pre-committed, without a new ballot"},
+	SuffixKept:          {"SuffixKept", "coordinator", "S3c, I1", "what the ballot aborts stays in the coordinator's stream"},
+	StartingForever:     {"StartingForever", "coordinator", "I8", "a base that only a dead participant holds is never given up"},
+	NoResend:            {"NoResend", "coordinator", "I8", "nothing is sent again"},
+	FenceIgnored:        {"FenceIgnored", "coordinator", "I8", "a coordinator does not notice that a higher ballot exists"},
+	MembersConfigured:   {"MembersConfigured", "coordinator", "5.6, I2", "the members are those of the configuration, whatever the stream says"},
+	GenerationKept:      {"GenerationKept", "both", "5.6", "a generation that is dropped stays in force"},
+	GenerationNotAsked:  {"GenerationNotAsked", "coordinator", "5.6", "the base is taken without the generation in force there"},
+	FrameUnchecked:      {"FrameUnchecked", "codec", "5.8", "the checksum of a frame is not looked at"},
+	CommitChainLost:     {"CommitChainLost", "codec", "5.2, I8", "the commit watermark travels without its chain"},
+	AttemptLost:         {"AttemptLost", "codec", "3.2", "a state carries the promised ballot in the place of the accepted one"},
+	RecordBallotLost:    {"RecordBallotLost", "codec", "3.2, I4", "records lose the boot number of their ballot"},
+}
+
+// All is every bug, in the order of the scoreboard.
+func All() (ids []ID) {
+	for id := None + 1; id < count; id++ {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// Bug describes a bug.
+func (id ID) Bug() Bug { return bugs[id] }
+
+// String is the name of a bug.
+func (id ID) String() string { return bugs[id].Name }
