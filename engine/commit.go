@@ -13,6 +13,15 @@ import (
 // waiting for the disk there costs nothing.
 func (e *Engine) do(r batch3pc.Ready) error {
 	e.status = e.coord.Status() // every call of the coordinator comes by here
+	if e.log == nil {
+		for i := range r.Messages {
+			e.send(&r.Messages[i])
+		}
+		for i := range r.Durable { // a standby's ballots are new by its boot number
+			e.send(&r.Durable[i])
+		}
+		return nil
+	}
 	for i := range r.Records {
 		var body [recordMax]byte
 		e.mustPut(uint8(r.Records[i].Kind), codec.AppendRecord(body[:0], &r.Records[i]))
@@ -96,10 +105,10 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 	case LinkUp:
 		p.up, p.asked, p.finished = true, false, false // one that comes back is asked again
 		e.ports.Notify(Notice{Kind: NoticePeerUp, Peer: p.Name, Seq: e.status.Committed})
-		return e.do(e.coord.PeerUp(p.Node))
+		return e.do(e.machine.PeerUp(p.Node))
 	case LinkDown:
 		p.up = false
-		e.coord.PeerDown(p.Node)
+		e.machine.PeerDown(p.Node)
 		if !p.finished {
 			e.ports.Notify(Notice{Kind: NoticePeerDown, Peer: p.Name, InFlight: e.win.inFlight()})
 		}
@@ -116,7 +125,7 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 		if m.From != p.Node {
 			return fmt.Errorf("engine: node %d speaks on the link of %s (node %d)", m.From, p.Name, p.Node)
 		}
-		return e.do(e.coord.Step(&m))
+		return e.do(e.machine.Step(&m))
 	case codec.FrameFinished:
 		s, err := codec.DecodeSummary(body)
 		if err != nil {

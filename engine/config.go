@@ -26,10 +26,23 @@ type Config struct {
 	InputMax     int    // entries of the input ring
 	BatchAgeNs   int64  // an open batch with trades is sealed at this age, times the batches in flight, if the window has room
 	ResendNs     int64  // watermarks are sent again to a peer that made no progress for so long
+	SilentNs     int64  // a standby opens a ballot when a quorum has heard of no leader for so long
 	StallNs      int64  // without a commit for so long while batches wait: a notice
 	HaltNs       int64  // without a commit for so long: trading halts, Run returns ErrHalted
 	VetoesMax    int    // vetoes without a commit in between: more is a fault, Run returns ErrVetoed
 	Durable      bool   // wait for the disk before PRE-COMMIT; false only to measure
+}
+
+// coordinator is the configuration of the machine that leads the participants.
+func (c *Config) coordinator() batch3pc.CoordinatorConfig {
+	nodes := make([]batch3pc.NodeID, len(c.Participants))
+	for i, p := range c.Participants {
+		nodes[i] = p.Node
+	}
+	return batch3pc.CoordinatorConfig{
+		Self: c.Self, Boot: c.Boot, Participants: nodes, Members: nodes, Generation: 1,
+		WindowMax: c.WindowMax, RetainMax: c.RetainMax,
+	}
 }
 
 // windowMax bounds Config.WindowMax.
@@ -46,6 +59,7 @@ func DefaultConfig() Config {
 		InputMax:   1024,
 		BatchAgeNs: 500_000,       // half of the 2-core decision latency
 		ResendNs:   200_000_000,   // far above any decision latency: a resend is an exception
+		SilentNs:   2_000_000_000, // ten signs of life, on a machine that may be busy with other things
 		StallNs:    1_000_000_000, // one second is an age here
 		HaltNs:     60_000_000_000,
 		VetoesMax:  3, // limits are checked before matching: a veto is a fault
@@ -67,8 +81,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("engine: RetainMax %d, want WindowMax (%d) to 4096", c.RetainMax, c.WindowMax)
 	case c.InputMax < 1:
 		return fmt.Errorf("engine: InputMax %d, want at least 1", c.InputMax)
-	case c.BatchAgeNs < 0 || c.ResendNs < 1 || c.StallNs < 1 || c.HaltNs < c.StallNs:
-		return errors.New("engine: want BatchAgeNs >= 0, ResendNs and StallNs > 0, HaltNs >= StallNs")
+	case c.BatchAgeNs < 0 || c.ResendNs < 1 || c.StallNs < 1 || c.HaltNs < c.StallNs || c.SilentNs < c.ResendNs:
+		return errors.New("engine: want BatchAgeNs >= 0, ResendNs and StallNs > 0, HaltNs >= StallNs, SilentNs >= ResendNs")
 	case c.VetoesMax < 1:
 		return fmt.Errorf("engine: VetoesMax %d, want at least 1", c.VetoesMax)
 	}

@@ -30,13 +30,17 @@ type Engine struct {
 	backlog []codec.Command // sequenced and logged already, to be matched again after an abort
 	replica *Replica        // what the log held at the start, until the first ballot says what of it is decided; then nil
 
-	coord  *batch3pc.Coordinator
-	status batch3pc.CoordinatorStatus // after the coordinator's last call
-	win    window
-	log    *logger
-	peers  []peer
-	header codec.Header
-	batch  batch3pc.Batch // scratch of decoding
+	followed FollowedLog       // of a standby, until it leads
+	stand    *batch3pc.Standby // of one that stood by; else nil
+
+	coord   *batch3pc.Coordinator
+	machine machine                    // coord, or stand around it
+	status  batch3pc.CoordinatorStatus // after the coordinator's last call
+	win     window
+	log     *logger
+	peers   []peer
+	header  codec.Header
+	batch   batch3pc.Batch // scratch of decoding
 
 	nowNs      int64
 	tickNs     int64 // last resend tick
@@ -68,6 +72,7 @@ type peer struct {
 // Stats are published for a progress display; any goroutine may read them.
 type Stats struct {
 	Commands, Trades, Batches, Aborted, InFlight atomic.Uint64
+	Source                                       atomic.Uint64 // commands of the source in the log that a standby has followed
 	Stalled                                      atomic.Bool
 }
 
@@ -106,16 +111,11 @@ func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, e
 	if len(ports.Links) != len(cfg.Participants) {
 		return nil, fmt.Errorf("engine: %d links for %d participants", len(ports.Links), len(cfg.Participants))
 	}
-	nodes := make([]batch3pc.NodeID, len(cfg.Participants))
 	peers := make([]peer, len(cfg.Participants))
 	for i, p := range cfg.Participants {
-		nodes[i] = p.Node
 		peers[i] = peer{Peer: p, link: ports.Links[i]}
 	}
-	coord, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
-		Self: cfg.Self, Boot: cfg.Boot, Participants: nodes, Members: nodes, Generation: 1,
-		WindowMax: cfg.WindowMax, RetainMax: cfg.RetainMax,
-	})
+	coord, err := batch3pc.NewCoordinator(cfg.coordinator())
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, e
 		return nil, err
 	}
 	return &Engine{
-		cfg: cfg, ports: ports, bell: bell, replica: r, core: r.core, coord: coord, peers: peers,
+		cfg: cfg, ports: ports, bell: bell, replica: r, core: r.core, coord: coord, machine: coord, peers: peers,
 		feeder:  ringbuf.NewBell(ringbuf.WaitPark),
 		input:   ringbuf.NewSPSC[Entry](cfg.InputMax),
 		open:    NewBuilder(0, 1),
@@ -155,10 +155,14 @@ func (e *Engine) Stats() *Stats { return &e.stats }
 func (e *Engine) Run(ctx context.Context) (Result, error) {
 	e.nowNs = e.ports.Clock()
 	e.tickNs, e.progressNs = e.nowNs, e.nowNs
-	e.log.start()
-	err := e.loop(ctx)
-	if logErr := e.log.stop(); err == nil && logErr != nil {
-		err = logErr
+	err := e.begin(ctx)
+	if err == nil {
+		err = e.loop(ctx)
+	}
+	if e.log != nil {
+		if logErr := e.log.stop(); err == nil && logErr != nil {
+			err = logErr
+		}
 	}
 	res := e.result()
 	e.core.Close()
@@ -168,10 +172,16 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	return res, err
 }
 
-func (e *Engine) loop(ctx context.Context) error {
-	if err := e.do(e.coord.Open()); err != nil {
-		return err
+// begin makes this engine the one that leads: at once, or when the one that does is gone.
+func (e *Engine) begin(ctx context.Context) error {
+	if e.stand != nil {
+		return e.standBy(ctx)
 	}
+	e.log.start()
+	return e.do(e.coord.Open())
+}
+
+func (e *Engine) loop(ctx context.Context) error {
 	for {
 		stop := ctx.Err() != nil
 		if cause := context.Cause(ctx); stop && !errors.Is(cause, context.Canceled) {
@@ -217,7 +227,7 @@ func (e *Engine) round(stop bool) (worked bool, err error) {
 	}
 	if e.nowNs-e.tickNs >= e.cfg.ResendNs {
 		e.tickNs = e.nowNs
-		if err := e.do(e.coord.Tick()); err != nil {
+		if err := e.do(e.machine.Tick()); err != nil {
 			return false, err
 		}
 	}

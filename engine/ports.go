@@ -72,13 +72,15 @@ type NoticeKind uint8
 
 // The notices.
 const (
-	NoticePeerUp   NoticeKind = iota // Peer is connected
-	NoticePeerDown                   // Peer is gone
-	NoticeStalled                    // no commit for StallNs while batches wait; Peer is one that is missing, or ""
-	NoticeResumed                    // commits go on
-	NoticeVeto                       // Peer refused Orders; the book is rolled back
-	NoticeFinished                   // Peer has saved its state
-	NoticeTakenUp                    // the log is taken up behind Seq: Orders commands are matched again, InFlight batches were aborted
+	NoticePeerUp     NoticeKind = iota // Peer is connected
+	NoticePeerDown                     // Peer is gone
+	NoticeStalled                      // no commit for StallNs while batches wait; Peer is one that is missing, or ""
+	NoticeResumed                      // commits go on
+	NoticeVeto                         // Peer refused Orders; the book is rolled back
+	NoticeFinished                     // Peer has saved its state
+	NoticeTerminated                   // of a standby: the leader was silent; what it left in doubt is decided up to Seq, but the log is not ours
+	NoticeLeading                      // of a standby: the log is ours
+	NoticeTakenUp                      // the log is taken up behind Seq: Orders commands are matched again, InFlight batches were aborted
 )
 
 // Notice tells people what goes on. It is made off the matching path.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/transport"
@@ -46,7 +47,7 @@ func startLocal(o *Options, run *rundir.Run, wait ringbuf.Wait, engineBell *ring
 		role, err := rundir.NewRole(name, rundir.RoleDir(o.Dir, name), run.Roles)
 		if err == nil {
 			var node *participant.Node
-			node, err = participant.Open(nodeConfig(o, run, i, 1), role, theirs, bell)
+			node, err = participant.Open(nodeConfig(o, run, i, 1), role, []driver.Peer{{Node: engineNode, Link: theirs}}, bell)
 			if err == nil {
 				g.ends = append(g.ends, ours)
 				g.serve(ctx, name, node, func() (func(), error) { return o.Profile.Pin(stageParticipants + i) })

@@ -13,8 +13,14 @@ import (
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
-// engineNode is the node id of the engine; participants have 1, 2, 3.
+// engineNode is the node id of the engine; participants have 1, 2, 3. Backup engines have the next ones.
 const engineNode = 16
+
+// BackupsMax bounds the backup engines: each participant keeps a link for each of them.
+const BackupsMax = 3
+
+// EngineNodes are the node ids of the engines that a participant listens for.
+const EngineNodes = 1 + BackupsMax
 
 // Options of a run.
 type Options struct {
@@ -75,7 +81,7 @@ func (o *Options) coresUsed() int {
 
 func nodeConfig(o *Options, run *rundir.Run, i int, boot uint32) participant.Config {
 	return participant.Config{
-		Node: batch3pc.NodeID(i + 1), Engine: engineNode, Dir: rundir.RoleDir(o.Dir, rundir.RoleNames[i]), Cluster: run.Cluster,
+		Node: batch3pc.NodeID(i + 1), Dir: rundir.RoleDir(o.Dir, rundir.RoleNames[i]), Cluster: run.Cluster,
 		Boot: boot, WindowMax: o.Engine.RetainMax, Durable: run.Durable,
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/participant"
@@ -45,32 +47,54 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	}
 	defer unpin()
 	bell := ringbuf.NewBell(waitOf(o.Profile))
-	l, err := transport.Listen(o.Listen, transport.ListenOptions{
-		Hello:  codec.Hello{Node: uint8(id), Role: o.Role},
-		Want:   codec.Hello{Node: engineNode, Role: "engine"},
-		Header: codec.Header{Cluster: o.Cluster, Boot: o.Boot},
-		OutCap: answerRingBytes, InCap: batchRingBytes, Bell: bell, Log: o.LinkLog,
-	})
+	engines, addr, err := listenForEngines(&o, uint8(id), bell)
 	if err != nil {
 		return err
 	}
-	defer l.Close() //nolint:errcheck // nothing is left to send
+	defer func() {
+		for _, e := range engines {
+			_ = e.Link.(*transport.Link).Close() // nothing is left to send
+		}
+	}()
 	role, err := rundir.NewRole(o.Role, o.Dir, o.Roles)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
 	node, err := participant.Open(participant.Config{
-		Node: id, Engine: engineNode, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
-	}, role, l.Link(), bell)
+		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
+	}, role, engines, bell)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
 	if st := node.Status(); st.AppliedBatches > 0 {
 		o.Log.Info("state rebuilt from the journal", "role", o.Role, "batches", st.AppliedBatches, "trades", role.AppliedTrades())
 	}
-	listening(l.Addr().String())
+	listening(addr)
 	if err := node.Run(ctx); err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
 	return nil
+}
+
+// listenForEngines opens the participant's port for the engine and its backups, each with a link of
+// its own. What the others do not use of their rings costs no memory.
+func listenForEngines(o *ParticipantOptions, node uint8, bell *ringbuf.Bell) ([]driver.Peer, string, error) {
+	var all []transport.ListenOptions
+	for i := range uint8(EngineNodes) {
+		all = append(all, transport.ListenOptions{
+			Hello:  codec.Hello{Node: node, Role: o.Role},
+			Want:   codec.Hello{Node: engineNode + i, Role: "engine"},
+			Header: codec.Header{Cluster: o.Cluster, Boot: o.Boot},
+			OutCap: answerRingBytes, InCap: batchRingBytes, Bell: bell, Log: o.LinkLog,
+		})
+	}
+	listeners, err := transport.ListenAll(o.Listen, all)
+	if err != nil {
+		return nil, "", err
+	}
+	var engines []driver.Peer
+	for i, l := range listeners {
+		engines = append(engines, driver.Peer{Node: batch3pc.NodeID(engineNode + i), Link: l.Link()})
+	}
+	return engines, listeners[0].Addr().String(), nil
 }

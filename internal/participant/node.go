@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
-	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -26,8 +26,7 @@ type Role interface {
 // Config of a participant.
 type Config struct {
 	Node      batch3pc.NodeID
-	Engine    batch3pc.NodeID // the coordinator at the other end of the link
-	Dir       string          // journal and state files
+	Dir       string // journal and state files
 	Cluster   uint32
 	Boot      uint32
 	WindowMax int  // undecided batches it can hold; at least the coordinator's RetainMax
@@ -41,7 +40,7 @@ type Node struct {
 	machine *batch3pc.Participant
 	disk    *driver.Disk
 	driver  *driver.Participant
-	link    *transport.Link
+	engines []driver.Peer
 	bell    *ringbuf.Bell
 	header  codec.Header
 	finish  *finish
@@ -51,13 +50,15 @@ type Node struct {
 
 // finish is the end of the stream as the engine named it.
 type finish struct {
+	from  batch3pc.NodeID
 	seq   batch3pc.Seq
 	chain batch3pc.Chain
 }
 
 // Open opens the journal in cfg.Dir, rebuilds machine and role from it, and returns a node that is
-// ready to Run. The bell must be the one that the link rings.
-func Open(cfg Config, role Role, link *transport.Link, bell *ringbuf.Bell) (*Node, error) {
+// ready to Run. Engines are those that may lead it, each with a link of its own; the bell must be the
+// one that the links ring.
+func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*Node, error) {
 	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: cfg.Node, Generation: 1, WindowMax: cfg.WindowMax, RetainMax: cfg.WindowMax}, role)
 	if err != nil {
 		return nil, err
@@ -67,11 +68,11 @@ func Open(cfg Config, role Role, link *transport.Link, bell *ringbuf.Bell) (*Nod
 		return nil, err
 	}
 	n := &Node{
-		cfg: cfg, role: role, machine: machine, disk: disk, link: link, bell: bell,
+		cfg: cfg, role: role, machine: machine, disk: disk, engines: engines, bell: bell,
 		header: codec.Header{Cluster: cfg.Cluster, From: uint8(cfg.Node), Boot: cfg.Boot},
 	}
 	n.driver = driver.NewParticipant(driver.ParticipantConfig{Header: n.header, Async: !cfg.Durable, Other: n.frame},
-		machine, disk, []driver.Peer{{Node: cfg.Engine, Link: link}})
+		machine, disk, engines)
 	return n, nil
 }
 
@@ -129,14 +130,14 @@ func (n *Node) WakeNs() int64 {
 }
 
 // frame takes what is not the protocol's.
-func (n *Node) frame(_ batch3pc.NodeID, h codec.Header, body []byte) error {
+func (n *Node) frame(from batch3pc.NodeID, h codec.Header, body []byte) error {
 	if h.Kind != codec.FrameFinish {
 		return fmt.Errorf("%w: unexpected frame kind %d", codec.ErrFrameBody, h.Kind)
 	}
 	if len(body) != 16 {
 		return fmt.Errorf("%w: finish of %d bytes, want 16", codec.ErrFrameBody, len(body))
 	}
-	n.finish = &finish{batch3pc.Seq(binary.LittleEndian.Uint64(body)), batch3pc.Chain(binary.LittleEndian.Uint64(body[8:]))}
+	n.finish = &finish{from, batch3pc.Seq(binary.LittleEndian.Uint64(body)), batch3pc.Chain(binary.LittleEndian.Uint64(body[8:]))}
 	return nil
 }
 
@@ -149,6 +150,7 @@ func (n *Node) maybeFinish() error {
 	if st.Applied != n.finish.seq || st.AppliedChain != n.finish.chain {
 		return nil
 	}
+	link := n.engines[slices.IndexFunc(n.engines, func(p driver.Peer) bool { return p.Node == n.finish.from })].Link
 	n.finish = nil
 	if err := n.save(true); err != nil {
 		return err
@@ -156,13 +158,13 @@ func (n *Node) maybeFinish() error {
 	n.done = true
 	h := n.header
 	h.Kind = codec.FrameFinished
-	buf := n.link.Claim(codec.FrameHeaderSize + codec.SummarySize)
+	buf := link.Claim(codec.FrameHeaderSize + codec.SummarySize)
 	if buf == nil {
 		return nil // the link broke: the engine asks again
 	}
 	frame := codec.AppendSummary(codec.BeginFrame(buf[:0], h), n.summary())
 	codec.SealFrame(frame)
-	n.link.Publish(len(frame))
+	link.Publish(len(frame))
 	return nil
 }
 

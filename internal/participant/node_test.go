@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
@@ -56,7 +57,7 @@ func newRig(t *testing.T, dir string) *rig {
 	var theirs *transport.Link
 	r.engine, theirs = transport.Pair(16<<20, 1<<20, r.bell, bell)
 	var err error
-	r.node, err = Open(Config{Node: 1, Engine: 16, Dir: dir, WindowMax: 16, Durable: true}, r.role, theirs, bell)
+	r.node, err = Open(Config{Node: 1, Dir: dir, WindowMax: 16, Durable: true}, r.role, []driver.Peer{{Node: 16, Link: theirs}}, bell)
 	if err != nil {
 		t.Fatal(err)
 	}
