@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/rundir"
@@ -107,8 +108,8 @@ func openNode(s *nodeSpec, link *transport.Link, bell *ringbuf.Bell) (*participa
 		return nil, err
 	}
 	return participant.Open(participant.Config{
-		Node: batch3pc.NodeID(s.Node), Engine: coordinatorNode, Dir: dir, Cluster: cluster, Boot: boot, WindowMax: s.Window, Durable: s.Durable,
-	}, role, link, bell)
+		Node: batch3pc.NodeID(s.Node), Dir: dir, Cluster: cluster, Boot: boot, WindowMax: s.Window, Durable: s.Durable,
+	}, role, []driver.Peer{{Node: coordinatorNode, Link: link}}, bell)
 }
 
 func serveParticipant(ctx context.Context, s *nodeSpec, say func(addr string)) error {
