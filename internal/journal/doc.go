@@ -19,6 +19,9 @@
 // A Reader reads a log from its beginning or from behind a Position. A Follower reads one that
 // another process is writing, and takes it over when that process is gone.
 //
+// A Reader from NewSalvager goes on behind damage, and Repair makes of a damaged log a whole one that
+// says where it had holes; both are for owners who can get their history back from others.
+//
 // Every effect goes through a disk.FS, so that package simdisk can crash it at any point.
 //
 // # Torn or damaged

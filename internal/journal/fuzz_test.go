@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // FuzzReader reads and opens a directory whose segments hold anything. Whatever they hold, reading
@@ -35,6 +37,10 @@ func FuzzReader(f *testing.F) {
 			must(t, os.WriteFile(segmentPath(dir, whole.second()), second, 0o600))
 		}
 		n, err := countDense(t, dir)
+		salvaged, holes, end := countSalvaged(t, dir)
+		if salvaged < n || eof(end) && holes > 0 != errors.As(err, new(*DamageError)) || !eof(end) && !errors.Is(end, ErrVersion) {
+			t.Fatalf("Reader: %d records, %v; salvage: %d records and %d holes, %v", n, err, salvaged, holes, end)
+		}
 		j, openErr := Open(dir, small, nil)
 		if (err == nil) != (openErr == nil) {
 			t.Fatalf("Reader: %v, Open: %v", err, openErr)
@@ -79,6 +85,30 @@ func (im image) second() uint64 {
 		}
 	}
 	panic("no second segment")
+}
+
+// countSalvaged reads everything that can be read and checks that LSNs ascend.
+func countSalvaged(t testing.TB, dir string) (n uint64, holes int, end error) {
+	t.Helper()
+	r, err := NewSalvager(disk.Real, dir, Position{})
+	must(t, err)
+	defer r.Close()
+	for last := uint64(0); ; {
+		record, err := r.Next()
+		switch {
+		case errors.As(err, new(*Hole)):
+			if holes++; holes > 1000 {
+				t.Fatal("no end of holes")
+			}
+			continue
+		case err != nil:
+			return n, holes, err
+		case record.LSN <= last:
+			t.Fatalf("LSN %d after %d", record.LSN, last)
+		}
+		last = record.LSN
+		n++
+	}
 }
 
 // countDense reads everything and checks that LSNs are dense.

@@ -27,6 +27,9 @@ func Open(dir string, o Options, replay func(Record) error) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := finishRepair(o.FS, dir); err != nil {
+		return j.opened(err)
+	}
 	r, err := NewReaderOn(o.FS, dir, o.After)
 	if err != nil {
 		return j.opened(err)

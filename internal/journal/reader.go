@@ -37,15 +37,26 @@ type Reader struct {
 	size   int64
 	offset int64 // of the next record
 	window window
-	after  Position // where to begin
+
+	salvage    bool     // holes are reported and passed over
+	hole       *Hole    // one that is not reported yet
+	good       end      // of the last record or mark that was read in its place
+	beforeHole end      // good, when the last hole was met
+	after      Position // where to begin
 
 	adopt    bool   // nothing was read yet, and the log goes on before the segment that is open
-	lsn      uint64 // of the last record read
+	lsn      uint64 // of the last record read, or of the one before the next
 	chain    uint32 // CRC of the last record or mark read
 	record   uint32 // CRC of the last record read
 	promised uint64 // highest LSN that a record read says is durable
 	zeroFrom int64  // the open segment is known to be zero from here on; -1 unknown
 	tail     Tail
+}
+
+// end is a place in a segment.
+type end struct {
+	first  uint64 // of the segment
+	offset int64
 }
 
 // NewReader opens the journal in dir for reading, from its first record on.
@@ -79,7 +90,11 @@ func (r *Reader) begin() error {
 			return err
 		}
 		if newest < first {
-			return &DamageError{File: segmentPath(r.dir, first), Want: "a first segment that starts with LSN 1, or a snapshot from there on", Got: fmt.Sprintf("LSN %d, and a newest snapshot of %d", first, newest)}
+			damage := &DamageError{File: segmentPath(r.dir, first), Want: "a first segment that starts with LSN 1, or a snapshot from there on", Got: fmt.Sprintf("LSN %d, and a newest snapshot of %d", first, newest)}
+			if !r.salvage {
+				return damage
+			}
+			r.hole = &Hole{Damage: damage}
 		}
 	}
 	if r.after.LSN > 0 && r.after.LSN < first {
@@ -143,8 +158,13 @@ func (r *Reader) Next() (Record, error) {
 			}
 			continue
 		}
+		if h.kind != kindMark {
+			if err := r.behindHole(h.lsn); err != nil {
+				return Record{}, err
+			}
+		}
 		r.offset += h.size()
-		r.adopt = false
+		r.adopt, r.good = false, end{r.first, r.offset}
 		r.lsn, r.chain, r.promised = h.lsn, h.crc, max(r.promised, h.synced)
 		if h.kind == kindMark {
 			continue
@@ -161,6 +181,11 @@ func (r *Reader) Next() (Record, error) {
 
 // atEnd makes a *PositionError of the end of a log that ends before the position to begin at.
 func (r *Reader) atEnd(err error) error {
+	if eof(err) && r.hole != nil {
+		if hole := r.behindHole(0); hole != nil {
+			return hole
+		}
+	}
 	if eof(err) && r.lsn < r.after.LSN {
 		return r.misfit(ErrBehindLog, fmt.Sprint("at least LSN ", r.after.LSN, " as the last record"), fmt.Sprint("LSN ", r.lsn))
 	}
@@ -334,7 +359,11 @@ func (r *Reader) judge(f *fault) error {
 	if err != nil || again == nil {
 		return err
 	}
-	return &DamageError{File: r.file.Name(), Offset: r.offset, Want: f.want, Got: f.got}
+	damage := &DamageError{File: r.file.Name(), Offset: r.offset, Want: f.want, Got: f.got}
+	if r.salvage {
+		return r.skip(damage)
+	}
+	return damage
 }
 
 // eof reports whether err is the end of a journal.

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -69,13 +68,8 @@ func (r *Reader) searchBehind() (behind, error) {
 // wholeRecords calls found for each record in b, from LSN lsn on, that is whole in itself.
 func wholeRecords(b []byte, lsn uint64, found func(header)) {
 	for at := 0; at+headerSize <= len(b); {
-		rest := b[at:]
-		if binary.LittleEndian.Uint16(rest[18:]) != recordMagic {
-			at += 8
-			continue
-		}
-		h, ok := headerAt(rest)
-		if !ok || h.lsn < lsn || h.size() > int64(len(rest)) || checksum(rest[:h.size()]) != h.crc {
+		h, ok := wholeAt(b[at:])
+		if !ok || h.lsn < lsn {
 			at += 8
 			continue
 		}
