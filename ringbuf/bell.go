@@ -121,6 +121,10 @@ func (b *Bell) park(ready func() bool, expired <-chan time.Time) {
 		return
 	}
 	bump(&b.parks)
+	if expired == nil {
+		<-b.token // half the price of a select
+		return
+	}
 	select {
 	case <-b.token:
 	case <-expired:

@@ -55,8 +55,10 @@ func (s *sides) resume() {
 
 // Bells lets the ring do the ringing: from now on Publish rings the consumer's bell, Release the
 // producer's, and Close both, and the forms that wait (their names end in Wait, or have no Try) may
-// be used by the sides that have a bell. Either may be nil, and one bell may serve many rings. Call
-// it before the ring is used.
+// be used by the sides that have a bell. Either may be nil. One bell may serve many rings for which
+// its owner waits at the same time; a stage between two rings, which waits for items or for room and
+// never for both, has a bell for each, or every release behind it would wake it for nothing. Call it
+// before the ring is used.
 func (s *sides) Bells(producer, consumer *Bell) { s.room, s.items = producer, consumer }
 
 // publish is the store that hands the slots below pos to the consumer: everything the producer did

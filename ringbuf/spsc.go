@@ -138,10 +138,11 @@ func (r *SPSC[T]) TryPop() (v T, ok bool) {
 // Pop is TryPop, but waits while the ring is empty. It returns false only when the ring is closed
 // and drained.
 func (r *SPSC[T]) Pop() (v T, ok bool) {
-	if r.PeekWait(1) == nil {
-		return v, false
+	for {
+		if v, ok = r.TryPop(); ok || r.PeekWait(1) == nil {
+			return v, ok
+		}
 	}
-	return r.TryPop()
 }
 
 // Len is the number of published items that are not released. For a goroutine that is neither side

@@ -10,7 +10,6 @@ import (
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/rundir"
-	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
 // engineNode is the node id of the engine; participants have 1, 2, 3. Backup engines have the next ones.
@@ -55,15 +54,6 @@ const (
 
 	BusyStages = stageParticipants + 3
 )
-
-// waitOf is how the busy stages wait. A stage that owns a core need not give it up; stages that share
-// cores park at once, because a spinner would take the time of the very stage it waits for.
-func waitOf(p host.Profile) ringbuf.Wait {
-	if p.Name == host.Pinned {
-		return ringbuf.WaitSpin
-	}
-	return ringbuf.WaitPark
-}
 
 // transport names how the participants are reached.
 func (o *Options) transport() string {

@@ -46,7 +46,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 		return err
 	}
 	defer unpin()
-	bell := ringbuf.NewBell(waitOf(o.Profile))
+	bell := ringbuf.NewBell(o.Profile.Wait())
 	engines, addr, err := listenForEngines(&o, uint8(id), bell)
 	if err != nil {
 		return err

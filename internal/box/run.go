@@ -91,7 +91,7 @@ func (b *box) open(ctx context.Context, source Source) error {
 		err = f.skip(b.replica.Source(), o.SourceName)
 		b.feed.lastNs = f.lastNs
 	}
-	wait := waitOf(o.Profile)
+	wait := o.Profile.Wait()
 	bell := ringbuf.NewBell(wait)
 	if err == nil {
 		b.group, err = b.startGroup(ctx, wait, bell)

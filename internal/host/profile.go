@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+
+	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
 // The names of the profiles, and the wish to have one chosen.
@@ -30,6 +32,7 @@ type Profile struct {
 	// holds one for good, although its thread has a core of its own, and the rest needs one too.
 	GomaxprocsMin int
 
+	roomy bool // shared: as many cores as busy stages
 	lines []string
 }
 
@@ -61,8 +64,7 @@ func (m *Machine) choose(want string, busyStages int, cpus string) (Profile, err
 		}
 	}
 	if want == Shared {
-		p := Profile{Name: Shared, lines: []string{"profile shared, as asked: nothing is pinned"}}
-		return p.ignoring(listed), nil
+		return m.shared(busyStages, "profile shared, as asked: nothing is pinned").ignoring(listed), nil
 	}
 	obstacle := m.obstacle(busyStages, listed)
 	switch {
@@ -71,10 +73,7 @@ func (m *Machine) choose(want string, busyStages int, cpus string) (Profile, err
 	case want == Pinned:
 		return Profile{}, obstacle
 	}
-	p := Profile{Name: Shared, lines: []string{
-		"profile shared: nothing is pinned",
-		"pinned refused: " + obstacle.Error(),
-	}}
+	p := m.shared(busyStages, "profile shared: nothing is pinned", "pinned refused: "+obstacle.Error())
 	return p.ignoring(listed), nil
 }
 
@@ -111,6 +110,31 @@ func (m *Machine) obstacle(busyStages int, listed []int) error {
 	return nil
 }
 
+// shared is the profile without a core for each stage.
+func (m *Machine) shared(busyStages int, lines ...string) Profile {
+	p := Profile{Name: Shared, roomy: m.Usable() >= busyStages}
+	how := fmt.Sprintf("stages park at once, since %d share %d cores", busyStages, m.Usable())
+	if p.roomy {
+		how = fmt.Sprintf("stages spin a little before they yield and park, since %d have %d cores", busyStages, m.Usable())
+	}
+	p.lines = append(lines, "waiting: "+how)
+	return p
+}
+
+// Wait is how the busy stages wait under this profile. A stage with a core of its own need not give
+// it up. Without one, spinning pays only as long as there is a core for every stage most of the
+// time; otherwise a spinner takes the time of the very stage it waits for, and to park at once is
+// best: the scheduler runs the woken stage next (docs/RINGS.md has the figures).
+func (p Profile) Wait() ringbuf.Wait {
+	switch {
+	case p.Name == Pinned:
+		return ringbuf.WaitSpin
+	case p.roomy:
+		return ringbuf.WaitAdaptive
+	}
+	return ringbuf.WaitPark
+}
+
 func (m *Machine) pinned(want string, busyStages int, listed []int) Profile {
 	p := Profile{Name: Pinned, GomaxprocsMin: busyStages + 1}
 	how := "as asked"
@@ -124,7 +148,7 @@ func (m *Machine) pinned(want string, busyStages int, listed []int) Profile {
 	}
 	p.Cores = slices.Clone(candidates[:busyStages])
 	p.lines = append(p.lines, fmt.Sprintf("%d busy stages on cores %s, the rest on %s",
-		busyStages, FormatCores(p.Cores), FormatCores(without(m.Cores, p.Cores))))
+		busyStages, FormatCores(p.Cores), FormatCores(without(m.Cores, p.Cores))), "waiting: stages spin and never give up their cores")
 	if len(listed) > busyStages {
 		p.lines = append(p.lines, "cores of the list left without a stage: "+FormatCores(listed[busyStages:]))
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
 // box is a machine with n cores allowed, numbered from first, no hyper-threads.
@@ -123,6 +125,34 @@ func TestHyperThreads(t *testing.T) {
 	p, err = m.choose(Auto, 5, "")
 	if err != nil || !slices.Equal(p.Cores, []int{2, 4, 6, 1, 3}) || !strings.Contains(strings.Join(p.Lines(), " "), "hyper") {
 		t.Errorf("cores %v (%v), want 2,4,6,1,3 and a warning", p.Cores, err)
+	}
+}
+
+// The policy follows from the cores: spin on a core of one's own, spin a little where there is a core
+// for everybody most of the time, park where cores are shared.
+func TestWaitFollowsCores(t *testing.T) {
+	needPinning(t)
+	throttled := box(0, 8)
+	throttled.QuotaCores = 2
+	for _, test := range []struct {
+		machine *Machine
+		stages  int
+		wait    ringbuf.Wait
+		says    string
+	}{
+		{box(0, 6), 5, ringbuf.WaitSpin, "never give up"},
+		{box(0, 5), 5, ringbuf.WaitAdaptive, "5 have 5 cores"},
+		{box(0, 2), 5, ringbuf.WaitPark, "5 share 2 cores"},
+		{box(0, 1), 1, ringbuf.WaitAdaptive, "1 have 1 cores"},
+		{throttled, 3, ringbuf.WaitPark, "3 share 2 cores"},
+	} {
+		p, err := test.machine.choose(Auto, test.stages, "")
+		if err != nil || p.Wait() != test.wait || !strings.Contains(strings.Join(p.Lines(), "\n"), test.says) {
+			t.Errorf("%d stages on %d cores: %+v, %q, %v", test.stages, test.machine.Usable(), p.Wait(), p.Lines(), err)
+		}
+	}
+	if (Profile{}).Wait() != ringbuf.WaitPark {
+		t.Error("a profile that nobody chose does not park")
 	}
 }
 

@@ -1,0 +1,15 @@
+// Package ring measures package ringbuf: what an item costs, how long a hop from core to core takes,
+// and what both become when there are more stages than cores.
+//
+//	Queue    one to three producers ─▶ ring ─▶ consumers     ns an item, beside a Go channel
+//	Hop      a turn that goes to and fro                     ns one way, percentiles, beside a bare word
+//	Stages   five stages in a circle, whatever the cores     ns a hop; ns an item in a stream
+//	Idle     a consumer with nothing to do                   per cent of a core, µs until it is awake again
+//
+// Times on a shared machine mean little, so every benchmark takes turns with its anchor in the same
+// run, round by round, and reports the ratio of the medians: x-chan, x-word. Every consumer checks
+// the order and the content of every item.
+//
+// Two threads that spin are pinned to two cores if there are two; the metric pinned says whether
+// they were. docs/RINGS.md has the figures, and make bench-ring writes them.
+package ring
