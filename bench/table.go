@@ -17,7 +17,7 @@ import (
 // WriteTable writes the report for people: plain text of at most 90 columns. Headings and the
 // verdict are coloured only if w is a terminal and NO_COLOR is not set.
 func (r *Report) WriteTable(w io.Writer) error {
-	t := table{w: bufio.NewWriter(w), colour: coloured(w)}
+	t := table{w: bufio.NewWriter(w), colour: Coloured(w)}
 	t.run(r)
 	t.counts(r)
 	t.latencies(r)
@@ -26,7 +26,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return t.w.Flush()
 }
 
-func coloured(w io.Writer) bool {
+// Coloured reports whether what is written to w may be coloured: it is a terminal that can, and NO_COLOR is
+// not set.
+func Coloured(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

@@ -121,7 +121,7 @@ configuration, 130 interrupted.`,
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newBench(), newSim(), newParticipant(), newVersion(),
+		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newBench(), newSim(), newDemo(), newParticipant(), newVersion(),
 	)
 	return root
 }

@@ -23,7 +23,7 @@
 //	1  codec  internal/journal  internal/check
 //	2  engine  internal/transport
 //	3  batch3pc/driver  internal/participant  internal/capture  internal/host
-//	4  internal/rundir  internal/inspect  internal/verify  internal/sim  internal/box  bench
+//	4  internal/rundir  internal/inspect  internal/verify  internal/sim  internal/box  internal/demo  bench
 //	5  cmd  tools  internal/tidy
 //
 // All non-test files of orderbook, batch3pc (but for its driver) and codec are pure. In other

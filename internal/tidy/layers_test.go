@@ -19,7 +19,7 @@ var rooms = []room{
 	{"codec", 1}, {"internal/journal", 1}, {"internal/check", 1},
 	{"engine", 2}, {"internal/transport", 2},
 	{"internal/participant", 3}, {"internal/capture", 3}, {"internal/host", 3},
-	{"internal/rundir", 4}, {"internal/inspect", 4}, {"internal/verify", 4}, {"internal/sim", 4}, {"internal/box", 4}, {"bench", 4},
+	{"internal/rundir", 4}, {"internal/inspect", 4}, {"internal/verify", 4}, {"internal/sim", 4}, {"internal/box", 4}, {"internal/demo", 4}, {"bench", 4},
 	{"cmd", 5}, {"tools", 5}, {"internal/tidy", 5},
 }
 
