@@ -17,6 +17,11 @@ type counters struct {
 	fill           int // a participant that fell behind was filled up
 	relay          int // through another participant
 	generation     int // the member set changed
+	snapshot       int // a participant was brought up by the state of another
+	truncation     int // a log was cut
+	refused        int // a participant without its log was found out
+	replaced       int // and a generation named its new log
+	repair         int // a participant with a hole in its log was repaired
 	takeover       int // a standby opened a ballot because it heard of no leader
 }
 
@@ -33,6 +38,11 @@ func (c *counters) add(o counters) {
 	c.fill += o.fill
 	c.relay += o.relay
 	c.generation += o.generation
+	c.snapshot += o.snapshot
+	c.truncation += o.truncation
+	c.refused += o.refused
+	c.replaced += o.replaced
+	c.repair += o.repair
 	c.takeover += o.takeover
 }
 
@@ -101,6 +111,18 @@ func (c *checker) applied(id batch3pc.NodeID, n int, b *batch3pc.Batch) {
 // comes back to it as Fill.
 func (c *checker) dropped() { c.count.dropped++ }
 
+// restored is a state that came from another participant, or from the log.
+func (c *checker) restored(id batch3pc.NodeID, applied []batch3pc.Position) {
+	if len(applied) > len(c.items) {
+		c.fail("I1", "participant %d restores %d batches of %d", id, len(applied), len(c.items))
+	}
+	for i, at := range applied {
+		if at != c.items[i] {
+			c.fail("I3", "participant %d restores %d as number %d, decided was %d", id, at.Seq, i, c.items[i].Seq)
+		}
+	}
+}
+
 // Events of the disks.
 
 func (c *checker) recorded(id batch3pc.NodeID, r *batch3pc.Record) {
@@ -130,7 +152,38 @@ func (c *checker) recorded(id batch3pc.NodeID, r *batch3pc.Record) {
 		c.values[key] = r.Chain
 	case batch3pc.RecordFill:
 		c.count.fill++
+	case batch3pc.RecordSnapshot:
+		if r.Seq > c.before[id].Applied && r.Offset+uint64(len(r.Chunk)) == r.Total {
+			c.count.snapshot++
+		}
 	}
+}
+
+// forgotten is a participant that comes back without its log.
+func (c *checker) forgotten(id batch3pc.NodeID) {
+	c.restarted(id)
+	delete(c.elected, id)
+}
+
+// lost is a participant whose log the decided generation does not name, or nobody.
+func (c *checker) lost(w *world) *participantNode {
+	if len(c.decided) == 0 {
+		return nil
+	}
+	p := c.decided[len(c.decided)-1]
+	for c.opened[p].Number == 0 {
+		if p == (batch3pc.Position{}) {
+			return nil
+		}
+		p = c.parents[p]
+	}
+	g := c.opened[p]
+	for _, n := range w.participants {
+		if known := g.Find(n.cfg.Self).Incarnation; known != 0 && known != n.cfg.Incarnation {
+			return n
+		}
+	}
+	return nil
 }
 
 // voted notes who holds a batch, and what it opens. Batches behind an entry are of its generation.

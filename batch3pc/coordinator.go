@@ -20,7 +20,16 @@ type CoordinatorConfig struct {
 	// NoInputGate says that what goes into the batches is never lost by the proposer. Without it no
 	// batch above InputsDurable is pre-committed or recovered forward.
 	NoInputGate bool
-	Deadlines   Deadlines // none by default
+	// Classes say which participants run the same business, in the order of Participants: the state of
+	// one can be handed to another of the same number. 0, or no Classes at all: nobody's can.
+	Classes []uint8
+	// LagMax is by how many numbers a participant that is no member may lag before it does not hold
+	// back the truncation of logs any more, if a snapshot can help it; 0: for ever.
+	LagMax Seq
+	// Identified says that all participants have an Incarnation, so that one that has lost its log is
+	// found out (protocol.md 5.10). The first batch of a stream is then a generation that names them.
+	Identified bool
+	Deadlines  Deadlines // none by default
 }
 
 func (cfg *CoordinatorConfig) validate() error {
@@ -51,6 +60,9 @@ func (cfg *CoordinatorConfig) validate() error {
 	if !quorumsMeetMembers(len(cfg.Participants), len(cfg.Members)) {
 		return bad("%d members of %d participants, want so many that every quorum contains one", len(cfg.Members), len(cfg.Participants))
 	}
+	if cfg.Classes != nil && len(cfg.Classes) != len(cfg.Participants) {
+		return bad("%d classes, want one for each of %d participants", len(cfg.Classes), len(cfg.Participants))
+	}
 	if cfg.WindowMax < 1 || cfg.RetainMax < cfg.WindowMax {
 		return bad("WindowMax is %d and RetainMax %d, want 1 <= WindowMax <= RetainMax", cfg.WindowMax, cfg.RetainMax)
 	}
@@ -75,6 +87,7 @@ type Coordinator struct {
 	preSent        Position   // highest pre-commit sent; committed <= preSent <= log.tail() while the ballot serves
 	committed      Position   // decided; only ever rises
 	inputs         Seq        // no pre-commit above leaves
+	truncate       Seq        // every configured participant has this much for good, or can be helped
 	seqSeen        Seq        // highest number of any batch ever seen
 
 	// log[:decided] is decided and retained for members that lag, log[decided:] is in doubt. Until
@@ -99,13 +112,14 @@ func NewCoordinator(cfg CoordinatorConfig) (*Coordinator, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	cfg.Participants, cfg.Members, cfg.Excludable = slices.Clone(cfg.Participants), slices.Clone(cfg.Members), slices.Clone(cfg.Excludable)
+	cfg.Participants, cfg.Members = slices.Clone(cfg.Participants), slices.Clone(cfg.Members)
+	cfg.Excludable, cfg.Classes = slices.Clone(cfg.Excludable), slices.Clone(cfg.Classes)
 	c := &Coordinator{
 		cfg: cfg, quorum: quorumOf(len(cfg.Participants)), giveUp: startTicksMin,
 		log: newHistory(cfg.RetainMax), clock: make([]batchTimes, cfg.RetainMax),
 	}
 	for _, id := range cfg.Participants {
-		c.peers = append(c.peers, progress{id: id, member: slices.Contains(cfg.Members, id)})
+		c.peers = append(c.peers, progress{id: id, member: slices.Contains(cfg.Members, id), counts: true})
 	}
 	c.log.reset(Position{}, c.initial())
 	if cfg.NoInputGate {
@@ -140,6 +154,11 @@ func (c *Coordinator) Step(m *Message) Ready {
 		c.ignored++
 	case m.Kind == KindStale:
 		c.stepStale(m)
+	case m.Incarnation != p.incarnation && m.Kind != KindState && m.Kind != KindFetch:
+		c.ignored++ // another log than the one whose state is known
+		if m.Ballot == c.ballot && c.state != StateFenced {
+			c.sendStateReq(p)
+		}
 	case m.Ballot != c.ballot && !(mutant.Is(mutant.OtherBallotCounts) && m.Kind == KindPreCommitAck) || c.state == StateIdle || c.state == StateFenced:
 		// An answer to a ballot that is over.
 	default:
@@ -168,7 +187,12 @@ func (c *Coordinator) step(p *progress, m *Message) {
 		c.stepFetch(p, m)
 	case KindFill:
 		c.stepFill(p, m)
-	case KindApplied: // its watermark is all there is to it
+	case KindSnapshotReq:
+		c.stepSnapshotReq(p, m)
+	case KindSnapshot:
+		c.stepSnapshot(p, m)
+	case KindApplied: // its watermark is all there is to it, but for the end of what it can send
+		c.stepServes(p, m.Seq)
 	default:
 		c.ignored++
 	}
@@ -198,7 +222,7 @@ func (c *Coordinator) message(p *progress, kind Kind) Message {
 	p.commitSent = max(p.commitSent, c.committed.Seq)
 	return Message{
 		Kind: kind, From: c.cfg.Self, To: p.id, Ballot: c.ballot,
-		Commit: c.committed.Seq, CommitChain: c.committed.Chain,
+		Commit: c.committed.Seq, CommitChain: c.committed.Chain, Truncate: c.truncate,
 	}
 }
 

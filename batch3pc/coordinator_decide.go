@@ -33,16 +33,18 @@ func (c *Coordinator) ack(p *progress, at Position) {
 		}
 		return
 	}
+	c.keep(p, at.Seq)
 	c.decide()
 	c.release()
+	c.raiseTruncate()
 	c.openGeneration()
 }
 
-// accepted counts the participants that durably accepted this ballot's Start.
+// accepted counts the participants that durably accepted this ballot's Start, of those that count.
 func (c *Coordinator) accepted() int {
 	n := 0
 	for i := range c.peers {
-		if c.peers[i].accepted {
+		if c.peers[i].accepted && c.peers[i].counts {
 			n++
 		}
 	}
@@ -54,7 +56,9 @@ func (c *Coordinator) accepted() int {
 func (c *Coordinator) acceptedByQuorum() Seq {
 	var marks [ParticipantsMax]Seq
 	for i := range c.peers {
-		marks[i] = c.peers[i].acked
+		if c.peers[i].counts {
+			marks[i] = c.peers[i].acked
+		}
 	}
 	if mutant.Is(mutant.OneAckDecides) {
 		return quorumMark(marks[:len(c.peers)], 1)
@@ -78,6 +82,12 @@ func (c *Coordinator) decide() {
 		}
 	}
 	c.committed, c.decided = c.log.position(n), n
+	for i := range c.peers {
+		c.keep(&c.peers[i], c.peers[i].acked)
+	}
+	if c.wishing {
+		c.judgeByLog() // a generation may have named other logs
+	}
 }
 
 // release lets go of the payloads that every member holds durably and that are decided.

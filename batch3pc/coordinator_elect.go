@@ -34,14 +34,22 @@ func (c *Coordinator) stepState(p *progress, m *Message) {
 		c.sendStateReq(p) // the state of somebody who has not promised may still change
 		return
 	}
+	if m.Incarnation != p.incarnation {
+		p.accepted, p.acked, p.durable = false, 0, 0 // another log
+	}
 	p.reply.save(m)
+	p.incarnation, p.serves = m.Incarnation, m.Seq
+	p.snapshotAt, p.snapshotOffset, p.snapshotFrom = Position{}, 0, 0
 	p.applied, p.moved = m.Applied, true
 	c.learn(p.reply.applied)
+	c.keep(p, p.applied)
+	c.raiseTruncate()
 	if c.state == StateElecting {
 		p.phase = phasePromised
 		c.maybeElect()
 		return
 	}
+	c.judgeLate(p)
 	if m.LastAttempt == c.ballot {
 		c.rejoin(p)
 		return
@@ -69,16 +77,14 @@ func (c *Coordinator) learn(at Position) {
 // maybeElect chooses the base as soon as a quorum has promised, and every member that is connected
 // has, so that recover-forward sees as many as possible.
 func (c *Coordinator) maybeElect() {
-	promised, waiting, newest := 0, false, c.newestGeneration()
+	waiting, newest := false, c.newestGeneration()
 	for i := range c.peers {
 		p := &c.peers[i]
-		if p.phase == phasePromised {
-			promised++
-		} else if p.up && newest.member(p.id) {
+		if p.phase != phasePromised && p.up && newest.member(p.id) {
 			waiting = true
 		}
 	}
-	if promised < c.quorum && !(mutant.Is(mutant.TerminationAlone) && promised > 0) {
+	if voices, enough := c.judgeVoices(); !enough && !(mutant.Is(mutant.TerminationAlone) && voices > 0) {
 		c.patience = 0
 		return
 	}
@@ -111,7 +117,7 @@ func (c *Coordinator) chooseBase() (Position, Generation) {
 	inForce := c.initial()
 	for i := range c.peers {
 		p := &c.peers[i]
-		if p.phase != phasePromised {
+		if p.phase != phasePromised || !p.counts {
 			continue
 		}
 		newer := attempt.Compare(p.reply.attempt)
@@ -155,7 +161,7 @@ func (c *Coordinator) forward(base Position, inForce Generation) (Position, Gene
 
 func (c *Coordinator) heldByMembers(g *Generation, at Position) bool {
 	for i := range c.peers {
-		if p := &c.peers[i]; g.member(p.id) && (p.phase != phasePromised || !p.reply.holds(at)) {
+		if p := &c.peers[i]; g.member(p.id) && (p.phase != phasePromised || !p.counts || !p.reply.holds(at)) {
 			if mutant.Is(mutant.ForwardSilent) && p.phase != phasePromised {
 				continue
 			}
@@ -221,5 +227,11 @@ func (c *Coordinator) activate() {
 	c.committed, c.preSent = c.base, c.base
 	c.state, c.giveUp = StateActive, startTicksMin
 	c.takeMembers()
+	c.judgeByLog()
+	for i := range c.peers {
+		c.keep(&c.peers[i], c.peers[i].acked)
+	}
+	c.raiseTruncate()
+	c.register()
 	c.openGeneration()
 }

@@ -11,6 +11,11 @@ func (c *Coordinator) stepFetch(p *progress, m *Message) {
 	switch {
 	case p.phase == phasePromised:
 		c.fill(p, at)
+	case p.phase == phaseSilent && c.serving():
+		// It is repairing: it asks for what is decided before it promises anything, and may have applied
+		// less than it had.
+		p.applied = m.Applied
+		c.fill(p, at)
 	case p.phase == phaseStarted && c.serving() && c.knows(at):
 		p.voted, p.sent = at, at.Seq // flush goes on from here
 	}
@@ -45,12 +50,30 @@ func (c *Coordinator) askHelper(p *progress, at Position) {
 	for range c.peers {
 		p.helper = (p.helper + 1) % len(c.peers)
 		helper := &c.peers[p.helper]
-		if helper == p || helper.down || !helper.based {
+		if helper == p || helper.down || !helper.based || helper.serves > at.Seq {
 			continue
 		}
 		p.want, p.wantLeft = at, burstMax
 		c.out.send(c.messageAt(helper, KindFetch, at))
 		return
+	}
+	c.askSnapshot(p)
+}
+
+// stepServes takes note that a participant cannot send what others lack at or below a batch. Those who
+// may have waited for it ask somebody else.
+func (c *Coordinator) stepServes(helper *progress, at Seq) {
+	if at <= helper.serves {
+		return
+	}
+	helper.serves = at
+	for i := range c.peers {
+		p := &c.peers[i]
+		if p.wantLeft == 0 || p.want.Seq >= at {
+			continue
+		}
+		p.wantLeft = 0
+		c.askHelper(p, p.want)
 	}
 }
 
@@ -72,7 +95,7 @@ func (c *Coordinator) stepFill(helper *progress, m *Message) {
 		if m.Batch.Seq == c.base.Seq {
 			p.wantLeft = 0
 		}
-		if p.wantLeft == 0 && p.phase == phasePromised {
+		if p.wantLeft == 0 && p.phase != phaseStarted {
 			c.sendStart(p)
 		}
 	}

@@ -78,19 +78,22 @@ func (c *Coordinator) takeMembers() {
 // ballot is opened, as by Open: what it does not take into its base is aborted. A participant that
 // comes in must have caught up. Errors: ErrNotActive unless the ballot serves; else a
 // *MembershipError. Nothing has happened then.
-func (c *Coordinator) ProposeGeneration(members []NodeID) (Ready, error) {
+//
+// One participant may be replaced: it has lost its log, and the generation names the new one. It must
+// have caught up too. The others alone decide such a generation (rule N3).
+func (c *Coordinator) ProposeGeneration(members []NodeID, replaced ...NodeID) (Ready, error) {
 	c.out.reset()
 	if !c.serving() {
 		return c.out.ready, ErrNotActive
 	}
-	if err := c.checkMembers(members); err != nil {
+	if err := c.checkMembers(members, replaced); err != nil {
 		return c.out.ready, err
 	}
 	leaves := false
 	for i := range c.peers {
 		p := &c.peers[i]
-		p.wished = slices.Contains(members, p.id)
-		leaves = leaves || p.member && !p.wished
+		p.wished, p.replaced = slices.Contains(members, p.id), slices.Contains(replaced, p.id)
+		leaves = leaves || p.member && (!p.wished || p.replaced)
 	}
 	c.wishing = true
 	if c.state == StateRefused || leaves && c.inDoubt() > 0 {
@@ -102,9 +105,17 @@ func (c *Coordinator) ProposeGeneration(members []NodeID) (Ready, error) {
 }
 
 // CancelGeneration takes a wish back. If it is in the stream already, it may be decided all the same.
-func (c *Coordinator) CancelGeneration() { c.wishing = false }
+func (c *Coordinator) CancelGeneration() { c.fulfill() }
 
-func (c *Coordinator) checkMembers(members []NodeID) error {
+// fulfill ends a wish.
+func (c *Coordinator) fulfill() {
+	c.wishing = false
+	for i := range c.peers {
+		c.peers[i].replaced = false
+	}
+}
+
+func (c *Coordinator) checkMembers(members, replaced []NodeID) error {
 	for i, id := range members {
 		p := c.peer(id)
 		switch {
@@ -116,7 +127,15 @@ func (c *Coordinator) checkMembers(members []NodeID) error {
 			return &MembershipError{id, "has not caught up with the stream"}
 		}
 	}
-	same := true
+	if len(replaced) > 1 || len(c.peers)-len(replaced) < c.quorum {
+		return &MembershipError{0, "one participant can be replaced at a time, and the others must be a quorum"}
+	}
+	for _, id := range replaced {
+		if p := c.peer(id); p == nil || p.trouble != TroubleIncarnation || !c.caughtUp(p) {
+			return &MembershipError{id, "cannot be replaced: it has its log, or has not caught up with the stream"}
+		}
+	}
+	same := len(replaced) == 0
 	for i := range c.peers {
 		p := &c.peers[i]
 		wished := slices.Contains(members, p.id)
@@ -149,10 +168,17 @@ func (c *Coordinator) openGeneration() {
 	next := Generation{Number: c.log.tailGeneration.Number + 1}
 	for i := range c.peers {
 		p := &c.peers[i]
-		next.enroll(Enrolled{Node: p.id, Member: p.wished})
+		e := Enrolled{Node: p.id, Member: p.wished}
+		if old := c.log.tailGeneration.Find(p.id); old != nil {
+			e.Incarnation = old.Incarnation
+		}
+		if p.replaced || c.cfg.Identified && e.Incarnation == 0 {
+			e.Incarnation = p.incarnation
+		}
+		next.enroll(e)
 	}
 	if next.sameMembers(&c.log.tailGeneration) {
-		c.wishing = false // decided
+		c.fulfill()
 		return
 	}
 	for i := range c.peers {

@@ -77,7 +77,7 @@ func (c *Coordinator) stepYes(p *progress, m *Message) {
 // the batch is sent again.
 func (c *Coordinator) stepNo(p *progress, m *Message) {
 	vote := m.Reason == ReasonVeto || m.Reason == ReasonHash
-	if !c.serving() || !p.member || !vote || m.Seq <= c.preSent.Seq || !c.log.holds(Position{m.Seq, m.Chain}) {
+	if !c.serving() || !p.member || !p.counts || !vote || m.Seq <= c.preSent.Seq || !c.log.holds(Position{m.Seq, m.Chain}) {
 		return
 	}
 	if c.refused && c.refusal.Seq <= m.Seq {
@@ -94,8 +94,10 @@ func (c *Coordinator) votedByAll() Seq {
 	}
 	voted := ^Seq(0)
 	for i := range c.peers {
-		if c.peers[i].member {
-			voted = min(voted, c.peers[i].voted.Seq)
+		if p := &c.peers[i]; p.member && !p.counts && !c.changing() {
+			return 0
+		} else if p.member {
+			voted = min(voted, p.voted.Seq)
 		}
 	}
 	return voted

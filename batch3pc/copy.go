@@ -8,8 +8,10 @@ import "encoding/binary"
 // CopyFrom makes p an independent copy of o that calls app. The memory of p is reused.
 func (p *Participant) CopyFrom(o *Participant, app App) {
 	log, tail, generations, out := p.log, p.tail[:0], p.generations[:0], p.out
+	image, incoming := append(p.image[:0], o.image...), append(p.incoming.data[:0], o.incoming.data...)
 	*p = *o
 	p.app, p.tail, p.generations, p.out = app, tail, generations, out
+	p.image, p.incoming.data = image, incoming
 	p.log = log
 	p.log.copyFrom(&o.log)
 	for i := range p.log.len() {
@@ -57,6 +59,9 @@ func (p *Participant) AppendState(dst []byte) []byte {
 	dst = AppendTail(dst, p.pre)
 	dst = p.log.appendState(dst)
 	dst = appendNumbers(dst, uint64(p.decided), p.appliedBatches, uint64(p.refused))
+	dst = append(dst, flags(p.identified, p.begun, p.hole, p.proved, p.lost))
+	dst = appendNumbers(dst, p.incarnation, uint64(p.truncate), uint64(p.logRoot), p.incoming.digest, uint64(len(p.incoming.data)))
+	dst = AppendTail(AppendTail(dst, p.incoming.at), p.imageAt)
 	return appendBallot(AppendTail(dst, p.path), p.pathBallot)
 }
 
@@ -77,7 +82,7 @@ func (c *Coordinator) AppendOwnState(dst []byte) []byte {
 	dst = appendBallot(dst, c.ballot)
 	dst = appendNumbers(dst, c.epoch, uint64(c.patience), uint64(c.giveUp))
 	dst = AppendTail(AppendTail(AppendTail(dst, c.base), c.preSent), c.committed)
-	dst = appendNumbers(dst, uint64(c.inputs), uint64(c.seqSeen), uint64(c.decided))
+	dst = appendNumbers(dst, uint64(c.inputs), uint64(c.seqSeen), uint64(c.decided), uint64(c.truncate))
 	dst = c.log.appendState(dst)
 	if c.refused {
 		dst = append(dst, byte(c.refusal.From), byte(c.refusal.Reason))
@@ -91,14 +96,15 @@ func (c *Coordinator) AppendOwnState(dst []byte) []byte {
 func (c *Coordinator) AppendPeerState(dst []byte, n NodeID) []byte { return c.peer(n).appendState(dst) }
 
 func (p *progress) appendState(dst []byte) []byte {
-	dst = append(dst, byte(p.phase), flags(p.member, p.wished), flags(p.up, p.down, p.moved, p.based, p.accepted, p.fetching))
+	dst = append(dst, byte(p.phase), flags(p.member, p.wished, p.replaced, p.counts), byte(p.trouble), byte(p.snapshotFrom), flags(p.up, p.down, p.moved, p.based, p.accepted, p.fetching))
 	r := &p.reply
 	dst = appendBallot(dst, r.attempt)
 	dst = AppendTail(AppendTail(AppendTail(dst, r.pre), r.voted), r.applied)
 	dst = append(appendNumbers(dst, uint64(len(r.tail))), r.tail...)
 	dst = append(appendNumbers(dst, uint64(len(r.generations))), r.generations...)
 	dst = AppendTail(AppendTail(AppendTail(dst, p.voted), p.fetched), p.want)
-	return appendNumbers(dst, uint64(p.acked), uint64(p.applied), uint64(p.sent), uint64(p.preSent),
+	dst = AppendTail(dst, p.snapshotAt)
+	return appendNumbers(dst, p.snapshotOffset, p.incarnation, uint64(p.serves), uint64(p.durable), uint64(p.acked), uint64(p.applied), uint64(p.sent), uint64(p.preSent),
 		uint64(p.commitSent), uint64(p.wantLeft), uint64(p.helper))
 }
 

@@ -16,6 +16,14 @@ var (
 	ErrCount = errors.New("batch3pc: the count of items is that of a generation")
 )
 
+// Errors of Checkpoint.
+var (
+	// ErrNoSnapshots: the App is no Snapshotter.
+	ErrNoSnapshots = errors.New("batch3pc: the App has no snapshots")
+	// ErrRepairing: some of what is pre-committed is missing.
+	ErrRepairing = errors.New("batch3pc: the participant is repairing")
+)
+
 // ErrMembership is wrapped by every refusal of ProposeGeneration.
 var ErrMembership = errors.New("batch3pc: membership change refused")
 

@@ -37,6 +37,11 @@ func formatRecord(r *batch3pc.Record) string {
 	switch r.Kind {
 	case batch3pc.RecordBatch, batch3pc.RecordFill:
 		return fmt.Sprintf("%v %s", r.Kind, formatBatch(r.Batch))
+	case batch3pc.RecordIdentity:
+		return fmt.Sprintf("%v of %d: %x", r.Kind, r.Ballot.Node, r.Incarnation)
+	case batch3pc.RecordSnapshot:
+		return fmt.Sprintf("%v at %s, bytes %d to %d of %d, elected=%v attempt=%v pre=%s", r.Kind, formatAt(r.Seq, r.Chain), r.Offset,
+			r.Offset+uint64(len(r.Chunk)), r.Total, r.Ballot, r.Attempt, formatAt(r.PreCommitted.Seq, r.PreCommitted.Chain))
 	case batch3pc.RecordPromise, batch3pc.RecordEpoch:
 		return fmt.Sprintf("%v %v", r.Kind, r.Ballot)
 	case batch3pc.RecordCommit:
@@ -59,6 +64,8 @@ func formatMessage(m *batch3pc.Message) string {
 	case batch3pc.KindWatched:
 		fmt.Fprintf(&s, " elected=%v heard=%d", m.LastElected, m.Seq)
 	case batch3pc.KindStateReq, batch3pc.KindCommit, batch3pc.KindApplied:
+	case batch3pc.KindSnapshot, batch3pc.KindSnapshotReq:
+		fmt.Fprintf(&s, " %s from byte %d, %d of %d", formatAt(m.Seq, m.Chain), m.Offset, len(m.Chunk), m.Total)
 	case batch3pc.KindStale:
 		fmt.Fprintf(&s, " elected=%v", m.LastElected)
 	case batch3pc.KindState:
@@ -85,6 +92,12 @@ func formatParticipant(p *participantNode) string {
 	s := p.machine.Status()
 	text := fmt.Sprintf("%d elected=%v attempt=%v applied=%s pre=%s voted=%s", p.cfg.Self, s.LastElected, s.LastAttempt,
 		formatAt(s.Applied, s.AppliedChain), formatAt(s.PreCommitted, s.PreChain), formatAt(s.Voted, s.VotedChain))
+	if s.Repairing {
+		text += " repairing"
+	}
+	if p.disk.checkpointAt > 0 {
+		text += fmt.Sprintf(" truncate=%d", s.Truncate)
+	}
 	if s.Generation > 1 {
 		text += fmt.Sprintf(" generation=%d", s.Generation)
 	}

@@ -1,6 +1,8 @@
 package batch3pc_test
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,6 +20,7 @@ type ledger struct {
 	draining    bool                                             // answers "not now"
 	dropped     int
 	checker     *checker // of a random walk, else nil
+	refuse      bool     // Restore fails
 	veto        []byte
 }
 
@@ -63,6 +66,32 @@ func (l *ledger) Drop(b *batch3pc.Batch) {
 	if l.checker != nil {
 		l.checker.dropped()
 	}
+}
+
+// AppendSnapshot is 20 bytes for each applied batch: its position and its generation.
+func (l *ledger) AppendSnapshot(dst []byte) []byte {
+	for _, at := range l.applied {
+		dst = batch3pc.AppendTail(dst, at)
+		dst = binary.LittleEndian.AppendUint32(dst, l.generations[at])
+	}
+	return dst
+}
+
+func (l *ledger) Restore(state []byte) error {
+	if len(state)%20 != 0 || l.refuse {
+		return errors.New("ledger: no snapshot of a ledger")
+	}
+	l.reserved, l.applied = l.reserved[:0], l.applied[:0]
+	l.generations = map[batch3pc.Position]uint32{{}: 1}
+	for ; len(state) > 0; state = state[20:] {
+		at := batch3pc.TailAt(state, 0)
+		l.applied = append(l.applied, at)
+		l.generations[at] = binary.LittleEndian.Uint32(state[16:])
+	}
+	if l.checker != nil {
+		l.checker.restored(l.id, l.applied)
+	}
+	return nil
 }
 
 func (l *ledger) tail() batch3pc.Position {

@@ -9,6 +9,15 @@ const (
 	// asks again; one that does not listen costs at most this much for each Tick.
 	burstMax = 8
 
+	// FetchMax is how many batches a driver sends for a question of Ready.Older.
+	FetchMax = burstMax
+
+	// SnapshotChunkMax is the largest piece of a snapshot in a message or record, in bytes.
+	SnapshotChunkMax = 64 << 10
+
+	// SnapshotMaxDefault is the largest image of a snapshot in bytes, unless configured.
+	SnapshotMaxDefault = 1 << 30
+
 	// electionTicksMax is how many Ticks an election that has its quorum waits for members that are
 	// connected and silent. Waiting only serves recover-forward: safety does not depend on it.
 	electionTicksMax = 3

@@ -23,6 +23,8 @@ const (
 	KindStale        Kind = 14 // P->C  fenced: LastElected in State.. is higher than your ballot
 	KindWatch        Kind = 15 // C->P  of a standby, without a ballot: have you heard of a leader? Promises nothing
 	KindWatched      Kind = 16 // P->C  LastElected is the highest ballot promised, Seq counts the messages heard in it
+	KindSnapshot     Kind = 17 // P->C->P  Chunk, the piece at Offset of the snapshot at Seq, whose chain is Chain
+	KindSnapshotReq  Kind = 18 // P->C->P  send the piece at Offset of the snapshot at Seq; the first piece of the newest if there is none
 )
 
 // Reason of a NO.
@@ -48,9 +50,11 @@ type Message struct {
 	Seq   Seq
 	Chain Chain
 
-	Commit      Seq   // C->P on every message: decided watermark
-	CommitChain Chain // C->P its chain
-	Applied     Seq   // P->C on every message: applied watermark
+	Commit      Seq    // C->P on every message: decided watermark
+	CommitChain Chain  // C->P its chain
+	Truncate    Seq    // C->P on every message: every configured participant has this much for good
+	Applied     Seq    // P->C on every message: applied watermark
+	Incarnation uint64 // P->C on every message: whose log it speaks for
 
 	// State (KindState; KindStale fills LastElected).
 	LastElected  Ballot // highest ballot promised (le)
@@ -64,6 +68,12 @@ type Message struct {
 	// Generations (KindState) are the generation in force at Applied and all that the log opens above,
 	// oldest first, see AppendGeneration.
 	Generations []byte
+
+	// Of a snapshot.
+	Offset uint64 // of Chunk
+	Total  uint64 // size of the image
+	Digest uint64 // xxhash64 of the image
+	Chunk  []byte // at most SnapshotChunkMax
 
 	Reason Reason
 	Veto   []byte // two bits an item: 1 the taker's order, 2 the maker's order is refused; see VetoBits
@@ -121,6 +131,8 @@ const (
 	RecordCommit    RecordKind = 5 // P: everything <= Seq is committed (lazy: re-derivable)
 	RecordFill      RecordKind = 6 // P: Batch is decided, or below the base of a promised ballot; local batches above its parent are dropped
 	RecordEpoch     RecordKind = 7 // C: Ballot is used up
+	RecordSnapshot  RecordKind = 8 // P: Chunk at Offset of the applied state at Seq; a log may begin with the first one
+	RecordIdentity  RecordKind = 9 // P: the log is that of node Ballot.Node, begun as Incarnation
 )
 
 // Record is one durable fact. Batch aliases memory that is valid until the next call of the state machine.
@@ -130,6 +142,15 @@ type Record struct {
 	Seq    Seq
 	Chain  Chain
 	Batch  *Batch // RecordBatch, RecordFill
+
+	// RecordSnapshot: Ballot is LastElected, and
+	Attempt       Ballot
+	PreCommitted  Position
+	Offset, Total uint64
+	Digest        uint64
+	Chunk         []byte
+
+	Incarnation uint64 // RecordIdentity
 }
 
 // Ready is what the driver must do after an input, in this order: append Records to the log in
@@ -142,4 +163,5 @@ type Ready struct {
 	Records  []Record
 	Messages []Message
 	Durable  []Message
+	Older    []Message // Fetches for batches that only the log holds, see Participant.Older; there for drivers that set ParticipantConfig.Older
 }

@@ -6,7 +6,7 @@ var kindNames = [...]string{
 	KindBatch: "Batch", KindYes: "Yes", KindNo: "No", KindPreCommit: "PreCommit", KindPreCommitAck: "PreCommitAck",
 	KindCommit: "Commit", KindApplied: "Applied", KindStateReq: "StateReq", KindState: "State", KindStart: "Start",
 	KindStartAck: "StartAck", KindFill: "Fill", KindFetch: "Fetch", KindStale: "Stale",
-	KindWatch: "Watch", KindWatched: "Watched",
+	KindWatch: "Watch", KindWatched: "Watched", KindSnapshot: "Snapshot", KindSnapshotReq: "SnapshotReq",
 }
 
 // String returns the kind's name.
@@ -29,7 +29,7 @@ func (r Reason) String() string {
 
 var recordNames = [...]string{
 	RecordBatch: "Batch", RecordPromise: "Promise", RecordPreCommit: "PreCommit", RecordStart: "Start",
-	RecordCommit: "Commit", RecordFill: "Fill", RecordEpoch: "Epoch",
+	RecordCommit: "Commit", RecordFill: "Fill", RecordEpoch: "Epoch", RecordSnapshot: "Snapshot", RecordIdentity: "Identity",
 }
 
 // String returns the record kind's name.

@@ -78,6 +78,8 @@ func TestNames(t *testing.T) {
 		{KindBatch.String(), "Batch"}, {KindStale.String(), "Stale"}, {Kind(0).String(), "Kind(0)"}, {Kind(99).String(), "Kind(99)"},
 		{ReasonVeto.String(), "Veto"}, {Reason(9).String(), "Reason(9)"},
 		{RecordEpoch.String(), "Epoch"}, {RecordKind(0).String(), "RecordKind(0)"},
+		{KindSnapshotReq.String(), "SnapshotReq"}, {RecordIdentity.String(), "Identity"}, {TroubleIncarnation.String(), "Incarnation"},
+		{PhaseCanCommit.String(), "can-commit"}, {Phase(0).String(), "Phase(0)"}, {Phase(9).String(), "Phase(9)"},
 		{StateFenced.String(), "Fenced"}, {State(6).String(), "State(6)"},
 		{Ballot{Epoch: 4, Node: 10, Boot: 2}.String(), "4.10.2"}, {Ballot{}.String(), "none"},
 		{(&RecoverError{Kind: RecordStart, Seq: 3, Reason: "why"}).Error(), "batch3pc: recover: record Start of batch 3: why"},

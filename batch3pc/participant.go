@@ -8,13 +8,22 @@ import (
 
 // ParticipantConfig configures a Participant. Check what NewParticipant says of it.
 type ParticipantConfig struct {
-	Self       NodeID // not 0
-	Generation uint32 // in force until the stream says otherwise; batches of another get no vote
-	WindowMax  int    // undecided batches held; at least the coordinator's WindowMax, or the rest is voted for late
+	Self NodeID // not 0
+	// Incarnation names the log: a random number, made anew whenever a log is begun, and recorded in
+	// it. That of an existing log wins. 0: the group does without, and cannot tell a participant that
+	// has lost its log from one that never had any.
+	Incarnation uint64
+	Generation  uint32 // in force until the stream says otherwise; batches of another get no vote
+	WindowMax   int    // undecided batches held; at least the coordinator's WindowMax, or the rest is voted for late
 	// RetainMax is how many decided batches stay in memory to help a participant that fell behind
 	// when the coordinator does not hold them, which is so after every restart of the coordinator.
 	// At least the coordinator's RetainMax; 0 means 4 x WindowMax.
 	RetainMax int
+	// SnapshotMax is the largest image of a snapshot that is taken from another participant, in bytes;
+	// 0 means SnapshotMaxDefault.
+	SnapshotMax uint64
+	// Older says that the driver serves Ready.Older: batches that only the log holds any more.
+	Older bool
 }
 
 func (cfg *ParticipantConfig) validate() error {
@@ -53,6 +62,22 @@ type Participant struct {
 	path       Position
 	pathBallot Ballot
 
+	incarnation uint64 // of the log
+	identified  bool   // the log says so
+	begun       bool   // the log has records
+
+	hole   bool // Recover is behind records that could not be read
+	proved bool // and a record there proves the ballots
+	lost   bool // pre is not in the log, but for a part
+
+	truncate     Seq      // every configured participant has everything up to here for good
+	logRoot      Seq      // the log begins behind this batch
+	incoming     assembly // of a snapshot, from another participant or from the log
+	badSnapshots uint64   // that the App or a checksum refused
+	image        []byte   // the last one taken here
+	imageAt      Position // of image
+	imageDigest  uint64
+
 	heard uint64 // messages obeyed since the start, of the ballot promised
 
 	tail        []byte // buffer of Message.Tail
@@ -73,9 +98,12 @@ func NewParticipant(cfg ParticipantConfig, app App) (*Participant, error) {
 	if cfg.RetainMax == 0 {
 		cfg.RetainMax = 4 * cfg.WindowMax
 	}
+	if cfg.SnapshotMax == 0 {
+		cfg.SnapshotMax = SnapshotMaxDefault
+	}
 	// A participant that needs help lags by what the coordinator retains, and what it knows to be
 	// applied lags another window behind that. One more window is for what is in doubt here.
-	p := &Participant{cfg: cfg, app: app, log: newHistory(cfg.RetainMax + 2*cfg.WindowMax)}
+	p := &Participant{cfg: cfg, app: app, incarnation: cfg.Incarnation, log: newHistory(cfg.RetainMax + 2*cfg.WindowMax)}
 	p.log.reset(Position{}, Generation{Number: cfg.Generation})
 	return p, nil
 }
@@ -92,6 +120,10 @@ type ParticipantStatus struct {
 	AppliedChain   Chain
 	AppliedBatches uint64 // applied since the log began
 	Generation     uint32 // in force at the end of the log
+	Incarnation    uint64 // of the log
+	Repairing      bool   // some of what is pre-committed is missing: nothing is promised until it is back
+	Truncate       Seq    // the log may be cut in front of a checkpoint that was made at or below
+	BadSnapshots   uint64 // snapshots of others that could not be used
 }
 
 // Status returns the current state.
@@ -102,7 +134,8 @@ func (p *Participant) Status() ParticipantStatus {
 		PreCommitted: p.pre.Seq, PreChain: p.pre.Chain,
 		Voted: tail.Seq, VotedChain: tail.Chain,
 		Applied: applied.Seq, AppliedChain: applied.Chain, AppliedBatches: p.appliedBatches,
-		Generation: p.log.tailGeneration.Number,
+		Generation: p.log.tailGeneration.Number, Incarnation: p.incarnation, Repairing: p.lost,
+		Truncate: p.truncate, BadSnapshots: p.badSnapshots,
 	}
 }
 
@@ -124,6 +157,8 @@ func (p *Participant) Step(m *Message) Ready {
 		p.out.send(stale)
 		return p.out.ready
 	}
+	p.recordIdentity()
+	p.truncate = max(p.truncate, m.Truncate)
 	before := p.applied().Seq
 	p.stepCommit(m)
 	switch m.Kind {
@@ -139,6 +174,10 @@ func (p *Participant) Step(m *Message) Ready {
 		p.stepFill(m)
 	case KindFetch:
 		p.stepFetch(m)
+	case KindSnapshotReq:
+		p.stepSnapshotReq(m)
+	case KindSnapshot:
+		p.stepSnapshot(m)
 	case KindCommit: // its watermark is all there is to it
 	default:
 		return p.out.ready // an answer, or a kind of a later version: not for a participant
@@ -174,7 +213,7 @@ func (p *Participant) undecided() int { return p.log.len() - p.decided }
 
 // answer starts an answer to m.
 func (p *Participant) answer(m *Message, kind Kind) Message {
-	return Message{Kind: kind, From: p.cfg.Self, To: m.From, Ballot: m.Ballot, Applied: p.applied().Seq}
+	return Message{Kind: kind, From: p.cfg.Self, To: m.From, Ballot: m.Ballot, Applied: p.applied().Seq, Incarnation: p.incarnation}
 }
 
 // answerAt starts an answer to m about a position.
@@ -186,20 +225,36 @@ func (p *Participant) answerAt(m *Message, kind Kind, at Position) Message {
 
 func (p *Participant) sendYes(m *Message) { p.out.send(p.answerAt(m, KindYes, p.log.tail())) }
 
+// recordIdentity begins a log with whose it is.
+func (p *Participant) recordIdentity() {
+	if !p.identified && p.incarnation != 0 {
+		p.identified = true
+		p.out.record(Record{Kind: RecordIdentity, Ballot: Ballot{Node: p.cfg.Self}, Incarnation: p.incarnation})
+	}
+}
+
 func (p *Participant) sendFetch(m *Message, at Position) {
+	if p.incoming.busy() && p.incoming.at.Seq <= p.applied().Seq {
+		p.incoming.reset()
+	}
+	if p.incoming.busy() {
+		p.sendSnapshotReq(m) // nobody could send what follows at, and a snapshot is on its way
+		return
+	}
 	p.out.send(p.answerAt(m, KindFetch, at))
 }
 
 // check asserts the order of the watermarks. The chains cannot disagree as long as history checks
 // every append.
 func (p *Participant) check() {
+	p.mend()
 	if p.elected.Less(p.attempt) {
 		violated("I6", "attempt is above elected")
 	}
 	if p.pre.Seq < p.applied().Seq {
 		violated("I3", "a batch is applied that is not pre-committed")
 	}
-	if p.log.tail().Seq < p.pre.Seq {
+	if p.log.tail().Seq < p.pre.Seq && !p.lost {
 		violated("I3", "a batch is pre-committed that is not in the log")
 	}
 }

@@ -4,6 +4,10 @@ import "github.com/tezi-exchange/tezi/internal/mutant"
 
 // stepStateReq promises the ballot: nothing lower is obeyed from here on.
 func (p *Participant) stepStateReq(m *Message) {
+	if p.lost {
+		p.sendState(m)
+		return
+	}
 	if p.elected.Less(m.Ballot) {
 		if !mutant.Is(mutant.PromiseNotKept) {
 			p.elected = m.Ballot
@@ -17,7 +21,14 @@ func (p *Participant) stepStateReq(m *Message) {
 }
 
 // sendState answers with the whole state. It is a promise of m.Ballot only if LastElected says so.
+// While it is repairing a participant tells nobody but the owner of the ballot that it accepted,
+// who can give it back what it lacks; anybody else is asked for what is decided.
 func (p *Participant) sendState(m *Message) {
+	if p.lost && p.attempt != m.Ballot {
+		p.sendFetch(m, p.applied())
+		return
+	}
+	pre := p.held()
 	s := p.answer(m, KindState)
 	tail, applied := p.log.tail(), p.applied()
 	s.LastElected, s.LastAttempt = p.elected, p.attempt
@@ -27,7 +38,8 @@ func (p *Participant) sendState(m *Message) {
 	if mutant.Is(mutant.AttemptNotReported) {
 		s.LastAttempt = Ballot{}
 	}
-	s.PreCommitted, s.PreChain = p.pre.Seq, p.pre.Chain
+	s.Seq = p.serves()
+	s.PreCommitted, s.PreChain = pre.Seq, pre.Chain
 	s.Voted, s.VotedChain = tail.Seq, tail.Chain
 	s.AppliedChain = applied.Chain
 	p.tail = p.tail[:0]
@@ -60,7 +72,7 @@ func (p *Participant) stepStart(m *Message) {
 	base := Position{m.Seq, m.Chain}
 	if p.attempt == m.Ballot && !mutant.Is(mutant.StartTwice) {
 		// A duplicate. What is above the base by now was voted for in this very ballot.
-		p.out.sendDurable(p.answerAt(m, KindStartAck, p.pre))
+		p.out.sendDurable(p.answerAt(m, KindStartAck, p.held()))
 		return
 	}
 	applied := p.applied()
@@ -79,7 +91,7 @@ func (p *Participant) stepStart(m *Message) {
 	if !mutant.Is(mutant.VotesKept) {
 		p.drop(p.log.through(base.Seq))
 	}
-	p.elected, p.attempt, p.pre = m.Ballot, m.Ballot, base
+	p.elected, p.attempt, p.pre, p.lost = m.Ballot, m.Ballot, base, false
 	p.out.record(Record{Kind: RecordStart, Ballot: m.Ballot, Seq: base.Seq, Chain: base.Chain})
 	p.out.sendDurable(p.answerAt(m, KindStartAck, base))
 }
@@ -102,12 +114,12 @@ func (p *Participant) stepPreCommit(m *Message) {
 		return
 	case goal.Seq == p.pre.Seq && goal != p.pre:
 		violated("I6", "one ballot pre-commits two histories")
-	case goal.Seq > p.pre.Seq && !p.log.holds(goal) && !mutant.Is(mutant.PreCommitGap):
+	case (goal.Seq > p.pre.Seq || p.lost) && !p.log.holds(goal) && !mutant.Is(mutant.PreCommitGap):
 		p.sendFetch(m, p.log.tail())
 		return
 	case goal.Seq > p.pre.Seq:
 		p.pre = goal
 		p.out.record(Record{Kind: RecordPreCommit, Ballot: m.Ballot, Seq: goal.Seq, Chain: goal.Chain})
 	}
-	p.out.sendDurable(p.answerAt(m, KindPreCommitAck, p.pre))
+	p.out.sendDurable(p.answerAt(m, KindPreCommitAck, p.held()))
 }

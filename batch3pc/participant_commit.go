@@ -34,7 +34,7 @@ func (p *Participant) applyThrough(goal Position) {
 			p.appliedBatches++
 		}
 	}
-	if p.pre.Seq < goal.Seq {
+	if p.pre.Seq <= goal.Seq { // equal and different only while it is repairing, on a branch that lost
 		p.pre = goal
 	}
 }

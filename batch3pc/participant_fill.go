@@ -65,7 +65,7 @@ func (p *Participant) accept(m *Message, decided bool) bool {
 // dropBehind drops what follows parent, which something else was chosen to follow.
 func (p *Participant) dropBehind(parent Position) {
 	p.drop(p.log.through(parent.Seq))
-	if p.pre.Seq > parent.Seq && !mutant.Is(mutant.FillKeepsPre) {
+	if p.pre.Seq > parent.Seq && !p.lost && !mutant.Is(mutant.FillKeepsPre) {
 		p.pre = parent
 	}
 }
@@ -75,6 +75,9 @@ func (p *Participant) dropBehind(parent Position) {
 func (p *Participant) stepFetch(m *Message) {
 	at := Position{m.Seq, m.Chain}
 	if !p.log.holds(at) {
+		if at.Seq < p.log.root.Seq {
+			p.stepFetchOlder(m)
+		}
 		return
 	}
 	first := p.log.through(at.Seq)
@@ -83,4 +86,32 @@ func (p *Participant) stepFetch(m *Message) {
 		fill.Batch = p.log.at(i)
 		p.out.send(fill)
 	}
+}
+
+// serves is the end of what cannot be sent to others any more: what lies behind it can.
+func (p *Participant) serves() Seq {
+	if p.cfg.Older {
+		return p.logRoot
+	}
+	return p.log.root.Seq
+}
+
+// stepFetchOlder hands a question for batches that are not in memory to the driver, or tells the
+// coordinator to ask somebody else.
+func (p *Participant) stepFetchOlder(m *Message) {
+	if m.Seq >= p.serves() {
+		p.out.older(*m)
+		return
+	}
+	a := p.answer(m, KindApplied)
+	a.Seq = p.serves()
+	p.out.send(a)
+}
+
+// Older is the answer to a Fetch of Ready.Older: batch b of the log, which is decided. The driver
+// sends up to FetchMax of them, the first one the child of the position that m names.
+func (p *Participant) Older(m *Message, b *Batch) Message {
+	fill := p.answer(m, KindFill)
+	fill.Batch = b
+	return fill
 }

@@ -1,6 +1,10 @@
 package batch3pc
 
-import "github.com/tezi-exchange/tezi/internal/mutant"
+import (
+	"fmt"
+
+	"github.com/tezi-exchange/tezi/internal/mutant"
+)
 
 // Recover feeds the next record of the log. The order is that of the log; after the last one the
 // state is exactly what it was when that record was written. r is read during the call only. Every
@@ -20,7 +24,34 @@ func (p *Participant) Recover(r *Record) error {
 
 // recover returns what is wrong with the record, or "".
 func (p *Participant) recover(r *Record) string {
+	if r.Kind == RecordIdentity {
+		return p.recoverIdentity(r)
+	}
+	p.begun = true
+	if p.hole {
+		return p.recoverBehindHole(r)
+	}
+	return p.recoverRecord(r)
+}
+
+// recoverIdentity reads whose log it is. It is the first record, and repeated by each checkpoint.
+func (p *Participant) recoverIdentity(r *Record) string {
+	switch {
+	case r.Ballot.Node != p.cfg.Self:
+		return fmt.Sprintf("the log is that of participant %d, this is %d", r.Ballot.Node, p.cfg.Self)
+	case p.identified && r.Incarnation != p.incarnation:
+		return fmt.Sprintf("incarnation %016x in a log of incarnation %016x", r.Incarnation, p.incarnation)
+	case !p.identified && p.begun && !p.hole:
+		return "an identity in the middle of a log that began without"
+	}
+	p.incarnation, p.identified = r.Incarnation, true
+	return ""
+}
+
+func (p *Participant) recoverRecord(r *Record) string {
 	switch r.Kind {
+	case RecordSnapshot:
+		return p.recoverSnapshot(r)
 	case RecordBatch, RecordFill:
 		return p.recoverBatch(r)
 	case RecordPromise:
@@ -49,6 +80,9 @@ func (p *Participant) recoverBatch(r *Record) string {
 	}
 	if b.Seq <= b.Parent || !b.Intact() {
 		return "the batch is not intact"
+	}
+	if r.Kind == RecordFill && p.log.holds(b.Position()) {
+		return "" // a checkpoint repeats what is in doubt
 	}
 	parent := b.ParentPosition()
 	if r.Kind == RecordFill && p.log.holds(parent) && parent.Seq >= p.applied().Seq {

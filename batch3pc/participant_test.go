@@ -123,7 +123,6 @@ func TestFetchIsServedFromTheRetention(t *testing.T) {
 	}
 	for _, test := range []struct{ from, want int }{
 		{30, 0}, {29, 1}, {22, 8}, // RetainMax + WindowMax behind the end, the whole burst
-		{10, 0}, // forgotten
 	} {
 		at := log[test.from-1].Position()
 		ready := s.step(batch3pc.Message{Kind: batch3pc.KindFetch, Ballot: ballot1, Seq: at.Seq, Chain: at.Chain})
@@ -134,6 +133,39 @@ func TestFetchIsServedFromTheRetention(t *testing.T) {
 			if m.Kind != batch3pc.KindFill || m.Batch.Position() != log[test.from+i].Position() {
 				t.Errorf("from %d: message %d is %v of %d", test.from, i, m.Kind, m.Batch.Seq)
 			}
+		}
+	}
+}
+
+// What is forgotten is said to be, so that somebody else is asked; and a driver that has the log at
+// hand is asked first.
+func TestFetchBelowTheRetention(t *testing.T) {
+	for _, older := range []bool{false, true} {
+		s := newSingle(t)
+		cfg := batch3pc.ParticipantConfig{Self: 1, Generation: 1, WindowMax: 4, RetainMax: 4, Older: older}
+		var err error
+		if s.machine, err = batch3pc.NewParticipant(cfg, s.app); err != nil {
+			t.Fatal(err)
+		}
+		log := chain(origin, 1, 30, "x")
+		s.start(ballot1, origin)
+		for _, b := range log {
+			s.batch(ballot1, b)
+			s.commit(ballot1, b.Position())
+		}
+		ready := s.step(batch3pc.Message{Kind: batch3pc.KindFetch, Ballot: ballot1, Seq: 10, Chain: log[9].Chain})
+		if !older {
+			if m := onlyMessage(t, ready.Messages, batch3pc.KindApplied); m.Seq != 18 || len(ready.Older) != 0 {
+				t.Fatalf("retention from %d on, want 18; older %v", m.Seq, ready.Older)
+			}
+			continue
+		}
+		noMessage(t, ready)
+		if len(ready.Older) != 1 || ready.Older[0].Seq != 10 {
+			t.Fatalf("older %+v, want the question", ready.Older)
+		}
+		if fill := s.machine.Older(&ready.Older[0], log[10]); fill.Kind != batch3pc.KindFill || fill.To != ballot1.Node || fill.Ballot != ballot1 || fill.Batch.Seq != 11 {
+			t.Fatalf("answer %+v", fill)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (w *walk) peace() error {
 		return err
 	}
 	var dead *participantNode
-	if w.dice.IntN(3) == 0 {
+	if w.dice.IntN(3) == 0 && w.checker.lost(w.world) == nil {
 		dead = w.anyParticipant()
 		w.crashParticipant(dead)
 		leader.machine.PeerDown(dead.cfg.Self)
@@ -35,6 +35,12 @@ func (w *walk) peace() error {
 			return err
 		}
 		p.app.draining = false
+	}
+	if dead != nil && (w.repairing() || w.identified && !w.registered(dead)) {
+		if err := w.restartParticipant(dead); err != nil {
+			return err
+		}
+		dead = nil
 	}
 	if dead != nil {
 		w.calm(leader, "a quorum decides", func(s batch3pc.CoordinatorStatus) bool {
@@ -63,6 +69,27 @@ func (w *walk) peace() error {
 	return w.compare()
 }
 
+// repairing reports whether a participant that is up cannot promise: then the two others are needed.
+func (w *walk) repairing() bool {
+	for _, p := range w.participants {
+		if p.machine != nil && p.machine.Status().Repairing {
+			return true
+		}
+	}
+	return false
+}
+
+// registered reports whether somebody but the dead one knows that the stream names everybody's log;
+// until then a quorum is not enough (rule N1).
+func (w *walk) registered(dead *participantNode) bool {
+	for _, p := range w.participants {
+		if p != dead && p.machine != nil && len(w.checker.decided) > 0 && p.machine.Status().Applied >= w.checker.decided[0].Seq {
+			return true
+		}
+	}
+	return false
+}
+
 // calm lets time pass without faults until done.
 func (w *walk) calm(leader *coordinatorNode, what string, done func(batch3pc.CoordinatorStatus) bool) {
 	for range peaceRounds {
@@ -72,6 +99,7 @@ func (w *walk) calm(leader *coordinatorNode, what string, done func(batch3pc.Coo
 		}
 		w.tick(leader)
 		w.durableInputs(leader)
+		w.replaceLost(leader)
 		w.settle()
 		if done(leader.machine.Status()) {
 			return

@@ -15,6 +15,7 @@ type progress struct {
 	id       NodeID
 	member   bool // has to vote yes, as the log of the coordinator has it
 	wished   bool // is to be a member, if the coordinator is wishing
+	replaced bool // and its log is to be known as the one that it has now
 	up       bool // connected, as far as the driver said so
 	down     bool // not connected, as far as the driver said so: nothing is sent again to it
 	phase    phase
@@ -29,6 +30,11 @@ type progress struct {
 	accepted bool     // has durably accepted Start
 	acked    Seq      // has durably pre-committed everything at or below, the base included: only ever rises
 	applied  Seq      // says it applied this much
+	durable  Seq      // has this much of what is decided for good; only ever rises
+
+	incarnation uint64 // of its log, as its State had it
+	counts      bool   // its promises, acknowledgements and votes count
+	trouble     Trouble
 
 	// What was sent last: the flow goes on from here. A Tick without progress takes them back.
 	sent       Seq // batches
@@ -40,6 +46,12 @@ type progress struct {
 	want     Position // next batch to relay follows this one
 	wantLeft int      // batches still to come from the helper; 0: none is asked for
 	helper   int      // whose turn it is to be asked next
+	serves   Seq      // cannot send what others lack at or below
+
+	// A snapshot on its way to it.
+	snapshotFrom   NodeID   // who sends it; 0: nobody is asked
+	snapshotAt     Position // what it wants next: of which one
+	snapshotOffset uint64   // and from where on
 }
 
 // stateReply keeps what an election has to compare.
@@ -92,7 +104,8 @@ func (r *stateReply) generationAt(p Position) (Generation, bool) {
 // reset forgets all that belongs to the ballot before.
 func (p *progress) reset(nowNs int64) {
 	tail, generations := p.reply.tail[:0], p.reply.generations[:0]
-	*p = progress{id: p.id, member: p.member, wished: p.wished, up: p.up, down: p.down, applied: p.applied, silentNs: nowNs}
+	*p = progress{id: p.id, member: p.member, wished: p.wished, replaced: p.replaced, up: p.up, down: p.down, applied: p.applied, durable: p.durable,
+		incarnation: p.incarnation, counts: p.counts, trouble: p.trouble, silentNs: nowNs}
 	p.reply.tail, p.reply.generations = tail, generations
 }
 
@@ -108,5 +121,5 @@ func (p *progress) rewind() {
 	p.sent = p.voted.Seq
 	p.preSent = min(p.preSent, p.acked)
 	p.commitSent = min(p.commitSent, p.applied)
-	p.fetching, p.wantLeft = false, 0
+	p.fetching, p.wantLeft, p.snapshotFrom = false, 0, 0
 }

@@ -9,6 +9,7 @@ func (o *outbox) reset() {
 	o.ready.Records = o.ready.Records[:0]
 	o.ready.Messages = o.ready.Messages[:0]
 	o.ready.Durable = o.ready.Durable[:0]
+	o.ready.Older = o.ready.Older[:0]
 }
 
 func (o *outbox) record(r Record) {
@@ -29,5 +30,8 @@ func (o *outbox) sendDurable(m Message) {
 	}
 	o.ready.Durable = append(o.ready.Durable, m)
 }
+
+// older passes a question on to the driver.
+func (o *outbox) older(m Message) { o.ready.Older = append(o.ready.Older, m) }
 
 func (o *outbox) empty() bool { return len(o.ready.Messages) == 0 && len(o.ready.Durable) == 0 }

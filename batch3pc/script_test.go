@@ -2,6 +2,7 @@ package batch3pc_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,16 +14,22 @@ import (
 // script runs a testdata file: each command moves a world, its output is the full trace. Run the
 // test with -rewrite to take the traces as they are, and review the difference.
 //
-//	new [window=N] [retain=N] [learner] [gate] [standby]
+//	new [window=N] [retain=N] [learner] [gate] [standby] [twins] [identified]
 //	                          three participants 1, 2, 3 and coordinators 10, 11, all links up, no
 //	                          ballot open; 3 may be excluded; learner: 3 is no member; gate: without
-//	                          NoInputGate; standby: 11 watches, with a patience of 2 ticks
+//	                          NoInputGate; standby: 11 watches, with a patience of 2 ticks; twins: all run the
+//	                          same business; identified: logs have incarnations
 //	open C                    opens a ballot at a coordinator
 //	propose C TEXT            proposes a batch with that payload
 //	veto P TEXT               participant P refuses the batch with that payload
 //	drain P on|off            participant P cannot vote
 //	inputs C SEQ              InputsDurable
 //	members C P...            proposes a generation with these members
+//	replace C N P...          the same, and N is known by its new log
+//	peers C                   what a coordinator knows of each participant
+//	checkpoint P              a participant records its state; cut P: cuts its log in front of that
+//	hole P FIRST COUNT        records of a crashed participant become unreadable
+//	forget P INCARNATION      a crashed participant has lost its log and begins a new one
 //	deliver|drop|repeat [kind=K] [from=N] [to=N] [seq=S]
 //	                          what is in flight and matches, in order; repeat leaves it in flight;
 //	                          seq is that of the batch inside
@@ -70,6 +77,16 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 		}
 	case "settle":
 		s.settle()
+	case "checkpoint":
+		if err := s.checkpointNow(s.participant(s.id(t, d, 0))); err != nil {
+			fmt.Fprintln(&s.out, err)
+		}
+	case "cut":
+		if !s.cut(s.participant(s.id(t, d, 0))) {
+			fmt.Fprintln(&s.out, "not yet")
+		}
+	case "hole", "forget":
+		s.lose(t, d)
 	case "crash":
 		s.crash(s.id(t, d, 0))
 	case "restart":
@@ -101,13 +118,21 @@ func (s *script) lead(t *testing.T, d *datadriven.TestData) {
 		if _, ready, err = c.machine.Propose(4, []byte(d.CmdArgs[1].Key)); err != nil {
 			fmt.Fprintln(&s.out, err)
 		}
-	case "members":
+	case "peers":
+		for _, p := range c.machine.AppendPeers(nil) {
+			fmt.Fprintf(&s.out, "%d member=%v counts=%v trouble=%v incarnation=%x known=%x durable=%d\n", p.Node, p.Member, p.Counts, p.Trouble, p.Incarnation, p.Known, p.Durable)
+		}
+	case "members", "replace":
 		var members []batch3pc.NodeID
 		for i := range d.CmdArgs[1:] {
 			members = append(members, s.id(t, d, 1+i))
 		}
+		var replaced []batch3pc.NodeID
+		if d.Cmd == "replace" {
+			replaced, members = members[:1], members[1:]
+		}
 		var err error
-		if ready, err = c.machine.ProposeGeneration(members); err != nil {
+		if ready, err = c.machine.ProposeGeneration(members, replaced...); err != nil {
 			fmt.Fprintln(&s.out, err)
 		}
 	case "inputs":
@@ -146,11 +171,16 @@ func (s *script) create(t *testing.T, d *datadriven.TestData) {
 	if d.HasArg("learner") {
 		members = []batch3pc.NodeID{1, 2}
 	}
+	var classes []uint8
+	if d.HasArg("twins") {
+		classes = []uint8{1, 1, 1}
+	}
 	var coordinators []batch3pc.CoordinatorConfig
 	for _, id := range []batch3pc.NodeID{10, 11} {
 		coordinators = append(coordinators, batch3pc.CoordinatorConfig{
 			Self: id, Participants: []batch3pc.NodeID{1, 2, 3}, Members: members, Generation: 1,
 			WindowMax: window, RetainMax: retain, NoInputGate: !d.HasArg("gate"), Excludable: []batch3pc.NodeID{3},
+			Classes: classes, Identified: d.HasArg("identified"),
 		})
 	}
 	var participants []batch3pc.ParticipantConfig
@@ -158,6 +188,11 @@ func (s *script) create(t *testing.T, d *datadriven.TestData) {
 		participants = append(participants, batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: window, RetainMax: retain})
 	}
 	s.world = newWorld(coordinators, participants)
+	if d.HasArg("identified") {
+		for i, p := range s.participants {
+			p.cfg.Incarnation = uint64(0xa1 + i)
+		}
+	}
 	s.coordinators[1].watches = d.HasArg("standby")
 	s.vetoes = map[batch3pc.NodeID]string{}
 	s.note = func(format string, args ...any) { fmt.Fprintf(&s.out, format+"\n", args...) }
@@ -218,7 +253,7 @@ func (s *script) crash(id batch3pc.NodeID) {
 	}
 	disk := s.disk(id)
 	fmt.Fprintf(&s.out, "%d loses %d records\n", id, len(disk.records)-disk.synced)
-	s.lose(id, disk, 0)
+	s.world.lose(id, disk, 0)
 }
 
 func (s *script) restart(t *testing.T, id batch3pc.NodeID) {
@@ -231,6 +266,24 @@ func (s *script) restart(t *testing.T, id batch3pc.NodeID) {
 		s.connect(s.coordinator(id))
 	}
 	if err != nil {
-		t.Fatal(err)
+		fmt.Fprintln(&s.out, err)
 	}
+}
+
+// lose makes records of a crashed participant unreadable, or all that it had.
+func (s *script) lose(t *testing.T, d *datadriven.TestData) {
+	p := s.participant(s.id(t, d, 0))
+	if d.Cmd == "forget" {
+		p.disk = disk{}
+		if _, err := fmt.Sscanf(d.CmdArgs[1].Key, "%x", &p.cfg.Incarnation); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	first, count := int(s.id(t, d, 1)), int(s.id(t, d, 2))
+	for _, r := range p.disk.records[first : first+count] {
+		fmt.Fprintf(&s.out, "unreadable: %s\n", formatRecord(&r))
+	}
+	p.disk.records = slices.Replace(p.disk.records, first, first+count, batch3pc.Record{Kind: recordHole})
+	p.disk.synced = len(p.disk.records)
 }

@@ -17,11 +17,13 @@ import (
 // walk is one random schedule: a world, and dice.
 type walk struct {
 	*world
-	dice    *rand.Rand
-	storm   int  // faults in a thousand actions, of each sort
-	count   int  // payloads made
-	changes bool // the member set changes now and then
-	inputs  map[batch3pc.NodeID]batch3pc.Seq
+	dice       *rand.Rand
+	storm      int              // faults in a thousand actions, of each sort
+	count      int              // payloads made
+	changes    bool             // the member set changes now and then
+	damaged    *participantNode // the one whose log is not whole: only one at a time
+	identified bool             // logs have names, and may get lost
+	inputs     map[batch3pc.NodeID]batch3pc.Seq
 }
 
 const (
@@ -42,21 +44,26 @@ func newWalk(seed uint64) *walk {
 	window := 1 + w.dice.IntN(4)
 	retain := window + w.dice.IntN(4)
 	// Retention just as large as the coordinator's is enough for members. A learner, for whom
-	// nobody waits, may fall behind any retention; here it does not.
+	// nobody waits, may fall behind it: then a snapshot helps.
 	members, keep := participantIDs, retain
 	if w.changes = w.dice.IntN(4) == 0; w.changes {
-		members, keep = participantIDs[:2+w.dice.IntN(2)], 512
+		members = participantIDs[:2+w.dice.IntN(2)]
 	}
+	w.identified = w.dice.IntN(3) == 0
 	var coordinators []batch3pc.CoordinatorConfig
 	for _, id := range []batch3pc.NodeID{engineID, backupID} {
 		coordinators = append(coordinators, batch3pc.CoordinatorConfig{
-			Self: id, Participants: participantIDs, Members: members, Generation: 1, Excludable: participantIDs[2:],
+			Self: id, Participants: participantIDs, Members: members, Generation: 1, Excludable: participantIDs[2:], Classes: []uint8{1, 1, 1}, LagMax: batch3pc.Seq(w.dice.IntN(3) * 8), Identified: w.identified,
 			WindowMax: window, RetainMax: retain, NoInputGate: id == backupID || w.dice.IntN(2) == 0,
 		})
 	}
 	var participants []batch3pc.ParticipantConfig
 	for _, id := range participantIDs {
-		participants = append(participants, batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: window, RetainMax: keep})
+		cfg := batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: window, RetainMax: keep}
+		if w.identified {
+			cfg.Incarnation = w.dice.Uint64() | 1
+		}
+		participants = append(participants, cfg)
 	}
 	w.world = newWorld(coordinators, participants)
 	w.coordinator(backupID).watches = w.dice.IntN(2) == 0
@@ -159,6 +166,10 @@ func (w *walk) step() error {
 		w.durableInputs(w.anyCoordinator())
 	case n < 94 && w.changes:
 		w.change(w.anyCoordinator())
+	case n < 95 && w.identified:
+		w.replaceLost(w.anyCoordinator())
+	case n < 95:
+		w.truncate(w.anyParticipant())
 	case n < 96:
 		w.tick(w.anyCoordinator())
 	default:
@@ -168,7 +179,9 @@ func (w *walk) step() error {
 }
 
 func (w *walk) fault() error {
-	switch w.dice.IntN(8) {
+	switch w.dice.IntN(9) {
+	case 8:
+		return w.loseLog(w.anyParticipant())
 	case 0, 1:
 		w.crashParticipant(w.anyParticipant())
 	case 2, 3, 4:
@@ -282,10 +295,15 @@ func (w *walk) restartParticipant(p *participantNode) error {
 		return err
 	}
 	w.checker.elected[id] = p.machine.Status().LastElected
+	w.connect(id)
+	return nil
+}
+
+// connect tells all coordinators that a participant is there.
+func (w *walk) connect(id batch3pc.NodeID) {
 	for _, c := range w.coordinators {
 		w.lead(c, func(m *batch3pc.Coordinator) batch3pc.Ready { return m.PeerUp(id) })
 	}
-	return nil
 }
 
 func (w *walk) crashCoordinator(c *coordinatorNode) {
@@ -319,7 +337,7 @@ func (w *walk) restartCoordinator(c *coordinatorNode) error {
 
 // schedules is how many random walks a test run makes; TEZI_SCHEDULES asks for more.
 func schedules(t *testing.T) uint64 {
-	n := uint64(20_000)
+	n := uint64(8_000)
 	if testing.Short() {
 		n = 2_000
 	}
@@ -382,7 +400,8 @@ func requireNonVacuous(t *testing.T, c counters) {
 	for name, n := range map[string]int{
 		"decided": c.decided, "vetoed": c.vetoed, "dropped": c.dropped, "fenced": c.fenced, "crashes": c.crashes,
 		"recovery commit": c.recoveryCommit, "recovery abort": c.recoveryAbort, "recover-forward": c.forward,
-		"cascade abort": c.cascade, "fill": c.fill, "relay": c.relay, "generation change": c.generation, "takeover": c.takeover,
+		"cascade abort": c.cascade, "fill": c.fill, "relay": c.relay, "generation change": c.generation, "takeover": c.takeover, "catch-up from snapshot": c.snapshot,
+		"truncation": c.truncation, "refused without its log": c.refused, "replaced": c.replaced, "repair": c.repair,
 	} {
 		if n == 0 {
 			t.Errorf("I12: no schedule met: %s", name)

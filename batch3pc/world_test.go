@@ -21,6 +21,39 @@ type disk struct {
 	records []batch3pc.Record
 	synced  int
 	held    []batch3pc.Message
+
+	checkpoint   int          // where the last one begins in records
+	checkpointAt batch3pc.Seq // what was applied then; 0: there is none
+	checkpointed int          // records up to its end
+}
+
+// recordHole stands for records that cannot be read.
+const recordHole batch3pc.RecordKind = 0
+
+// checkpointNow lets p record its state.
+func (w *world) checkpointNow(p *participantNode) error {
+	ready, err := p.machine.Checkpoint()
+	if err != nil {
+		return err
+	}
+	p.disk.checkpoint, p.disk.checkpointAt = len(p.disk.records), p.machine.Status().Applied
+	w.take(p.cfg.Self, &p.disk, ready)
+	p.disk.checkpointed = len(p.disk.records)
+	return nil
+}
+
+// cut cuts a log in front of its last checkpoint, if it may be, and reports whether it was.
+func (w *world) cut(p *participantNode) bool {
+	d := &p.disk
+	if d.checkpointAt == 0 || d.synced < d.checkpointed || p.machine.Status().Truncate < d.checkpointAt {
+		return false
+	}
+	w.tracef("%d cuts its log: %d records go, %d stay", p.cfg.Self, d.checkpoint, len(d.records)-d.checkpoint)
+	d.records = slices.Clone(d.records[d.checkpoint:])
+	d.synced -= d.checkpoint
+	p.machine.Truncated(d.checkpointAt)
+	d.checkpoint, d.checkpointAt = 0, 0
+	return true
 }
 
 type participantNode struct {
@@ -75,7 +108,7 @@ func cloneBatch(b *batch3pc.Batch) *batch3pc.Batch {
 
 func cloneMessage(m batch3pc.Message) batch3pc.Message {
 	m.Batch, m.Veto, m.Tail = cloneBatch(m.Batch), slices.Clone(m.Veto), slices.Clone(m.Tail)
-	m.Generations = slices.Clone(m.Generations)
+	m.Generations, m.Chunk = slices.Clone(m.Generations), slices.Clone(m.Chunk)
 	return m
 }
 
@@ -117,7 +150,7 @@ func (w *world) tracef(format string, args ...any) {
 // take does what Ready asks the driver of node id to do, except for the sync.
 func (w *world) take(id batch3pc.NodeID, d *disk, ready batch3pc.Ready) {
 	for _, r := range ready.Records {
-		r.Batch = cloneBatch(r.Batch)
+		r.Batch, r.Chunk = cloneBatch(r.Batch), slices.Clone(r.Chunk)
 		d.records = append(d.records, r)
 		w.tracef("  log  %s", formatRecord(&r))
 		if w.checker != nil {
@@ -160,6 +193,7 @@ func (w *world) harden(id batch3pc.NodeID, d *disk) {
 // lose cuts a disk after a crash: keep records of the unsynced ones survive.
 func (w *world) lose(id batch3pc.NodeID, d *disk, keep int) {
 	d.records = d.records[:d.synced+keep]
+	d.checkpointAt = 0
 	d.held = d.held[:0]
 	w.harden(id, d)
 }
@@ -171,9 +205,14 @@ func (w *world) startParticipant(p *participantNode) error {
 		return err
 	}
 	for i := range p.disk.records {
-		if err := machine.Recover(&p.disk.records[i]); err != nil {
+		if p.disk.records[i].Kind == recordHole {
+			machine.RecoverHole()
+		} else if err := machine.Recover(&p.disk.records[i]); err != nil {
 			return err
 		}
+	}
+	if err := machine.RecoverDone(); err != nil {
+		return err
 	}
 	p.machine = machine
 	return nil

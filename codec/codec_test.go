@@ -79,6 +79,11 @@ func TestGolden(t *testing.T) {
 		Tail: batch3pc.AppendTail(nil, batch3pc.Position{Seq: 6, Chain: 0x66}), Generations: sampleGeneration(),
 	}
 	no := batch3pc.Message{Kind: batch3pc.KindNo, From: 1, To: 16, Seq: 7, Reason: batch3pc.ReasonVeto, Veto: []byte{1, 2, 3}}
+	snapshot := batch3pc.Message{
+		Kind: batch3pc.KindSnapshot, From: 16, To: 1, Ballot: batch3pc.Ballot{Epoch: 3, Node: 16, Boot: 9}, Seq: 0x21, Chain: 0x22,
+		Commit: 0x23, CommitChain: 0x24, Truncate: 0x25, Offset: 0x26, Total: 0x27, Digest: 0x28, Chunk: []byte("a piece"),
+	}
+	yes := batch3pc.Message{Kind: batch3pc.KindYes, From: 1, To: 16, Seq: 7, Chain: 8, Applied: 5, Incarnation: 0x3132333435363738}
 	h := Header{Cluster: 0xc1c2c3c4, Shard: 0x5152, Boot: 9}
 	golden := func(name string, b []byte) {
 		t.Helper()
@@ -107,6 +112,8 @@ func TestGolden(t *testing.T) {
 	golden("message_batch", AppendMessage(nil, h, &m))
 	golden("message_state", AppendMessage(nil, h, &state))
 	golden("message_no", AppendMessage(nil, h, &no))
+	golden("message_snapshot", AppendMessage(nil, h, &snapshot))
+	golden("message_yes", AppendMessage(nil, h, &yes))
 	hello := AppendHello(BeginFrame(nil, Header{Kind: FrameHello, Cluster: 1, From: 1}), Hello{Node: 1, Role: "risk"})
 	SealFrame(hello)
 	golden("hello", hello)
@@ -126,11 +133,11 @@ func TestMessageRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		u := func(name string) uint64 { return rapid.Uint64().Draw(t, name) }
 		m := batch3pc.Message{
-			Kind: batch3pc.Kind(rapid.IntRange(1, 16).Draw(t, "kind")), From: 3, To: 4, Ballot: ballot.Draw(t, "ballot"),
+			Kind: batch3pc.Kind(rapid.IntRange(1, 18).Draw(t, "kind")), From: 3, To: 4, Ballot: ballot.Draw(t, "ballot"),
 			Seq: batch3pc.Seq(u("seq")), Chain: batch3pc.Chain(u("chain")), Commit: batch3pc.Seq(u("commit")), CommitChain: batch3pc.Chain(u("cc")),
 			Applied: batch3pc.Seq(u("applied")), LastElected: ballot.Draw(t, "le"), LastAttempt: ballot.Draw(t, "la"),
 			PreCommitted: batch3pc.Seq(u("pc")), PreChain: batch3pc.Chain(u("pcc")), Voted: batch3pc.Seq(u("voted")), VotedChain: batch3pc.Chain(u("vc")),
-			AppliedChain: batch3pc.Chain(u("ac")), Reason: batch3pc.Reason(rapid.Uint8().Draw(t, "reason")),
+			AppliedChain: batch3pc.Chain(u("ac")), Incarnation: u("incarnation"), Truncate: batch3pc.Seq(u("truncate")), Reason: batch3pc.Reason(rapid.Uint8().Draw(t, "reason")),
 		}
 		tail := rapid.SliceOfN(rapid.Byte(), 0, 50).Draw(t, "tail")
 		if m.Kind == batch3pc.KindBatch || m.Kind == batch3pc.KindFill {
@@ -141,6 +148,12 @@ func TestMessageRoundTrip(t *testing.T) {
 			m.Tail, m.Generations = tail[:n], tail[n:]
 		} else {
 			m.Veto = tail
+		}
+		if m.Kind == batch3pc.KindSnapshot || m.Kind == batch3pc.KindSnapshotReq {
+			m.Offset, m.Total, m.Digest, m.Veto = u("offset"), u("total"), u("digest"), nil
+		}
+		if m.Kind == batch3pc.KindSnapshot {
+			m.Chunk = tail
 		}
 		frame := AppendMessage(nil, Header{Cluster: 5, Boot: 6}, &m)
 		if len(frame) != MessageSize(&m) {
@@ -159,6 +172,7 @@ func TestMessageRoundTrip(t *testing.T) {
 			m.Veto, got.Veto = nil, nil
 			m.Tail, got.Tail = nil, nil
 			m.Generations, got.Generations = nil, nil
+			m.Chunk, got.Chunk = nil, nil
 		}
 		if m.Batch != nil && len(tail) == 0 {
 			m.Batch.Payload, got.Batch.Payload = nil, nil

@@ -19,8 +19,10 @@ import (
 //	 72  last elected (16)   88 last attempt (16)
 //	104  u64  pre-committed  112 u64 its chain  120 u64 voted  128 u64 its chain  136 u64 applied chain
 //	144  batch: u64 seq, u64 parent, u64 parent chain, u64 digest, u64 chain
-//	184  tail
-const messageBodySize = 184
+//	     of a snapshot: u64 offset, u64 total, u64 digest, 16 x 0
+//	184  u64  incarnation     192 u64 truncate
+//	200  tail
+const messageBodySize = 200
 
 // MessageSize is the size of m's whole frame in bytes.
 func MessageSize(m *batch3pc.Message) int {
@@ -35,6 +37,8 @@ func messageTail(m *batch3pc.Message) (tail, more []byte) {
 		return m.Batch.Payload, nil
 	case m.Kind == batch3pc.KindState:
 		return m.Tail, m.Generations
+	case m.Kind == batch3pc.KindSnapshot:
+		return m.Chunk, nil
 	}
 	return m.Veto, nil
 }
@@ -88,13 +92,15 @@ func AppendMessage(dst []byte, h Header, m *batch3pc.Message) []byte {
 	for _, v := range [...]uint64{uint64(m.PreCommitted), uint64(m.PreChain), uint64(m.Voted), uint64(m.VotedChain), uint64(m.AppliedChain)} {
 		dst = le.AppendUint64(dst, v)
 	}
-	var b batch3pc.Batch
-	if m.Batch != nil {
-		b = *m.Batch
+	part := [5]uint64{m.Offset, m.Total, m.Digest}
+	if b := m.Batch; b != nil {
+		part = [5]uint64{uint64(b.Seq), uint64(b.Parent), uint64(b.ParentChain), b.Digest, uint64(b.Chain)}
 	}
-	for _, v := range [...]uint64{uint64(b.Seq), uint64(b.Parent), uint64(b.ParentChain), b.Digest, uint64(b.Chain)} {
+	for _, v := range part {
 		dst = le.AppendUint64(dst, v)
 	}
+	dst = le.AppendUint64(dst, m.Incarnation)
+	dst = le.AppendUint64(dst, uint64(m.Truncate))
 	dst = append(dst, tail...)
 	dst = append(dst, more...)
 	SealFrame(dst)
@@ -102,7 +108,8 @@ func AppendMessage(dst []byte, h Header, m *batch3pc.Message) []byte {
 }
 
 // DecodeMessage reads the body of a FrameMessage into m. m.Batch, if the message has one, points
-// to *batch, and payload, positions, generations and veto alias body.
+// to *batch, and payload, positions,
+// generations, chunk and veto alias body.
 func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.Batch) error {
 	if len(body) < messageBodySize {
 		return fmt.Errorf("%w: message of %d bytes, want at least %d", ErrFrameBody, len(body), messageBodySize)
@@ -121,15 +128,25 @@ func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.B
 		LastElected: ballotAt(body[72:]), LastAttempt: ballotAt(body[88:]),
 		PreCommitted: batch3pc.Seq(u(104)), PreChain: batch3pc.Chain(u(112)),
 		Voted: batch3pc.Seq(u(120)), VotedChain: batch3pc.Chain(u(128)), AppliedChain: batch3pc.Chain(u(136)),
+		Incarnation: u(184), Truncate: batch3pc.Seq(u(192)),
 	}
-	if m.Kind < batch3pc.KindBatch || m.Kind > batch3pc.KindWatched {
+	if m.Kind < batch3pc.KindBatch || m.Kind > batch3pc.KindSnapshotReq {
 		return fmt.Errorf("%w: unknown message kind %d", ErrFrameBody, m.Kind)
 	}
 	wantBatch := m.Kind == batch3pc.KindBatch || m.Kind == batch3pc.KindFill
 	if (body[2] == 1) != wantBatch {
 		return fmt.Errorf("%w: message kind %d with batch flag %d", ErrFrameBody, m.Kind, body[2])
 	}
-	if m.Kind == batch3pc.KindState {
+	switch m.Kind {
+	case batch3pc.KindSnapshot, batch3pc.KindSnapshotReq:
+		if len(tail) > batch3pc.SnapshotChunkMax || m.Kind == batch3pc.KindSnapshotReq && len(tail) > 0 {
+			return fmt.Errorf("%w: a piece of a snapshot of %d bytes", ErrFrameBody, len(tail))
+		}
+		if m.Offset, m.Total, m.Digest = u(144), u(152), u(160); m.Kind == batch3pc.KindSnapshot {
+			m.Chunk = tail
+		}
+		return nil
+	case batch3pc.KindState:
 		positions := uint64(le.Uint32(body[8:])) * batch3pc.TailEntrySize
 		if positions > uint64(len(tail)) {
 			return fmt.Errorf("%w: %d bytes of positions in a tail of %d", ErrFrameBody, positions, len(tail))

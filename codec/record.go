@@ -16,16 +16,22 @@ import (
 //	32  batch, kinds RecordBatch and RecordFill only: u64 seq, u64 parent, u64 parent chain,
 //	    u64 digest, u64 chain, u32 generation, u32 items
 //	80  payload, to the end of the body
+//	32  snapshot, kind RecordSnapshot only: ballot (16) last attempt, u64 pre-committed, u64 its chain,
+//	    u64 offset, u64 total, u64 digest
+//	88  chunk, to the end of the body
+//
+// In a RecordIdentity the node of the ballot is whose log it is, and seq is the incarnation.
 //
 // A body starts at a multiple of 8 in its file, so the payload does too, and DecodePayload can
 // read it in place.
 const (
 	recordFixedSize = 32
 	recordBatchSize = 80
+	recordChunkAt   = 88
 )
 
 // RecordSizeMax is the largest body of a record.
-const RecordSizeMax = recordBatchSize + PayloadSizeMax
+const RecordSizeMax = max(recordBatchSize+PayloadSizeMax, recordChunkAt+batch3pc.SnapshotChunkMax)
 
 // ErrRecord is wrapped by every error about the form of a record.
 var ErrRecord = errors.New("codec: malformed commit record")
@@ -35,17 +41,33 @@ func recordHasBatch(kind batch3pc.RecordKind) bool {
 	return kind == batch3pc.RecordBatch || kind == batch3pc.RecordFill
 }
 
-// AppendRecord appends the body of r to dst and returns the extended slice.
-func AppendRecord(dst []byte, r *batch3pc.Record) []byte {
-	dst = AppendRecordHead(dst, r)
-	if r.Batch != nil {
-		dst = append(dst, r.Batch.Payload...)
+// recordSizes are the bounds of the size of a body.
+func recordSizes(kind batch3pc.RecordKind) (least, most int) {
+	switch {
+	case recordHasBatch(kind):
+		return recordBatchSize, RecordSizeMax
+	case kind == batch3pc.RecordSnapshot:
+		return recordChunkAt + 1, recordChunkAt + batch3pc.SnapshotChunkMax
 	}
-	return dst
+	return recordFixedSize, recordFixedSize
 }
 
-// AppendRecordHead appends the body of r without the payload of its batch, which has to follow:
-// a writer that takes a body in parts need not copy the payload first.
+// AppendRecord appends the body of r to dst and returns the extended slice.
+func AppendRecord(dst []byte, r *batch3pc.Record) []byte {
+	return append(AppendRecordHead(dst, r), RecordPayload(r)...)
+}
+
+// RecordPayload is the end of the body of r, behind what AppendRecordHead appends: the payload of its
+// batch, or a piece of a snapshot.
+func RecordPayload(r *batch3pc.Record) []byte {
+	if r.Batch != nil {
+		return r.Batch.Payload
+	}
+	return r.Chunk
+}
+
+// AppendRecordHead appends the body of r without RecordPayload, which has to follow: a writer that
+// takes a body in parts need not copy the payload first.
 func AppendRecordHead(dst []byte, r *batch3pc.Record) []byte {
 	if (r.Batch != nil) != recordHasBatch(r.Kind) {
 		panic("codec: commit record with a batch that its kind has not, or without one that it has")
@@ -56,8 +78,17 @@ func AppendRecordHead(dst []byte, r *batch3pc.Record) []byte {
 		ballot.Boot = 0
 	}
 	dst = appendBallot(dst, ballot)
+	if r.Kind == batch3pc.RecordIdentity {
+		return le.AppendUint64(le.AppendUint64(dst, r.Incarnation), 0)
+	}
 	dst = le.AppendUint64(dst, uint64(r.Seq))
 	dst = le.AppendUint64(dst, uint64(r.Chain))
+	if r.Kind == batch3pc.RecordSnapshot {
+		dst = appendBallot(dst, r.Attempt)
+		for _, v := range [...]uint64{uint64(r.PreCommitted.Seq), uint64(r.PreCommitted.Chain), r.Offset, r.Total, r.Digest} {
+			dst = le.AppendUint64(dst, v)
+		}
+	}
 	if b := r.Batch; b != nil {
 		for _, v := range [...]uint64{uint64(b.Seq), uint64(b.Parent), uint64(b.ParentChain), b.Digest, uint64(b.Chain)} {
 			dst = le.AppendUint64(dst, v)
@@ -73,12 +104,11 @@ func AppendRecordHead(dst []byte, r *batch3pc.Record) []byte {
 // its digest: that is the state machine's business.
 func DecodeRecord(kind uint8, body []byte, r *batch3pc.Record, b *batch3pc.Batch) error {
 	k := batch3pc.RecordKind(kind)
-	if k < batch3pc.RecordBatch || k > batch3pc.RecordEpoch {
+	if k < batch3pc.RecordBatch || k > batch3pc.RecordIdentity {
 		return fmt.Errorf("%w: unknown kind %d", ErrRecord, kind)
 	}
-	has := recordHasBatch(k)
-	if has && len(body) < recordBatchSize || !has && len(body) != recordFixedSize {
-		return fmt.Errorf("%w: kind %d with %d bytes, want %d for the fixed part and at least %d with a batch", ErrRecord, kind, len(body), recordFixedSize, recordBatchSize)
+	if least, most := recordSizes(k); len(body) < least || len(body) > most {
+		return fmt.Errorf("%w: kind %d with %d bytes, want %d to %d", ErrRecord, kind, len(body), least, most)
 	}
 	if body[13]|body[14]|body[15] != 0 {
 		return fmt.Errorf("%w: % x where the ballot is padded with zeros", ErrRecord, body[13:16])
@@ -86,7 +116,22 @@ func DecodeRecord(kind uint8, body []byte, r *batch3pc.Record, b *batch3pc.Batch
 	le := binary.LittleEndian
 	u := func(off int) uint64 { return le.Uint64(body[off:]) }
 	*r = batch3pc.Record{Kind: k, Ballot: ballotAt(body), Seq: batch3pc.Seq(u(16)), Chain: batch3pc.Chain(u(24))}
-	if !has {
+	switch {
+	case k == batch3pc.RecordIdentity:
+		if r.Chain != 0 || r.Ballot.Epoch != 0 || r.Ballot.Boot != 0 {
+			return fmt.Errorf("%w: an identity with more than a node and an incarnation", ErrRecord)
+		}
+		r.Incarnation, r.Seq = u(16), 0
+		return nil
+	case k == batch3pc.RecordSnapshot:
+		if body[45]|body[46]|body[47] != 0 {
+			return fmt.Errorf("%w: % x where the ballot is padded with zeros", ErrRecord, body[45:48])
+		}
+		r.Attempt = ballotAt(body[32:])
+		r.PreCommitted = batch3pc.Position{Seq: batch3pc.Seq(u(48)), Chain: batch3pc.Chain(u(56))}
+		r.Offset, r.Total, r.Digest, r.Chunk = u(64), u(72), u(80), body[recordChunkAt:]
+		return nil
+	case !recordHasBatch(k):
 		return nil
 	}
 	*b = batch3pc.Batch{

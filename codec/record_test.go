@@ -14,7 +14,7 @@ import (
 // recordsOfEachKind has every field set to something else.
 func recordsOfEachKind() []batch3pc.Record {
 	var records []batch3pc.Record
-	for kind := batch3pc.RecordBatch; kind <= batch3pc.RecordEpoch; kind++ {
+	for kind := batch3pc.RecordBatch; kind <= batch3pc.RecordIdentity; kind++ {
 		r := batch3pc.Record{
 			Kind:   kind,
 			Ballot: batch3pc.Ballot{Epoch: 0x0102030405060708, Node: 9, Boot: 0x0a0b0c0d},
@@ -25,6 +25,14 @@ func recordsOfEachKind() []batch3pc.Record {
 				Seq: 0x31, Parent: 0x32, ParentChain: 0x33, Generation: 0x34, Count: 0x35,
 				Digest: 0x36, Chain: 0x37, Payload: []byte("the payload"),
 			}
+		}
+		switch kind {
+		case batch3pc.RecordSnapshot:
+			r.Attempt = batch3pc.Ballot{Epoch: 0x41, Node: 0x42, Boot: 0x43}
+			r.PreCommitted = batch3pc.Position{Seq: 0x44, Chain: 0x45}
+			r.Offset, r.Total, r.Digest, r.Chunk = 0x46, 0x47, 0x48, []byte("a piece")
+		case batch3pc.RecordIdentity:
+			r = batch3pc.Record{Kind: kind, Ballot: batch3pc.Ballot{Node: 9}, Incarnation: 0x5152535455565758}
 		}
 		records = append(records, r)
 	}
@@ -43,10 +51,7 @@ func TestRecordRoundTrip(t *testing.T) {
 			t.Fatalf("kind %d: got %+v, want %+v", want.Kind, got, want)
 		}
 		head := codec.AppendRecordHead(nil, &want)
-		if want.Batch != nil {
-			head = append(head, want.Batch.Payload...)
-		}
-		if !bytes.Equal(head, body) {
+		if !bytes.Equal(append(head, codec.RecordPayload(&want)...), body) {
 			t.Fatalf("kind %d: head and payload are not the body", want.Kind)
 		}
 	}
@@ -63,6 +68,20 @@ func TestRecordGolden(t *testing.T) {
 	}
 	want = append(want, "the payload"...)
 	if got := codec.AppendRecord(nil, &r); !bytes.Equal(got, want) {
+		t.Fatalf("got  % x\nwant % x", got, want)
+	}
+	snapshot := recordsOfEachKind()[batch3pc.RecordSnapshot-1]
+	want = append(want[:32:32],
+		0x41, 0, 0, 0, 0, 0, 0, 0, 0x43, 0, 0, 0, 0x42, 0, 0, 0, // last attempt
+		0x44, 0, 0, 0, 0, 0, 0, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, // pre-committed
+		0x46, 0, 0, 0, 0, 0, 0, 0, 0x47, 0, 0, 0, 0, 0, 0, 0, 0x48, 0, 0, 0, 0, 0, 0, 0) // offset, total, digest
+	want = append(want, "a piece"...)
+	if got := codec.AppendRecord(nil, &snapshot); !bytes.Equal(got, want) {
+		t.Fatalf("got  % x\nwant % x", got, want)
+	}
+	identity := recordsOfEachKind()[batch3pc.RecordIdentity-1]
+	want = append(make([]byte, 12), 9, 0, 0, 0, 0x58, 0x57, 0x56, 0x55, 0x54, 0x53, 0x52, 0x51, 0, 0, 0, 0, 0, 0, 0, 0)
+	if got := codec.AppendRecord(nil, &identity); !bytes.Equal(got, want) {
 		t.Fatalf("got  % x\nwant % x", got, want)
 	}
 }
@@ -97,7 +116,12 @@ func TestRecordRefused(t *testing.T) {
 		body []byte
 	}{
 		{"kind 0", 0, without},
-		{"kind 8", 8, without},
+		{"kind 10", 10, without},
+		{"snapshot without a piece", batch3pc.RecordSnapshot, make([]byte, 88)},
+		{"snapshot with too much", batch3pc.RecordSnapshot, make([]byte, 89+batch3pc.SnapshotChunkMax)},
+		{"snapshot padding", batch3pc.RecordSnapshot, append(make([]byte, 45), bytes.Repeat([]byte{1}, 50)...)},
+		{"identity with a chain", batch3pc.RecordIdentity, append(make([]byte, 24), 1, 0, 0, 0, 0, 0, 0, 0)},
+		{"identity with an epoch", batch3pc.RecordIdentity, append([]byte{1}, make([]byte, 31)...)},
 		{"empty", batch3pc.RecordPromise, nil},
 		{"one byte short", batch3pc.RecordPromise, without[:31]},
 		{"one byte long", batch3pc.RecordPromise, append(bytes.Clone(without), 0)},

@@ -116,11 +116,7 @@ func (o *outlet) do(r batch3pc.Ready) error {
 	for i := range r.Records {
 		rec := &r.Records[i]
 		o.scratch = codec.AppendRecordHead(o.scratch[:0], rec)
-		var payload []byte
-		if rec.Batch != nil {
-			payload = rec.Batch.Payload
-		}
-		if err := o.log.Append(uint8(rec.Kind), o.scratch, payload); err != nil {
+		if err := o.log.Append(uint8(rec.Kind), o.scratch, codec.RecordPayload(rec)); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,146 @@
+package batch3pc_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+func identity(node batch3pc.NodeID, incarnation uint64) batch3pc.Record {
+	return batch3pc.Record{Kind: batch3pc.RecordIdentity, Ballot: batch3pc.Ballot{Node: node}, Incarnation: incarnation}
+}
+
+// A log begins with whose it is, once, and every message says so.
+func TestLogBeginsWithItsIdentity(t *testing.T) {
+	s := newSingle(t)
+	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: 1, Incarnation: 77, Generation: 1, WindowMax: 4}, s.app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.machine = machine
+	ready := s.start(ballot1, origin)
+	if len(ready.Records) != 2 || ready.Records[0].Kind != batch3pc.RecordIdentity || ready.Records[0].Incarnation != 77 || ready.Durable[0].Incarnation != 77 {
+		t.Fatalf("records %+v, messages %+v", ready.Records, ready.Durable)
+	}
+	onlyRecord(t, s.batch(ballot1, chain(origin, 1, 1, "x")[0]), batch3pc.RecordBatch)
+	// The log's incarnation wins over that of the configuration.
+	again, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: 1, Incarnation: 88, Generation: 1, WindowMax: 4}, &ledger{id: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.log {
+		if err := again.Recover(&s.log[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if now := again.Status(); now.Incarnation != 77 {
+		t.Fatalf("incarnation %d after a restart, want 77", now.Incarnation)
+	}
+}
+
+// The log of another node, or of two, is refused with the reason.
+func TestForeignLogsAreRefused(t *testing.T) {
+	promise := batch3pc.Record{Kind: batch3pc.RecordPromise, Ballot: ballot1}
+	for name, test := range map[string]struct {
+		log    []batch3pc.Record
+		reason string
+	}{
+		"another node's": {[]batch3pc.Record{identity(2, 5)}, "the log is that of participant 2, this is 1"},
+		"two in one":     {[]batch3pc.Record{identity(1, 5), promise, identity(1, 6)}, "incarnation 0000000000000006"},
+		"in the middle":  {[]batch3pc.Record{promise, identity(1, 5)}, "in the middle"},
+	} {
+		s := newSingle(t)
+		var err error
+		for i := range test.log {
+			if err == nil {
+				err = s.machine.Recover(&test.log[i])
+			}
+		}
+		var refused *batch3pc.RecoverError
+		if !errors.As(err, &refused) || refused.Kind != batch3pc.RecordIdentity || !strings.Contains(refused.Reason, test.reason) {
+			t.Errorf("%s: %v, want %q", name, err, test.reason)
+		}
+	}
+}
+
+// identified is a leader whose participants have named logs, the entry that names them decided.
+func identified(t *testing.T) *leader {
+	t.Helper()
+	l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) { cfg.Identified = true })
+	l.machine.Open()
+	for _, id := range participantIDs {
+		if s := l.machine.Status(); s.State != batch3pc.StateElecting {
+			t.Fatalf("N1: state %v before %d has promised", s.State, id)
+		}
+		l.named(id, batch3pc.Message{Kind: batch3pc.KindState, LastElected: l.machine.Status().Ballot})
+	}
+	for _, kind := range []batch3pc.Kind{batch3pc.KindStartAck, batch3pc.KindYes, batch3pc.KindPreCommitAck} {
+		for _, id := range participantIDs {
+			at := batch3pc.Position{}
+			if kind != batch3pc.KindStartAck {
+				at = l.machine.Generation().At
+			}
+			l.named(id, batch3pc.Message{Kind: kind, Seq: at.Seq, Chain: at.Chain})
+		}
+	}
+	if s := l.machine.Status(); s.Committed != 1 || s.Changing || s.Generation != 2 {
+		t.Fatalf("N1: %+v, want the first entry decided", s)
+	}
+	return l
+}
+
+// named is an answer of the log that participant from has in these tests.
+func (l *leader) named(from batch3pc.NodeID, m batch3pc.Message) batch3pc.Ready {
+	m.Incarnation = 100 + uint64(from)
+	return l.answer(from, m)
+}
+
+// N1, N2: the first entry names the logs, and an answer of another log counts for nothing.
+func TestN2AnotherLogDoesNotCount(t *testing.T) {
+	l := identified(t)
+	g := l.machine.Generation()
+	for _, id := range participantIDs {
+		if g.Find(id).Incarnation != 100+uint64(id) {
+			t.Fatalf("generation %+v", g)
+		}
+	}
+	b := l.propose("a")
+	for _, id := range participantIDs {
+		l.named(id, batch3pc.Message{Kind: batch3pc.KindYes, Seq: b.Seq, Chain: b.Chain})
+	}
+	l.named(1, batch3pc.Message{Kind: batch3pc.KindPreCommitAck, Seq: b.Seq, Chain: b.Chain})
+	ready := l.answer(2, batch3pc.Message{Kind: batch3pc.KindPreCommitAck, Seq: b.Seq, Chain: b.Chain, Incarnation: 7})
+	if s := l.machine.Status(); s.Committed != 1 || count(ready.Durable, batch3pc.KindStateReq) != 1 {
+		t.Fatalf("committed %d by the word of another log; %v", s.Committed, kindsOf(ready.Durable))
+	}
+	l.answer(2, batch3pc.Message{Kind: batch3pc.KindState, LastElected: l.machine.Status().Ballot, Incarnation: 7})
+	if p := l.machine.AppendPeers(nil)[1]; p.Counts || p.Trouble != batch3pc.TroubleIncarnation || p.Incarnation != 7 || p.Known != 102 {
+		t.Fatalf("peer %+v", p)
+	}
+	l.answer(2, batch3pc.Message{Kind: batch3pc.KindStartAck, Seq: 1, Chain: g.At.Chain, Incarnation: 7})
+	l.answer(2, batch3pc.Message{Kind: batch3pc.KindPreCommitAck, Seq: b.Seq, Chain: b.Chain, Incarnation: 7})
+	if s := l.machine.Status(); s.Committed != 1 {
+		t.Fatal("the acknowledgement of a log that nobody knows decided")
+	}
+	l.named(3, batch3pc.Message{Kind: batch3pc.KindPreCommitAck, Seq: b.Seq, Chain: b.Chain})
+	if s := l.machine.Status(); s.Committed != b.Seq {
+		t.Fatal("the two that count are a quorum")
+	}
+}
+
+// N3: only one at a time, only one in trouble, and only when it has caught up.
+func TestN3ReplacementsAreRefused(t *testing.T) {
+	l := identified(t)
+	for name, replaced := range map[string][]batch3pc.NodeID{"has its log": {2}, "two": {1, 2}, "stranger": {9}} {
+		_, err := l.machine.ProposeGeneration(participantIDs, replaced...)
+		if !errors.Is(err, batch3pc.ErrMembership) {
+			t.Errorf("%s: %v, want a MembershipError", name, err)
+		}
+	}
+	l.answer(2, batch3pc.Message{Kind: batch3pc.KindState, LastElected: l.machine.Status().Ballot, Incarnation: 7})
+	if _, err := l.machine.ProposeGeneration(participantIDs, 2); !errors.Is(err, batch3pc.ErrMembership) {
+		t.Errorf("has not caught up: %v, want a MembershipError", err)
+	}
+}
