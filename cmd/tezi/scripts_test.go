@@ -69,7 +69,8 @@ func poll(done func() bool) bool {
 }
 
 // condition knows [root], [race] (the race detector makes everything slow), [manycores] (enough for the
-// pinned profile) and [unshare]: a file system can be mounted that nobody else sees.
+// pinned profile), [unshare]: a file system can be mounted that nobody else sees, and [strace]: it can make
+// a system call fail.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
@@ -81,6 +82,9 @@ func condition(name string) (bool, error) {
 		return machine.Usable() > box.BusyStages, nil
 	case "unshare":
 		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", os.TempDir()).Run() == nil, nil
+	case "strace":
+		trial := "strace -qq -o /dev/null true && ! strace -qq -o /dev/null -e inject=unlink,unlinkat:error=EIO rm -f none 2>/dev/null"
+		return exec.Command("sh", "-c", trial).Run() == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }
