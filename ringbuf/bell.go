@@ -2,6 +2,7 @@ package ringbuf
 
 import (
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -20,6 +21,9 @@ type Bell struct {
 	_     padding
 	token chan struct{}
 	timer *time.Timer // made by the first WaitUntil that needs it
+
+	// mirrors are words outside of this process's own memory that are parked while the state is.
+	mirrors []*atomic.Uint32
 	parks atomic.Uint64
 	_     padding
 }
@@ -113,9 +117,28 @@ func (b *Bell) poll(ready func() bool) bool {
 	return false
 }
 
+// Mirror makes *word 1 while the consumer is parked, and 0 otherwise, from now until Unmirror: a word in
+// memory that another process shares, so that it knows when it has to wake somebody. That process, after
+// the store that the consumer waits for and a Fence, swaps 1 for 0, and whoever succeeds sends its wake-up,
+// which has to end in a Ring here. Both methods belong to the consumer.
+func (b *Bell) Mirror(word *atomic.Uint32) { b.mirrors = append(b.mirrors, word) }
+
+// Unmirror leaves the word alone from now on.
+func (b *Bell) Unmirror(word *atomic.Uint32) {
+	b.mirrors = slices.DeleteFunc(b.mirrors, func(w *atomic.Uint32) bool { return w == word })
+}
+
+func (b *Bell) mirror(state uint32) {
+	for _, w := range b.mirrors {
+		w.Store(state)
+	}
+}
+
 // park blocks until a ring or, if expired is not nil, until something comes out of it.
 func (b *Bell) park(ready func() bool, expired <-chan time.Time) {
 	b.state.Store(parked)
+	b.mirror(parked) // full barriers, as the store of the state is
+	defer b.mirror(awake)
 	if ready() {
 		b.unpark()
 		return
