@@ -40,6 +40,8 @@ const (
 	FrameFinished FrameKind = 4 // participant: state is saved; see Summary
 	FrameRefuse   FrameKind = 5 // the connection is refused; body is the reason as text
 	FrameTwin     FrameKind = 6 // as Refuse: a live process has the sender's identity already
+	FrameShare    FrameKind = 7 // in place of the dialer's second hello: an offer of shared memory, see internal/transport
+	FrameShared   FrameKind = 8 // its answer: empty, or why the connection is used instead
 )
 
 // Errors about frames, wrapped with detail.

@@ -14,10 +14,11 @@ import (
 const (
 	TransportRings = "rings" // participants inside this process
 	TransportTCP   = "tcp"   // each participant a process, as with those below
+	TransportShm   = "shm"   // memory that both processes map
 )
 
 // Transports lists them, the one between processes first.
-var Transports = []string{TransportTCP, TransportRings}
+var Transports = []string{TransportTCP, TransportShm, TransportRings}
 
 // Case is one thing to measure.
 type Case struct {

@@ -19,7 +19,7 @@ const benchRing = 4 << 20
 // BenchmarkRoundTrip sends a frame and waits for the answer: one op is two hops.
 func BenchmarkRoundTrip(b *testing.B) {
 	for _, size := range []int{64, 64 << 10} {
-		for _, transport := range []string{"pair", "tcp"} {
+		for _, transport := range []string{"pair", "shared", "tcp"} {
 			b.Run(fmt.Sprintf("impl=%s/size=%d", transport, size), func(b *testing.B) {
 				a, z := transports[transport](b, benchRing)
 				a.take(EventUp)
@@ -90,7 +90,7 @@ func bareRoundTrip(b *testing.B, size int) {
 // BenchmarkOneWay is the throughput of frames of 64 KB, about one batch of 1,000 trades each.
 func BenchmarkOneWay(b *testing.B) {
 	const size = 64 << 10
-	for _, transport := range []string{"pair", "tcp"} {
+	for _, transport := range []string{"pair", "shared", "tcp"} {
 		b.Run(fmt.Sprintf("impl=%s/size=%d", transport, size), func(b *testing.B) {
 			a, z := transports[transport](b, benchRing)
 			a.take(EventUp)

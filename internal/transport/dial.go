@@ -15,6 +15,10 @@ func Dial(o DialOptions) *Link { return dial(o, defaultTiming) }
 
 func dial(o DialOptions, t timing) *Link {
 	w := newWire(ListenOptions{o.Hello, o.Header, o.Want, o.OutCap, o.InCap, o.Bell, o.Log}, t)
+	w.share = o.Shared
+	if t.shareDir != "" {
+		w.shareDir = t.shareDir
+	}
 	done := make(chan struct{})
 	w.link.close = func() {
 		w.shut()
@@ -82,6 +86,7 @@ func (w *wire) shake(ctx context.Context, conn *net.TCPConn, greet func(*peer) e
 		err = ctx.Err()
 	}
 	if err != nil {
+		p.unshare()
 		conn.Close()
 		return nil, err
 	}

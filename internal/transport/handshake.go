@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/tezi-exchange/tezi/codec"
 )
@@ -19,6 +20,9 @@ import (
 //	   │ checks it                           │
 //	   │ hello: agreed ────────────────────▶ │ or refuse: why, and closes
 //	   up                                    up
+//
+// A dialer that wants to share memory says so in place of the last frame (share), and gets an answer
+// (shared). Whatever it is, the session comes up: without the memory it goes over the connection.
 
 // ErrRefused is wrapped by the errors of a handshake that failed because of who is on the other
 // side: another attempt will fail in the same way until somebody changes a configuration. Where the
@@ -52,6 +56,8 @@ type peer struct {
 	read    *bufio.Reader
 	process uint64 // as its hello says
 	boot    uint32
+	shared  *shared // nil: the session goes over the connection
+	offered offer   // the dialer's, until it is answered
 }
 
 func newPeer(w *wire, conn *net.TCPConn) *peer {
@@ -66,6 +72,9 @@ func (p *peer) greetFirst() error {
 	if err := p.checkHello(nil); err != nil {
 		return err
 	}
+	if p.wire.share && p.offerShared() {
+		return p.sharedAnswer()
+	}
 	return p.sendHello()
 }
 
@@ -77,7 +86,11 @@ func (p *peer) greetBack(ownerOf func(codec.Hello) *Listener) error {
 	if err := p.sendHello(); err != nil {
 		return err
 	}
-	return p.checkHello(nil)
+	h, body, err := p.handshakeFrame(codec.FrameHello, codec.FrameShare)
+	if err != nil || h.Kind == codec.FrameHello {
+		return err
+	}
+	return p.takeShared(body)
 }
 
 func (p *peer) sendHello() error {
@@ -97,7 +110,7 @@ func (p *peer) send(kind codec.FrameKind, body []byte) error {
 // checkHello reads one frame, which must be the hello of whom we want. Otherwise the error says in
 // one line whom we expected and whom we got, and the peer is told the same.
 func (p *peer) checkHello(ownerOf func(codec.Hello) *Listener) error {
-	h, body, err := p.handshakeFrame()
+	h, body, err := p.handshakeFrame(codec.FrameHello)
 	if err != nil {
 		return err
 	}
@@ -128,8 +141,8 @@ func (p *peer) checkHello(ownerOf func(codec.Hello) *Listener) error {
 	return nil
 }
 
-// handshakeFrame reads and checks one frame, which must be a hello.
-func (p *peer) handshakeFrame() (h codec.Header, body []byte, err error) {
+// handshakeFrame reads and checks one frame, which must be of one of the kinds.
+func (p *peer) handshakeFrame(kinds ...codec.FrameKind) (h codec.Header, body []byte, err error) {
 	w := p.wire
 	frame, err := p.frame()
 	if err != nil {
@@ -150,7 +163,7 @@ func (p *peer) handshakeFrame() (h codec.Header, body []byte, err error) {
 			reason = ErrCluster
 		}
 		err = &refusal{reason, fmt.Sprintf("expected %s, was refused by node %d of cluster %d: %q", who(w.want, w.header.Cluster), h.From, h.Cluster, body)}
-	case h.Kind != codec.FrameHello:
+	case !slices.Contains(kinds, h.Kind):
 		err = w.mismatch(nil, fmt.Sprintf("a frame of kind %d instead of a hello", h.Kind))
 	}
 	return h, body, err

@@ -30,6 +30,12 @@ type Link struct {
 	// has not come up since.
 	refusal atomic.Pointer[error]
 
+	// Memory of the session, shared with the peer's process, in place of the rings above.
+	offered atomic.Pointer[shared] // of the session that comes up; the user takes it with the Up
+	shared  *shared                // user: of this session; nil: it has none
+	lent    bool                   // user: what Next lent lies in the shared ring
+	cluster uint32                 // whose frames they must be
+
 	close func() // ends everything behind the rings and waits for it
 	counters
 }
@@ -48,6 +54,9 @@ func (l *Link) Claim(n int) []byte {
 	if !l.up || l.live.Load() != l.session {
 		return nil
 	}
+	if l.shared != nil {
+		return l.shared.out.Claim(n)
+	}
 	b := l.out.Claim(n + l.stampSize)
 	if b == nil {
 		return nil
@@ -60,6 +69,11 @@ func (l *Link) Claim(n int) []byte {
 
 // Publish sends the claimed frame, whose final length is n.
 func (l *Link) Publish(n int) {
+	if l.shared != nil {
+		l.shared.publish(n)
+		l.countOut(1, uint64(n))
+		return
+	}
 	l.out.Publish(n + l.stampSize)
 	l.wake.Ring()
 	if l.stampSize == 0 {
@@ -74,6 +88,9 @@ func (l *Link) Next() (Event, []byte) {
 	if l.closed {
 		return EventNone, nil
 	}
+	if frame := l.nextShared(); frame != nil {
+		return EventFrame, frame
+	}
 	rec := l.in.Peek()
 	if rec == nil {
 		if rec = l.afterClose(); rec == nil {
@@ -86,15 +103,52 @@ func (l *Link) Next() (Event, []byte) {
 	if len(rec) > 1 {
 		return EventFrame, rec
 	}
-	event := Event(rec[0])
-	if event == EventUp && !l.up {
-		l.up = true
-		l.session++
-	}
-	if event == EventDown {
+	return l.happened(Event(rec[0]))
+}
+
+// happened follows an event of the in ring.
+func (l *Link) happened(event Event) (Event, []byte) {
+	switch event {
+	case EventUp:
+		if !l.up {
+			l.up = true
+			l.session++
+			l.share()
+		}
+	case EventDown:
+		if frame := l.nextShared(); frame != nil { // published before, and seen by no look before this one
+			return EventFrame, frame
+		}
 		l.up = false
+		l.unshare()
 	}
 	return event, nil
+}
+
+// nextShared is the oldest frame in the session's shared memory, nil if there is none.
+func (l *Link) nextShared() []byte {
+	if l.shared == nil {
+		return nil
+	}
+	frame := l.shared.next(l.cluster)
+	l.lent = frame != nil
+	return frame
+}
+
+// share takes the memory of the session that has come up.
+func (l *Link) share() {
+	if s := l.offered.Load(); s != nil && s.session == l.session && l.offered.CompareAndSwap(s, nil) {
+		l.shared = s
+		s.begin()
+	}
+}
+
+// unshare gives it back.
+func (l *Link) unshare() {
+	if l.shared != nil {
+		l.shared.end()
+		l.shared, l.lent = nil, false
+	}
 }
 
 // afterClose looks once more into an in ring that was closed by the other user of a Pair: what was
@@ -114,6 +168,12 @@ func (l *Link) afterClose() []byte {
 func (l *Link) Release() {
 	if l.ended {
 		l.ended = false
+		return
+	}
+	if l.lent {
+		l.lent = false
+		l.countIn(uint64(len(l.shared.in.Peek())))
+		l.shared.in.Release()
 		return
 	}
 	if l.stampSize == 0 {
@@ -145,6 +205,10 @@ func (l *Link) Close() error {
 	if !l.closed {
 		l.closed, l.up = true, false
 		l.close()
+		l.unshare()
+		if s := l.offered.Swap(nil); s != nil {
+			s.drop()
+		}
 	}
 	return nil
 }

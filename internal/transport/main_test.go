@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -18,7 +19,12 @@ import (
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == echoCommand {
+		echoMain()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // The cast of all tests: an engine that dials and a risk participant that listens, in cluster 7.
 const cluster = 7
@@ -177,7 +183,23 @@ func overPair(t testing.TB, inCap int) (a, b end) {
 	return a, b
 }
 
-var transports = map[string]func(t testing.TB, inCap int) (a, b end){"tcp": overTCP, "pair": overPair}
+// overShared is overTCP with memory that both ends map.
+func overShared(t testing.TB, inCap int) (a, b end) {
+	b, n := listenRisk(t, "127.0.0.1:0", inCap, nil)
+	return dialShared(t, n.Addr().String(), inCap, nil, quick), b
+}
+
+func dialShared(t testing.TB, addr string, inCap int, log *slog.Logger, times timing) end {
+	bell := newBell()
+	l := dial(DialOptions{
+		Addr: addr, Hello: engine, Header: header, Want: risk, OutCap: max(ringCap, inCap), InCap: max(ringCap, inCap),
+		Bell: bell, Log: log, Shared: true,
+	}, times)
+	t.Cleanup(func() { l.Close() })
+	return end{l, t, bell}
+}
+
+var transports = map[string]func(t testing.TB, inCap int) (a, b end){"tcp": overTCP, "pair": overPair, "shared": overShared}
 
 // raw is a peer made by hand, who can do everything wrong.
 type raw struct {

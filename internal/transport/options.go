@@ -18,6 +18,7 @@ type DialOptions struct {
 	InCap  int           // size of the in ring in bytes; too small for the peer's frames is an error that repeats
 	Bell   *ringbuf.Bell // the user's bell, rung when there is something to read; required
 	Log    *slog.Logger  // connects, disconnects and refusals; nil discards
+	Shared bool          // offer the peer memory that both map; a peer elsewhere, or without /dev/shm, is served over TCP
 }
 
 // ListenOptions say who may connect, and to whom. The fields mean what they mean in DialOptions.
@@ -50,6 +51,7 @@ type timing struct {
 	flush      time.Duration
 	backoffMin time.Duration
 	backoffMax time.Duration
+	shareDir   string // where a dialer makes shared memory; empty: sharedDir
 }
 
-var defaultTiming = timing{handshakeTimeout, closeFlush, backoffMin, backoffMax}
+var defaultTiming = timing{handshake: handshakeTimeout, flush: closeFlush, backoffMin: backoffMin, backoffMax: backoffMax}

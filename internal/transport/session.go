@@ -44,10 +44,15 @@ func (w *wire) serve(s *session) {
 	stop := context.AfterFunc(w.ctx, s.hurry)
 	l.sessions.Add(1)
 	l.refusal.Store(nil)
+	if s.shared != nil {
+		s.shared.session = s.number
+	}
+	if old := l.offered.Swap(s.shared); old != nil {
+		old.drop() // of a session that came and went before the user has looked
+	}
 	l.live.Store(s.number) // before the Up, so that the user who sees it can claim
 	w.tell(EventUp)
-	go s.write()
-	err := s.readAll()
+	err := s.carry()
 	if s.dead.Load() {
 		err = errReplaced
 	}
@@ -59,6 +64,27 @@ func (w *wire) serve(s *session) {
 		w.log.Warn("link down", "peer", name(w.want), "addr", addr, "reason", plain(err))
 	}
 	w.tell(EventDown)
+}
+
+// carry moves frames until the session ends, and returns why it has.
+func (s *session) carry() error {
+	if s.shared == nil {
+		go s.write()
+		return s.readAll()
+	}
+	close(s.written) // the users write into each other's memory
+	return s.hearBell()
+}
+
+// hearBell wakes our user as often as the peer's asks for it.
+func (s *session) hearBell() error {
+	var bells [64]byte
+	for {
+		if _, err := s.read.Read(bells[:]); err != nil {
+			return err
+		}
+		s.wire.bell.Ring()
+	}
 }
 
 // dropWaiting empties the out ring of what was meant for earlier sessions.
@@ -79,6 +105,10 @@ func (s *session) kill() {
 
 // hurry gives the session a last moment to send what is published: the link is being closed.
 func (s *session) hurry() {
+	if s.shared != nil {
+		s.conn.Close() // what is published is with the peer already
+		return
+	}
 	_ = s.conn.SetDeadline(time.Now().Add(s.wire.timing.flush)) // fails only if the connection is closed already
 }
 

@@ -29,9 +29,13 @@ type wire struct {
 	cancel   context.CancelFunc
 	sessions uint64 // keeper: sessions so far, which is the number of the latest
 
-	log     *slog.Logger
-	logMu   sync.Mutex
-	logLast string // last failure that was logged: the same one again is not news
+	share    bool   // dialer: offer shared memory
+	shareDir string // where
+
+	log      *slog.Logger
+	logMu    sync.Mutex
+	logLast  string // last failure that was logged: the same one again is not news
+	logShare string // likewise, of sharing memory
 }
 
 func newWire(o ListenOptions, t timing) *wire {
@@ -44,7 +48,7 @@ func newWire(o ListenOptions, t timing) *wire {
 	if o.Hello.Process == 0 {
 		o.Hello.Process = rand.Uint64() | 1 // chance keeps two that claim to be one node apart
 	}
-	w := &wire{hello: o.Hello, header: o.Header, want: o.Want, bell: o.Bell, timing: t, log: o.Log}
+	w := &wire{hello: o.Hello, header: o.Header, want: o.Want, bell: o.Bell, timing: t, log: o.Log, shareDir: sharedDir}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.link = &Link{
 		in:        ringbuf.NewFrames(o.InCap),
@@ -52,6 +56,7 @@ func newWire(o ListenOptions, t timing) *wire {
 		wake:      ringbuf.NewBell(ringbuf.WaitPark),
 		room:      ringbuf.NewBell(ringbuf.WaitPark),
 		stampSize: stampSize,
+		cluster:   o.Header.Cluster,
 	}
 	return w
 }

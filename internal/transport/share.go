@@ -1,0 +1,83 @@
+package transport
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/tezi-exchange/tezi/codec"
+)
+
+// The part of the handshake that is about shared memory. What goes wrong with the memory is no reason not to
+// come up: it is said in one line of the log, once, and the session goes over the connection.
+
+// offerShared makes the memory and offers it. It reports whether there was anything to offer.
+func (p *peer) offerShared() bool {
+	w := p.wire
+	o := offer{token: rand.Uint64(), out: w.link.out.Cap(), in: w.link.in.Cap()}
+	owner := fmt.Sprintf("tezi-%d-%d-%d-", w.header.Cluster, w.hello.Node, w.want.Node)
+	s, err := o.create(w.shareDir, owner)
+	if err != nil {
+		w.notShared(err.Error())
+		return false
+	}
+	p.lend(s)
+	p.offered = o
+	return p.send(codec.FrameShare, o.append(nil)) == nil // a connection that is gone fails at the next step
+}
+
+// sharedAnswer takes the listener's answer. The name of the memory has done its service then.
+func (p *peer) sharedAnswer() error {
+	defer p.offered.remove(p.wire.shareDir)
+	_, why, err := p.handshakeFrame(codec.FrameShared)
+	if err != nil || len(why) > 0 {
+		p.unshare()
+	}
+	if err == nil && len(why) > 0 {
+		p.wire.notShared(fmt.Sprintf("%s says: %s", name(p.wire.want), why))
+	}
+	return err
+}
+
+// takeShared answers an offer.
+func (p *peer) takeShared(body []byte) error {
+	w := p.wire
+	o, err := decodeOffer(body)
+	if err == nil && (o.out < w.link.in.Cap() || o.in < w.link.out.Cap()) {
+		err = fmt.Errorf("%w: %d and %d bytes, want at least %d and %d", errTooFew, o.out, o.in, w.link.in.Cap(), w.link.out.Cap())
+	}
+	var s *shared
+	if err == nil {
+		s, err = o.open(w.shareDir)
+	}
+	if err != nil {
+		w.notShared(err.Error())
+		text := err.Error()
+		return p.send(codec.FrameShared, []byte(text[:min(len(text), handshakeFrameMax-codec.FrameHeaderSize)]))
+	}
+	p.lend(s)
+	return p.send(codec.FrameShared, nil)
+}
+
+func (p *peer) lend(s *shared) {
+	s.conn, s.bell = p.conn, p.wire.bell
+	p.shared = s
+}
+
+// unshare gives up the memory of a handshake.
+func (p *peer) unshare() {
+	if p.shared != nil {
+		p.shared.drop()
+		p.shared = nil
+	}
+}
+
+// notShared says why the connection is used.
+func (w *wire) notShared(why string) {
+	w.logMu.Lock()
+	known := w.logShare == why
+	w.logShare = why
+	w.logMu.Unlock()
+	if !known {
+		w.log.Warn("no shared memory, using the connection: "+why, "peer", name(w.want))
+	}
+}

@@ -1,0 +1,241 @@
+package transport
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// wantShared checks whether the session that is up goes through memory.
+func wantShared(t *testing.T, want bool, ends ...end) {
+	t.Helper()
+	for i, e := range ends {
+		if (e.shared != nil) != want {
+			t.Errorf("end %d: shared memory %t, want %t", i, e.shared != nil, want)
+		}
+	}
+}
+
+// The session goes through the memory, and the name of the memory is gone as soon as both have it.
+func TestShared(t *testing.T) {
+	a, b := overShared(t, ringCap)
+	a.take(EventUp)
+	b.take(EventUp)
+	wantShared(t, true, a, b)
+	if names, _ := filepath.Glob(sharedDir + "/" + fmt.Sprintf("tezi-%d-*", cluster)); len(names) > 0 {
+		t.Errorf("%v is still there", names)
+	}
+	for i := range uint64(1000) { // more than a ring holds, both ways, with everybody asleep in between
+		a.send(i, 1000+int(i))
+		b.receive(i, 1000+int(i))
+		b.send(i, 64)
+		a.receive(i, 64)
+	}
+	if s := a.Stats(); s.FramesOut != 1000 || s.FramesIn != 1000 || s.BytesIn != 64_000 {
+		t.Errorf("%+v, want 1000 frames each way", s)
+	}
+}
+
+// What was published before the end is read before the Down (I2), however the peer has gone.
+func TestSharedFramesBeforeDown(t *testing.T) {
+	a, b := overShared(t, ringCap)
+	a.take(EventUp)
+	b.take(EventUp)
+	for i := range uint64(10) {
+		a.send(i, 500)
+	}
+	a.Close()
+	for i := range uint64(10) {
+		b.receive(i, 500)
+	}
+	b.take(EventDown)
+	wantShared(t, false, b)
+}
+
+// Without memory to share the session goes over the connection, and the log says why, once.
+func TestSharedFallsBack(t *testing.T) {
+	log := &journal{}
+	times := quick
+	times.shareDir = filepath.Join(t.TempDir(), "none")
+	b, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
+	a := dialShared(t, n.Addr().String(), ringCap, log.logger(), times)
+	a.take(EventUp)
+	b.take(EventUp)
+	wantShared(t, false, a, b)
+	a.send(1, 100)
+	b.receive(1, 100)
+	if lines := log.with("no shared memory"); len(lines) != 1 || !strings.Contains(lines[0], "no such file") {
+		t.Errorf("log %q, want one line that says why", lines)
+	}
+}
+
+// A peer that cannot open the memory, because it is elsewhere, says so and is served over the connection.
+func TestSharedDeclined(t *testing.T) {
+	log := &journal{}
+	times := quick
+	times.shareDir = t.TempDir() // the listener looks in /dev/shm
+	b, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
+	a := dialShared(t, n.Addr().String(), ringCap, log.logger(), times)
+	a.take(EventUp)
+	b.take(EventUp)
+	wantShared(t, false, a, b)
+	a.send(1, 100)
+	b.receive(1, 100)
+	if lines := log.with("no shared memory"); len(lines) != 1 || !strings.Contains(lines[0], "risk (node 2) says") {
+		t.Errorf("log %q, want one line with the listener's reason", lines)
+	}
+	if names, _ := filepath.Glob(times.shareDir + "/*"); len(names) > 0 {
+		t.Errorf("%v is still there", names)
+	}
+}
+
+// Memory of a dead process is removed; that of a live one is not.
+func TestSharedRemovesStale(t *testing.T) {
+	dir := t.TempDir()
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	stale := fmt.Sprintf("tezi-7-1-2-%d-00", dead.Process.Pid)
+	live := fmt.Sprintf("tezi-7-1-2-%d-00", os.Getpid())
+	other := fmt.Sprintf("tezi-7-1-3-%d-00", dead.Process.Pid)
+	for _, name := range []string{stale, live, other} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removeStale(dir, "tezi-7-1-2-")
+	for name, want := range map[string]bool{stale: false, live: true, other: true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, os.ErrNotExist) == want {
+			t.Errorf("%s: there %t, want %t", name, !want, want)
+		}
+	}
+}
+
+// An offer that is not what it says is declined: nobody is made to map or to write anything.
+func TestSharedOffers(t *testing.T) {
+	dir := t.TempDir()
+	good := offer{token: 5, out: 1 << 10, in: 1 << 10}
+	s, err := good.create(dir, "tezi-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.drop()
+	if back, err := decodeOffer(good.append(nil)); err != nil || back != good {
+		t.Fatalf("%+v, %v, want %+v", back, err, good)
+	}
+	for name, change := range map[string]func(o *offer){
+		"token":  func(o *offer) { o.token++ },
+		"size":   func(o *offer) { o.in *= 2 },
+		"path":   func(o *offer) { o.name = "../" + o.name },
+		"prefix": func(o *offer) { o.name = "x" + o.name },
+		"name":   func(o *offer) { o.name += "0" },
+	} {
+		bad := good
+		change(&bad)
+		if s, err := bad.open(dir); err == nil {
+			s.drop()
+			t.Errorf("%s: opened", name)
+		}
+	}
+	for _, b := range [][]byte{nil, make([]byte, 23), append(make([]byte, 8), "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"...)} {
+		if _, err := decodeOffer(b); !errors.Is(err, errOffer) {
+			t.Errorf("offer % x: %v, want errOffer", b, err)
+		}
+	}
+	mine, err := good.open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine.drop()
+}
+
+// A frame that is none ends the session, and the next one has fresh memory.
+func TestSharedBadFrame(t *testing.T) {
+	a, b := overShared(t, ringCap)
+	a.take(EventUp)
+	b.take(EventUp)
+	copy(a.Claim(100), "no frame")
+	a.Publish(100)
+	b.take(EventDown)
+	a.take(EventDown)
+	a.take(EventUp)
+	b.take(EventUp)
+	wantShared(t, true, a, b)
+	a.send(2, 100)
+	b.receive(2, 100)
+}
+
+// startEcho starts an echo process on addr.
+func startEcho(t *testing.T, addr string) (*exec.Cmd, string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], echoCommand, addr)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd, strings.TrimSpace(line)
+}
+
+// A peer that is killed while frames fly is noticed, and comes back on fresh memory; nothing stays in
+// /dev/shm.
+func TestSharedSurvivesKill(t *testing.T) {
+	cmd, addr := startEcho(t, "127.0.0.1:0")
+	a := dialShared(t, addr, ringCap, nil, quick)
+	for round := range 3 {
+		a.take(EventUp)
+		wantShared(t, true, a)
+		for i := range uint64(100) {
+			a.send(i, 200)
+			a.receive(i, 200)
+		}
+		for i := range uint64(20) { // in flight when it dies
+			a.send(i, 5000)
+		}
+		if round == 2 {
+			break
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		for event := EventNone; event != EventDown; a.Release() { // what it had answered before comes first
+			a.bell.Wait(func() bool { event, _ = a.Next(); return event != EventNone })
+		}
+		cmd, _ = startEcho(t, addr)
+	}
+	if names, _ := filepath.Glob(sharedDir + fmt.Sprintf("/tezi-%d-*", cluster)); len(names) > 0 {
+		t.Errorf("%v is still there", names)
+	}
+}
+
+// A user who never looks does not keep the memory of sessions that came and went.
+func TestSharedUnseenSessions(t *testing.T) {
+	b, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
+	for range 3 {
+		a := dialShared(t, n.Addr().String(), ringCap, nil, quick)
+		a.take(EventUp)
+		a.Close()
+	}
+	for range 3 {
+		b.take(EventUp)
+		b.take(EventDown)
+	}
+	if s := b.offered.Load(); s != nil && s.memory != nil {
+		t.Error("the memory of a session that has ended is still mapped")
+	}
+}

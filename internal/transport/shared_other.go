@@ -1,0 +1,10 @@
+//go:build !linux
+
+package transport
+
+const sharedDir = ""
+
+func (o *offer) create(string, string) (*shared, error) { return nil, errNoSpace }
+func (o *offer) open(string) (*shared, error)           { return nil, errNoSpace }
+func (o *offer) remove(string)                          {}
+func unmap([]byte)                                      {}
