@@ -24,8 +24,8 @@ type Bell struct {
 
 	// mirrors are words outside of this process's own memory that are parked while the state is.
 	mirrors []*atomic.Uint32
-	parks atomic.Uint64
-	_     padding
+	parks   atomic.Uint64
+	_       padding
 }
 
 const (
