@@ -24,6 +24,7 @@ type runFlags struct {
 	force        bool
 	resume       bool
 	inProcess    bool
+	transport    string
 	participants string
 	cluster      uint32
 	rate         string
@@ -50,7 +51,8 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&r.dir, "dir", "tezi-run", "run directory: logs, states, report")
 	f.BoolVar(&r.force, "force", false, "replace an earlier run in the directory")
 	f.BoolVar(&r.resume, "resume", false, "take up the run in the directory where its command log ends; the source must be the same")
-	f.BoolVar(&r.inProcess, "in-process", false, "run the participants inside this process, over rings instead of TCP")
+	f.BoolVar(&r.inProcess, "in-process", false, "run the participants inside this process, over rings")
+	f.StringVar(&r.transport, "transport", box.TransportTCP, "between processes: tcp, or shm (memory that both map)")
 	f.StringVar(&r.participants, "participants", "", "use participants that run already: risk=HOST:PORT,settlement=HOST:PORT,marketdata=HOST:PORT")
 	f.Uint32Var(&r.cluster, "cluster", 1, "cluster id of the participants named by --participants")
 	f.StringVar(&r.rate, "rate", "max", "pace, open loop: max, realtime, or commands a second such as 250k")
@@ -105,8 +107,11 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 		return nil, usageError{fmt.Errorf("--%w", err)}
 	}
 	o := &box.Options{
-		Dir: r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Cluster: r.cluster, Engine: engine.DefaultConfig(),
+		Dir: r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Transport: r.transport, Cluster: r.cluster, Engine: engine.DefaultConfig(),
 		Roles: r.roles, Pace: pace, Verify: r.verify, Log: newLog(stderr, r.verbose),
+	}
+	if r.transport != box.TransportTCP && r.transport != box.TransportShm {
+		return nil, usageError{fmt.Errorf("--transport %s: want %s or %s", r.transport, box.TransportTCP, box.TransportShm)}
 	}
 	if r.participants != "" {
 		if r.inProcess {

@@ -27,6 +27,7 @@ type Options struct {
 	Force        bool              // replace an earlier run in Dir
 	Resume       bool              // take up the run in Dir; its limits, roles and durability count
 	InProcess    bool              // participants as goroutines over rings
+	Transport    string            // TransportTCP or TransportShm, where participants are processes
 	Participants map[string]string // role -> address of participants that run already; nil: start them
 	Cluster      uint32            // of participants that run already; otherwise chosen
 	Executable   string            // this program, to start participants with
@@ -55,12 +56,18 @@ const (
 	BusyStages = stageParticipants + 3
 )
 
+// Transports between processes.
+const (
+	TransportTCP = "tcp"
+	TransportShm = "shm" // memory that both processes map; a participant elsewhere is reached over TCP
+)
+
 // transport names how the participants are reached.
 func (o *Options) transport() string {
 	if o.InProcess {
 		return "rings"
 	}
-	return "tcp"
+	return o.Transport
 }
 
 // coresUsed is how many cores the run may use.

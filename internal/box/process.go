@@ -98,6 +98,7 @@ func dial(o *Options, run *rundir.Run, addr string, node batch3pc.NodeID, role s
 		Want:   codec.Hello{Node: uint8(node), Role: role},
 		Header: codec.Header{Cluster: run.Cluster},
 		OutCap: batchRingBytes, InCap: answerRingBytes, Bell: bell, Log: log,
+		Shared: o.Transport == TransportShm,
 	})
 }
 
