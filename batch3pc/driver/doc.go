@@ -5,7 +5,7 @@
 //	c, err := driver.DialCoordinator(addrs, driver.CoordinatorOptions{Group: group, Self: 16, Dir: dir})
 //	err = c.Commit(ctx, count, payload) // nil: committed by all
 //
-// StartLocal is the same in one process.
+// StartLocal is the same in one process. docs/LIBRARY.md walks through an example.
 //
 //	link ─▶ Step ─▶ Ready ─▶ log (append, flush) ─▶ syncer (fdatasync) ─▶ durable messages ─▶ link
 //	                  └────▶ messages that promise nothing leave at once
