@@ -130,8 +130,8 @@ func (c *Coordinator) Room() bool {
 	return c.state == batch3pc.StateActive && !c.log.full() && c.log.count-c.log.through(c.committed.Seq) < c.cfg.WindowMax
 }
 
-// Propose adds a batch to the stream and asks everybody to vote on it. Errors: those of
-// batch3pc.Coordinator.Propose.
+// Propose adds a batch to the stream and asks everybody to vote on it. Whose the payload is, and the
+// errors, are as with batch3pc.Coordinator.Propose.
 func (c *Coordinator) Propose(count uint32, payload []byte) (*batch3pc.Batch, batch3pc.Ready, error) {
 	c.out.reset()
 	if c.state != batch3pc.StateActive {
@@ -144,7 +144,7 @@ func (c *Coordinator) Propose(count uint32, payload []byte) (*batch3pc.Batch, ba
 	c.seqSeen = max(c.seqSeen, parent.Seq) + 1
 	b := batch3pc.Batch{Seq: c.seqSeen, Parent: parent.Seq, ParentChain: parent.Chain, Generation: c.cfg.Generation, Count: count, Payload: payload}
 	b.Seal()
-	slot := c.log.push(&b)
+	slot := c.log.lend(&b)
 	c.flush()
 	return slot, c.out.ready, nil
 }

@@ -48,6 +48,14 @@ func (s *stream) push(b *batch3pc.Batch) *batch3pc.Batch {
 	return slot
 }
 
+// lend takes b in with its payload as it is.
+func (s *stream) lend(b *batch3pc.Batch) *batch3pc.Batch {
+	slot := s.at(s.count)
+	*slot = *b
+	s.count++
+	return slot
+}
+
 // release forgets the n oldest batches.
 func (s *stream) release(n int) {
 	s.root = s.position(n)

@@ -27,6 +27,7 @@ type Case struct {
 	Participants int           `json:"participants"` // all of them vote
 	Durable      bool          `json:"durable"`      // PRE-COMMIT waits for the disk
 	Transport    string        `json:"transport"`    //
+	Protocol     string        `json:"protocol"`     // E3PC, or one to compare it with
 	Rate         float64       `json:"rate"`         // trades/s, open loop; 0: as fast as the window allows
 	Warmup       time.Duration `json:"warmup_ns"`    // not counted
 	Duration     time.Duration `json:"duration_ns"`  // counted
@@ -35,7 +36,7 @@ type Case struct {
 // Default is the case that the others vary.
 func Default() Case {
 	return Case{
-		Trades: 1000, Window: 16, Participants: 3, Durable: true, Transport: TransportTCP,
+		Trades: 1000, Window: 16, Participants: 3, Durable: true, Transport: TransportTCP, Protocol: ProtocolE3PC,
 		Warmup: 500 * time.Millisecond, Duration: 2 * time.Second,
 	}
 }
@@ -64,6 +65,8 @@ func (c *Case) Validate() error {
 		return bad("participants", c.Participants, fmt.Sprintf("1 to %d", participantsMax))
 	case !slices.Contains(Transports, c.Transport):
 		return bad("transport", c.Transport, fmt.Sprintf("one of %v", Transports))
+	case !slices.Contains(Protocols, c.Protocol):
+		return bad("protocol", c.Protocol, fmt.Sprintf("one of %v", Protocols))
 	case c.Rate < 0:
 		return bad("rate", c.Rate, "0 or more")
 	case c.Warmup < 0 || c.Duration <= 0:
@@ -89,6 +92,9 @@ var (
 // String names the case as benchmarks do: /key=value.
 func (c Case) String() string {
 	s := fmt.Sprintf("transport=%s/durable=%t/participants=%d/window=%d/trades=%d", c.Transport, c.Durable, c.Participants, c.Window, c.Trades)
+	if c.Protocol != ProtocolE3PC {
+		s += "/protocol=" + c.Protocol
+	}
 	if c.Rate > 0 {
 		s += fmt.Sprintf("/rate=%.0f", c.Rate)
 	}

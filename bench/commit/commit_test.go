@@ -66,12 +66,39 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// The protocols to compare with run the same cases, with the disk writes that they need: who votes yes
+// has written, in both, and so has the coordinator of 2PC before it decides.
+func TestMeasureProtocols(t *testing.T) {
+	for _, protocol := range Protocols {
+		for _, transport := range []string{TransportTCP, TransportRings} {
+			c := Default()
+			c.Transport, c.Protocol, c.Warmup, c.Duration = transport, protocol, 20*time.Millisecond, 100*time.Millisecond
+			t.Run(transport+"/"+protocol, func(t *testing.T) {
+				o := options(t)
+				o.NoFloor = true
+				r, err := Measure(t.Context(), o, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Batches == 0 || r.SyncsPerS == 0 {
+					t.Errorf("result %+v: nothing was committed, or nothing was synced", r)
+				}
+				c.Durable = false
+				if r, err = Measure(t.Context(), o, c); err != nil || r.Batches == 0 || r.SyncsPerS != 0 {
+					t.Errorf("result %+v, %v: nothing was committed, or something was synced", r, err)
+				}
+			})
+		}
+	}
+}
+
 func TestMeasureRefuses(t *testing.T) {
 	for name, change := range map[string]func(c *Case){
 		"trades":       func(c *Case) { c.Trades = 0 },
 		"window":       func(c *Case) { c.Window = windowMax + 1 },
 		"participants": func(c *Case) { c.Participants = participantsMax + 1 },
 		"transport":    func(c *Case) { c.Transport = "pigeon" },
+		"protocol":     func(c *Case) { c.Protocol = "4pc" },
 		"rate":         func(c *Case) { c.Rate = -1 },
 		"duration":     func(c *Case) { c.Duration = 0 },
 	} {

@@ -11,6 +11,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
@@ -19,12 +20,18 @@ import (
 // coordinator drives a case: it proposes, counts and takes the time. It is one goroutine.
 type coordinator struct {
 	c       *Case
-	machine *batch3pc.Coordinator
+	machine driver.Proposer
+	disk    *driver.Disk       // of a protocol whose coordinator has to write; else nil
+	waiting []waiting          // for it
+	own     []batch3pc.Message // that the machine has sent to itself
+	scratch []byte
+	diskErr error
 	links   []*transport.Link
 	bell    *ringbuf.Bell
 	supply  *supply
 	header  codec.Header
-	batch   batch3pc.Batch // scratch of decoding
+	message batch3pc.Message // scratch of decoding
+	batch   batch3pc.Batch
 	pace    *pace
 	group   *group
 
@@ -54,20 +61,13 @@ var (
 	errChain   = errors.New("commit: a participant ended on another chain than the coordinator")
 )
 
-func newCoordinator(c *Case, g *group, s *supply) (*coordinator, error) {
-	var nodes []batch3pc.NodeID
-	for i := range c.Participants {
-		nodes = append(nodes, batch3pc.NodeID(i+1))
-	}
-	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
-		Self: coordinatorNode, Boot: boot, Participants: nodes, Members: nodes, Generation: 1,
-		WindowMax: c.Window, RetainMax: c.retain(), NoInputGate: true,
-	})
+func newCoordinator(o *Options, c *Case, g *group, s *supply) (*coordinator, error) {
+	machine, disk, err := c.proposer(o.Dir, g.bell)
 	if err != nil {
 		return nil, err
 	}
 	k := &coordinator{
-		c: c, machine: machine, links: g.links, bell: g.bell, supply: s, group: g,
+		c: c, machine: machine, disk: disk, links: g.links, bell: g.bell, supply: s, group: g,
 		header:    codec.Header{Cluster: cluster, Boot: boot},
 		due:       make([]int64, c.Window),
 		latency:   newHistogram(),
@@ -130,6 +130,9 @@ func (k *coordinator) serve(ctx context.Context, end int64) error {
 			return err
 		}
 		worked := k.round(now)
+		if err := k.release(); err != nil {
+			return err
+		}
 		for k.machine.Room() && k.pace.due(k.proposed, now) {
 			if err := k.propose(k.pace.dueAt(k.proposed, now)); err != nil {
 				return err
@@ -152,7 +155,11 @@ func (k *coordinator) until(ctx context.Context, done func() bool) error {
 		if err := k.fault(ctx); err != nil {
 			return err
 		}
-		if !k.round(now) {
+		worked := k.round(now)
+		if err := k.release(); err != nil {
+			return err
+		}
+		if !worked {
 			k.bell.WaitUntil(k.ready, tickEvery)
 		}
 	}
@@ -179,6 +186,11 @@ func (k *coordinator) round(now int64) (worked bool) {
 			worked = true
 		}
 	}
+	for i := 0; i < len(k.own); i++ {
+		k.do(k.machine.Step(&k.own[i]))
+		worked = true
+	}
+	k.own = k.own[:0]
 	if now-k.tickNs >= int64(tickEvery) {
 		k.tickNs = now
 		k.do(k.machine.Tick())
@@ -200,7 +212,7 @@ func (k *coordinator) ready() bool {
 			return true
 		}
 	}
-	return k.group.err() != nil
+	return k.synced() || k.group.err() != nil
 }
 
 func (k *coordinator) event(from batch3pc.NodeID, event transport.Event, frame []byte) {
@@ -217,11 +229,10 @@ func (k *coordinator) event(from batch3pc.NodeID, event transport.Event, frame [
 			}
 			return
 		}
-		var m batch3pc.Message
-		if err := codec.DecodeMessage(body, h, &m, &k.batch); err != nil {
+		if err := codec.DecodeMessage(body, h, &k.message, &k.batch); err != nil {
 			panic("commit: " + err.Error()) // the checksum was right: a bug
 		}
-		k.do(k.machine.Step(&m))
+		k.do(k.machine.Step(&k.message))
 	}
 }
 
@@ -241,10 +252,14 @@ func (k *coordinator) propose(due int64) error {
 	return nil
 }
 
-// do carries out a Ready. The only records are epochs, and nobody restarts here.
+// do carries out a Ready. The only records of E3PC are epochs, and nobody restarts here.
 func (k *coordinator) do(r batch3pc.Ready) {
 	for i := range r.Messages {
 		k.send(&r.Messages[i])
+	}
+	if k.disk != nil {
+		k.keep(&r)
+		return
 	}
 	for i := range r.Durable {
 		k.send(&r.Durable[i])
@@ -252,6 +267,10 @@ func (k *coordinator) do(r batch3pc.Ready) {
 }
 
 func (k *coordinator) send(m *batch3pc.Message) {
+	if m.To == coordinatorNode {
+		k.own = append(k.own, *m)
+		return
+	}
 	l := k.links[m.To-1]
 	n := codec.MessageSize(m)
 	if buf := l.Claim(n); buf != nil {

@@ -28,7 +28,7 @@ type group struct {
 func specOf(o *Options, c *Case, i int, floor bool) *nodeSpec {
 	s := &nodeSpec{
 		Floor: floor, Node: uint8(i + 1), Dir: o.Dir, Window: c.retain(), Durable: c.Durable,
-		Transport: c.Transport, Bytes: c.batchBytes(),
+		Transport: c.Transport, Protocol: c.Protocol, Bytes: c.batchBytes(),
 	}
 	if o.Profiles != "" && !floor {
 		s.Profile = filepath.Join(o.Profiles, fmt.Sprintf("node-%d-%s.pprof", s.Node, s.role()))

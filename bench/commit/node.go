@@ -31,6 +31,7 @@ type nodeSpec struct {
 	Window    int    `json:"window"`
 	Durable   bool   `json:"durable"`
 	Transport string `json:"transport"`
+	Protocol  string `json:"protocol"`
 	Bytes     int    `json:"bytes"` // of a batch's message, for the floor
 	Profile   string `json:"profile"`
 }
@@ -97,8 +98,13 @@ const (
 // ringFor is the size of a ring that takes a frame of n bytes.
 func ringFor(n int) int { return max(ringBytes, 4*n) }
 
-// openNode makes the production node of a participant behind the link.
-func openNode(s *nodeSpec, link *transport.Link, bell *ringbuf.Bell) (*participant.Node, error) {
+// runner is a participant that is ready to run.
+type runner interface {
+	Run(ctx context.Context) error
+}
+
+// openNode makes the production node of a participant behind the link, or one of another protocol.
+func openNode(s *nodeSpec, link *transport.Link, bell *ringbuf.Bell) (runner, error) {
 	dir := filepath.Join(s.Dir, fmt.Sprintf("node-%d", s.Node))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -106,6 +112,9 @@ func openNode(s *nodeSpec, link *transport.Link, bell *ringbuf.Bell) (*participa
 	role, err := rundir.NewRole(s.role(), dir, rundir.DefaultRoles())
 	if err != nil {
 		return nil, err
+	}
+	if s.Protocol != ProtocolE3PC {
+		return openTextbook(s, dir, role, link, bell)
 	}
 	return participant.Open(participant.Config{
 		Node: batch3pc.NodeID(s.Node), Dir: dir, Cluster: cluster, Boot: boot, WindowMax: s.Window, Durable: s.Durable,

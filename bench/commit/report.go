@@ -18,10 +18,10 @@ type Report struct {
 func (r *Report) WriteTable(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "machine      %s, %d cores, %s, %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.Go)
-	fmt.Fprintf(b, "\n%-6s %-7s %6s %6s %3s %10s %12s %8s %8s %8s %6s %7s %7s %9s %7s\n",
-		"wire", "durable", "trades", "window", "n", "offered/s", "committed/s", "p50 µs", "p99 µs", "p99.9", "syncs", "cpu ns", "mallocs", "decision", "rate")
-	fmt.Fprintf(b, "%-6s %-7s %6s %6s %3s %10s %12s %8s %8s %8s %6s %7s %7s %9s %7s\n",
-		"", "", "/batch", "", "", "", "", "", "", "", "/s", "/trade", "/batch", "x floor", "of floor")
+	fmt.Fprintf(b, "\n%-5s %-6s %-7s %6s %6s %3s %10s %12s %8s %8s %8s %6s %7s %7s %9s %7s\n",
+		"proto", "wire", "durable", "trades", "window", "n", "offered/s", "committed/s", "p50 µs", "p99 µs", "p99.9", "syncs", "cpu ns", "mallocs", "decision", "rate")
+	fmt.Fprintf(b, "%-5s %-6s %-7s %6s %6s %3s %10s %12s %8s %8s %8s %6s %7s %7s %9s %7s\n",
+		"", "", "", "/batch", "", "", "", "", "", "", "", "/s", "/trade", "/batch", "x floor", "of floor")
 	for _, c := range r.Results {
 		c.writeLine(b)
 	}
@@ -41,7 +41,7 @@ func (r *Result) writeLine(w io.Writer) {
 		}
 	}
 	us := func(m bench.Micros) string { return fmt.Sprintf("%.0f", float64(m)/1000) }
-	fmt.Fprintf(w, "%-6s %-7t %6d %6d %3d %10s %12.0f %8s %8s %8s %6.0f %7.0f %7.1f %9s %7s\n",
-		r.Transport, r.Durable, r.Trades, r.Window, r.Participants, offered, r.TradesPerS,
+	fmt.Fprintf(w, "%-5s %-6s %-7t %6d %6d %3d %10s %12.0f %8s %8s %8s %6.0f %7.0f %7.1f %9s %7s\n",
+		r.Protocol, r.Transport, r.Durable, r.Trades, r.Window, r.Participants, offered, r.TradesPerS,
 		us(r.Decision.P50), us(r.Decision.P99), us(r.Decision.P999), r.SyncsPerS, r.CPUPerTrade, r.Mallocs, decision, rate)
 }

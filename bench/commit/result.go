@@ -89,9 +89,9 @@ func measure(ctx context.Context, o *Options, c *Case) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := newCoordinator(c, g, s)
+	k, err := newCoordinator(o, c, g, s)
 	if err == nil {
-		err = k.run(ctx)
+		err = errors.Join(k.run(ctx), k.close())
 	}
 	used, serr := g.stop()
 	if err := errors.Join(err, serr); err != nil {

@@ -17,10 +17,11 @@ const (
 	SweepWindow       Sweep = "window"       // 1 to 64 batches in flight
 	SweepParticipants Sweep = "participants" // 3 to 9
 	SweepTransport    Sweep = "transport"    // all of them, with one batch in flight and with a window
+	SweepProtocol     Sweep = "protocol"     // 2PC, 3PC and E3PC, with one batch in flight and with a window
 )
 
 // Sweeps lists them.
-var Sweeps = []Sweep{SweepHeadline, SweepTrades, SweepWindow, SweepParticipants, SweepTransport}
+var Sweeps = []Sweep{SweepHeadline, SweepTrades, SweepWindow, SweepParticipants, SweepTransport, SweepProtocol}
 
 // sweepDuration is how long a case of a sweep with many counts.
 const sweepDuration = time.Second
@@ -57,6 +58,12 @@ func (s Sweep) Cases(c Case) ([]Case, error) {
 		var cases []Case
 		for _, window := range []int{1, c.Window} {
 			cases = append(cases, vary(func(c *Case, v int) { c.Window, c.Transport = window, Transports[v] }, indexes(Transports)...)...)
+		}
+		return cases, nil
+	case SweepProtocol:
+		var cases []Case
+		for _, window := range []int{1, c.Window} {
+			cases = append(cases, vary(func(c *Case, v int) { c.Window, c.Protocol = window, Protocols[v] }, indexes(Protocols)...)...)
 		}
 		return cases, nil
 	}

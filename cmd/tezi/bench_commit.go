@@ -76,6 +76,7 @@ func (b *benchCommitFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&b.c.Participants, "participants", b.c.Participants, "participants: risk, settlement and market data in turn")
 	f.BoolVar(&b.c.Durable, "durable", b.c.Durable, "wait for the disk before PRE-COMMIT is acknowledged")
 	f.StringVar(&b.c.Transport, "transport", b.c.Transport, "between coordinator and participants: "+strings.Join(commit.Transports, ", "))
+	f.StringVar(&b.c.Protocol, "protocol", b.c.Protocol, "to measure: e3pc, or to compare it with, unsafe: "+strings.Join(commit.Protocols[:2], ", "))
 	f.StringVar(&b.rate, "rate", "max", "open loop: trades a second such as 500k; max = as fast as the window allows")
 	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
 	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case; a sweep takes at most a second")
