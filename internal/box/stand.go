@@ -51,7 +51,7 @@ func Stand(ctx context.Context, o *Options, source Source, rank int) (*bench.Rep
 // stand builds an engine that stands by.
 func (b *box) stand(source Source, rank int) (err error) {
 	o, node := b.o, engineNode+rank
-	wait := waitOf(o.Profile)
+	wait := o.Profile.Wait()
 	bell := ringbuf.NewBell(wait)
 	cfg, ports, err := b.wiring(batch3pc.NodeID(node))
 	if err != nil {

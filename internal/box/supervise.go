@@ -33,6 +33,10 @@ func passing(err error) bool {
 	return errors.As(err, &exit) && exit.ExitCode() == ExitFenced
 }
 
+// engineDelay is how long the supervisor waits before it starts an engine again: reading the log from its
+// beginning would take time from the one that takes over.
+const engineDelay = time.Second
+
 // enginePatience is how long an engine that was told to finish may take.
 const enginePatience = 10 * time.Minute
 
@@ -137,7 +141,7 @@ func (s *supervisor) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.engines = newProcessGroup(s.o, "engine died", fail)
-	s.engines.patience, s.engines.delay = enginePatience, 0
+	s.engines.patience, s.engines.delay = enginePatience, engineDelay
 	s.engines.onEnd = func(*child) { s.ended <- struct{}{} }
 	for i := range 1 + s.o.Backups {
 		c := &child{
