@@ -90,6 +90,7 @@ type chaos struct {
 
 // chaosRate is the load in commands a second, and orders what it needs at most for one cycle.
 const (
+	chaosEngines   = 3
 	chaosRate      = 10_000
 	ordersPerCycle = 40_000
 )
@@ -200,7 +201,8 @@ func (c *chaos) commits(n int) {
 // cycle lets the run get on, does one fault, and waits for the first commit of a batch that was sealed
 // after it.
 func (c *chaos) cycle() (name string, took time.Duration) {
-	c.commits(1 + c.r.IntN(20))
+	c.await("all engines", func() bool { return len(c.children("engine")) == chaosEngines })
+	c.commits(5 + c.r.IntN(20))
 	total := 0
 	for _, f := range faults {
 		total += f.weight
