@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/box"
@@ -75,36 +74,24 @@ func (j *job) run(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// own are the flags that concern this process and not the run.
-var own = []string{
-	"dir", "force", "resume", "backups", "restarts-max", "participants", "cluster", "in-process", "output", "verify",
-	"pprof", "cpuprofile", "memprofile", "trace", "expect-fills",
-}
+// lineKey is where a command's context keeps the words of the command line, without the program's name.
+type lineKey struct{}
 
-// words are the command line from which another process makes the same source and options.
+// words are the command line from which another process, elsewhere, makes the same source and options.
 func (j *job) words(args []string) ([]string, error) {
-	words := []string{j.cmd.Name()}
-	for _, a := range args {
-		if a != "-" {
-			var err error
-			if a, err = filepath.Abs(a); err != nil {
-				return nil, err
-			}
+	line, _ := j.cmd.Context().Value(lineKey{}).([]string)
+	words := slices.Clone(line)
+	for i, w := range slices.Backward(words) {
+		if len(args) == 0 || w != args[0] || w == "-" {
+			continue
 		}
-		words = append(words, a)
+		path, err := filepath.Abs(w)
+		if err != nil {
+			return nil, err
+		}
+		words[i] = path
+		break
 	}
-	j.cmd.Flags().Visit(func(f *pflag.Flag) {
-		if slices.Contains(own, f.Name) {
-			return
-		}
-		values := []string{f.Value.String()}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			values = list.GetSlice()
-		}
-		for _, v := range values {
-			words = append(words, fmt.Sprintf("--%s=%s", f.Name, v))
-		}
-	})
 	return words, nil
 }
 
@@ -124,6 +111,8 @@ func jobOf(words []string) (j *job, args []string, err error) {
 	if err := j.cmd.ParseFlags(words[1:]); err != nil {
 		return nil, nil, err
 	}
+	f := &j.flags // what concerns the process that began the run, and not this one
+	f.force, f.resume, f.backups, f.participants, f.inProcess, f.format = false, false, 0, "", false, "table"
 	args = j.cmd.Flags().Args()
 	return j, args, j.cmd.ValidateArgs(args)
 }

@@ -51,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	running := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { running = true }
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := root.ExecuteContextC(context.WithValue(ctx, lineKey{}, args))
 	if err == nil {
 		return exitOK
 	}
