@@ -30,6 +30,10 @@ const (
 	recordChunkAt   = 88
 )
 
+// RecordHole is the kind of a record in a participant's log that is none of the commit protocol's: it
+// stands where records were lost, and says which. Its body is the journal's.
+const RecordHole uint8 = 10
+
 // RecordSizeMax is the largest body of a record.
 const RecordSizeMax = max(recordBatchSize+PayloadSizeMax, recordChunkAt+batch3pc.SnapshotChunkMax)
 

@@ -103,7 +103,9 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 		return nil, fmt.Errorf("%w: node %d is not among the coordinators", ErrConfig, o.Self)
 	}
 	var epochs epochs
-	n, err := openNode(o.Group, o.Self, o.Dir, roleCoordinator, o.Wait, &epochs)
+	n, err := openNode(o.Group, o.Self, o.Dir, roleCoordinator, o.Wait, func(bell *ringbuf.Bell) (*Disk, error) {
+		return OpenDisk(o.Dir, bell, Replay(&epochs))
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -13,6 +12,7 @@ import (
 // was flushed before a sync begins is covered by it, so records that pile up while the disk works
 // share the next one (group commit). All methods but Syncs belong to the owner.
 type Disk struct {
+	dir     string
 	journal *journal.Journal
 	owner   *ringbuf.Bell // rung when a sync ended
 	bell    *ringbuf.Bell // wakes the goroutine
@@ -29,17 +29,11 @@ type Disk struct {
 // record, in order. The owner's bell is rung whenever a sync ended. ErrInUse: another process, or
 // another part of this one, has the directory.
 func OpenDisk(dir string, owner *ringbuf.Bell, replay func(kind uint8, body []byte) error) (*Disk, error) {
-	j, err := journal.Open(dir, journal.Options{}, func(r journal.Record) error {
-		if err := replay(r.Kind, r.Body); err != nil {
-			return fmt.Errorf("%s: record %d: %w", dir, r.LSN, err)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Disk{journal: j, owner: owner, bell: ringbuf.NewBell(ringbuf.WaitPark)}, nil
+	return openDisk(dir, owner, new(uint64), replay)
 }
+
+// OpenDecided implements Archive.
+func (d *Disk) OpenDecided() (DecidedReader, error) { return NewDecided(d.dir) }
 
 // Append adds a record whose body is head and then payload. Both are copied.
 func (d *Disk) Append(kind uint8, head, payload []byte) error {

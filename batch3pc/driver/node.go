@@ -28,16 +28,14 @@ type node struct {
 	err    error
 }
 
-// openNode opens the directory of a node and replays its log to the machine.
-func openNode(g Group, self batch3pc.NodeID, dir, role string, wait ringbuf.Wait, recover interface {
-	Recover(*batch3pc.Record) error
-}) (*node, error) {
+// openNode opens the directory of a node, whose log open replays to the machine.
+func openNode(g Group, self batch3pc.NodeID, dir, role string, wait ringbuf.Wait, open func(*ringbuf.Bell) (*Disk, error)) (*node, error) {
 	if wait == (ringbuf.Wait{}) {
 		wait = ringbuf.WaitPark
 	}
 	n := &node{group: g, self: self, bell: ringbuf.NewBell(wait), ended: make(chan struct{})}
 	var err error
-	if n.disk, err = OpenDisk(dir, n.bell, Replay(recover)); err != nil {
+	if n.disk, err = open(n.bell); err != nil {
 		return nil, err
 	}
 	if err := g.claim(dir, role, self); err != nil {

@@ -24,6 +24,7 @@ type Participant struct {
 	machine Machine
 	ticker  ticker // the machine again, or nil
 	clock   clock
+	older   older
 }
 
 // NewParticipant connects machine, to which the log was replayed (Replay), to its coordinators.
@@ -31,6 +32,10 @@ func NewParticipant(cfg ParticipantConfig, machine Machine, log Log, coordinator
 	p := &Participant{outlet: newOutlet(cfg.Header, log, cfg.Other, coordinators), machine: machine, clock: clock{interval: cfg.TickNs}}
 	p.role, p.async = p, cfg.Async
 	p.ticker, _ = machine.(ticker)
+	if m, ok := machine.(olderMachine); ok {
+		p.older.machine = m
+		p.older.archive, _ = log.(Archive)
+	}
 	return p
 }
 
@@ -46,12 +51,19 @@ func (p *Participant) Round(nowNs int64) (worked bool, err error) {
 			return worked, err
 		}
 	}
-	return worked, p.settle()
+	read, err := p.older.answer(p.send)
+	if err != nil {
+		return worked, err
+	}
+	return worked || read, p.settle()
 }
+
+// Close releases what a Round has opened; the log itself is the owner's.
+func (p *Participant) Close() { p.older.close() }
 
 // Ready reports whether Round would find something: an event of a link, or a sync that ended. It is
 // a few loads, and made to be polled.
-func (p *Participant) Ready() bool { return p.ready() }
+func (p *Participant) Ready() bool { return p.older.left > 0 || p.ready() }
 
 // WakeNs is when Round wants to be called at the latest; 0: not before Ready.
 func (p *Participant) WakeNs() int64 { return p.clock.next }
@@ -61,7 +73,11 @@ func (p *Participant) Connected() int { return p.connected() }
 
 func (p *Participant) linked(*peer) error { return nil } // the machine only ever reacts
 
-func (p *Participant) step(m *batch3pc.Message) error { return p.do(p.machine.Step(m)) }
+func (p *Participant) step(m *batch3pc.Message) error {
+	r := p.machine.Step(m)
+	p.older.ask(r.Older)
+	return p.do(r)
+}
 
 // clock says when a Tick is due.
 type clock struct {

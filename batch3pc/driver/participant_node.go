@@ -74,12 +74,18 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 		return nil, fmt.Errorf("%w: node %d is not among the participants", ErrConfig, o.Self)
 	}
 	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{
-		Self: o.Self, Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax,
+		Self: o.Self, Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax, Older: true,
 	}, o.App)
 	if err != nil {
 		return nil, err
 	}
-	n, err := openNode(o.Group, o.Self, o.Dir, roleParticipant, o.Wait, machine)
+	n, err := openNode(o.Group, o.Self, o.Dir, roleParticipant, o.Wait, func(bell *ringbuf.Bell) (*Disk, error) {
+		disk, holes, err := OpenParticipantDisk(o.Dir, bell, machine)
+		for _, h := range holes {
+			quiet(o.Log).Warn("the log is damaged: what is missing is fetched from the others", "dir", o.Dir, "hole", h)
+		}
+		return disk, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +99,7 @@ func (p *ParticipantNode) start() {
 		peers = append(peers, Peer{Node: p.group.Coordinators[i], Link: l})
 	}
 	p.driver = NewParticipant(ParticipantConfig{Header: p.header()}, p.machine, p.disk, peers)
-	p.serve(participantDuty{p}, nil)
+	p.serve(participantDuty{p}, func(error) { p.driver.Close() })
 }
 
 // Addr is where coordinators reach it; "" in one process.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/tezi-exchange/tezi/codec/commandcsv"
 	"github.com/tezi-exchange/tezi/codec/nse"
-	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/capture"
 )
 
@@ -46,14 +45,8 @@ func (c *captureFlags) options() (capture.Options, error) {
 }
 
 func newReplay() *cobra.Command {
-	cmd, job := replayJob()
-	cmd.RunE = job.run
-	return cmd
-}
-
-// replayJob is the command that replays a capture, and the work behind it.
-func replayJob() (*cobra.Command, *job) {
 	var (
+		flags  runFlags
 		source captureFlags
 		expect string
 		strict bool
@@ -67,45 +60,41 @@ engine matches; risk, settlement and market data run as processes of their own,
 started and watched by this one; every trade is committed by three phases.
 
 A damaged file ends the run with exit code 1: what was read before the damage is
-committed and verifies. A record that cannot be read is rejected and counted.
-
-A run that was killed goes on with --resume. With --backups the engine is a
-process too, and others stand by to take over when it dies.`,
+committed and verifies. A record that cannot be read is rejected and counted.`,
 		Example: `  tezi replay CASH_Orders_01092026.DAT.gz
   tezi replay day.tzc --rate 250k -o json
-  tezi replay day.tzc --backups 1
   tezi replay commands.csv.gz --expect-fills fills.csv.gz --in-process --dir run1`,
 		Args: wantArgs("FILE"),
 	}
-	j := &job{cmd: cmd}
-	j.flags.flags(cmd)
+	flags.flags(cmd)
 	source.flags(cmd)
 	source.sessionsFlag(cmd)
 	cmd.Flags().StringVar(&expect, "expect-fills", "", "compare each fill with this list (CSV); exit 3 at any difference")
 	cmd.Flags().BoolVar(&strict, "strict", false, "end the run at the first record that cannot be read")
-	j.prepare = func(o *box.Options, args []string) (box.Source, func(), error) {
-		var err error
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o, err := flags.options(cmd)
+		if err != nil {
+			return err
+		}
 		o.Strict = strict
 		if expect != "" {
 			if o.Expect, err = readFills(expect); err != nil {
-				return nil, nil, err
+				return err
 			}
 		}
 		options, err := source.options()
 		if err != nil {
-			return nil, nil, err
-		}
-		if args[0] == "-" && j.flags.backups > 0 {
-			return nil, nil, usageError{errors.New("--backups: standard input can be read by one engine only")}
+			return err
 		}
 		in, err := capture.Open(args[0], options)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
+		defer in.Close() //nolint:errcheck // read only
 		o.SourceName, o.SourceFormat, o.Done = args[0], in.Format().String(), in.Progress
-		return in, func() { _ = in.Close() }, nil // read only
+		return flags.execute(cmd, o, in)
 	}
-	return cmd, j
+	return cmd
 }
 
 // readFills reads a whole list of expected fills, gzipped or not.

@@ -11,18 +11,11 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/codec"
-	"github.com/tezi-exchange/tezi/internal/box"
 )
 
 func newUp() *cobra.Command {
-	cmd, job := upJob()
-	cmd.RunE = job.run
-	return cmd
-}
-
-// upJob is the command that runs a synthetic flow, and the work behind it.
-func upJob() (*cobra.Command, *job) {
 	var (
+		flags    runFlags
 		day      dayFlags
 		orders   int64
 		duration time.Duration
@@ -35,41 +28,42 @@ synthetic order flow, open loop, until Ctrl-C, --duration or --orders ends it; t
 finish the open batch, print the report and prove the logs. To feed a capture
 instead, use "tezi replay".`,
 		Example: `  tezi up --rate 100k --duration 30s
-  tezi up --rate 100k --backups 2
   tezi up --in-process --rate max --orders 5000000 -o json`,
 		Args: wantArgs(),
 	}
-	j := &job{cmd: cmd}
-	j.flags.flags(cmd)
+	flags.flags(cmd)
 	day.flags(cmd)
 	cmd.Flags().Int64Var(&orders, "orders", 0, "end after so many order messages; 0 = no limit")
 	cmd.Flags().DurationVar(&duration, "duration", 0, "end after so long; 0 = no limit")
 	if err := cmd.Flags().Set("rate", "100k"); err != nil {
 		panic(err) // the flag is defined above
 	}
-	cmd.Flags().Lookup("rate").Changed = false
 	cmd.Flags().Lookup("rate").DefValue = "100k"
-	j.prepare = func(o *box.Options, _ []string) (box.Source, func(), error) {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if orders < 0 || duration < 0 {
-			return nil, nil, usageError{errors.New("--orders and --duration: want 0 for no limit, or more")}
+			return usageError{errors.New("--orders and --duration: want 0 for no limit, or more")}
+		}
+		o, err := flags.options(cmd)
+		if err != nil {
+			return err
 		}
 		source := &flow{flags: &day, left: orders}
 		if orders == 0 {
 			source.left = math.MaxInt64
 		}
+		defer source.close()
 		if err := source.begin(); err != nil {
-			return nil, nil, err
+			return err
 		}
-		stop := source.close
 		if duration > 0 {
-			var cancel context.CancelFunc
-			source.ctx, cancel = context.WithTimeout(context.Background(), duration-time.Since(j.begun()))
-			stop = func() { cancel(); source.close() }
+			ctx, cancel := context.WithTimeout(cmd.Context(), duration)
+			defer cancel()
+			source.ctx = ctx
 		}
 		o.SourceName, o.SourceFormat = "synthetic flow", "workload"
-		return source, stop, nil
+		return flags.execute(cmd, o, source)
 	}
-	return cmd, j
+	return cmd
 }
 
 // flowDay is how many order messages one day of an endless flow has.

@@ -66,6 +66,9 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
+	for _, h := range node.Holes() {
+		o.Log.Warn("the log is damaged: what is missing is fetched from the others", "role", o.Role, "hole", h)
+	}
 	if st := node.Status(); st.AppliedBatches > 0 {
 		o.Log.Info("state rebuilt from the journal", "role", o.Role, "batches", st.AppliedBatches, "trades", role.AppliedTrades())
 	}

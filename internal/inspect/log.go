@@ -98,6 +98,7 @@ var ownKinds = map[uint8]string{
 	engine.RecordCommands: "commands", engine.RecordSealed: "sealed", engine.RecordDecided: "decided", engine.RecordVeto: "veto",
 	engine.RecordEnd:      "end",
 	marketdata.RecordTape: "tape",
+	codec.RecordHole:      "hole",
 }
 
 func (l *Log) add(rec *journal.Record) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -39,6 +40,7 @@ type Node struct {
 	role    Role
 	machine *batch3pc.Participant
 	disk    *driver.Disk
+	holes   []*journal.Hole
 	driver  *driver.Participant
 	engines []driver.Peer
 	bell    *ringbuf.Bell
@@ -59,22 +61,26 @@ type finish struct {
 // ready to Run. Engines are those that may lead it, each with a link of its own; the bell must be the
 // one that the links ring.
 func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*Node, error) {
-	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: cfg.Node, Generation: 1, WindowMax: cfg.WindowMax, RetainMax: cfg.WindowMax}, role)
+	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: cfg.Node, Generation: 1, WindowMax: cfg.WindowMax, RetainMax: cfg.WindowMax, Older: true}, role)
 	if err != nil {
 		return nil, err
 	}
-	disk, err := driver.OpenDisk(cfg.Dir, bell, driver.Replay(machine))
+	disk, holes, err := driver.OpenParticipantDisk(cfg.Dir, bell, machine)
 	if err != nil {
 		return nil, err
 	}
 	n := &Node{
-		cfg: cfg, role: role, machine: machine, disk: disk, engines: engines, bell: bell,
+		cfg: cfg, role: role, machine: machine, disk: disk, holes: holes, engines: engines, bell: bell,
 		header: codec.Header{Cluster: cfg.Cluster, From: uint8(cfg.Node), Boot: cfg.Boot},
 	}
 	n.driver = driver.NewParticipant(driver.ParticipantConfig{Header: n.header, Async: !cfg.Durable, Other: n.frame},
 		machine, disk, engines)
 	return n, nil
 }
+
+// Holes are the parts of the log that Open has found unreadable. What was in them is fetched from the
+// others, and nothing is promised before.
+func (n *Node) Holes() []*journal.Hole { return n.holes }
 
 // Status returns the machine's watermarks. Only before or after Run.
 func (n *Node) Status() batch3pc.ParticipantStatus { return n.machine.Status() }
@@ -88,6 +94,7 @@ const linger = 2 * time.Second
 func (n *Node) Run(ctx context.Context) (err error) {
 	n.disk.Start()
 	defer func() {
+		n.driver.Close()
 		if cerr := n.disk.Close(); err == nil {
 			err = cerr
 		}

@@ -63,7 +63,7 @@ func (v *verifier) decidedHeld() error {
 
 // holds reports whether the undecided tail has the batch.
 func (s *stream) holds(seq batch3pc.Seq, chain batch3pc.Chain) bool {
-	for _, b := range s.held {
+	for _, b := range s.decided.Held() {
 		if b.Seq == seq && b.Chain == chain {
 			return true
 		}

@@ -87,7 +87,7 @@ func (v *verifier) unpublished() error {
 // holders counts the participants that hold a published batch undecided at the end of their logs.
 func (v *verifier) holders(at published) (n int) {
 	for _, r := range v.roles {
-		for _, b := range r.stream.held {
+		for _, b := range r.stream.decided.Held() {
 			p, err := codec.DecodePayload(b.Payload)
 			if err == nil && b.Seq == at.seq && bytes.Equal(codec.TradeBytes(p.Trades), codec.TradeBytes(at.payload.Trades)) {
 				n++

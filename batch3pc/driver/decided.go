@@ -1,0 +1,159 @@
+package driver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/journal"
+)
+
+// Decided reads the committed batches of a participant from its log, in order. Batches that were
+// voted for are held back until a record says that they are committed, or dropped. In a log that had
+// holes, batches behind a hole are passed over until those that they follow were fetched again.
+type Decided struct {
+	reader *journal.Reader
+	held   []*batch3pc.Batch // voted, not known to be committed
+	spare  []*batch3pc.Batch
+	commit batch3pc.Seq
+	hole   bool
+	last   batch3pc.Position // of the batch given out before
+}
+
+// NewDecided begins at the beginning of the log in dir. It takes no lock and reads beside a writer.
+func NewDecided(dir string) (*Decided, error) {
+	r, err := journal.NewReader(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Decided{reader: r}, nil
+}
+
+// Next returns the next committed batch, valid until the following call, or io.EOF. At the end of a log
+// that is being written, a later call may find more.
+func (d *Decided) Next() (*batch3pc.Batch, error) {
+	for {
+		b, err := d.Step()
+		if b != nil || err != nil {
+			return b, err
+		}
+	}
+}
+
+// Step is Next for one record: nil if it completes no batch.
+func (d *Decided) Step() (*batch3pc.Batch, error) {
+	if len(d.held) == 0 || d.held[0].Seq > d.commit {
+		if err := d.read(); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.held) == 0 || d.held[0].Seq > d.commit {
+		return nil, nil
+	}
+	b := d.held[0]
+	d.held = append(d.held[:0], d.held[1:]...)
+	d.spare = append(d.spare, b) // used again by a later read, not before the next call
+	d.last = b.Position()
+	return b, nil
+}
+
+// Held are the batches that are voted for and undecided where reading stands, in order; they are the
+// Decided's.
+func (d *Decided) Held() []*batch3pc.Batch { return d.held }
+
+// Close releases the file that is open.
+func (d *Decided) Close() error { return d.reader.Close() }
+
+func (d *Decided) read() error {
+	rec, err := d.reader.Next()
+	if errors.Is(err, io.EOF) {
+		return io.EOF
+	}
+	if err != nil {
+		return err
+	}
+	if rec.Kind == codec.RecordHole {
+		d.hole = true
+		return nil
+	}
+	var r batch3pc.Record
+	var b batch3pc.Batch
+	if err := codec.DecodeRecord(rec.Kind, rec.Body, &r, &b); err != nil {
+		return fmt.Errorf("record %d: %w", rec.LSN, err)
+	}
+	if d.hole && d.missing(&r, &b) {
+		return nil
+	}
+	switch r.Kind {
+	case batch3pc.RecordBatch:
+		d.hold(&b)
+	case batch3pc.RecordFill:
+		d.drop(b.Parent)
+		d.hold(&b)
+	case batch3pc.RecordStart:
+		d.drop(r.Seq)
+	case batch3pc.RecordCommit:
+		d.commit = max(d.commit, r.Seq)
+	}
+	return nil
+}
+
+// missing reports whether a record behind a hole is about batches that are not here, and is passed
+// over. It follows batch3pc.Participant, which reads such a log in the same way.
+func (d *Decided) missing(r *batch3pc.Record, b *batch3pc.Batch) bool {
+	at := batch3pc.Position{Seq: r.Seq, Chain: r.Chain}
+	switch r.Kind {
+	case batch3pc.RecordBatch:
+		return b.ParentPosition() != d.tail()
+	case batch3pc.RecordFill:
+		return !d.has(b.ParentPosition())
+	case batch3pc.RecordCommit:
+		return !d.has(at)
+	case batch3pc.RecordStart, batch3pc.RecordPreCommit:
+		if !d.has(at) { // what is undecided may lie on a branch that was dropped in the hole
+			d.drop(d.commit)
+			return true
+		}
+	}
+	return false
+}
+
+// tail is the last batch that is here.
+func (d *Decided) tail() batch3pc.Position {
+	if n := len(d.held); n > 0 {
+		return d.held[n-1].Position()
+	}
+	return d.last
+}
+
+// has reports whether the batch at a position is here, or was the last one given out.
+func (d *Decided) has(at batch3pc.Position) bool {
+	for _, b := range d.held {
+		if b.Position() == at {
+			return true
+		}
+	}
+	return d.last == at
+}
+
+// hold keeps a copy of b: the record's bytes are gone with the next read.
+func (d *Decided) hold(b *batch3pc.Batch) {
+	c := &batch3pc.Batch{}
+	if n := len(d.spare); n > 1 { // the newest spare may still be in the caller's hands
+		c, d.spare = d.spare[0], append(d.spare[:0], d.spare[1:]...)
+	}
+	payload := append(c.Payload[:0], b.Payload...)
+	*c = *b
+	c.Payload = payload
+	d.held = append(d.held, c)
+}
+
+// drop forgets the batches above base.
+func (d *Decided) drop(base batch3pc.Seq) {
+	for n := len(d.held); n > 0 && d.held[n-1].Seq > base; n-- {
+		d.spare = append(d.spare, d.held[n-1])
+		d.held = d.held[:n-1]
+	}
+}
