@@ -62,6 +62,81 @@ func TestRoundAllocatesNothing(t *testing.T) {
 	}
 }
 
+// TestCoordinatorRoundAllocatesNothing: D4 for the other side: from Propose to the outcome, with three
+// participants whose part the test plays.
+func TestCoordinatorRoundAllocatesNothing(t *testing.T) {
+	nodes := []batch3pc.NodeID{1, 2, 3}
+	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
+		Self: engine, Boot: 1, Participants: nodes, Members: nodes, Generation: 1, WindowMax: 4, RetainMax: 8, NoInputGate: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bell := ringbuf.NewBell(ringbuf.WaitPark)
+	var peers []driver.Peer
+	var sites []*driver.Participant
+	for _, id := range nodes {
+		ours, theirs := transport.Pair(1<<20, 1<<20, bell, bell)
+		peers = append(peers, driver.Peer{Node: id, Link: ours})
+		m, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: 8}, quiet{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sites = append(sites, driver.NewParticipant(driver.ParticipantConfig{Async: true}, m, &noLog{}, []driver.Peer{{Node: engine, Link: theirs}}))
+	}
+	told := 0
+	c := driver.NewCoordinator(driver.CoordinatorConfig{TickNs: 1 << 60, RetainMax: 8, Outcome: func(o *driver.Outcome) {
+		if o.Err == nil {
+			told++
+		}
+	}}, machine, &noLog{}, peers)
+	run := func() {
+		for busy := true; busy; {
+			_, err := c.Round(1)
+			busy = c.Ready()
+			for _, s := range sites {
+				if _, serr := s.Round(1); serr != nil {
+					err = serr
+				}
+				busy = busy || s.Ready()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			busy = busy || c.Ready()
+		}
+	}
+	if err := c.Open(); err != nil {
+		t.Fatal(err)
+	}
+	run()
+	payload := make([]byte, 1000)
+	commit := func() {
+		if _, err := c.Propose(10, payload); err != nil {
+			t.Fatal(err)
+		}
+		run()
+	}
+	for range 100 {
+		commit()
+	}
+	if n := testing.AllocsPerRun(200, commit); n != 0 {
+		t.Errorf("%v allocations for a batch, want 0", n)
+	}
+	if told != 301 {
+		t.Errorf("%d outcomes, want 301: nothing was measured", told)
+	}
+}
+
+// noLog is a Log that forgets: it is durable at once.
+type noLog struct{ lsn uint64 }
+
+func (l *noLog) Append(uint8, []byte, []byte) error { l.lsn++; return nil }
+func (l *noLog) Flush() error                       { return nil }
+func (l *noLog) LSN() uint64                        { return l.lsn }
+func (l *noLog) Want(uint64)                        {}
+func (l *noLog) Synced() (uint64, error)            { return l.lsn, nil }
+
 // quiet is an App that says yes.
 type quiet struct{}
 

@@ -16,7 +16,7 @@ type CoordinatorConfig struct {
 	// Outcome is called for each batch once it is decided, in the order of Propose. The Outcome is
 	// valid during the call. It must not call the Coordinator.
 	Outcome func(*Outcome)
-	Other   OtherFrame // nil: a frame that is not the protocol's is an error
+	Other   OtherFrame // nil: a frame that is not the protocol's is dropped
 }
 
 // Coordinator connects the machine of a coordinator to its participants and its log, opens a new
@@ -52,7 +52,7 @@ func (c *Coordinator) Open() error { return c.did(c.machine.Open()) }
 
 // Round takes what has arrived, and does what is due. nowNs is the time by any clock that does not go
 // back. It reports whether anything had arrived. After an error the node must not go on: its log
-// failed (D3), or a peer does not speak the protocol.
+// failed (D3), or what Other says.
 func (c *Coordinator) Round(nowNs int64) (worked bool, err error) {
 	if worked, err = c.poll(); err != nil {
 		return worked, err

@@ -4,7 +4,6 @@ package driver
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -20,6 +19,7 @@ type outlet struct {
 	flushed uint64 // LSN up to which the log was flushed here
 	async   bool   // promises do not wait for the disk; only to measure
 	other   OtherFrame
+	bad     uint64 // frames that were dropped
 	peers   []peer
 	scratch []byte // body of one record, but for the payload
 	waiting []waiting
@@ -96,20 +96,21 @@ func (o *outlet) event(p *peer, ev Event, frame []byte) error {
 		return o.role.linked(p)
 	}
 	h, body := codec.TrustFrame(frame)
-	if h.Kind == codec.FrameMessage {
-		if err := codec.DecodeMessage(body, h, &o.message, &o.batch); err != nil {
-			return fmt.Errorf("driver: from node %d: %w", p.Node, err)
-		}
-		if o.message.From != p.Node {
-			return fmt.Errorf("driver: node %d speaks on the link of node %d", o.message.From, p.Node)
-		}
-		return o.role.step(&o.message)
+	switch {
+	case h.Kind != codec.FrameMessage && o.other != nil:
+		return o.other(p.Node, h, body)
+	case h.Kind != codec.FrameMessage,
+		codec.DecodeMessage(body, h, &o.message, &o.batch) != nil,
+		o.message.From != p.Node:
+		o.bad++ // no peer can end this node by what it says
+		return nil
 	}
-	if o.other == nil {
-		return fmt.Errorf("%w: frame of kind %d from node %d, want a message", codec.ErrFrameBody, h.Kind, p.Node)
-	}
-	return o.other(p.Node, h, body)
+	return o.role.step(&o.message)
 }
+
+// Bad counts frames that were dropped: malformed, in the name of another node, or of a kind that nobody
+// here understands. A peer that sends them has a fault, or is of another version.
+func (o *outlet) Bad() uint64 { return o.bad }
 
 // do carries out a Ready.
 func (o *outlet) do(r batch3pc.Ready) error {

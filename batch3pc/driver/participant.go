@@ -14,7 +14,7 @@ type ParticipantConfig struct {
 	// measurements of what the disk costs.
 	Async  bool
 	TickNs int64      // interval of the Ticks of a Machine that has them, in nanoseconds
-	Other  OtherFrame // nil: a frame that is not the protocol's is an error
+	Other  OtherFrame // nil: a frame that is not the protocol's is dropped
 }
 
 // Participant connects the machine of one participant to its coordinators and its log. It is a
@@ -41,7 +41,7 @@ func NewParticipant(cfg ParticipantConfig, machine Machine, log Log, coordinator
 
 // Round takes what has arrived, writes and answers. nowNs is the time by any clock that does not go
 // back. It reports whether anything had arrived. After an error the node must not go on: its log
-// failed (D3), or a peer does not speak the protocol.
+// failed (D3), or what Other says.
 func (p *Participant) Round(nowNs int64) (worked bool, err error) {
 	if worked, err = p.poll(); err != nil {
 		return worked, err

@@ -159,9 +159,10 @@ func TestTwoCoordinators(t *testing.T) {
 	}
 	s.tell(batch3pc.Message{Kind: batch3pc.KindStart})
 	s.want("engine, fenced", s.round(), batch3pc.KindStale)
-	s.backup.tell(batch3pc.Message{Kind: batch3pc.KindStateReq, From: engine, To: 1})
-	if _, err := s.driver.Round(1); err == nil {
-		t.Error("the backup spoke for the engine, unnoticed")
+	s.backup.tell(batch3pc.Message{Kind: batch3pc.KindStateReq, From: engine, To: 1, Ballot: batch3pc.Ballot{Epoch: 3, Node: engine}})
+	s.want("the backup speaks for the engine", s.round())
+	if n := s.driver.Bad(); n != 1 || s.machine.Status().LastElected.Epoch != 2 {
+		t.Errorf("%d frames dropped, promised %v: the backup was taken for the engine", n, s.machine.Status().LastElected)
 	}
 }
 
@@ -195,14 +196,20 @@ func TestLogFailure(t *testing.T) {
 	}
 }
 
-// TestOtherFrames: what is not the protocol's goes to whoever is there for it.
+// TestOtherFrames: what is not the protocol's goes to whoever is there for it, and is dropped if nobody
+// is. So is a message that is none.
 func TestOtherFrames(t *testing.T) {
 	frame := codec.BeginFrame(nil, codec.Header{Kind: codec.FrameFinish})
 	codec.SealFrame(frame)
 	s := newSite(t, driver.ParticipantConfig{})
 	*s.engine.out = append(*s.engine.out, memEvent{driver.EventFrame, frame})
-	if _, err := s.driver.Round(1); !errors.Is(err, codec.ErrFrameBody) {
-		t.Errorf("error %v, want one that names the frame", err)
+	message := codec.BeginFrame(nil, codec.Header{Kind: codec.FrameMessage, From: uint8(engine)})
+	codec.SealFrame(message)
+	*s.engine.out = append(*s.engine.out, memEvent{driver.EventFrame, message})
+	s.tell(batch3pc.Message{Kind: batch3pc.KindStateReq})
+	s.round()
+	if n := s.driver.Bad(); n != 2 || s.machine.Status().LastElected != first {
+		t.Errorf("%d frames dropped, promised %v: want 2, and the next message heard", n, s.machine.Status().LastElected)
 	}
 	var got batch3pc.NodeID
 	s = newSite(t, driver.ParticipantConfig{Other: func(from batch3pc.NodeID, h codec.Header, _ []byte) error {
