@@ -18,7 +18,7 @@ export CGO_ENABLED = 0
 
 DEVTOOLS := tools/devtools/go.mod
 
-.PHONY: help build run sim test race bench bench-book soak-book fuzz lint cover clean
+.PHONY: help build run sim mutants test race bench bench-book soak-book fuzz lint cover clean
 
 help: ## print the targets
 	@while IFS= read -r line; do \
@@ -38,6 +38,12 @@ run: build ## generate a small trading day, replay it on this machine, print the
 
 sim: build ## run SCHEDULES simulated schedules of the commit protocol
 	bin/tezi sim --schedules $(SCHEDULES)
+
+mutants: ## seed bugs, let the simulator find them, and write docs/MUTANTS.md
+	@mkdir -p run
+	$(GO) build -tags mutants -o bin/tezi-mutants ./cmd/tezi
+	bin/tezi-mutants sim --mutants >run/mutants.md
+	mv run/mutants.md docs/MUTANTS.md
 
 test: ## run all tests
 	$(GO) test ./...

@@ -122,6 +122,9 @@ func NewCoordinator(cfg CoordinatorConfig) (*Coordinator, error) {
 		c.peers = append(c.peers, progress{id: id, member: slices.Contains(cfg.Members, id), counts: true})
 	}
 	c.log.reset(Position{}, c.initial())
+	if mutant.Is(mutant.QuorumMinusOne) {
+		c.quorum--
+	}
 	if cfg.NoInputGate {
 		c.inputs = ^Seq(0)
 	}

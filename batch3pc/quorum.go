@@ -1,15 +1,8 @@
 package batch3pc
 
-import "github.com/tezi-exchange/tezi/internal/mutant"
-
 // quorumOf is the smallest number of n configured participants that meets every other such set.
 // It is always taken over the configured set, never over who is alive (protocol.md 3.1).
-func quorumOf(n int) int {
-	if mutant.Is(mutant.QuorumMinusOne) {
-		return n / 2
-	}
-	return n/2 + 1
-}
+func quorumOf(n int) int { return n/2 + 1 }
 
 // quorumMark is the highest watermark that at least quorum of the marks have reached, in other
 // words the quorum-th largest. marks is reordered.

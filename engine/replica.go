@@ -101,6 +101,9 @@ func (r *Replica) Commands() uint64 { return r.seq }
 // Source returns what the log holds of its source.
 func (r *Replica) Source() Source { return r.source }
 
+// Counts returns what the core has done: up to what is decided.
+func (r *Replica) Counts() Counts { return r.core.Counts() }
+
 // Decided returns the highest batch that the log calls decided.
 func (r *Replica) Decided() batch3pc.Position { return r.decided }
 

@@ -51,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	running := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { running = true }
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := root.ExecuteContextC(context.WithValue(ctx, lineKey{}, args))
 	if err == nil {
 		return exitOK
 	}
@@ -91,6 +91,8 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &config), errors.Is(err, host.ErrTooFewCores), errors.Is(err, host.ErrCore), errors.Is(err, host.ErrProfile):
 		return exitConfig
+	case errors.Is(err, engine.ErrFenced):
+		return box.ExitFenced
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	}
@@ -121,7 +123,7 @@ configuration, 130 interrupted.`,
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newBench(), newSim(), newDemo(), newParticipant(), newVersion(),
+		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newBench(), newSim(), newDemo(), newEngine(), newParticipant(), newVersion(),
 	)
 	return root
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/codec/commandcsv"
 	"github.com/tezi-exchange/tezi/codec/nse"
+	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/capture"
 )
 
@@ -45,8 +46,14 @@ func (c *captureFlags) options() (capture.Options, error) {
 }
 
 func newReplay() *cobra.Command {
+	cmd, job := replayJob()
+	cmd.RunE = job.run
+	return cmd
+}
+
+// replayJob is the command that replays a capture, and the work behind it.
+func replayJob() (*cobra.Command, *job) {
 	var (
-		flags  runFlags
 		source captureFlags
 		expect string
 		strict bool
@@ -60,41 +67,45 @@ engine matches; risk, settlement and market data run as processes of their own,
 started and watched by this one; every trade is committed by three phases.
 
 A damaged file ends the run with exit code 1: what was read before the damage is
-committed and verifies. A record that cannot be read is rejected and counted.`,
+committed and verifies. A record that cannot be read is rejected and counted.
+
+A run that was killed goes on with --resume. With --backups the engine is a
+process too, and others stand by to take over when it dies.`,
 		Example: `  tezi replay CASH_Orders_01092026.DAT.gz
   tezi replay day.tzc --rate 250k -o json
+  tezi replay day.tzc --backups 1
   tezi replay commands.csv.gz --expect-fills fills.csv.gz --in-process --dir run1`,
 		Args: wantArgs("FILE"),
 	}
-	flags.flags(cmd)
+	j := &job{cmd: cmd}
+	j.flags.flags(cmd)
 	source.flags(cmd)
 	source.sessionsFlag(cmd)
 	cmd.Flags().StringVar(&expect, "expect-fills", "", "compare each fill with this list (CSV); exit 3 at any difference")
 	cmd.Flags().BoolVar(&strict, "strict", false, "end the run at the first record that cannot be read")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o, err := flags.options(cmd)
-		if err != nil {
-			return err
-		}
+	j.prepare = func(o *box.Options, args []string) (box.Source, func(), error) {
+		var err error
 		o.Strict = strict
 		if expect != "" {
 			if o.Expect, err = readFills(expect); err != nil {
-				return err
+				return nil, nil, err
 			}
 		}
 		options, err := source.options()
 		if err != nil {
-			return err
+			return nil, nil, err
+		}
+		if args[0] == "-" && j.flags.backups > 0 {
+			return nil, nil, usageError{errors.New("--backups: standard input can be read by one engine only")}
 		}
 		in, err := capture.Open(args[0], options)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		defer in.Close() //nolint:errcheck // read only
 		o.SourceName, o.SourceFormat, o.Done = args[0], in.Format().String(), in.Progress
-		return flags.execute(cmd, o, in)
+		return in, func() { _ = in.Close() }, nil // read only
 	}
-	return cmd
+	return cmd, j
 }
 
 // readFills reads a whole list of expected fills, gzipped or not.

@@ -23,6 +23,8 @@ type runFlags struct {
 	dir          string
 	force        bool
 	resume       bool
+	backups      int
+	restarts     int
 	inProcess    bool
 	transport    string
 	participants string
@@ -51,6 +53,8 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&r.dir, "dir", "tezi-run", "run directory: logs, states, report")
 	f.BoolVar(&r.force, "force", false, "replace an earlier run in the directory")
 	f.BoolVar(&r.resume, "resume", false, "take up the run in the directory where its command log ends; the source must be the same")
+	f.IntVar(&r.backups, "backups", 0, "engines that stand by to take over, each a process, as the first one is then too; at most 3")
+	f.IntVar(&r.restarts, "restarts-max", box.RestartsMax, "how often a process that dies again and again is started again")
 	f.BoolVar(&r.inProcess, "in-process", false, "run the participants inside this process, over rings")
 	f.StringVar(&r.transport, "transport", box.TransportTCP, "between processes: tcp, or shm (memory that both map)")
 	f.StringVar(&r.participants, "participants", "", "use participants that run already: risk=HOST:PORT,settlement=HOST:PORT,marketdata=HOST:PORT")
@@ -113,6 +117,9 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	if r.transport != box.TransportTCP && r.transport != box.TransportShm {
 		return nil, usageError{fmt.Errorf("--transport %s: want %s or %s", r.transport, box.TransportTCP, box.TransportShm)}
 	}
+	if err := r.alone(o); err != nil {
+		return nil, err
+	}
 	if r.participants != "" {
 		if r.inProcess {
 			return nil, usageError{errors.New("--participants and --in-process exclude each other")}
@@ -152,6 +159,24 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	return o, nil
 }
 
+// alone checks the flags of a run with backup engines: what only one process can have is refused.
+func (r *runFlags) alone(o *box.Options) error {
+	o.Backups, o.Restarts = r.backups, r.restarts
+	switch {
+	case r.backups < 0 || r.backups > box.BackupsMax:
+		return usageError{fmt.Errorf("--backups %d: want 0 to %d", r.backups, box.BackupsMax)}
+	case r.restarts < 1:
+		return usageError{fmt.Errorf("--restarts-max %d: want 1 or more", r.restarts)}
+	case r.backups > 0 && r.inProcess:
+		return usageError{errors.New("--backups and --in-process exclude each other")}
+	case r.backups > 0 && r.transport == box.TransportShm:
+		return usageError{errors.New("--backups: several engines reach a participant by tcp only")}
+	case r.backups > 0 && r.participants != "":
+		return usageError{errors.New("--backups starts participants of its own: with --participants, start further engines by \"tezi engine\"")}
+	}
+	return nil
+}
+
 // flagNames turns the engine's names of its settings into those of the flags.
 var flagNames = strings.NewReplacer("engine: ", "", "BatchTarget", "--batch", "WindowMax", "--window",
 	"OrdersMax", "--orders-max", "InstrumentsMax", "--instruments-max", "PositionsMax", "--positions-max",
@@ -178,27 +203,4 @@ func (r *runFlags) limits() error {
 		}
 	}
 	return nil
-}
-
-// execute runs the source and reports, whatever came of it.
-func (r *runFlags) execute(cmd *cobra.Command, o *box.Options, source box.Source) error {
-	stop, err := r.start()
-	if err != nil {
-		return err
-	}
-	report, err := box.Execute(cmd.Context(), o, source)
-	if perr := stop(); err == nil {
-		err = perr
-	}
-	if report == nil {
-		return err
-	}
-	write := report.WriteTable
-	if r.json() {
-		write = report.WriteJSON
-	}
-	if werr := write(cmd.OutOrStdout()); err == nil {
-		err = werr
-	}
-	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,9 @@ type simFlags struct {
 	seeds     string
 	schedules uint64
 	scheduler string
+	script    string
 	bytes     bool
+	mutants   bool
 	jobs      int
 }
 
@@ -36,7 +39,10 @@ quarter of the schedules must converge when the faults end.
 
 One seed is one schedule, the same on every machine. --seed traces it, an event
 a line; a schedule that breaks an invariant is cut down to the events that it
-takes. See docs/SIMULATION.md.
+takes, as a script that --script plays. See docs/SIMULATION.md.
+
+--mutants lets the simulator loose on seeded bugs, one after the other, and
+writes the scoreboard. It needs a binary that has them: make mutants.
 
 Exit code 3 if an invariant is broken, or if the set of schedules did not reach
 the cases that matter.`,
@@ -50,8 +56,10 @@ the cases that matter.`,
 	flags.Uint64Var(&f.schedules, "schedules", 100_000, "run so many seeds from 0 on")
 	flags.StringVar(&f.scheduler, "scheduler", "", "use this scheduler alone: walk, timed or swarm")
 	flags.BoolVar(&f.bytes, "bytes", false, "take every message and record through its bytes, not in one schedule of sixteen")
+	flags.StringVar(&f.script, "script", "", "play the schedule in this file")
+	flags.BoolVar(&f.mutants, "mutants", false, "find the seeded bugs of this binary, and write the scoreboard")
 	flags.IntVar(&f.jobs, "jobs", 0, "schedules at once; 0 is one for each core")
-	cmd.MarkFlagsMutuallyExclusive("seed", "seeds", "schedules")
+	cmd.MarkFlagsMutuallyExclusive("seed", "seeds", "schedules", "script", "mutants")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return f.run(cmd) }
 	return cmd
 }
@@ -59,6 +67,14 @@ the cases that matter.`,
 func (f *simFlags) run(cmd *cobra.Command) error {
 	if err := f.out.check(); err != nil {
 		return err
+	}
+	switch {
+	case f.mutants:
+		limits := sim.DefaultLimits
+		limits.Jobs = f.jobs
+		return sim.Scoreboard(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), limits)
+	case f.script != "":
+		return f.play(cmd.OutOrStdout())
 	}
 	set := sim.Set{Count: f.schedules, Bytes: f.bytes, Jobs: f.jobs}
 	if f.scheduler != "" {
@@ -108,6 +124,22 @@ func (f *simFlags) trace(w io.Writer, set sim.Set) error {
 	return &sim.FailedError{Text: fmt.Sprintf("seed %d breaks %s: %s", failure.Seed, failure.Invariant, failure.Text)}
 }
 
+// play shows the schedule of a file.
+func (f *simFlags) play(w io.Writer) error {
+	text, err := os.ReadFile(f.script)
+	if err != nil {
+		return err
+	}
+	script, err := sim.ParseScript(string(text))
+	if err != nil {
+		return usageError{fmt.Errorf("%s: %w", f.script, err)}
+	}
+	if v := script.Play(w); v != nil {
+		return &sim.FailedError{Text: fmt.Sprintf("%s breaks %v", f.script, v)}
+	}
+	return nil
+}
+
 // parseSeeds reads FROM-TO.
 func parseSeeds(text string, set *sim.Set) error {
 	from, to, _ := strings.Cut(text, "-")
@@ -135,6 +167,7 @@ func printSimulated(w io.Writer, r *sim.Report, took time.Duration) error {
 	violations := "0"
 	if f := r.Failure; f != nil {
 		violations = fmt.Sprintf("seed %d (%s, %d events, %d after shrinking) breaks %s: %s", f.Seed, f.Scheduler, f.Events, len(f.Script), f.Invariant, f.Text)
+		violations += "\n  " + f.Setup.String()
 		for _, line := range f.Script {
 			violations += "\n  " + line
 		}

@@ -11,11 +11,18 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/box"
 )
 
 func newUp() *cobra.Command {
+	cmd, job := upJob()
+	cmd.RunE = job.run
+	return cmd
+}
+
+// upJob is the command that runs a synthetic flow, and the work behind it.
+func upJob() (*cobra.Command, *job) {
 	var (
-		flags    runFlags
 		day      dayFlags
 		orders   int64
 		duration time.Duration
@@ -28,42 +35,41 @@ synthetic order flow, open loop, until Ctrl-C, --duration or --orders ends it; t
 finish the open batch, print the report and prove the logs. To feed a capture
 instead, use "tezi replay".`,
 		Example: `  tezi up --rate 100k --duration 30s
+  tezi up --rate 100k --backups 2
   tezi up --in-process --rate max --orders 5000000 -o json`,
 		Args: wantArgs(),
 	}
-	flags.flags(cmd)
+	j := &job{cmd: cmd}
+	j.flags.flags(cmd)
 	day.flags(cmd)
 	cmd.Flags().Int64Var(&orders, "orders", 0, "end after so many order messages; 0 = no limit")
 	cmd.Flags().DurationVar(&duration, "duration", 0, "end after so long; 0 = no limit")
 	if err := cmd.Flags().Set("rate", "100k"); err != nil {
 		panic(err) // the flag is defined above
 	}
+	cmd.Flags().Lookup("rate").Changed = false
 	cmd.Flags().Lookup("rate").DefValue = "100k"
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	j.prepare = func(o *box.Options, _ []string) (box.Source, func(), error) {
 		if orders < 0 || duration < 0 {
-			return usageError{errors.New("--orders and --duration: want 0 for no limit, or more")}
-		}
-		o, err := flags.options(cmd)
-		if err != nil {
-			return err
+			return nil, nil, usageError{errors.New("--orders and --duration: want 0 for no limit, or more")}
 		}
 		source := &flow{flags: &day, left: orders}
 		if orders == 0 {
 			source.left = math.MaxInt64
 		}
-		defer source.close()
 		if err := source.begin(); err != nil {
-			return err
+			return nil, nil, err
 		}
+		stop := source.close
 		if duration > 0 {
-			ctx, cancel := context.WithTimeout(cmd.Context(), duration)
-			defer cancel()
-			source.ctx = ctx
+			var cancel context.CancelFunc
+			source.ctx, cancel = context.WithTimeout(context.Background(), duration-time.Since(j.begun()))
+			stop = func() { cancel(); source.close() }
 		}
 		o.SourceName, o.SourceFormat = "synthetic flow", "workload"
-		return flags.execute(cmd, o, source)
+		return source, stop, nil
 	}
-	return cmd
+	return cmd, j
 }
 
 // flowDay is how many order messages one day of an endless flow has.

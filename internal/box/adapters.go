@@ -74,6 +74,9 @@ func (l *commandLog) Replay(fn func(kind uint8, body []byte) error) error {
 
 // notify tells people what the engine says.
 func (b *box) notify(n engine.Notice) {
+	if b.standbyNotice(n) {
+		return
+	}
 	log := b.o.Log
 	switch n.Kind {
 	case engine.NoticePeerUp:

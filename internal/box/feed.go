@@ -33,6 +33,8 @@ type feed struct {
 	bad    []error       // the first unreadable records, for the log
 	badN   int
 	lastNs int64 // time stamp of the last command that could be read
+
+	before func(ctx context.Context) error // waits for the moment to begin; nil: now
 }
 
 // badMax bounds how many unreadable records are kept for the log.
@@ -48,6 +50,11 @@ func (f *feed) run(ctx context.Context) error {
 		f.ring.Close()
 		f.engine.Ring()
 	}()
+	if f.before != nil {
+		if err := f.before(ctx); err != nil {
+			return err
+		}
+	}
 	for ctx.Err() == nil {
 		slots := f.ring.Claim(feedChunk)
 		if len(slots) == 0 {

@@ -30,6 +30,9 @@ type Options struct {
 	Transport    string            // TransportTCP or TransportShm, where participants are processes
 	Participants map[string]string // role -> address of participants that run already; nil: start them
 	Cluster      uint32            // of participants that run already; otherwise chosen
+	Backups      int               // engines that stand by, as processes; 0: the engine is this process
+	Command      []string          // how other engines make the source and the options again
+	Restarts     int               // how often in a row a process that dies is started again; 0: RestartsMax
 	Executable   string            // this program, to start participants with
 	Engine       engine.Config     // Participants and Cluster are filled in
 	Roles        rundir.Roles

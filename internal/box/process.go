@@ -2,6 +2,7 @@ package box
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,11 +28,13 @@ import (
 // dies again and again is a fault that a restart does not mend.
 const (
 	restartDelay  = 200 * time.Millisecond
-	restartsMax   = 20
 	steadyAfter   = time.Minute // what has run for so long and dies, does not die again and again
 	startDeadline = time.Minute // a start rebuilds the state from the journal
 	stopDeadline  = 10 * time.Second
 )
+
+// RestartsMax is how often in a row a process is started again, by default.
+const RestartsMax = 20
 
 // ListeningPrefix starts the line by which a participant process says on its standard output where
 // it listens.
@@ -44,6 +47,9 @@ type processGroup struct {
 	patience time.Duration // with a child that was told to end
 	log      *slog.Logger
 	onFail   func(error)
+	onEnd    func(*child)    // for one that ended in order, which then is not started again; nil: it is
+	died     string          // what is told of one that died
+	restarts int             // in a row, without steadyAfter between
 	ctx      context.Context // ends when the group is stopped
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
@@ -56,25 +62,34 @@ type processGroup struct {
 type child struct {
 	name  string
 	args  []string
+	says  string // how the line begins by which it says that it is ready; the address follows, if it has one
+	word  string // what it is told before the end of its standard input, when it is to end in order
 	addr  string
 	exe   string
-	stdin io.Closer
+	stdin io.WriteCloser
 	cmd   *exec.Cmd
 	words *lastWords
 	link  *transport.Link
 }
 
-// startProcesses starts the three participants and connects to them.
-func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ringbuf.Bell, onFail func(error)) (*processGroup, error) {
-	g := &processGroup{log: o.Log, onFail: onFail, delay: restartDelay, patience: stopDeadline}
+func newProcessGroup(o *Options, died string, onFail func(error)) *processGroup {
+	g := &processGroup{log: o.Log, onFail: onFail, died: died, delay: restartDelay, patience: stopDeadline, restarts: cmp.Or(o.Restarts, RestartsMax)}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
+	return g
+}
+
+// startProcesses starts the three participants, and connects to them if there is a bell.
+func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ringbuf.Bell, onFail func(error)) (*processGroup, error) {
+	g := newProcessGroup(o, "participant died: new commits wait until it is back", onFail)
 	for i, name := range rundir.RoleNames {
-		c := &child{name: name, exe: o.Executable, addr: "127.0.0.1:0", args: childArgs(o, run, name)}
+		c := &child{name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", args: childArgs(o, run, name)}
 		if err := c.start(ctx, 1); err != nil {
 			g.stop() //nolint:errcheck // the error that stopped us says more
 			return nil, err
 		}
-		c.link = dial(o, run, c.addr, batch3pc.NodeID(i+1), name, bell, quiet(o.Log))
+		if bell != nil {
+			c.link = dial(run, c.addr, batch3pc.NodeID(i+1), name, bell, quiet(o.Log), hello{node: engineNode, shared: o.Transport == TransportShm})
+		}
 		g.children = append(g.children, c)
 		g.done.Add(1)
 		go g.watch(c)
@@ -91,14 +106,21 @@ func quiet(log *slog.Logger) *slog.Logger {
 	return nil
 }
 
-func dial(o *Options, run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell *ringbuf.Bell, log *slog.Logger) *transport.Link {
+// hello is as whom an engine connects.
+type hello struct {
+	node   uint8
+	boot   uint32
+	shared bool // by memory that both map
+}
+
+func dial(run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell *ringbuf.Bell, log *slog.Logger, as hello) *transport.Link {
 	return transport.Dial(transport.DialOptions{
 		Addr:   addr,
-		Hello:  codec.Hello{Node: engineNode, Role: "engine"},
+		Hello:  codec.Hello{Node: as.node, Role: "engine"},
 		Want:   codec.Hello{Node: uint8(node), Role: role},
-		Header: codec.Header{Cluster: run.Cluster},
+		Header: codec.Header{Cluster: run.Cluster, Boot: as.boot},
 		OutCap: batchRingBytes, InCap: answerRingBytes, Bell: bell, Log: log,
-		Shared: o.Transport == TransportShm,
+		Shared: as.shared,
 	})
 }
 
@@ -128,7 +150,11 @@ func childArgs(o *Options, run *rundir.Run, name string) []string {
 // start starts the process and waits until it listens. The first start takes any free port; later
 // ones take the same again.
 func (c *child) start(ctx context.Context, boot int) error {
-	cmd := exec.Command(c.exe, append(c.args, "--listen", c.addr, fmt.Sprintf("--boot=%d", boot))...)
+	args := slices.Clone(c.args)
+	if c.addr != "" {
+		args = append(args, "--listen", c.addr, fmt.Sprintf("--boot=%d", boot))
+	}
+	cmd := exec.Command(c.exe, args...)
 	c.words = &lastWords{out: os.Stderr}
 	cmd.Stderr = c.words
 	// A Ctrl-C in the terminal is for the engine alone, which then finishes the participants.
@@ -154,9 +180,9 @@ func (c *child) start(ctx context.Context, boot int) error {
 	defer timer.Stop()
 	select {
 	case s := <-line:
-		addr, ok := strings.CutPrefix(strings.TrimSpace(s), ListeningPrefix)
+		addr, ok := strings.CutPrefix(s, c.says)
 		if ok {
-			c.addr = addr
+			c.addr = strings.TrimSpace(addr)
 			return nil
 		}
 		return c.fault("did not start", c.wait())
@@ -200,18 +226,22 @@ func (g *processGroup) watch(c *child) {
 	started, deaths := time.Now(), 0
 	stopped, err := g.waitOrStop(c)
 	for boot := 2; !stopped; boot++ {
-		if c.words.reason != "" {
+		if g.onEnd != nil && err == nil {
+			g.onEnd(c)
+			return
+		}
+		if c.words.reason != "" && !passing(err) {
 			g.fail(c.fault("ended", err))
 			return
 		}
 		if time.Since(started) > steadyAfter {
 			deaths = 0
 		}
-		if deaths++; deaths > restartsMax {
+		if deaths++; deaths > g.restarts {
 			g.fail(c.fault(fmt.Sprintf("died %d times, giving up", deaths), err))
 			return
 		}
-		g.log.Warn("participant died: new commits wait until it is back", "role", c.name, "pid", c.cmd.Process.Pid, "cause", cause(err))
+		g.log.Warn(g.died, "role", c.name, "pid", c.cmd.Process.Pid, "cause", cause(err))
 		select {
 		case <-g.ctx.Done():
 			return
@@ -219,7 +249,7 @@ func (g *processGroup) watch(c *child) {
 		}
 		started = time.Now()
 		if err = c.start(g.ctx, boot); err == nil {
-			g.log.Info("participant restarted", "role", c.name, "pid", c.cmd.Process.Pid, "address", c.addr)
+			g.log.Info("started again", "role", c.name, "pid", c.cmd.Process.Pid, "address", c.addr)
 			stopped, err = g.waitOrStop(c)
 		} else if g.ctx.Err() != nil {
 			return
@@ -258,11 +288,12 @@ func (g *processGroup) waitOrStop(c *child) (stopped bool, err error) {
 		return false, err
 	case <-g.ctx.Done():
 	}
+	_, _ = io.WriteString(c.stdin, c.word) // one that is gone needs no word
 	_ = c.stdin.Close()
 	select {
 	case err = <-ended:
 	case <-time.After(g.patience):
-		g.log.Warn("participant does not end: killing it", "role", c.name, "pid", c.cmd.Process.Pid)
+		g.log.Warn("it does not end: killing it", "role", c.name, "pid", c.cmd.Process.Pid)
 		_ = c.cmd.Process.Kill()
 		err = <-ended
 	}
@@ -272,7 +303,9 @@ func (g *processGroup) waitOrStop(c *child) (stopped bool, err error) {
 func (g *processGroup) links() []*transport.Link {
 	var links []*transport.Link
 	for _, c := range g.children {
-		links = append(links, c.link)
+		if c.link != nil {
+			links = append(links, c.link)
+		}
 	}
 	return links
 }
@@ -282,8 +315,8 @@ func (g *processGroup) links() []*transport.Link {
 func (g *processGroup) stop() error {
 	g.cancel()
 	var first error
-	for _, c := range g.children {
-		if err := c.link.Close(); err != nil && first == nil {
+	for _, l := range g.links() {
+		if err := l.Close(); err != nil && first == nil {
 			first = err
 		}
 	}

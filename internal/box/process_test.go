@@ -41,10 +41,10 @@ func lines(t *testing.T, path string) []string {
 func watched(t *testing.T, program string) (g *processGroup, log *bytes.Buffer, failed chan error) {
 	t.Helper()
 	log, failed = &bytes.Buffer{}, make(chan error, 3)
-	g = &processGroup{log: slog.New(slog.NewTextHandler(log, nil)), patience: time.Minute, onFail: func(err error) { failed <- err }}
+	g = &processGroup{log: slog.New(slog.NewTextHandler(log, nil)), patience: time.Minute, restarts: RestartsMax, died: "participant died", onFail: func(err error) { failed <- err }}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	t.Cleanup(g.cancel)
-	c := &child{name: "risk", exe: program, args: []string{"participant"}, addr: "127.0.0.1:0"}
+	c := &child{name: "risk", exe: program, args: []string{"participant"}, says: ListeningPrefix, addr: "127.0.0.1:0"}
 	if err := c.start(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -60,11 +60,11 @@ func TestSupervisorGivesUp(t *testing.T) {
 	if err := <-failed; err.Error() != "risk: died 21 times, giving up: signal: killed" {
 		t.Errorf("got %v", err)
 	}
-	if n := len(lines(t, starts)); n != restartsMax+1 {
-		t.Errorf("it was started %d times, want %d", n, restartsMax+1)
+	if n := len(lines(t, starts)); n != RestartsMax+1 {
+		t.Errorf("it was started %d times, want %d", n, RestartsMax+1)
 	}
-	if n := strings.Count(log.String(), "participant died"); n != restartsMax {
-		t.Errorf("%d restarts were told, want %d:\n%s", n, restartsMax, log)
+	if n := strings.Count(log.String(), "participant died"); n != RestartsMax {
+		t.Errorf("%d restarts were told, want %d:\n%s", n, RestartsMax, log)
 	}
 	if len(failed) > 0 {
 		t.Errorf("it failed twice: %v", <-failed)
@@ -128,7 +128,7 @@ func TestSupervisorKillsWhatDoesNotEnd(t *testing.T) {
 	g.patience = 0
 	g.cancel()
 	g.done.Wait()
-	if len(failed) > 0 || len(lines(t, starts)) != 1 || !strings.Contains(log.String(), `level=WARN msg="participant does not end: killing it" role=risk pid=`) {
+	if len(failed) > 0 || len(lines(t, starts)) != 1 || !strings.Contains(log.String(), `level=WARN msg="it does not end: killing it" role=risk pid=`) {
 		t.Errorf("failed %d times, started %d times; the log:\n%s", len(failed), len(lines(t, starts)), log)
 	}
 }
@@ -142,7 +142,7 @@ func TestChildDoesNotStart(t *testing.T) {
 		"echo 'tezi: disk full' >&2; exit 1": "disk full",
 	} {
 		program, _ := fakeParticipant(t, body)
-		c := &child{name: "risk", exe: program}
+		c := &child{name: "risk", exe: program, says: ListeningPrefix}
 		if err := c.start(t.Context(), 1); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", body, err, want)
 		}
@@ -154,7 +154,7 @@ func TestChildDoesNotStart(t *testing.T) {
 	program, _ := fakeParticipant(t, "exec sleep 1000")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	c = &child{name: "risk", exe: program}
+	c = &child{name: "risk", exe: program, says: ListeningPrefix}
 	if err := c.start(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}

@@ -43,10 +43,10 @@ func ParseParticipants(s string) (map[string]string, error) {
 	return addrs, nil
 }
 
-func connectRemote(o *Options, run *rundir.Run, bell *ringbuf.Bell) *remoteGroup {
+func connectRemote(o *Options, run *rundir.Run, bell *ringbuf.Bell, as hello) *remoteGroup {
 	g := &remoteGroup{}
 	for i, role := range rundir.RoleNames {
-		g.ends = append(g.ends, dial(o, run, o.Participants[role], batch3pc.NodeID(i+1), role, bell, o.Log))
+		g.ends = append(g.ends, dial(run, o.Participants[role], batch3pc.NodeID(i+1), role, bell, o.Log, as))
 	}
 	return g
 }

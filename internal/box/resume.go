@@ -1,10 +1,12 @@
 package box
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"sync/atomic"
+	"time"
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/engine"
@@ -44,7 +46,10 @@ func (b *box) openLog() (err error) {
 	if b.replica, err = engine.NewReplica(b.o.Engine.Limits); err != nil {
 		return err
 	}
-	dir := filepath.Join(b.o.Dir, rundir.EngineDir)
+	dir := engineDir(b.o.Dir)
+	if b.leader, err = leads(dir); err != nil {
+		return err
+	}
 	b.log, err = journal.Open(dir, journal.Options{}, func(r journal.Record) error { return b.replica.Take(r.Kind, r.Body) })
 	if err != nil {
 		return err
@@ -68,22 +73,65 @@ func unfinish(dir string) error {
 	return nil
 }
 
-// skip reads the source as far as the log holds it, and compares the two.
-func (f *feed) skip(logged engine.Source, name string) error {
-	read := engine.NewSource()
+// skipped is how far a source was read to find the place where the command log ends.
+type skipped struct {
+	feed *feed
+	name string
+	read engine.Source
+}
+
+// to reads on until so many commands were read.
+func (s *skipped) to(commands uint64) error {
 	var c codec.Command
-	for read.Commands < logged.Commands {
-		err := f.next(&c)
+	for s.read.Commands < commands {
+		err := s.feed.next(&c)
 		if errors.Is(err, io.EOF) {
-			return &SourceError{name, fmt.Sprintf("it ends after %d commands, the command log holds %d", read.Commands, logged.Commands)}
+			return &SourceError{s.name, fmt.Sprintf("it ends after %d commands, the command log holds %d", s.read.Commands, commands)}
 		}
 		if err != nil {
 			return err
 		}
-		read.Add(&c)
-	}
-	if got, want := read.Digest(), logged.Digest(); got != want {
-		return &SourceError{name, fmt.Sprintf("its first %d commands have digest %016x, those in the command log %016x", read.Commands, got, want)}
+		s.read.Add(&c)
 	}
 	return nil
+}
+
+// same reads on to where the log ends, and compares the two.
+func (s *skipped) same(logged engine.Source) error {
+	if err := s.to(logged.Commands); err != nil {
+		return err
+	}
+	if got, want := s.read.Digest(), logged.Digest(); got != want {
+		return &SourceError{s.name, fmt.Sprintf("its first %d commands have digest %016x, those in the command log %016x", s.read.Commands, got, want)}
+	}
+	return nil
+}
+
+// skip reads the source as far as the log holds it.
+func (f *feed) skip(logged engine.Source, name string) error {
+	s := skipped{feed: f, name: name, read: engine.NewSource()}
+	return s.same(logged)
+}
+
+// keepUpPause is how far in time the source of a standby may be behind the log.
+const keepUpPause = 5 * time.Millisecond
+
+// keepUp reads the source as far as the log that is followed, until this engine leads; then the
+// source stands where the log ends.
+func (f *feed) keepUp(ctx context.Context, followed *atomic.Uint64, leading <-chan engine.Source, name string) error {
+	s := skipped{feed: f, name: name, read: engine.NewSource()}
+	again := time.NewTicker(keepUpPause)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case logged := <-leading:
+			return s.same(logged)
+		case <-again.C:
+			if err := s.to(followed.Load()); err != nil {
+				return err
+			}
+		}
+	}
 }

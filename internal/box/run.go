@@ -11,6 +11,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/host"
@@ -25,8 +26,10 @@ import (
 type box struct {
 	o        *Options
 	run      rundir.Run
+	leader   *os.File // the leader's lock
 	log      *journal.Journal
 	replica  *engine.Replica // of the log as it was opened, until the engine has it
+	followed *followed       // of a backup engine
 	group    group
 	engine   *engine.Engine
 	feed     feed
@@ -117,7 +120,7 @@ func (b *box) layOut() error {
 		Cluster: uint32(xxhash.Sum64String(o.Dir+b.started.String())) | 1,
 	}
 	if o.Participants != nil {
-		b.run.Cluster = o.Cluster
+		b.run.Cluster, b.run.Participants, b.run.Command = o.Cluster, o.Participants, o.Command
 	}
 	if err := rundir.Prepare(o.Dir, o.Force, &b.run); err != nil {
 		return err
@@ -145,7 +148,7 @@ func (b *box) startGroup(ctx context.Context, wait ringbuf.Wait, bell *ringbuf.B
 	case b.o.InProcess:
 		return orNil(startLocal(b.o, &b.run, wait, bell, fail))
 	case b.o.Participants != nil:
-		return connectRemote(b.o, &b.run, bell), nil
+		return connectRemote(b.o, &b.run, bell, hello{node: engineNode, shared: b.o.Transport == TransportShm}), nil
 	default:
 		return orNil(startProcesses(ctx, b.o, &b.run, bell, fail))
 	}
@@ -160,27 +163,12 @@ func orNil[G group](g G, err error) (group, error) {
 }
 
 func (b *box) build(source Source, bell *ringbuf.Bell) error {
-	cfg := b.o.Engine
-	boot, err := rundir.NextBoot(b.o.Dir, engineNode, b.started)
+	cfg, ports, err := b.wiring(engineNode)
 	if err != nil {
 		return err
 	}
-	cfg.Self, cfg.Cluster, cfg.Boot = engineNode, b.run.Cluster, boot
-	ports := engine.Ports{
-		Log:      &commandLog{b.log, filepath.Join(b.o.Dir, rundir.EngineDir)},
-		Clock:    func() int64 { return int64(time.Since(b.started)) },
-		Recorder: stages{b.recorder},
-		Commit:   b.committed,
-		Notify:   b.notify,
-	}
-	for i, name := range rundir.RoleNames {
-		node, err := rundir.NodeOf(name)
-		if err != nil {
-			return err
-		}
-		cfg.Participants = append(cfg.Participants, engine.Peer{Node: node, Name: name})
-		ports.Links = append(ports.Links, link{b.group.links()[i]})
-	}
+	ports.Log = &commandLog{b.log, engineDir(b.o.Dir)}
+	b.links(&ports)
 	if b.o.Expect != nil {
 		b.fills = &Fills{expected: b.o.Expect}
 	}
@@ -188,11 +176,39 @@ func (b *box) build(source Source, bell *ringbuf.Bell) error {
 		return err
 	}
 	b.replica = nil // the engine's now
-	b.feed = feed{
-		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, clock: ports.Clock, lastNs: b.feed.lastNs,
+	lastNs := b.feed.lastNs
+	b.feed = b.newFeed(source, ports.Clock, bell)
+	b.feed.lastNs = lastNs
+	return nil
+}
+
+// wiring is what an engine of this run is configured with, but for its log and its links.
+func (b *box) wiring(node batch3pc.NodeID) (engine.Config, engine.Ports, error) {
+	cfg := b.o.Engine
+	boot, err := rundir.NextBoot(b.o.Dir, node, b.started)
+	cfg.Self, cfg.Cluster, cfg.Boot = node, b.run.Cluster, boot
+	for i, name := range rundir.RoleNames {
+		cfg.Participants = append(cfg.Participants, engine.Peer{Node: batch3pc.NodeID(i + 1), Name: name})
+	}
+	return cfg, engine.Ports{
+		Clock:    func() int64 { return int64(time.Since(b.started)) },
+		Recorder: stages{b.recorder},
+		Commit:   b.committed,
+		Notify:   b.notify,
+	}, err
+}
+
+func (b *box) links(ports *engine.Ports) {
+	for _, l := range b.group.links() {
+		ports.Links = append(ports.Links, link{l})
+	}
+}
+
+func (b *box) newFeed(source Source, clock func() int64, bell *ringbuf.Bell) feed {
+	return feed{
+		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, clock: clock,
 		ring: b.engine.Input(), engine: bell, room: b.engine.FeederBell(),
 	}
-	return nil
 }
 
 func (b *box) committed(c *engine.Committed) error {
@@ -282,11 +298,21 @@ func (b *box) close() (err error) {
 		b.replica.Close()
 		b.replica = nil
 	}
+	if b.followed != nil {
+		if cerr := b.followed.close(); err == nil {
+			err = cerr
+		}
+		b.followed = nil
+	}
 	if b.log != nil {
 		if cerr := b.log.Close(); err == nil {
 			err = cerr
 		}
 		b.log = nil
+	}
+	if b.leader != nil {
+		_ = b.leader.Close() // nothing was written to it
+		b.leader = nil
 	}
 	return err
 }

@@ -32,13 +32,15 @@ type Watch struct {
 type entry struct {
 	at      batch3pc.Position
 	parent  batch3pc.Position
-	members uint64 // in force at the batch, itself included, bits of places
-	number  uint32 // of the generation in force
-	opens   bool   // it opens that generation
-	yes     uint64 // who voted yes, bits of places
-	ordinal int32  // place in decided, plus 1
-	aborted bool   // its proposer was told so
-	digest  uint64 // of the state after it, as first applied; 0: nobody has
+	members uint64          // in force at the batch, itself included, bits of places
+	number  uint32          // of the generation in force
+	opens   bool            // it opens that generation
+	yes     uint64          // who voted yes, bits of places
+	ordinal int32           // place in decided, plus 1
+	aborted bool            // a ballot was served without it
+	ballot  batch3pc.Ballot // that it was proposed in
+	from    uint8           // place of its proposer, plus 1; 0: nobody said
+	digest  uint64          // of the state after it, as first applied; 0: nobody has
 }
 
 // value is what was accepted in a ballot.
@@ -65,6 +67,8 @@ type node struct {
 	before   batch3pc.ParticipantStatus
 	leading  batch3pc.CoordinatorStatus
 	proposed []int32 // entries its proposer does not know the outcome of
+	gated    bool    // inputs counts
+	inputs   batch3pc.Seq
 }
 
 // NewWatch returns a Watch over a group; members must be among participants.

@@ -15,7 +15,14 @@ func (w *Watch) Coordinator(id batch3pc.NodeID, now *batch3pc.CoordinatorStatus)
 	serving := now.State == batch3pc.StateActive || now.State == batch3pc.StateRefused
 	settled := old.State == batch3pc.StateStarting || old.State == batch3pc.StateElecting
 	if now.State == batch3pc.StateStarting && (old.State == batch3pc.StateElecting || old.Ballot != now.Ballot) {
-		w.noteForward(now.Base)
+		w.noteForward(n, batch3pc.Position{Seq: now.Base, Chain: now.BaseChain})
+	}
+	if serving && now.Ballot == old.Ballot && !settled {
+		if now.Proposed < old.Proposed {
+			w.Fail("I11", "coordinator %d takes back what it proposed above %d without a new ballot", id, now.Proposed)
+		}
+		w.checkGate(n, now)
+		w.checkVotes(n, now)
 	}
 	if serving && (now.Committed != old.Committed || now.Ballot != old.Ballot || settled) {
 		if settled && now.Base > w.Last().Seq {
@@ -24,7 +31,7 @@ func (w *Watch) Coordinator(id batch3pc.NodeID, now *batch3pc.CoordinatorStatus)
 		w.decide(now.Ballot, batch3pc.Position{Seq: now.Committed, Chain: now.CommittedChain})
 	}
 	if serving && settled {
-		w.noteAborts(n, now.Base)
+		w.noteAborts(n, now.Ballot, batch3pc.Position{Seq: now.Base, Chain: now.BaseChain})
 	}
 	if now.State == batch3pc.StateRefused && old.State == batch3pc.StateActive {
 		w.Count.Vetoed++
@@ -81,7 +88,7 @@ func (w *Watch) admit(i int32) {
 		w.Fail("I2", "%d is decided without the yes of every member", e.at.Seq)
 	}
 	if e.aborted {
-		w.Fail("I1", "%d is decided after its proposer was told of its abort", e.at.Seq)
+		w.Fail("I1", "%d is decided after a ballot was served without it", e.at.Seq)
 	}
 	w.decided = append(w.decided, i)
 	e.ordinal = int32(len(w.decided))
@@ -94,31 +101,73 @@ func (w *Watch) admit(i int32) {
 }
 
 // noteForward counts a base above every pre-commit.
-func (w *Watch) noteForward(base batch3pc.Seq) {
+func (w *Watch) noteForward(leader *node, base batch3pc.Position) {
 	for _, id := range w.participants {
-		if n := w.node(id); !n.seen || n.before.PreCommitted >= base {
+		if n := w.node(id); !n.seen || n.before.PreCommitted >= base.Seq {
 			return
 		}
 	}
 	w.Count.RecoverForward++
+	if i := w.find(base); leader.gated && base.Seq > leader.inputs && i >= 0 && !w.batches[i].opens {
+		w.Fail("I11", "%d is recovered forward, and what went into it is not durable", base.Seq)
+	}
 }
 
-// noteAborts is what a driver does when its ballot becomes active: of what it proposed all is
-// decided that belongs to the history of the base, and the rest is aborted for good (I11). Numbers
-// alone do not tell: another coordinator may have used the same one for a batch of its own.
-func (w *Watch) noteAborts(leader *node, base batch3pc.Seq) {
-	for _, i := range leader.proposed {
+// checkGate looks at what a ballot has pre-committed above its base.
+func (w *Watch) checkGate(n *node, now *batch3pc.CoordinatorStatus) {
+	if !n.gated || now.PreCommitted <= now.Base || now.PreCommitted <= n.inputs {
+		return
+	}
+	for i := range w.batches {
+		if e := &w.batches[i]; e.at.Seq == now.PreCommitted && e.opens {
+			return // it has no inputs
+		}
+	}
+	w.Fail("I11", "%d is pre-committed, and what went into it is not durable", now.PreCommitted)
+}
+
+// noteAborts notes what a ballot decides when its base is decided: whatever was proposed in a lower
+// ballot and does not belong to the history of the base is aborted for good. Numbers alone do not
+// tell: another coordinator may have used the same one for a batch of its own. The entry that opens a
+// generation may come again as it was.
+func (w *Watch) noteAborts(leader *node, ballot batch3pc.Ballot, base batch3pc.Position) {
+	var kept uint64
+	for p := base; p.Seq > 0; {
+		i := w.find(p)
+		if i < 0 || i > 63 {
+			break
+		}
+		kept |= 1 << i
+		p = w.batches[i].parent
+	}
+	for i := range w.batches {
 		e := &w.batches[i]
-		e.aborted = e.at.Seq > base || e.ordinal == 0
-		if e.aborted && e.ordinal > 0 {
-			w.Fail("I1", "%d was decided, and its proposer is told of its abort", e.at.Seq)
+		if kept>>i&1 == 1 || !e.ballot.Less(ballot) || e.opens {
+			continue
+		}
+		e.aborted = true
+		if e.ordinal > 0 {
+			w.Fail("I1", "%d was decided, and %v is served without it", e.at.Seq, ballot)
 		}
 	}
 	leader.proposed = leader.proposed[:0]
 	for _, id := range w.participants {
-		if n := w.node(id); n.seen && n.before.Voted > base {
+		if n := w.node(id); n.seen && n.before.Voted > base.Seq {
 			w.Count.RecoveryAbort++
 			return
+		}
+	}
+}
+
+// checkVotes is rule S1: what a ballot pre-commits above its base has the yes of every member.
+func (w *Watch) checkVotes(n *node, now *batch3pc.CoordinatorStatus) {
+	if now.PreCommitted == n.leading.PreCommitted || now.PreCommitted <= now.Base {
+		return
+	}
+	for i := range w.batches {
+		e := &w.batches[i]
+		if e.at.Seq == now.PreCommitted && e.ballot == now.Ballot && e.members&^e.yes != 0 {
+			w.Fail("I2", "%d is pre-committed without the yes of every member", e.at.Seq)
 		}
 	}
 }

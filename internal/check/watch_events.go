@@ -2,19 +2,36 @@ package check
 
 import "github.com/tezi-exchange/tezi/batch3pc"
 
-// Proposed says that coordinator id put b into the stream.
-func (w *Watch) Proposed(id batch3pc.NodeID, b *batch3pc.Batch) {
+// Proposed says that coordinator id put b into the stream of a ballot.
+func (w *Watch) Proposed(id batch3pc.NodeID, ballot batch3pc.Ballot, b *batch3pc.Batch) {
 	if i := w.find(b.Position()); i >= 0 {
 		w.Fail("I6", "coordinator %d proposes %d, which was there before", id, b.Seq)
 		return
 	}
+	for i := range w.batches {
+		if e := &w.batches[i]; e.from == w.place[id] && e.at.Seq == b.Seq {
+			w.Fail("I6", "coordinator %d uses number %d twice", id, b.Seq)
+		}
+	}
+	i := w.enter(b)
+	w.batches[i].from, w.batches[i].ballot = w.place[id], ballot
 	n := w.node(id)
-	n.proposed = append(n.proposed, w.enter(b))
+	n.proposed = append(n.proposed, i)
+}
+
+// Gate says that coordinator id may pre-commit, and recover forward, nothing above s: what went into
+// it would be lost with the proposer.
+func (w *Watch) Gate(id batch3pc.NodeID, s batch3pc.Seq) {
+	n := w.node(id)
+	n.gated, n.inputs = true, s
 }
 
 // took says that participant id took b into its log, by a yes or because the votes were over.
 func (w *Watch) took(id batch3pc.NodeID, r *batch3pc.Record) {
 	i := w.enter(r.Batch)
+	if e := &w.batches[i]; e.ballot.IsZero() {
+		e.ballot = r.Ballot
+	}
 	if r.Kind == batch3pc.RecordBatch {
 		w.batches[i].yes |= w.bit(id)
 	}

@@ -29,6 +29,10 @@ type Run struct {
 	Cluster   uint32        `json:"cluster"`
 	Limits    engine.Limits `json:"limits"`
 	Roles     Roles         `json:"roles"`
+
+	// For other engines of the run.
+	Participants map[string]string `json:"participants,omitempty"` // role -> address; absent: only the process that runs it knows
+	Command      []string          `json:"command,omitempty"`      // the command and flags that say source, pace and window
 }
 
 // RefusedError says why a directory cannot be used for a run.
@@ -81,6 +85,11 @@ func Prepare(dir string, force bool, r *Run) error {
 	if err := os.MkdirAll(filepath.Join(dir, EngineDir), 0o755); err != nil {
 		return err
 	}
+	return Write(dir, r)
+}
+
+// Write replaces the run file of dir.
+func Write(dir string, r *Run) error {
 	body, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func (w *World) do(a Action) bool {
 	}
 	switch a.Op {
 	case OpPeace:
-		return w.peace(a.Node, batch3pc.NodeID(a.Arg))
+		return w.peace(a.Node, batch3pc.NodeID(a.Arg), a.Nth > 0)
 	case OpSettle:
 		w.settle()
 		return true

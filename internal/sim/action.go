@@ -29,7 +29,7 @@ const (
 	OpDown                // coordinator Node: participant Arg is not
 	OpDrain               // participant Node begins or ends to answer "not now"
 	OpSettle              // no faults for a while: everything in flight arrives, in order, and every disk syncs
-	OpPeace               // faults end: leader Node alone, participant Arg dead for the first half (0: none)
+	OpPeace               // faults end: leader Node alone, participant Arg dead for the first half (0: none; Nth 1: from the election on)
 	ops
 )
 
@@ -73,11 +73,11 @@ func (a Action) String() string {
 	text := opNames[a.Op]
 	if a.Op.aboutMessage() {
 		text += " " + a.Key.String()
-		if a.Nth > 0 {
-			text += fmt.Sprintf(" #%d", a.Nth)
-		}
 	} else if a.Node > 0 {
 		text += fmt.Sprintf(" %d", a.Node)
+	}
+	if a.Nth > 0 {
+		text += fmt.Sprintf(" #%d", a.Nth)
 	}
 	if a.Arg > 0 {
 		text += fmt.Sprintf(" arg=%d", a.Arg)

@@ -7,7 +7,9 @@ const peaceTicks = 60
 
 // peace ends the faults and demands liveness: with one coordinator and a quorum everything in doubt
 // is decided; with all members new batches are, and everybody has applied the same (I4, I8, I11).
-func (w *World) peace(leader, dead batch3pc.NodeID) bool {
+// Participant dead is away for the first half: from its beginning, or late, as soon as it has told
+// the leader in an election what it holds.
+func (w *World) peace(leader, dead batch3pc.NodeID, late bool) bool {
 	c := w.coordinator(leader)
 	if c == nil {
 		return false
@@ -17,12 +19,13 @@ func (w *World) peace(leader, dead batch3pc.NodeID) bool {
 			w.crash(o.id, everything)
 		}
 	}
-	if w.participant(dead) != nil && w.isUp(dead) && 2*(len(w.participants)-1) > len(w.participants) {
+	mortal := w.participant(dead) != nil && 2*(len(w.participants)-1) > len(w.participants)
+	if mortal && w.isUp(dead) && !late {
 		w.crash(dead, 0)
 	}
 	for _, p := range w.participants {
 		p.app.draining = false
-		if p.id != dead {
+		if p.id != dead || late {
 			w.restart(p.id)
 		}
 	}
@@ -30,6 +33,14 @@ func (w *World) peace(leader, dead batch3pc.NodeID) bool {
 	w.connect(c)
 	if c.machine.Status().State == batch3pc.StateIdle {
 		w.call(c, c.open())
+	}
+	if mortal && late {
+		w.call(c, c.open())
+		w.elect(c)
+		if w.isUp(dead) {
+			w.crash(dead, 0)
+			c.machine.PeerDown(dead)
+		}
 	}
 	if !w.isUp(dead) && w.participant(dead) != nil {
 		if !w.calm(c, "a quorum decides", func() bool { return w.level(c) }) {
@@ -47,6 +58,23 @@ func (w *World) peace(leader, dead batch3pc.NodeID) bool {
 		w.watch.Level(p.id)
 	}
 	return true
+}
+
+// elect lets a ballot get as far as its base.
+func (w *World) elect(c *coordinator) {
+	for range peaceTicks {
+		for i := 0; i < len(w.bag); {
+			if c.machine.Status().State != batch3pc.StateElecting || w.watch.Err() != nil {
+				return
+			}
+			if f := w.bag[i]; f.msg.Kind == batch3pc.KindStateReq || f.msg.Kind == batch3pc.KindState {
+				w.deliver(w.remove(i), everything)
+			} else {
+				i++
+			}
+		}
+		w.syncAll()
+	}
 }
 
 // connect tells a coordinator which participants are there.
@@ -103,18 +131,22 @@ func (w *World) settle() {
 			}
 			w.deliver(w.remove(0), everything)
 		}
-		for _, p := range w.participants {
-			if p.up && !p.disk.idle() {
-				w.sync(p.id, &p.disk, p.disk.unsynced())
-			}
-		}
-		for _, c := range w.coordinators {
-			if c.up && !c.disk.idle() {
-				w.sync(c.id, &c.disk, c.disk.unsynced())
-			}
-		}
+		w.syncAll()
 		if len(w.bag) == 0 {
 			return
+		}
+	}
+}
+
+func (w *World) syncAll() {
+	for _, p := range w.participants {
+		if p.up && !p.disk.idle() {
+			w.sync(p.id, &p.disk, p.disk.unsynced())
+		}
+	}
+	for _, c := range w.coordinators {
+		if c.up && !c.disk.idle() {
+			w.sync(c.id, &c.disk, c.disk.unsynced())
 		}
 	}
 }

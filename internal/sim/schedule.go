@@ -185,11 +185,11 @@ func (r *Runner) Run(plan Plan, trace *trace) *Outcome {
 
 // end is peace for a random healthy core.
 func (s *schedule) end() {
-	dead := batch3pc.NodeID(0)
-	if s.dice.in(333) {
-		dead = s.anyParticipant()
+	a := Action{Op: OpPeace, Node: s.anyCoordinator()}
+	if s.dice.in(500) {
+		a.Arg, a.Nth = uint16(s.anyParticipant()), uint8(s.dice.n(2))
 	}
-	s.do(Action{Op: OpPeace, Node: s.anyCoordinator(), Arg: uint16(dead)})
+	s.do(a)
 }
 
 // Replay carries out a list of actions in a fresh world.

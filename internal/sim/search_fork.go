@@ -37,7 +37,7 @@ func (p *participant) copyFrom(o *participant, watch *check.Watch) {
 }
 
 func (c *coordinator) copyFrom(o *coordinator) {
-	c.cfg, c.up, c.made, c.inputs, c.named = o.cfg, o.up, o.made, o.inputs, named{}
+	c.cfg, c.up, c.made, c.used, c.inputs, c.named = o.cfg, o.up, o.made, o.used, o.inputs, named{}
 	c.machine.CopyFrom(o.machine)
 	c.disk.copyFrom(&o.disk)
 }

@@ -9,7 +9,7 @@ import (
 // TestPortfolio runs the portfolio as every commit has to pass it, and demands that it reached the
 // hard cases (I12).
 func TestPortfolio(t *testing.T) {
-	n := uint64(30_000)
+	n := uint64(20_000)
 	if testing.Short() {
 		n = 10_000
 	}

@@ -44,6 +44,7 @@ type coordinator struct {
 	standby  *batch3pc.Standby // around machine, or nil
 	up       bool
 	made     int          // batches proposed, over all boots
+	used     batch3pc.Seq // highest number of any of them, which its driver writes down
 	inputs   batch3pc.Seq // durable, over all boots
 	disk     disk
 	named    named
@@ -184,7 +185,7 @@ func (w *World) Reset() {
 		} else {
 			c.machine.CopyFrom(c.pristine)
 		}
-		c.up, c.made, c.inputs, c.named = true, 0, 0, named{}
+		c.up, c.made, c.used, c.inputs, c.named = true, 0, 0, 0, named{}
 	}
 }
 
@@ -340,6 +341,9 @@ func (w *World) settled(id batch3pc.NodeID) {
 	}
 	if c := w.coordinator(id); c.up {
 		now := c.machine.Status()
+		if w.setup.Gate {
+			w.watch.Gate(id, c.inputs)
+		}
 		w.watch.Coordinator(id, &now)
 		w.fold(uint64(now.State)<<56 ^ uint64(now.Committed)<<32 ^ now.Ballot.Epoch)
 	}
@@ -364,7 +368,8 @@ func (w *World) propose(c *coordinator) bool {
 		w.watch.Fail("I8", "Propose after Room: %v", err)
 		return false
 	}
-	w.watch.Proposed(c.id, b)
+	c.used = b.Seq
+	w.watch.Proposed(c.id, c.machine.Status().Ballot, b)
 	w.call(c, ready)
 	return true
 }
@@ -450,6 +455,7 @@ func (w *World) restart(id batch3pc.NodeID) bool {
 		return true
 	}
 	c.up = true
+	c.machine.Used(c.used)
 	if c.cfg.NoInputGate {
 		return true
 	}

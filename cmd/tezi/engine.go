@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/box"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+)
+
+func newEngine() *cobra.Command {
+	var (
+		dir        string
+		rank       int
+		supervised bool
+	)
+	cmd := &cobra.Command{
+		Use:   "engine",
+		Short: "Run one more engine of a run, which takes over when the one that leads dies",
+		Long: `Stand by for the engine of a run: follow its command log with a warm core, on the
+same machine, and go on where the log ends when that engine is gone. One that is
+silent and keeps the log is only fenced: what it left in doubt is decided.
+
+"tezi replay --backups" and "tezi up --backups" start such processes and watch
+them. By hand: begin the run with --participants, and start this on the same
+directory, with ranks 1, 2, 3. Ends with exit code 0 when the run is finished.`,
+		Example: `  tezi replay day.tzc --dir run --participants risk=...,settlement=...,marketdata=...
+  tezi engine --dir run --rank 1`,
+		Args: wantArgs(),
+	}
+	cmd.Flags().StringVar(&dir, "dir", "tezi-run", "run directory")
+	cmd.Flags().IntVar(&rank, "rank", 1, "place among the engines of the run, which differs for each: 0 to 3")
+	cmd.Flags().BoolVar(&supervised, "supervised", false, "end when standard input ends: the process that started us is gone")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if rank < 0 || rank > box.BackupsMax {
+			return usageError{fmt.Errorf("--rank %d: want 0 to %d", rank, box.BackupsMax)}
+		}
+		ctx, cancel := context.WithCancelCause(cmd.Context())
+		defer cancel(nil)
+		if supervised {
+			signal.Ignore(syscall.SIGPIPE)
+			go obey(os.Stdin, cancel)
+		}
+		return standBy(ctx, cmd, dir, rank)
+	}
+	return cmd
+}
+
+// errOrphan ends an engine whose supervisor is gone: the participants end too, and nothing can be
+// finished. The run can be taken up.
+var errOrphan = errors.New("the process that started this engine is gone")
+
+// obey waits for the supervisor to say that the engine is to finish, or to be gone.
+func obey(stdin io.Reader, cancel context.CancelCauseFunc) {
+	word, _ := bufio.NewReader(stdin).ReadString('\n')
+	if word == box.FinishWord {
+		cancel(context.Canceled)
+		return
+	}
+	cancel(errOrphan)
+}
+
+func standBy(ctx context.Context, cmd *cobra.Command, dir string, rank int) error {
+	run, err := rundir.Read(dir)
+	if err != nil {
+		return err
+	}
+	j, args, err := jobOf(run.Command)
+	if err != nil {
+		return &rundir.RefusedError{Dir: dir, Why: err.Error()}
+	}
+	j.started, j.flags.dir = run.Started, dir
+	j.cmd.SetErr(cmd.ErrOrStderr())
+	o, err := j.flags.options(j.cmd)
+	if err != nil {
+		return err
+	}
+	source, closeSource, err := j.prepare(o, args)
+	if err != nil {
+		return err
+	}
+	defer closeSource()
+	o.Progress, o.Expect = nil, nil // it has no terminal of its own, and does not see the run from its beginning
+	fmt.Fprintln(cmd.OutOrStdout(), box.StandingPrefix)
+	if _, err := box.Stand(ctx, o, source, rank); !errors.Is(err, engine.ErrEnded) {
+		return err
+	}
+	return nil
+}

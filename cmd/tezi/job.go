@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/internal/box"
+)
+
+// job is a command that runs an engine: what its flags say, and how to open its source. Another
+// process can make the same from the words of the command line (Options.Command).
+type job struct {
+	cmd     *cobra.Command
+	flags   runFlags
+	started time.Time // of the run, if it was begun by another process
+	// prepare opens the source and fills in what the options say of it. The function closes it.
+	prepare func(o *box.Options, args []string) (box.Source, func(), error)
+}
+
+// begun is when the run began.
+func (j *job) begun() time.Time {
+	if j.started.IsZero() {
+		return time.Now()
+	}
+	return j.started
+}
+
+// run executes the command, and reports whatever came of it.
+func (j *job) run(cmd *cobra.Command, args []string) error {
+	o, err := j.flags.options(cmd)
+	if err != nil {
+		return err
+	}
+	source, closeSource, err := j.prepare(o, args)
+	if err != nil {
+		return err
+	}
+	defer closeSource()
+	if o.Backups > 0 && o.Expect != nil {
+		return usageError{errors.New("--expect-fills wants one engine: leave out --backups")}
+	}
+	if o.Command, err = j.words(args); err != nil {
+		return err
+	}
+	stop, err := j.flags.start()
+	if err != nil {
+		return err
+	}
+	var report *bench.Report
+	if o.Backups > 0 {
+		report, err = box.Supervise(cmd.Context(), o)
+	} else {
+		report, err = box.Execute(cmd.Context(), o, source)
+	}
+	if perr := stop(); err == nil {
+		err = perr
+	}
+	if report == nil {
+		return err
+	}
+	write := report.WriteTable
+	if j.flags.json() {
+		write = report.WriteJSON
+	}
+	if werr := write(cmd.OutOrStdout()); err == nil {
+		err = werr
+	}
+	return err
+}
+
+// lineKey is where a command's context keeps the words of the command line, without the program's name.
+type lineKey struct{}
+
+// words are the command line from which another process, elsewhere, makes the same source and options.
+func (j *job) words(args []string) ([]string, error) {
+	line, _ := j.cmd.Context().Value(lineKey{}).([]string)
+	words := slices.Clone(line)
+	for i, w := range slices.Backward(words) {
+		if len(args) == 0 || w != args[0] || w == "-" {
+			continue
+		}
+		path, err := filepath.Abs(w)
+		if err != nil {
+			return nil, err
+		}
+		words[i] = path
+		break
+	}
+	return words, nil
+}
+
+// jobOf makes a job again from its words.
+func jobOf(words []string) (j *job, args []string, err error) {
+	if len(words) == 0 {
+		return nil, nil, errors.New("its run file does not say how its source is opened")
+	}
+	switch words[0] {
+	case "replay":
+		_, j = replayJob()
+	case "up":
+		_, j = upJob()
+	default:
+		return nil, nil, fmt.Errorf("its run file names a command %q, want replay or up", words[0])
+	}
+	if err := j.cmd.ParseFlags(words[1:]); err != nil {
+		return nil, nil, err
+	}
+	f := &j.flags // what concerns the process that began the run, and not this one
+	f.force, f.resume, f.backups, f.participants, f.inProcess, f.format = false, false, 0, "", false, "table"
+	args = j.cmd.Flags().Args()
+	return j, args, j.cmd.ValidateArgs(args)
+}

@@ -1,0 +1,125 @@
+package box
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// leaderLock is the file that the engine which leads holds locked. The kernel gives it to the next
+// one that waits, in the moment in which the process that had it is gone.
+const leaderLock = "leader"
+
+// followed is the command log as a backup engine has it: to read while another engine leads, and to
+// write when that one is gone.
+type followed struct {
+	dir      string
+	follower *journal.Follower
+	lock     *os.File
+	ours     atomic.Bool // the leader's lock is ours
+	failed   atomic.Pointer[error]
+	log      *journal.Journal
+}
+
+// leads takes the leader's lock for an engine that does not stand by.
+func leads(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, leaderLock), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, &rundir.RefusedError{Dir: filepath.Dir(dir), Why: "another engine leads it"}
+	}
+	return f, nil
+}
+
+// follow begins to read the log in dir and waits, beside, for the right to lead, which rings bell.
+func follow(dir string, bell *ringbuf.Bell) (*followed, error) {
+	lock, err := os.OpenFile(filepath.Join(dir, leaderLock), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	follower, err := journal.Follow(disk.Real, dir, journal.Position{})
+	if err != nil {
+		_ = lock.Close()
+		return nil, err
+	}
+	f := &followed{dir: dir, follower: follower, lock: lock}
+	go func() { // it ends with the process, or with the lock
+		err := syscall.EINTR
+		for err == syscall.EINTR {
+			err, _ = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX).(syscall.Errno)
+		}
+		if err != 0 {
+			cause := fmt.Errorf("%s: %w", lock.Name(), err)
+			f.failed.Store(&cause)
+		}
+		f.ours.Store(err == 0)
+		bell.Ring()
+	}()
+	return f, nil
+}
+
+// followChunk bounds the records that are taken between two looks at the participants.
+const followChunk = 256
+
+// Follow implements engine.FollowedLog.
+func (f *followed) Follow(take func(kind uint8, body []byte) error) (grown bool, err error) {
+	for range followChunk {
+		r, err := f.follower.Next()
+		if errors.Is(err, io.EOF) {
+			return grown, nil
+		}
+		if err == nil {
+			err = take(r.Kind, r.Body)
+		}
+		if err != nil {
+			return grown, err
+		}
+		grown = true
+	}
+	return grown, nil
+}
+
+// Lead implements engine.FollowedLog.
+func (f *followed) Lead(take func(kind uint8, body []byte) error) (engine.Log, error) {
+	if cause := f.failed.Load(); cause != nil {
+		return nil, *cause
+	}
+	if !f.ours.Load() {
+		return nil, nil
+	}
+	j, err := f.follower.Open(journal.Options{}, func(r journal.Record) error { return take(r.Kind, r.Body) })
+	if errors.Is(err, journal.ErrInUse) {
+		return nil, nil // somebody looks at it, or its last process is not quite dead
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.log = j
+	return &commandLog{j, f.dir}, nil
+}
+
+func (f *followed) close() error {
+	var err error
+	if f.log != nil {
+		err = f.log.Close()
+	} else {
+		err = f.follower.Close()
+	}
+	return errors.Join(err, f.lock.Close())
+}
+
+// engineDir is where the engines of a run keep the command log.
+func engineDir(dir string) string { return filepath.Join(dir, rundir.EngineDir) }

@@ -1,0 +1,180 @@
+package box
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/internal/verify"
+)
+
+// What supervisor and engine process say to each other: the engine, on its standard output, that it is
+// there; the supervisor, before it closes the engine's standard input, that the engine is to finish what
+// is open. Without that word the supervisor has died, and the engine ends at once.
+const (
+	StandingPrefix = "standing by"
+	FinishWord     = "finish\n"
+)
+
+// ExitFenced is the exit code of an engine that another one has fenced. It is started again, and stands by.
+const ExitFenced = 75
+
+// passing reports whether a process ended for a reason that is gone when it is started again.
+func passing(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.ExitCode() == ExitFenced
+}
+
+// engineDelay is how long the supervisor waits before it starts an engine again: reading the log from its
+// beginning would take time from the one that takes over.
+const engineDelay = time.Second
+
+// enginePatience is how long an engine that was told to finish may take.
+const enginePatience = 10 * time.Minute
+
+// supervisor runs the participants and several engines as processes, and starts again what dies.
+type supervisor struct {
+	o            *Options
+	run          rundir.Run
+	participants *processGroup
+	engines      *processGroup
+	started      time.Time
+	before       engine.Counts // what the log held when it was taken up
+	ended        chan struct{} // an engine has finished the run
+	failed       chan error
+}
+
+// Supervise runs the participants, an engine and o.Backups engines that stand by, each as a process,
+// until an engine has finished the run. The report is the one of that engine; of what was before it
+// led, the report has the counts and not the latencies.
+func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
+	s := &supervisor{o: o, started: time.Now(), ended: make(chan struct{}, 1+o.Backups), failed: make(chan error, 2)}
+	if err := s.layOut(); err != nil {
+		return nil, err
+	}
+	err := s.start(ctx)
+	if err == nil {
+		select {
+		case <-s.ended:
+		case err = <-s.failed:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+	}
+	for _, g := range []*processGroup{s.engines, s.participants} {
+		if g == nil {
+			continue
+		}
+		if gerr := g.stop(); err == nil {
+			err = gerr
+		}
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	report, rerr := readReport(o.Dir)
+	if rerr != nil {
+		return nil, errors.Join(err, rerr)
+	}
+	report.CommandsBefore, report.TradesBefore = int64(s.before.Commands), int64(s.before.Trades)
+	report.SetElapsed(time.Since(s.started))
+	if o.Verify {
+		_, verr := verify.Run(o.Dir)
+		report.Verified = verr == nil
+		err = errors.Join(err, verr)
+	}
+	return report, errors.Join(err, writeReport(o.Dir, report))
+}
+
+func (s *supervisor) layOut() error {
+	o := s.o
+	if err := free(o.Dir); err != nil {
+		return err
+	}
+	b := box{o: o, started: s.started}
+	if err := b.layOut(); err != nil {
+		return err
+	}
+	if o.Resume {
+		if err := s.mayResume(); err != nil {
+			return err
+		}
+	}
+	s.run = b.run
+	return nil
+}
+
+// mayResume checks that there is something to take up, without taking it.
+func (s *supervisor) mayResume() error {
+	b := box{o: s.o}
+	err := b.openLog()
+	if err == nil {
+		s.before = b.replica.Counts()
+	}
+	if cerr := b.close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return unfinish(s.o.Dir)
+}
+
+func (s *supervisor) start(ctx context.Context) (err error) {
+	fail := func(err error) { s.failed <- err }
+	if s.participants, err = startProcesses(ctx, s.o, &s.run, nil, fail); err != nil {
+		return err
+	}
+	s.run.Participants, s.run.Command = map[string]string{}, s.o.Command
+	for _, c := range s.participants.children {
+		s.run.Participants[c.name] = c.addr
+	}
+	if err := rundir.Write(s.o.Dir, &s.run); err != nil {
+		return err
+	}
+	s.engines = newProcessGroup(s.o, "engine died", fail)
+	s.engines.patience, s.engines.delay = enginePatience, engineDelay
+	s.engines.onEnd = func(*child) { s.ended <- struct{}{} }
+	for i := range 1 + s.o.Backups {
+		c := &child{
+			name: fmt.Sprintf("engine-%d", i), exe: s.o.Executable, says: StandingPrefix, word: FinishWord,
+			args: []string{"engine", "--supervised", "--dir", s.o.Dir, fmt.Sprintf("--rank=%d", i)},
+		}
+		if err := c.start(ctx, 1); err != nil {
+			return err
+		}
+		s.engines.children = append(s.engines.children, c)
+		s.engines.done.Add(1)
+		go s.engines.watch(c)
+	}
+	return nil
+}
+
+func readReport(dir string) (*bench.Report, error) {
+	path := filepath.Join(dir, rundir.ReportFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &bench.Report{}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+func writeReport(dir string, r *bench.Report) error {
+	f, err := os.Create(filepath.Join(dir, rundir.ReportFile))
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.WriteJSON(f), f.Close())
+}
