@@ -123,6 +123,8 @@ func TestGolden(t *testing.T) {
 	finished := AppendSummary(BeginFrame(nil, Header{Kind: FrameFinished, From: 1}), Summary{1, 2, 3, 4, 5})
 	SealFrame(finished)
 	golden("finished", finished)
+	golden("compact", AppendCompact(nil, market(11)))
+	golden("payload_compact", AppendCompactPayload(nil, &Payload{1, 2, 3, []Instrument{sampleInstrument}, []Trade{sampleTrade}}))
 }
 
 // TestMessageRoundTrip: C1 for random messages of every kind.

@@ -43,6 +43,7 @@ func (p *participantFlags) flags(cmd *cobra.Command) {
 	f.BoolVar(&p.supervised, "supervised", false, "end when standard input ends: the process that started us is gone")
 	riskFlags(cmd, &o.Roles)
 	settlementFlags(cmd, &o.Roles)
+	marketdataFlags(cmd, &o.Roles)
 }
 
 func newParticipant() *cobra.Command {

@@ -75,6 +75,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	r.roles = rundir.DefaultRoles()
 	riskFlags(cmd, &r.roles)
 	settlementFlags(cmd, &r.roles)
+	marketdataFlags(cmd, &r.roles)
 }
 
 func riskFlags(cmd *cobra.Command, r *rundir.Roles) {
@@ -89,10 +90,14 @@ func settlementFlags(cmd *cobra.Command, r *rundir.Roles) {
 	cmd.Flags().StringArrayVar(&r.Holidays, "holiday", nil, "settlement: a day without settlement, yyyy-mm-dd; may be repeated")
 }
 
+func marketdataFlags(cmd *cobra.Command, r *rundir.Roles) {
+	cmd.Flags().BoolVar(&r.TapeCompact, "tape-compact", false, "market data: write the tape in the compact form, half the size or less")
+}
+
 // settled are the flags whose settings a run keeps for its whole life.
 var settled = []string{
 	"force", "durable", "batch", "orders-max", "instruments-max", "positions-max",
-	"margin-bps", "client-exposure-max", "member-exposure-max", "trade-value-max", "holiday", "expect-fills",
+	"margin-bps", "client-exposure-max", "member-exposure-max", "trade-value-max", "holiday", "tape-compact", "expect-fills",
 }
 
 // options checks the flags and turns them into the options of a run.

@@ -143,6 +143,10 @@ func childArgs(o *Options, run *rundir.Run, name string) []string {
 		for _, d := range r.Holidays {
 			args = append(args, "--holiday="+d)
 		}
+	case "marketdata":
+		if r.TapeCompact {
+			args = append(args, "--tape-compact")
+		}
 	}
 	return args
 }

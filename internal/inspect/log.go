@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +31,8 @@ type Log struct {
 	Ballots   uint64            `json:"ballots"`
 	Torn      string            `json:"torn,omitempty"`    // where a torn tail begins
 	Missing   bool              `json:"missing,omitempty"` // a run directory without it: its node kept it elsewhere
+
+	tape marketdata.TapeDecoder
 }
 
 // ErrNoLog says that a directory is neither a run nor a log.
@@ -97,8 +98,8 @@ func one(dir string) (*Log, error) {
 var ownKinds = map[uint8]string{
 	engine.RecordCommands: "commands", engine.RecordSealed: "sealed", engine.RecordDecided: "decided", engine.RecordVeto: "veto",
 	engine.RecordEnd:      "end",
-	marketdata.RecordTape: "tape",
-	codec.RecordHole:      "hole",
+	marketdata.RecordTape: "tape", marketdata.RecordTapeCompact: "compact",
+	codec.RecordHole: "hole",
 }
 
 func (l *Log) add(rec *journal.Record) error {
@@ -147,16 +148,12 @@ func (l *Log) addOwn(rec *journal.Record) error {
 			return err
 		}
 		l.Committed = max(l.Committed, d.Seq)
-	case marketdata.RecordTape:
-		const head = 16 // number and chain of the batch
-		if len(rec.Body) < head {
-			return fmt.Errorf("record %d of the tape has %d bytes, want at least %d", rec.LSN, len(rec.Body), head)
-		}
-		p, err := codec.DecodePayload(rec.Body[head:])
+	case marketdata.RecordTape, marketdata.RecordTapeCompact:
+		at, p, err := l.tape.Decode(*rec)
 		if err != nil {
 			return err
 		}
-		l.LastBatch = batch3pc.Seq(binary.LittleEndian.Uint64(rec.Body))
+		l.LastBatch = at.Seq
 		l.Committed, l.Trades = l.LastBatch, l.Trades+uint64(len(p.Trades)) // the tape holds nothing else
 	}
 	return nil

@@ -200,7 +200,7 @@ func TestTornAndDamaged(t *testing.T) {
 // TestForeignRecords: a record with a good checksum and a body that nobody would write is told.
 func TestForeignRecords(t *testing.T) {
 	for name, kind := range map[string]uint8{
-		"sealed": engine.RecordSealed, "decided": engine.RecordDecided, "tape": marketdata.RecordTape,
+		"sealed": engine.RecordSealed, "decided": engine.RecordDecided, "tape": marketdata.RecordTape, "compact": marketdata.RecordTapeCompact,
 		"batch": uint8(batch3pc.RecordBatch), "unknown": 200,
 	} {
 		dir := filepath.Join(t.TempDir(), "log")

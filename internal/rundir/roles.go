@@ -32,7 +32,8 @@ type Roles struct {
 	ClientExposureMax int64    `json:"client_exposure_max"` // in paise; 0 = no limit
 	MemberExposureMax int64    `json:"member_exposure_max"`
 	TradeValueMax     int64    `json:"trade_value_max"`
-	Holidays          []string `json:"holidays,omitempty"` // yyyy-mm-dd: no settlement on that day
+	Holidays          []string `json:"holidays,omitempty"`     // yyyy-mm-dd: no settlement on that day
+	TapeCompact       bool     `json:"tape_compact,omitempty"` // market data: the tape in the compact form
 }
 
 // DefaultRoles are the settings without limits.
@@ -57,7 +58,7 @@ func NewRole(name, dir string, r Roles) (participant.Role, error) {
 		}
 		return settlement.New(settlement.Config{Holidays: holidays})
 	case "marketdata":
-		return marketdata.New(marketdata.Config{Dir: dir})
+		return marketdata.New(marketdata.Config{Dir: dir, TapeCompact: r.TapeCompact})
 	}
 	_, err := NodeOf(name)
 	return nil, err

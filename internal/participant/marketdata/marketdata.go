@@ -10,6 +10,10 @@ type Config struct {
 	// Dir is the participant's directory; the tape is in its subdirectory TapeDir. Empty: no tape
 	// is kept, as when a verifier only wants to compute the state again.
 	Dir string
+
+	// TapeCompact writes the trades of the tape in the compact form, half the size or less for a few
+	// ns a trade. Both forms may follow each other on one tape.
+	TapeCompact bool
 }
 
 // MarketData is the role. It is not safe for concurrent use.
@@ -27,7 +31,7 @@ func New(c Config) (*MarketData, error) {
 	if c.Dir == "" {
 		return m, nil
 	}
-	t, err := openTape(c.Dir)
+	t, err := openTape(c.Dir, c.TapeCompact)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +81,7 @@ func (m *MarketData) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
 func (m *MarketData) Apply(b *batch3pc.Batch) {
 	p := m.stream.Confirm(b)
 	if m.tape != nil {
-		m.tape.publish(b)
+		m.tape.publish(b, &p)
 	}
 	for i := range p.Trades {
 		t := &p.Trades[i]

@@ -15,13 +15,14 @@ import (
 // TapeDir is the subdirectory of the participant's directory that holds the tape.
 const TapeDir = "tape"
 
-// RecordTape is the kind of the tape's journal records. Body, little endian:
+// The kinds of the tape's journal records. Body, little endian:
 //
 //	 0  u64  seq     8  u64  chain
-//	16  payload of the batch
+//	16  payload of the batch; in RecordTapeCompact its trades are in the compact form
 const (
-	RecordTape   = 64
-	tapeHeadSize = 16
+	RecordTape        = 64
+	RecordTapeCompact = 65
+	tapeHeadSize      = 16
 )
 
 // ErrTape is wrapped by errors about the content of the tape.
@@ -33,13 +34,16 @@ type tape struct {
 	err       error               // the first failure; nothing is published after it
 	published []batch3pc.Position // found at the start, and not yet passed again by the replay
 	head      [tapeHeadSize]byte
+	compact   bool
+	body      []byte // of the last compact record
 }
 
 // openTape opens the tape of the participant in dir and notes what is on it.
-func openTape(dir string) (*tape, error) {
-	t := &tape{}
-	j, err := journal.Open(filepath.Join(dir, TapeDir), journal.Options{}, func(r journal.Record) error {
-		at, _, err := decodeTape(r)
+func openTape(dir string, compact bool) (*tape, error) {
+	t := &tape{compact: compact}
+	var d TapeDecoder
+	j, err := journal.Open(filepath.Join(dir, TapeDir), journal.Options{}, func(record journal.Record) error {
+		at, _, err := d.Decode(record)
 		t.published = append(t.published, at)
 		return err
 	})
@@ -50,24 +54,36 @@ func openTape(dir string) (*tape, error) {
 	return t, nil
 }
 
-// decodeTape splits a record of the tape.
-func decodeTape(r journal.Record) (batch3pc.Position, codec.Payload, error) {
-	if r.Kind != RecordTape || len(r.Body) < tapeHeadSize {
-		return batch3pc.Position{}, codec.Payload{}, fmt.Errorf("%w: record %d has kind %d and %d bytes, want kind %d and at least %d", ErrTape, r.LSN, r.Kind, len(r.Body), RecordTape, tapeHeadSize)
+// TapeDecoder splits records of the tape, of either kind. Its zero value is ready.
+type TapeDecoder struct {
+	trades []codec.Trade // of the last compact record
+}
+
+// Decode splits a record. The payload is valid as long as the record, and until the next call.
+func (t *TapeDecoder) Decode(r journal.Record) (batch3pc.Position, codec.Payload, error) {
+	if r.Kind != RecordTape && r.Kind != RecordTapeCompact || len(r.Body) < tapeHeadSize {
+		return batch3pc.Position{}, codec.Payload{}, fmt.Errorf("%w: record %d has kind %d and %d bytes, want kind %d or %d and at least %d", ErrTape, r.LSN, r.Kind, len(r.Body), RecordTape, RecordTapeCompact, tapeHeadSize)
 	}
 	at := batch3pc.Position{
 		Seq:   batch3pc.Seq(binary.LittleEndian.Uint64(r.Body)),
 		Chain: batch3pc.Chain(binary.LittleEndian.Uint64(r.Body[8:])),
 	}
-	p, err := codec.DecodePayload(r.Body[tapeHeadSize:])
+	var p codec.Payload
+	var err error
+	if r.Kind == RecordTapeCompact {
+		p, err = codec.DecodeCompactPayload(r.Body[tapeHeadSize:], t.trades)
+		t.trades = p.Trades
+	} else {
+		p, err = codec.DecodePayload(r.Body[tapeHeadSize:])
+	}
 	if err != nil {
 		return at, p, fmt.Errorf("%w: record %d: %w", ErrTape, r.LSN, err)
 	}
 	return at, p, nil
 }
 
-// publish puts b on the tape, unless an earlier run did.
-func (t *tape) publish(b *batch3pc.Batch) {
+// publish puts b, whose payload is p, on the tape, unless an earlier run did.
+func (t *tape) publish(b *batch3pc.Batch, p *codec.Payload) {
 	if t.err != nil {
 		return
 	}
@@ -80,6 +96,13 @@ func (t *tape) publish(b *batch3pc.Batch) {
 	}
 	binary.LittleEndian.PutUint64(t.head[:], uint64(b.Seq))
 	binary.LittleEndian.PutUint64(t.head[8:], uint64(b.Chain))
+	if t.compact {
+		// Behind a few trades the headers of the blocks weigh more than is saved.
+		if t.body = codec.AppendCompactPayload(t.body[:0], p); len(t.body) < len(b.Payload) {
+			_, t.err = t.journal.Append(RecordTapeCompact, t.head[:], t.body)
+			return
+		}
+	}
 	_, t.err = t.journal.Append(RecordTape, t.head[:], b.Payload)
 }
 
@@ -102,6 +125,7 @@ func ReadTape(dir string, fn func(seq batch3pc.Seq, p codec.Payload) error) erro
 		return err
 	}
 	defer r.Close()
+	var d TapeDecoder
 	for {
 		record, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -110,7 +134,7 @@ func ReadTape(dir string, fn func(seq batch3pc.Seq, p codec.Payload) error) erro
 		if err != nil {
 			return err
 		}
-		at, p, err := decodeTape(record)
+		at, p, err := d.Decode(record)
 		if err != nil {
 			return err
 		}
