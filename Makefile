@@ -11,6 +11,7 @@ DAY := run/day.tzc
 FUZZTIME ?= 10s
 BENCHTIME ?= 100ms
 SOAK ?= 100000000
+CHAOS ?= 200
 SCHEDULES ?= 1000000
 
 # The binary is static, and is tested as it is built.
@@ -18,7 +19,7 @@ export CGO_ENABLED = 0
 
 DEVTOOLS := tools/devtools/go.mod
 
-.PHONY: help build run sim mutants test race bench bench-book soak-book fuzz lint cover clean
+.PHONY: help build run sim mutants test race bench bench-book soak-book chaos fuzz lint cover clean
 
 help: ## print the targets
 	@while IFS= read -r line; do \
@@ -76,6 +77,9 @@ fuzz: ## fuzz every target, FUZZTIME each
 			done; targets=;; \
 		esac; \
 	done
+
+chaos: ## kill and stop the processes of a run CHAOS times under load, prove it, and say how long it took to recover
+	TEZI_CHAOS=$(CHAOS) $(GO) test -count=1 -run='^TestChaos$$' -timeout=60m -v ./cmd/tezi
 
 lint: ## check format, vet, staticcheck and the module files
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && [ -z "$$unformatted" ] || \

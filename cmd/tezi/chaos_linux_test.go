@@ -92,7 +92,7 @@ type chaos struct {
 const (
 	chaosEngines   = 3
 	chaosRate      = 10_000
-	ordersPerCycle = 40_000
+	ordersPerCycle = 30_000
 )
 
 func newChaos(t *testing.T, cycles int) *chaos {
