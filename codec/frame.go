@@ -42,6 +42,7 @@ const (
 	FrameTwin     FrameKind = 6 // as Refuse: a live process has the sender's identity already
 	FrameShare    FrameKind = 7 // in place of the dialer's second hello: an offer of shared memory, see internal/transport
 	FrameShared   FrameKind = 8 // its answer: empty, or why the connection is used instead
+	FrameUDP      FrameKind = 9 // in place of the dialer's second hello: an offer of UDP, and its answer
 )
 
 // Errors about frames, wrapped with detail.

@@ -8,17 +8,22 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/transport"
 )
 
 // Transports between coordinator and participants.
 const (
 	TransportRings = "rings" // participants inside this process
 	TransportTCP   = "tcp"   // each participant a process, as with those below
+	TransportUDP   = "udp"   //
 	TransportShm   = "shm"   // memory that both processes map
 )
 
+// carriers says what those between processes are to package transport.
+var carriers = map[string]transport.Carrier{TransportTCP: transport.TCP, TransportUDP: transport.UDP, TransportShm: transport.Shared}
+
 // Transports lists them, the one between processes first.
-var Transports = []string{TransportTCP, TransportShm, TransportRings}
+var Transports = []string{TransportTCP, TransportUDP, TransportShm, TransportRings}
 
 // Case is one thing to measure.
 type Case struct {

@@ -66,7 +66,7 @@ func (g *group) startProcess(_ context.Context, o *Options, s *nodeSpec) error {
 		Want:   codec.Hello{Node: s.Node, Role: s.role()},
 		Header: codec.Header{Cluster: cluster, Boot: boot},
 		OutCap: ringFor(s.Bytes), InCap: ringBytes, Bell: g.bell, Log: slog.New(slog.DiscardHandler),
-		Shared: s.Transport == TransportShm,
+		Carrier: carriers[s.Transport],
 	}))
 	return nil
 }

@@ -56,7 +56,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&r.backups, "backups", 0, "engines that stand by to take over, each a process, as the first one is then too; at most 3")
 	f.IntVar(&r.restarts, "restarts-max", box.RestartsMax, "how often a process that dies again and again is started again")
 	f.BoolVar(&r.inProcess, "in-process", false, "run the participants inside this process, over rings")
-	f.StringVar(&r.transport, "transport", box.TransportTCP, "between processes: tcp, or shm (memory that both map)")
+	f.StringVar(&r.transport, "transport", box.TransportTCP, "between processes: tcp, udp, or shm (memory that both map)")
 	f.StringVar(&r.participants, "participants", "", "use participants that run already: risk=HOST:PORT,settlement=HOST:PORT,marketdata=HOST:PORT")
 	f.Uint32Var(&r.cluster, "cluster", 1, "cluster id of the participants named by --participants")
 	f.StringVar(&r.rate, "rate", "max", "pace, open loop: max, realtime, or commands a second such as 250k")
@@ -119,8 +119,8 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 		Dir: r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Transport: r.transport, Cluster: r.cluster, Engine: engine.DefaultConfig(),
 		Roles: r.roles, Pace: pace, Verify: r.verify, Log: newLog(stderr, r.verbose),
 	}
-	if r.transport != box.TransportTCP && r.transport != box.TransportShm {
-		return nil, usageError{fmt.Errorf("--transport %s: want %s or %s", r.transport, box.TransportTCP, box.TransportShm)}
+	if !box.KnownTransport(r.transport) {
+		return nil, usageError{fmt.Errorf("--transport %s: want %s, %s or %s", r.transport, box.TransportTCP, box.TransportUDP, box.TransportShm)}
 	}
 	if err := r.alone(o); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/internal/transport"
 )
 
 // engineNode is the node id of the engine; participants have 1, 2, 3. Backup engines have the next ones.
@@ -27,7 +28,7 @@ type Options struct {
 	Force        bool              // replace an earlier run in Dir
 	Resume       bool              // take up the run in Dir; its limits, roles and durability count
 	InProcess    bool              // participants as goroutines over rings
-	Transport    string            // TransportTCP or TransportShm, where participants are processes
+	Transport    string            // one of those below, where participants are processes
 	Participants map[string]string // role -> address of participants that run already; nil: start them
 	Cluster      uint32            // of participants that run already; otherwise chosen
 	Backups      int               // engines that stand by, as processes; 0: the engine is this process
@@ -62,8 +63,18 @@ const (
 // Transports between processes.
 const (
 	TransportTCP = "tcp"
+	TransportUDP = "udp"
 	TransportShm = "shm" // memory that both processes map; a participant elsewhere is reached over TCP
 )
+
+// carriers says what they are to package transport.
+var carriers = map[string]transport.Carrier{TransportTCP: transport.TCP, TransportUDP: transport.UDP, TransportShm: transport.Shared}
+
+// KnownTransport reports whether there is a transport of that name.
+func KnownTransport(name string) bool {
+	_, ok := carriers[name]
+	return ok
+}
 
 // transport names how the participants are reached.
 func (o *Options) transport() string {

@@ -88,7 +88,7 @@ func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ring
 			return nil, err
 		}
 		if bell != nil {
-			c.link = dial(run, c.addr, batch3pc.NodeID(i+1), name, bell, quiet(o.Log), hello{node: engineNode, shared: o.Transport == TransportShm})
+			c.link = dial(run, c.addr, batch3pc.NodeID(i+1), name, bell, quiet(o.Log), hello{node: engineNode, carrier: carriers[o.Transport]})
 		}
 		g.children = append(g.children, c)
 		g.done.Add(1)
@@ -108,9 +108,9 @@ func quiet(log *slog.Logger) *slog.Logger {
 
 // hello is as whom an engine connects.
 type hello struct {
-	node   uint8
-	boot   uint32
-	shared bool // by memory that both map
+	node    uint8
+	boot    uint32
+	carrier transport.Carrier
 }
 
 func dial(run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell *ringbuf.Bell, log *slog.Logger, as hello) *transport.Link {
@@ -120,7 +120,7 @@ func dial(run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell 
 		Want:   codec.Hello{Node: uint8(node), Role: role},
 		Header: codec.Header{Cluster: run.Cluster, Boot: as.boot},
 		OutCap: batchRingBytes, InCap: answerRingBytes, Bell: bell, Log: log,
-		Shared: as.shared,
+		Carrier: as.carrier,
 	})
 }
 

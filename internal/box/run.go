@@ -148,7 +148,7 @@ func (b *box) startGroup(ctx context.Context, wait ringbuf.Wait, bell *ringbuf.B
 	case b.o.InProcess:
 		return orNil(startLocal(b.o, &b.run, wait, bell, fail))
 	case b.o.Participants != nil:
-		return connectRemote(b.o, &b.run, bell, hello{node: engineNode, shared: b.o.Transport == TransportShm}), nil
+		return connectRemote(b.o, &b.run, bell, hello{node: engineNode, carrier: carriers[b.o.Transport]}), nil
 	default:
 		return orNil(startProcesses(ctx, b.o, &b.run, bell, fail))
 	}

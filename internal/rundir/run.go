@@ -24,7 +24,7 @@ type Run struct {
 	Started   time.Time     `json:"started"`
 	Source    string        `json:"source"`
 	Format    string        `json:"format"`
-	Transport string        `json:"transport"` // "tcp", "shm" or "rings"
+	Transport string        `json:"transport"` // "tcp", "udp", "shm" or "rings"
 	Durable   bool          `json:"durable"`
 	Cluster   uint32        `json:"cluster"`
 	Limits    engine.Limits `json:"limits"`

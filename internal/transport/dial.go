@@ -15,7 +15,7 @@ func Dial(o DialOptions) *Link { return dial(o, defaultTiming) }
 
 func dial(o DialOptions, t timing) *Link {
 	w := newWire(ListenOptions{o.Hello, o.Header, o.Want, o.OutCap, o.InCap, o.Bell, o.Log}, t)
-	w.share = o.Shared
+	w.carrier = o.Carrier
 	if t.shareDir != "" {
 		w.shareDir = t.shareDir
 	}

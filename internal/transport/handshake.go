@@ -21,8 +21,8 @@ import (
 //	   │ hello: agreed ────────────────────▶ │ or refuse: why, and closes
 //	   up                                    up
 //
-// A dialer that wants to share memory says so in place of the last frame (share), and gets an answer
-// (shared). Whatever it is, the session comes up: without the memory it goes over the connection.
+// A dialer that wants to share memory, or to use UDP, says so in place of the last frame (share, udp), and
+// gets an answer (shared, udp). Whatever it is, the session comes up: it goes over the connection then.
 
 // ErrRefused is wrapped by the errors of a handshake that failed because of who is on the other
 // side: another attempt will fail in the same way until somebody changes a configuration. Where the
@@ -56,8 +56,9 @@ type peer struct {
 	read    *bufio.Reader
 	process uint64 // as its hello says
 	boot    uint32
-	shared  *shared // nil: the session goes over the connection
-	offered offer   // the dialer's, until it is answered
+	shared  *shared // memory that the frames go through, and
+	offered offer   // the dialer's offer of it until it is answered; or
+	udp     *udp    // sockets; neither: they go over the connection
 }
 
 func newPeer(w *wire, conn *net.TCPConn) *peer {
@@ -72,8 +73,11 @@ func (p *peer) greetFirst() error {
 	if err := p.checkHello(nil); err != nil {
 		return err
 	}
-	if p.wire.share && p.offerShared() {
+	switch {
+	case p.wire.carrier == Shared && p.offerShared():
 		return p.sharedAnswer()
+	case p.wire.carrier == UDP && p.offerUDP():
+		return p.udpAnswer()
 	}
 	return p.sendHello()
 }
@@ -86,9 +90,12 @@ func (p *peer) greetBack(ownerOf func(codec.Hello) *Listener) error {
 	if err := p.sendHello(); err != nil {
 		return err
 	}
-	h, body, err := p.handshakeFrame(codec.FrameHello, codec.FrameShare)
-	if err != nil || h.Kind == codec.FrameHello {
+	h, body, err := p.handshakeFrame(codec.FrameHello, codec.FrameShare, codec.FrameUDP)
+	switch {
+	case err != nil || h.Kind == codec.FrameHello:
 		return err
+	case h.Kind == codec.FrameUDP:
+		return p.takeUDP(body)
 	}
 	return p.takeShared(body)
 }

@@ -193,13 +193,33 @@ func dialShared(t testing.TB, addr string, inCap int, log *slog.Logger, times ti
 	bell := newBell()
 	l := dial(DialOptions{
 		Addr: addr, Hello: engine, Header: header, Want: risk, OutCap: max(ringCap, inCap), InCap: max(ringCap, inCap),
-		Bell: bell, Log: log, Shared: true,
+		Bell: bell, Log: log, Carrier: Shared,
 	}, times)
 	t.Cleanup(func() { l.Close() })
 	return end{l, t, bell}
 }
 
-var transports = map[string]func(t testing.TB, inCap int) (a, b end){"tcp": overTCP, "pair": overPair, "shared": overShared}
+// overUDP is overTCP with datagrams as large as they come.
+func overUDP(t testing.TB, inCap int) (a, b end) { return overUDPIn(t, inCap, quick) }
+
+// overWire is overUDP with datagrams of Ethernet's size.
+func overWire(t testing.TB, inCap int) (a, b end) {
+	times := quick
+	times.datagram = datagramWire
+	return overUDPIn(t, inCap, times)
+}
+
+func overUDPIn(t testing.TB, inCap int, times timing) (a, b end) {
+	b, n := listenRiskIn(t, "127.0.0.1:0", inCap, nil, times)
+	bell := newBell()
+	l := dial(DialOptions{
+		Addr: n.Addr().String(), Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: inCap, Bell: bell, Carrier: UDP,
+	}, times)
+	t.Cleanup(func() { l.Close() })
+	return end{l, t, bell}, b
+}
+
+var transports = map[string]func(t testing.TB, inCap int) (a, b end){"tcp": overTCP, "pair": overPair, "shared": overShared, "udp": overUDP, "udp_wire": overWire}
 
 // raw is a peer made by hand, who can do everything wrong.
 type raw struct {

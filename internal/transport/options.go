@@ -18,8 +18,21 @@ type DialOptions struct {
 	InCap  int           // size of the in ring in bytes; too small for the peer's frames is an error that repeats
 	Bell   *ringbuf.Bell // the user's bell, rung when there is something to read; required
 	Log    *slog.Logger  // connects, disconnects and refusals; nil discards
-	Shared bool          // offer the peer memory that both map; a peer elsewhere, or without /dev/shm, is served over TCP
+
+	// Carrier is what the frames should go through. The listener has no say, but where it cannot, or we
+	// cannot, they go over TCP, and the log says why.
+	Carrier Carrier
 }
+
+// Carrier is what the frames of a session go through. Each has a TCP connection beside it.
+type Carrier uint8
+
+// The carriers.
+const (
+	TCP    Carrier = 0
+	Shared Carrier = 1 // memory that both processes map
+	UDP    Carrier = 2
+)
 
 // ListenOptions say who may connect, and to whom. The fields mean what they mean in DialOptions.
 type ListenOptions struct {
@@ -43,6 +56,7 @@ const (
 	socketBuffer     = 4 << 20          // bytes asked for in each direction; the system may give less
 	readBuffer       = 16 << 10         // bytes read ahead: one read takes many small frames
 	framesPerWrite   = 64               // frames in one writev
+	owedMax          = time.Millisecond // how long an acknowledgement waits for company
 )
 
 // timing holds the times of a link that tests must shorten or stretch.
@@ -51,7 +65,10 @@ type timing struct {
 	flush      time.Duration
 	backoffMin time.Duration
 	backoffMax time.Duration
-	shareDir   string // where a dialer makes shared memory; empty: sharedDir
+
+	shareDir string                // where a dialer makes shared memory; empty: sharedDir
+	datagram int                   // bytes of a datagram; 0: by the way to the peer
+	lossy    func(packets) packets // puts something between a session and its socket; nil: nothing
 }
 
 var defaultTiming = timing{handshake: handshakeTimeout, flush: closeFlush, backoffMin: backoffMin, backoffMax: backoffMax}

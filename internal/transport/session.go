@@ -68,12 +68,15 @@ func (w *wire) serve(s *session) {
 
 // carry moves frames until the session ends, and returns why it has.
 func (s *session) carry() error {
-	if s.shared == nil {
-		go s.write()
-		return s.readAll()
+	switch {
+	case s.shared != nil:
+		close(s.written) // the users write into each other's memory
+		return s.hearBell()
+	case s.udp != nil:
+		return s.carryUDP()
 	}
-	close(s.written) // the users write into each other's memory
-	return s.hearBell()
+	go s.write()
+	return s.readAll()
 }
 
 // hearBell wakes our user as often as the peer's asks for it.

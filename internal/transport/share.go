@@ -10,6 +10,13 @@ import (
 // The part of the handshake that is about shared memory. What goes wrong with the memory is no reason not to
 // come up: it is said in one line of the log, once, and the session goes over the connection.
 
+// What is not used, as the log says it.
+const (
+	noMemory  = "shared memory, using the connection"
+	noUDP     = "UDP, using the connection"
+	noOffload = "segmentation offload, sending datagrams one by one"
+)
+
 // offerShared makes the memory and offers it. It reports whether there was anything to offer.
 func (p *peer) offerShared() bool {
 	w := p.wire
@@ -17,7 +24,7 @@ func (p *peer) offerShared() bool {
 	owner := fmt.Sprintf("tezi-%d-%d-%d-", w.header.Cluster, w.hello.Node, w.want.Node)
 	s, err := o.create(w.shareDir, owner)
 	if err != nil {
-		w.notShared(err.Error())
+		w.notUsed(noMemory, err.Error())
 		return false
 	}
 	p.lend(s)
@@ -33,7 +40,7 @@ func (p *peer) sharedAnswer() error {
 		p.unshare()
 	}
 	if err == nil && len(why) > 0 {
-		p.wire.notShared(fmt.Sprintf("%s says: %s", name(p.wire.want), why))
+		p.wire.notUsed(noMemory, fmt.Sprintf("%s says: %s", name(p.wire.want), why))
 	}
 	return err
 }
@@ -50,7 +57,7 @@ func (p *peer) takeShared(body []byte) error {
 		s, err = o.open(w.shareDir)
 	}
 	if err != nil {
-		w.notShared(err.Error())
+		w.notUsed(noMemory, err.Error())
 		text := err.Error()
 		return p.send(codec.FrameShared, []byte(text[:min(len(text), handshakeFrameMax-codec.FrameHeaderSize)]))
 	}
@@ -63,21 +70,28 @@ func (p *peer) lend(s *shared) {
 	p.shared = s
 }
 
-// unshare gives up the memory of a handshake.
+// unshare gives up the memory or the socket of a handshake.
 func (p *peer) unshare() {
 	if p.shared != nil {
 		p.shared.drop()
 		p.shared = nil
 	}
+	if p.udp != nil {
+		p.udp.socket.Close()
+		p.udp = nil
+	}
 }
 
-// notShared says why the connection is used.
-func (w *wire) notShared(why string) {
+// notUsed says what is not used, and why.
+func (w *wire) notUsed(what, why string) {
 	w.logMu.Lock()
-	known := w.logShare == why
-	w.logShare = why
+	known := w.logUsed[what] == why
+	if w.logUsed == nil {
+		w.logUsed = map[string]string{}
+	}
+	w.logUsed[what] = why
 	w.logMu.Unlock()
 	if !known {
-		w.log.Warn("no shared memory, using the connection: "+why, "peer", name(w.want))
+		w.log.Warn("no "+what+": "+why, "peer", name(w.want))
 	}
 }

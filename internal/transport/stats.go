@@ -14,11 +14,12 @@ const (
 	BadChecksum                  // the checksum does not match
 	BadCluster                   // a frame of another cluster
 	BadKind                      // a handshake frame after the handshake
+	BadDatagram                  // damaged, or of another session; only that datagram is dropped
 	BadReasonCount
 )
 
 var badNames = [BadReasonCount]string{
-	"length", "too_large", "magic", "version", "checksum", "cluster", "kind",
+	"length", "too_large", "magic", "version", "checksum", "cluster", "kind", "datagram",
 }
 
 // String returns the stable lower-case name used in logs and reports.
@@ -35,6 +36,8 @@ type Stats struct {
 	BytesIn    uint64
 	FramesOut  uint64 // frames given to the socket; in a Pair, frames published
 	BytesOut   uint64
+	Resent     uint64 // datagrams sent again
+	Duplicates uint64 // datagrams that arrived again
 	Discarded  uint64 // frames published but never sent, because their session had ended
 	Sessions   uint64 // connections that came up
 	Reconnects uint64 // those of them after the first
@@ -50,6 +53,7 @@ type counters struct {
 	framesOut, bytesOut, discarded atomic.Uint64
 	_                              [128]byte
 	sessions, refused              atomic.Uint64
+	resent, duplicates             atomic.Uint64
 	bad                            [BadReasonCount]atomic.Uint64
 }
 
@@ -68,7 +72,7 @@ func (c *counters) Stats() Stats {
 	s := Stats{
 		FramesIn: c.framesIn.Load(), BytesIn: c.bytesIn.Load(),
 		FramesOut: c.framesOut.Load(), BytesOut: c.bytesOut.Load(), Discarded: c.discarded.Load(),
-		Sessions: c.sessions.Load(), Refused: c.refused.Load(),
+		Sessions: c.sessions.Load(), Refused: c.refused.Load(), Resent: c.resent.Load(), Duplicates: c.duplicates.Load(),
 	}
 	s.Reconnects = max(s.Sessions, 1) - 1
 	for i := range c.bad {

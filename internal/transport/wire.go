@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/ringbuf"
@@ -29,13 +30,13 @@ type wire struct {
 	cancel   context.CancelFunc
 	sessions uint64 // keeper: sessions so far, which is the number of the latest
 
-	share    bool   // dialer: offer shared memory
-	shareDir string // where
+	carrier  Carrier // of the dialer
+	shareDir string  // where shared memory is made
 
-	log      *slog.Logger
-	logMu    sync.Mutex
-	logLast  string // last failure that was logged: the same one again is not news
-	logShare string // likewise, of sharing memory
+	log     *slog.Logger
+	logMu   sync.Mutex
+	logLast string            // last failure that was logged: the same one again is not news
+	logUsed map[string]string // likewise, of what is not used
 }
 
 func newWire(o ListenOptions, t timing) *wire {
@@ -71,6 +72,17 @@ func (w *wire) claim(n int) []byte {
 			return b
 		}
 		w.link.room.Wait(func() bool { return in.Claim(n) != nil || w.ctx.Err() != nil })
+	}
+}
+
+// claimWhile is claim for a session, and ends with it.
+func (w *wire) claimWhile(n int, dead *atomic.Bool) []byte {
+	in := w.link.in
+	for {
+		if b := in.Claim(n); b != nil || w.ctx.Err() != nil || dead.Load() {
+			return b
+		}
+		w.link.room.Wait(func() bool { return in.Claim(n) != nil || w.ctx.Err() != nil || dead.Load() })
 	}
 }
 
