@@ -8,7 +8,7 @@ import (
 // A datagram of a session. Little endian; all of it is covered by the checksum.
 //
 //	 0  u32  CRC32C of bytes 4 to the end
-//	 4  u16  magic 0x6474    6  u8  kind    7  u8  0
+//	 4  u8   magic 0x64    5  u8  kind    6  u16  length of the datagram: several may arrive in one piece
 //	 8  u64  token of the session: what an earlier one has sent fits no later one
 //	16  u64  next: every packet below this number has arrived
 //	24  u64  limit: packets below this number may be sent (credit)
@@ -19,7 +19,7 @@ import (
 const (
 	datagramHead  = 32
 	dataHead      = 48
-	datagramMagic = 0x6474
+	datagramMagic = 0x64
 	datagramData  = 1
 	datagramAck   = 2
 )
@@ -46,22 +46,34 @@ type acknowledgement struct {
 
 // put writes the head of a datagram but for its checksum.
 func putHead(b []byte, kind byte, token, next, limit uint64) {
-	binary.LittleEndian.PutUint16(b[4:], datagramMagic)
-	b[6], b[7] = kind, 0
+	b[4], b[5] = datagramMagic, kind
 	binary.LittleEndian.PutUint64(b[8:], token)
 	binary.LittleEndian.PutUint64(b[16:], next)
 	binary.LittleEndian.PutUint64(b[24:], limit)
 }
 
-// sealDatagram writes the checksum.
-func sealDatagram(b []byte) { binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli)) }
+// sealDatagram writes length and checksum.
+func sealDatagram(b []byte) {
+	binary.LittleEndian.PutUint16(b[6:], uint16(len(b)))
+	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
+}
+
+// firstDatagram cuts the first datagram off b, which is not empty. What has no sensible length is all one.
+func firstDatagram(b []byte) (one, rest []byte) {
+	if len(b) >= datagramHead {
+		if n := int(binary.LittleEndian.Uint16(b[6:])); n >= datagramHead && n <= len(b) {
+			return b[:n], b[n:]
+		}
+	}
+	return b, nil
+}
 
 // checkDatagram reports whether b is an undamaged datagram of the session.
 func checkDatagram(b []byte, token uint64) bool {
-	if len(b) < datagramHead || binary.LittleEndian.Uint16(b[4:]) != datagramMagic || binary.LittleEndian.Uint64(b[8:]) != token {
+	if len(b) < datagramHead || b[4] != datagramMagic || int(binary.LittleEndian.Uint16(b[6:])) != len(b) || binary.LittleEndian.Uint64(b[8:]) != token {
 		return false
 	}
-	switch b[6] {
+	switch b[5] {
 	case datagramData:
 		if len(b) <= dataHead {
 			return false
@@ -79,7 +91,7 @@ func checkDatagram(b []byte, token uint64) bool {
 // acknowledgementAt reads what a checked datagram acknowledges.
 func acknowledgementAt(b []byte, a *acknowledgement) {
 	a.next, a.limit, a.words = binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:]), 0
-	if b[6] == datagramAck {
+	if b[5] == datagramAck {
 		for at := datagramHead; at < len(b); at += 8 {
 			a.bits[a.words] = binary.LittleEndian.Uint64(b[at:])
 			a.words++

@@ -56,7 +56,6 @@ const (
 	socketBuffer     = 4 << 20          // bytes asked for in each direction; the system may give less
 	readBuffer       = 16 << 10         // bytes read ahead: one read takes many small frames
 	framesPerWrite   = 64               // frames in one writev
-	owedMax          = time.Millisecond // how long an acknowledgement waits for company
 )
 
 // timing holds the times of a link that tests must shorten or stretch.

@@ -213,8 +213,12 @@ func TestSharedSurvivesKill(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = cmd.Wait()
-		for event := EventNone; event != EventDown; a.Release() { // what it had answered before comes first
-			a.bell.Wait(func() bool { event, _ = a.Next(); return event != EventNone })
+		for event := EventNone; event != EventDown; { // what it had answered before comes first
+			if event, _ = a.Next(); event == EventNone {
+				a.bell.Wait(func() bool { event, _ := a.Next(); return event != EventNone })
+				continue
+			}
+			a.Release()
 		}
 		cmd, _ = startEcho(t, addr)
 	}

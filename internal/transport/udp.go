@@ -23,7 +23,9 @@ import (
 // The kernel drops what it has no room for without a word, so nothing is sent beyond the limit that the
 // receiver has given: credit for what its socket can hold even if it does not read. A packet counts as
 // lost when reorderMax of those sent after it have arrived; the end of a burst, after which nothing comes,
-// when nothing is acknowledged for a while. Pieces may arrive twice, late and in any order. What comes
+// when nothing is acknowledged for a while. Everything that is sent
+// acknowledges what has arrived; a datagram of its own does so only where a quarter of the window waits
+// for it, or something is missing. Pieces may arrive twice, late and in any order. What comes
 // out is what a connection gives: every frame, once, in order.
 type udp struct {
 	s       *session
@@ -34,7 +36,6 @@ type udp struct {
 	written sync.WaitGroup
 
 	arrived atomic.Uint64 // reader: every packet below this number has arrived
-	owed    atomic.Bool   // reader: something arrived that is not acknowledged yet
 
 	mu   sync.Mutex
 	news acknowledgement // reader to writer: the latest
@@ -46,9 +47,8 @@ type packets interface {
 	// send sends datagrams of segment bytes each that lie one after the other in b; the last may be
 	// shorter. The bytes may be used again when it returns.
 	send(b []byte, segment int) error
-	// receive waits for datagrams, as send takes them. It fails with os.ErrDeadlineExceeded when an
-	// acknowledgement is owed for long enough.
-	receive(b []byte, owed bool) (n, segment int, err error)
+	// receive waits for datagrams; what was sent together may arrive together.
+	receive(b []byte) (n int, err error)
 	Close() error
 }
 
@@ -120,8 +120,7 @@ func (p *peer) udpAnswer() error {
 		p.unshare()
 		return nil
 	}
-	p.aim(answer.port)
-	return nil
+	return p.aim(answer.port)
 }
 
 // takeUDP answers an offer.
@@ -136,7 +135,9 @@ func (p *peer) takeUDP(body []byte) error {
 		return p.send(codec.FrameUDP, udpOffer{}.append(nil))
 	}
 	p.udp = newUDP(socket, o)
-	p.aim(o.port)
+	if err := p.aim(o.port); err != nil {
+		return err
+	}
 	o.port = portOf(socket)
 	return p.send(codec.FrameUDP, o.append(nil))
 }
@@ -167,14 +168,17 @@ func (p *peer) openUDP() (*net.UDPConn, error) {
 func portOf(socket *net.UDPConn) uint16 { return uint16(socket.LocalAddr().(*net.UDPAddr).Port) }
 
 // aim makes the peer's port the one that is sent to and heard.
-func (p *peer) aim(port uint16) {
+func (p *peer) aim(port uint16) error {
 	socket := p.udp.socket.(*udpSocket)
 	ip, _ := netip.AddrFromSlice(p.conn.RemoteAddr().(*net.TCPAddr).IP)
-	socket.to = netip.AddrPortFrom(ip.Unmap(), port)
-	socket.offload(func(why string) { p.wire.notUsed(noOffload, why) })
+	if err := socket.connect(netip.AddrPortFrom(ip.Unmap(), port)); err != nil {
+		return err
+	}
+	socket.offload(p.udp.size, func(why string) { p.wire.notUsed(noOffload, why) })
 	if p.wire.timing.lossy != nil {
 		p.udp.socket = p.wire.timing.lossy(socket)
 	}
+	return nil
 }
 
 // carryUDP is the session: it ends with the connection.

@@ -260,6 +260,7 @@ func BenchmarkLoss(b *testing.B) {
 					clean = rate
 				}
 				b.ReportMetric(rate/clean, "of-clean")
+				b.ReportMetric(float64(a.Stats().Resent)/float64(b.N), "resent/op")
 			})
 		}
 	}

@@ -2,9 +2,7 @@ package transport
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"os"
 
 	"github.com/tezi-exchange/tezi/codec"
 )
@@ -18,6 +16,7 @@ type udpReader struct {
 	frame []byte    // being put together in the in ring; nil: none is
 	got   int
 	count int    // packets since the last acknowledgement
+	gap   bool   // something was missing at the last acknowledgement
 	ack   []byte // buffer
 }
 
@@ -28,30 +27,29 @@ type udpSlot struct {
 	piece         []byte
 }
 
+// gapEvery is how many packets arrive before it is said again that something is missing: as many as make
+// the sender believe it.
+const gapEvery = reorderMax
+
 // read serves until the socket is closed or the peer breaks the rules.
 func (u *udp) read() {
 	r := &udpReader{udp: u, slots: make([]udpSlot, u.window), ack: make([]byte, datagramHead+packetsMax/8)}
 	u.giveCredit(0)
 	buffer := make([]byte, datagramMax+1)
 	for {
-		n, segment, err := u.socket.receive(buffer, u.owed.Load())
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			r.acknowledge()
-			continue
-		}
+		n, err := u.socket.receive(buffer)
 		if err != nil {
 			u.s.conn.Close() // if it was not for that
 			return
 		}
-		for b := buffer[:n]; len(b) > 0; {
-			one := b[:min(segment, len(b))]
-			b = b[len(one):]
+		for one, rest := []byte(nil), buffer[:n]; len(rest) > 0; {
+			one, rest = firstDatagram(rest)
 			if !checkDatagram(one, u.token) {
 				u.s.wire.link.bad[BadDatagram].Add(1)
 				continue
 			}
 			u.tellWriter(one)
-			if one[6] == datagramData {
+			if one[5] == datagramData {
 				if err := r.data(one); err != nil {
 					u.s.wire.log.Warn("the peer breaks the rules: "+err.Error(), "peer", name(u.s.wire.want))
 					u.s.conn.Close()
@@ -59,8 +57,9 @@ func (u *udp) read() {
 				}
 			}
 		}
-		if gap := r.top > r.next; u.owed.Load() && (gap || r.count >= int(u.window)/4) {
+		if gap := r.top > r.next; r.count >= int(u.window)/4 || gap && (!r.gap || r.count >= gapEvery) {
 			r.acknowledge()
+			r.gap = gap
 		}
 	}
 }
@@ -68,7 +67,7 @@ func (u *udp) read() {
 // tellWriter hands an acknowledgement on.
 func (u *udp) tellWriter(b []byte) {
 	u.mu.Lock()
-	fresh := b[6] == datagramAck || binary.LittleEndian.Uint64(b[16:]) > u.news.next || binary.LittleEndian.Uint64(b[24:]) > u.news.limit
+	fresh := b[5] == datagramAck || binary.LittleEndian.Uint64(b[16:]) > u.news.next || binary.LittleEndian.Uint64(b[24:]) > u.news.limit
 	if fresh && binary.LittleEndian.Uint64(b[16:]) >= u.news.next {
 		acknowledgementAt(b, &u.news)
 		u.seen = false
@@ -87,7 +86,6 @@ func (r *udpReader) data(b []byte) error {
 	}
 	number := binary.LittleEndian.Uint64(b[32:])
 	length, start := binary.LittleEndian.Uint32(b[40:]), binary.LittleEndian.Uint32(b[44:])
-	r.owed.Store(true)
 	if number < r.next || number >= r.next+r.window || r.slots[number%r.window].full {
 		r.count = int(r.window) // it was sent again because our word was lost: say it again
 		r.s.wire.link.duplicates.Add(1)
@@ -151,7 +149,6 @@ func (r *udpReader) deliver(length, start uint32, piece []byte) error {
 
 // acknowledge says what has arrived, and gives credit.
 func (r *udpReader) acknowledge() {
-	r.owed.Store(false)
 	r.count = 0
 	putHead(r.ack, datagramAck, r.token, r.next, r.next+r.window)
 	n := datagramHead

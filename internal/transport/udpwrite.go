@@ -19,8 +19,7 @@ type udpWriter struct {
 	order   uint64      // transmissions so far
 	newest  uint64      // the latest transmission that is known to have arrived
 
-	buffer  []byte // datagrams of one call
-	segment int
+	buffer  []byte        // datagrams of one call: all of them but the last are as long as they may be
 	patient time.Duration // until something is sent again although nothing says that it is lost
 	quietAt time.Time     // since when nothing was acknowledged
 	ack     acknowledgement
@@ -34,8 +33,7 @@ type udpPacket struct {
 	release             int // frames that are done with when it, and all before it, has arrived
 }
 
-// Times after which the end of a burst is sent again: far above a round trip and the delay of an
-// acknowledgement.
+// Times after which the end of a burst is sent again: far above a round trip.
 const (
 	resendMin = 5 * time.Millisecond
 	resendMax = 200 * time.Millisecond
@@ -196,14 +194,11 @@ func (w *udpWriter) skip() {
 	w.release(1)
 }
 
-// transmit puts a packet among the datagrams of the next call. All of them but the last have one size.
+// transmit puts a packet among the datagrams of the next call.
 func (w *udpWriter) transmit(number uint64, p *udpPacket) {
 	size := dataHead + p.size
-	if len(w.buffer) > 0 && (size > w.segment || len(w.buffer)%w.segment != 0 || len(w.buffer)+size > datagramMax || len(w.buffer) >= segmentsMax*w.segment) {
+	if len(w.buffer)%w.size != 0 || len(w.buffer)+size > datagramMax || len(w.buffer) >= segmentsMax*w.size {
 		w.flush()
-	}
-	if len(w.buffer) == 0 {
-		w.segment = size
 	}
 	w.order++
 	p.order = w.order
@@ -213,7 +208,6 @@ func (w *udpWriter) transmit(number uint64, p *udpPacket) {
 	frame := w.frames[p.frame][stampSize:]
 	arrived := w.arrived.Load()
 	putHead(b, datagramData, w.token, arrived, arrived+w.window)
-	w.owed.Store(false)
 	binary.LittleEndian.PutUint64(b[32:], number)
 	binary.LittleEndian.PutUint32(b[40:], uint32(len(frame)))
 	binary.LittleEndian.PutUint32(b[44:], uint32(p.offset))
@@ -224,7 +218,7 @@ func (w *udpWriter) transmit(number uint64, p *udpPacket) {
 // flush sends the datagrams that are collected. One that cannot be sent is lost, and sent again.
 func (w *udpWriter) flush() {
 	if len(w.buffer) > 0 {
-		_ = w.socket.send(w.buffer, w.segment)
+		_ = w.socket.send(w.buffer, w.size)
 		w.buffer = w.buffer[:0]
 	}
 }
