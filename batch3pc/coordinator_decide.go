@@ -36,7 +36,6 @@ func (c *Coordinator) ack(p *progress, at Position) {
 	c.keep(p, at.Seq)
 	c.decide()
 	c.release()
-	c.raiseTruncate()
 	c.openGeneration()
 }
 
@@ -85,6 +84,7 @@ func (c *Coordinator) decide() {
 	for i := range c.peers {
 		c.keep(&c.peers[i], c.peers[i].acked)
 	}
+	c.raiseTruncate()
 	if c.wishing {
 		c.judgeByLog() // a generation may have named other logs
 	}

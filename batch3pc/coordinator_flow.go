@@ -70,6 +70,7 @@ func (c *Coordinator) Tick() Ready {
 			return c.Open()
 		}
 	}
+	c.raiseTruncate()
 	for i := range c.peers {
 		p := &c.peers[i]
 		if !p.down && !p.moved && !mutant.Is(mutant.NoResend) {
