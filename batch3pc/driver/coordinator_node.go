@@ -40,8 +40,9 @@ type CoordinatorNode struct {
 	machine *batch3pc.Coordinator
 	driver  *Coordinator
 
-	free  chan *request // requests that nobody uses: the back-pressure
-	queue chan *request // waiting for room in the window, in the order of their numbers
+	free    chan *request // requests that nobody uses: the back-pressure
+	changes chan change   // of the members, asked for
+	queue   chan *request // waiting for room in the window, in the order of their numbers
 
 	mu      sync.Mutex
 	last    uint64                     // number of the last proposal
@@ -51,6 +52,7 @@ type CoordinatorNode struct {
 	closed  bool                       // the loop has ended: nothing is queued any more
 	active  chan struct{}              // closed while the state is Active
 	status  batch3pc.CoordinatorStatus // a recent one; Refused is not kept
+	peers   []batch3pc.PeerStatus      // recent
 
 	inputs  atomic.Uint64 // InputsDurable
 	carried uint64        // that of it which the machine knows
@@ -110,7 +112,7 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 		return nil, err
 	}
 	c := &CoordinatorNode{
-		node: n, options: o, waiters: map[uint64]chan<- error{}, active: make(chan struct{}),
+		node: n, options: o, changes: make(chan change, 1), waiters: map[uint64]chan<- error{}, active: make(chan struct{}),
 		free: make(chan *request, o.Group.WindowMax), queue: make(chan *request, o.Group.WindowMax),
 	}
 	for range o.Group.WindowMax {
@@ -119,6 +121,7 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
 		Self: o.Self, Boot: n.boot(), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
 		WindowMax: o.Group.WindowMax, RetainMax: o.Group.RetainMax, NoInputGate: !o.InputGate,
+		Excludable: o.Group.Excludable, Classes: o.Group.Classes, LagMax: o.Group.LagMax, Identified: true,
 	})
 	for i := 0; err == nil && i < len(epochs); i++ {
 		err = machine.Recover(&epochs[i])

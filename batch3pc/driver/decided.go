@@ -96,6 +96,12 @@ func (d *Decided) read() error {
 		d.drop(r.Seq)
 	case batch3pc.RecordCommit:
 		d.commit = max(d.commit, r.Seq)
+	case batch3pc.RecordSnapshot:
+		if r.Seq > d.commit && r.Offset+uint64(len(r.Chunk)) == r.Total {
+			// The state of another participant: what was in doubt here has lost.
+			d.drop(0)
+			d.commit, d.last = r.Seq, batch3pc.Position{Seq: r.Seq, Chain: r.Chain}
+		}
 	}
 	return nil
 }

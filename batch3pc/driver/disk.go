@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -14,8 +15,9 @@ import (
 type Disk struct {
 	dir     string
 	journal *journal.Journal
-	owner   *ringbuf.Bell // rung when a sync ended
-	bell    *ringbuf.Bell // wakes the goroutine
+	marks   *snapshot.Store // where the log may be read from; nil: it is never cut
+	owner   *ringbuf.Bell   // rung when a sync ended
+	bell    *ringbuf.Bell   // wakes the goroutine
 	wanted  atomic.Uint64
 	durable atomic.Uint64
 	syncs   atomic.Uint64
@@ -29,7 +31,7 @@ type Disk struct {
 // record, in order. The owner's bell is rung whenever a sync ended. ErrInUse: another process, or
 // another part of this one, has the directory.
 func OpenDisk(dir string, owner *ringbuf.Bell, replay func(kind uint8, body []byte) error) (*Disk, error) {
-	return openDisk(dir, owner, new(uint64), replay)
+	return openDisk(dir, journal.Options{}, owner, new(uint64), replay)
 }
 
 // OpenDecided implements Archive.

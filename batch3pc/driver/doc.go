@@ -23,6 +23,13 @@
 // A node's directory is its identity: it is locked while the node runs, names the node it belongs to,
 // and must never be copied to run twice. A coordinator that meets its own twin ends.
 //
+// # Logs that are cut, damaged or lost
+//
+// A participant whose App is a batch3pc.Snapshotter writes a checkpoint after so many batches, marks
+// its place beside the log when it is durable and nobody needs what lies before, and gives segments
+// back. OpenParticipantDisk replays from the mark on, and repairs a log with a hole. A participant that
+// was started on an empty directory is refused until CoordinatorNode.ChangeMembers names it.
+//
 // Invariants:
 //
 //	D1  A message of Ready.Durable leaves only after every record that came before it is durable.

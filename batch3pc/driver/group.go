@@ -19,6 +19,15 @@ type Group struct {
 	WindowMax    int               // batches undecided at a time; 0: 16
 	RetainMax    int               // batches kept for participants that lag; 0: 4 x WindowMax
 	PayloadMax   int               // bytes of a payload; 0: 256 KiB
+	// Excludable participants may be left out of the members by ChangeMembers, and catch up as learners.
+	Excludable []batch3pc.NodeID
+	// Classes say which participants run the same business, in the order of Participants: one that lags
+	// beyond what the others remember gets the state of another of the same number. Their Apps are
+	// batch3pc.Snapshotters. 0, or no Classes at all: nobody's state can be handed on.
+	Classes []uint8
+	// LagMax is by how many batches an excluded participant may lag before the others cut their logs
+	// without it, if it can be helped by a snapshot; 0: they never do.
+	LagMax batch3pc.Seq
 }
 
 // Defaults of a Group, and the bounds of a link's rings in bytes.
@@ -85,19 +94,31 @@ func (e *WrongDirError) Error() string {
 	return fmt.Sprintf("driver: %s is the directory of %s, want that of %s", e.Dir, e.Got, e.Want)
 }
 
+// owns reports whether dir is the directory of the node already, or a *WrongDirError.
+func (g *Group) owns(dir, role string, self batch3pc.NodeID) (bool, error) {
+	want := g.owner(role, self)
+	switch got, err := os.ReadFile(filepath.Join(dir, identityFile)); {
+	case errors.Is(err, os.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case string(got) != want+"\n":
+		return false, &WrongDirError{Dir: dir, Want: want, Got: string(trimLine(got))}
+	}
+	return true, nil
+}
+
+// owner is what the identity file of a node says.
+func (g *Group) owner(role string, self batch3pc.NodeID) string {
+	return fmt.Sprintf("%s %d of cluster %d", role, self, g.Cluster)
+}
+
 // claim makes sure that dir is, or becomes, the directory of the node.
 func (g *Group) claim(dir, role string, self batch3pc.NodeID) error {
-	want := fmt.Sprintf("%s %d of cluster %d", role, self, g.Cluster)
-	path := filepath.Join(dir, identityFile)
-	got, err := os.ReadFile(path)
-	switch {
-	case err == nil && string(got) == want+"\n":
-		return nil
-	case err == nil:
-		return &WrongDirError{Dir: dir, Want: want, Got: string(trimLine(got))}
-	case !errors.Is(err, os.ErrNotExist):
+	if owns, err := g.owns(dir, role, self); owns || err != nil {
 		return err
 	}
+	want, path := g.owner(role, self), filepath.Join(dir, identityFile)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err

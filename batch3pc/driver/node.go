@@ -34,6 +34,9 @@ func openNode(g Group, self batch3pc.NodeID, dir, role string, wait ringbuf.Wait
 		wait = ringbuf.WaitPark
 	}
 	n := &node{group: g, self: self, bell: ringbuf.NewBell(wait), ended: make(chan struct{})}
+	if _, err := g.owns(dir, role, self); err != nil {
+		return nil, err
+	}
 	var err error
 	if n.disk, err = open(n.bell); err != nil {
 		return nil, err

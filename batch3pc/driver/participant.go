@@ -15,6 +15,9 @@ type ParticipantConfig struct {
 	Async  bool
 	TickNs int64      // interval of the Ticks of a Machine that has them, in nanoseconds
 	Other  OtherFrame // nil: a frame that is not the protocol's is dropped
+	// CheckpointBatches is after how many applied batches the log gets a checkpoint, in front of which
+	// it is cut as soon as it may be. 0, a Log that is no Cutter, or an App without snapshots: never.
+	CheckpointBatches uint64
 }
 
 // Participant connects the machine of one participant to its coordinators and its log. It is a
@@ -25,6 +28,7 @@ type Participant struct {
 	ticker  ticker // the machine again, or nil
 	clock   clock
 	older   older
+	keeper  keeper
 }
 
 // NewParticipant connects machine, to which the log was replayed (Replay), to its coordinators.
@@ -36,6 +40,7 @@ func NewParticipant(cfg ParticipantConfig, machine Machine, log Log, coordinator
 		p.older.machine = m
 		p.older.archive, _ = log.(Archive)
 	}
+	p.keeper = newKeeper(machine, log, cfg.CheckpointBatches)
 	return p
 }
 
@@ -54,6 +59,11 @@ func (p *Participant) Round(nowNs int64) (worked bool, err error) {
 	read, err := p.older.answer(p.send)
 	if err != nil {
 		return worked, err
+	}
+	if worked {
+		if err := p.keep(); err != nil {
+			return true, err
+		}
 	}
 	return worked || read, p.settle()
 }

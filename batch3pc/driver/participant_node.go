@@ -1,6 +1,8 @@
 package driver
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -23,7 +25,10 @@ type ParticipantOptions struct {
 	// Wait is how the node's goroutine waits for something to do; zero: it parks at once. Spinning is
 	// faster where the node has a core of its own, and slower where it has not.
 	Wait ringbuf.Wait
-	Log  *slog.Logger // connects, disconnects and refusals; nil discards
+	// CheckpointBatches is after how many applied batches the log gets a checkpoint and loses what
+	// nobody needs any more, if App is a batch3pc.Snapshotter; 0: never.
+	CheckpointBatches uint64
+	Log               *slog.Logger // connects, disconnects and refusals; nil discards
 }
 
 // ParticipantNode is a participant that runs.
@@ -32,6 +37,7 @@ type ParticipantNode struct {
 	driver   *Participant
 	machine  *batch3pc.Participant
 	listener *transport.Listener // nil in one process
+	every    uint64              // CheckpointBatches
 	mu       sync.Mutex
 	status   batch3pc.ParticipantStatus
 }
@@ -74,13 +80,13 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 		return nil, fmt.Errorf("%w: node %d is not among the participants", ErrConfig, o.Self)
 	}
 	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{
-		Self: o.Self, Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax, Older: true,
+		Self: o.Self, Incarnation: incarnation(), Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax, Older: true,
 	}, o.App)
 	if err != nil {
 		return nil, err
 	}
 	n, err := openNode(o.Group, o.Self, o.Dir, roleParticipant, o.Wait, func(bell *ringbuf.Bell) (*Disk, error) {
-		disk, holes, err := OpenParticipantDisk(o.Dir, bell, machine)
+		disk, holes, err := OpenCutDisk(o.Dir, o.Group.Cluster, o.Self, bell, machine)
 		for _, h := range holes {
 			quiet(o.Log).Warn("the log is damaged: what is missing is fetched from the others", "dir", o.Dir, "hole", h)
 		}
@@ -89,7 +95,14 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ParticipantNode{node: n, machine: machine, status: machine.Status()}, nil
+	return &ParticipantNode{node: n, machine: machine, every: o.CheckpointBatches, status: machine.Status()}, nil
+}
+
+// incarnation is a name for a log that is begun now.
+func incarnation() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) //nolint:errcheck // it never fails
+	return binary.LittleEndian.Uint64(b[:]) | 1
 }
 
 // start connects the links, one for each coordinator, and begins to serve.
@@ -98,7 +111,7 @@ func (p *ParticipantNode) start() {
 	for i, l := range p.links {
 		peers = append(peers, Peer{Node: p.group.Coordinators[i], Link: l})
 	}
-	p.driver = NewParticipant(ParticipantConfig{Header: p.header()}, p.machine, p.disk, peers)
+	p.driver = NewParticipant(ParticipantConfig{Header: p.header(), CheckpointBatches: p.every}, p.machine, p.disk, peers)
 	p.serve(participantDuty{p}, func(error) { p.driver.Close() })
 }
 

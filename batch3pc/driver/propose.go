@@ -131,8 +131,9 @@ type drain struct {
 	done chan<- error
 }
 
-// WaitActive waits until the coordinator leads: a quorum of participants obeys it. It leads no new
-// batch to a commit before all are there.
+// WaitActive waits until the coordinator leads: a quorum of participants obeys it, or all, at the
+// beginning of a stream, and it takes proposals. It leads no new batch to a commit before all members
+// are there.
 func (c *CoordinatorNode) WaitActive(ctx context.Context) error {
 	c.mu.Lock()
 	active := c.active
@@ -198,6 +199,11 @@ type coordinatorDuty struct{ *CoordinatorNode }
 
 func (d coordinatorDuty) Round(nowNs int64) (bool, error) {
 	c := d.CoordinatorNode
+	for len(c.changes) > 0 {
+		if err := c.change(<-c.changes); err != nil {
+			return true, err
+		}
+	}
 	for len(c.queue) > 0 && c.driver.Room() {
 		r := <-c.queue
 		if _, err := c.driver.proposeSwap(r.count, &r.payload); err != nil {
@@ -239,7 +245,7 @@ func (c *CoordinatorNode) overtaken(nowNs int64) error {
 }
 
 func (d coordinatorDuty) Ready() bool {
-	return d.driver.Ready() || len(d.queue) > 0 && d.driver.Room() || d.inputs.Load() > d.carried
+	return d.driver.Ready() || len(d.changes) > 0 || len(d.queue) > 0 && d.driver.Room() || d.inputs.Load() > d.carried
 }
 
 func (d coordinatorDuty) WakeNs() int64 {
@@ -249,18 +255,25 @@ func (d coordinatorDuty) WakeNs() int64 {
 	return d.driver.WakeNs()
 }
 
+// serves reports whether a coordinator leads and takes batches: it has named everybody's log, and no
+// change of the members is under way.
+func serves(st *batch3pc.CoordinatorStatus) bool {
+	return st.State == batch3pc.StateActive && !st.Changing
+}
+
 // observe publishes the state, and ends a node whose place is taken.
 func (c *CoordinatorNode) observe() error {
 	st := c.driver.Status()
 	c.mu.Lock()
-	was := c.status.State
+	was, leads := serves(&c.status), serves(st)
 	c.status = *st
 	c.status.Refused = nil
-	if st.State == batch3pc.StateActive && was != batch3pc.StateActive {
+	c.peers = c.machine.AppendPeers(c.peers[:0])
+	if leads && !was {
 		c.led = true
 		close(c.active)
 	}
-	if st.State != batch3pc.StateActive && was == batch3pc.StateActive {
+	if !leads && was {
 		c.active = make(chan struct{})
 	}
 	c.mu.Unlock()

@@ -24,8 +24,13 @@ type Repairer interface {
 // torn tail is none. The error is a *batch3pc.RecoverError if what is behind the holes does not prove
 // what was promised, and a *journal.DamageError if the beginning of the log is gone: such a log is as
 // good as none.
-func OpenParticipantDisk(dir string, owner *ringbuf.Bell, machine Repairer) (d *Disk, holes []*journal.Hole, err error) {
-	replay, done := Replay(machine), uint64(0)
+func OpenParticipantDisk(dir string, owner *ringbuf.Bell, machine Repairer) (*Disk, []*journal.Hole, error) {
+	return openParticipantDisk(dir, journal.Position{}, owner, machine)
+}
+
+func openParticipantDisk(dir string, after journal.Position, owner *ringbuf.Bell, machine Repairer) (d *Disk, holes []*journal.Hole, err error) {
+	options := journal.Options{After: after}
+	replay, done := Replay(machine), after.LSN
 	each := func(kind uint8, body []byte) error {
 		if kind == codec.RecordHole {
 			machine.RecoverHole()
@@ -33,12 +38,12 @@ func OpenParticipantDisk(dir string, owner *ringbuf.Bell, machine Repairer) (d *
 		}
 		return replay(kind, body)
 	}
-	d, err = openDisk(dir, owner, &done, each)
+	d, err = openDisk(dir, options, owner, &done, each)
 	if errors.As(err, new(*journal.DamageError)) {
-		if holes, err = journal.Repair(dir, journal.Options{}, codec.RecordHole); err != nil {
+		if holes, err = journal.Repair(dir, options, codec.RecordHole); err != nil {
 			return nil, nil, err
 		}
-		d, err = openDisk(dir, owner, &done, each) // what is in front of the first hole has not changed
+		d, err = openDisk(dir, options, owner, &done, each) // what is in front of the first hole has not changed
 	}
 	if err != nil {
 		return nil, holes, err
@@ -50,8 +55,8 @@ func OpenParticipantDisk(dir string, owner *ringbuf.Bell, machine Repairer) (d *
 }
 
 // openDisk opens a log and calls replay with the records behind the first *done, which it counts.
-func openDisk(dir string, owner *ringbuf.Bell, done *uint64, replay func(kind uint8, body []byte) error) (*Disk, error) {
-	j, err := journal.Open(dir, journal.Options{}, func(r journal.Record) error {
+func openDisk(dir string, options journal.Options, owner *ringbuf.Bell, done *uint64, replay func(kind uint8, body []byte) error) (*Disk, error) {
+	j, err := journal.Open(dir, options, func(r journal.Record) error {
 		if r.LSN <= *done {
 			return nil
 		}

@@ -1,0 +1,47 @@
+package driver
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// OpenCutDisk is OpenParticipantDisk for a log that is cut: it is replayed from the mark of its last
+// Cut on. One more error: *snapshot.FileError, for the marks of another node.
+func OpenCutDisk(dir string, cluster uint32, node batch3pc.NodeID, owner *ringbuf.Bell, machine Repairer) (*Disk, []*journal.Hole, error) {
+	marks := snapshot.NewStore(disk.Real, dir, snapshot.Identity{Cluster: cluster, Node: uint32(node), Kind: snapshot.Participant})
+	last, _, err := marks.Latest()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	}
+	d, holes, err := openParticipantDisk(dir, last.At, owner, machine)
+	if err != nil {
+		return nil, holes, err
+	}
+	d.marks = marks
+	return d, holes, nil
+}
+
+// Mark is the place behind the last record appended.
+func (d *Disk) Mark() Mark { return Mark(d.journal.Position()) }
+
+// Cut remembers the mark, from which the next start replays, and gives segments back that lie before
+// the mark of the Cut before: should this one's file be damaged, that one is used.
+func (d *Disk) Cut(m Mark) error {
+	if d.marks == nil {
+		return nil
+	}
+	if err := d.marks.Write(journal.Position(m)); err != nil {
+		return err
+	}
+	oldest, err := d.marks.Oldest()
+	if err != nil {
+		return err
+	}
+	return d.journal.TruncateBefore(oldest)
+}

@@ -1,0 +1,99 @@
+//tezi:pure
+
+package driver
+
+import "github.com/tezi-exchange/tezi/batch3pc"
+
+// Cutter is a Log whose beginning can go.
+type Cutter interface {
+	Log
+	Mark() Mark // the place behind the last record appended
+	// Cut says that nothing before the mark is needed any more: the records behind it, which are
+	// durable, stand for all of it. An error ends the node, as one of the log does.
+	Cut(Mark) error
+}
+
+// Mark is a place in a log: behind a record, and behind no other log's record of the same number.
+type Mark struct {
+	LSN   uint64
+	Chain uint32
+}
+
+// checkpointer is a Machine that can say all that it knows in a few records: batch3pc.Participant, if
+// its App is a batch3pc.Snapshotter.
+type checkpointer interface {
+	Checkpoint() (batch3pc.Ready, error)
+	Truncated(at batch3pc.Seq)
+}
+
+// keeper keeps the log of a participant short: it lets the machine write a checkpoint after every so
+// many batches, and cuts the log in front of it when the checkpoint is durable and nobody in the group
+// needs what lies before it. One checkpoint waits at a time.
+type keeper struct {
+	machine checkpointer
+	log     Cutter
+	every   uint64 // batches; 0: never
+
+	batches uint64       // applied at the last checkpoint
+	at      Mark         // where it begins
+	seq     batch3pc.Seq // applied at it; 0: none waits
+	end     uint64       // LSN of its last record
+}
+
+func newKeeper(machine Machine, log Log, every uint64) keeper {
+	k := keeper{every: every, batches: machine.Status().AppliedBatches}
+	var canCheckpoint, canCut bool
+	k.machine, canCheckpoint = machine.(checkpointer)
+	k.log, canCut = log.(Cutter)
+	if !canCheckpoint || !canCut {
+		k.every = 0
+	}
+	return k
+}
+
+// keep is called in every round.
+func (p *Participant) keep() error {
+	k := &p.keeper
+	if k.every == 0 {
+		return nil
+	}
+	if k.seq != 0 {
+		return p.cut()
+	}
+	now := p.machine.Status()
+	if now.AppliedBatches-k.batches < k.every {
+		return nil
+	}
+	mark := k.log.Mark()
+	ready, err := k.machine.Checkpoint()
+	switch err {
+	case nil:
+	case batch3pc.ErrRepairing:
+		return nil // later
+	default:
+		k.every = 0 // the App has no snapshots
+		return nil
+	}
+	if err := p.do(ready); err != nil {
+		return err
+	}
+	k.batches, k.at, k.seq, k.end = now.AppliedBatches, mark, now.Applied, p.log.LSN()
+	return nil
+}
+
+func (p *Participant) cut() error {
+	k := &p.keeper
+	if p.machine.Status().Truncate < k.seq {
+		return nil
+	}
+	synced, err := p.log.Synced()
+	if err != nil || synced < k.end {
+		return err
+	}
+	if err := k.log.Cut(k.at); err != nil {
+		return err
+	}
+	k.machine.Truncated(k.seq)
+	k.seq = 0
+	return nil
+}

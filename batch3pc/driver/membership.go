@@ -1,0 +1,58 @@
+package driver
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// change is a wish for other members.
+type change struct {
+	members, replaced []batch3pc.NodeID
+	done              chan error
+}
+
+// ChangeMembers asks for a generation with these members: all of them have to vote yes from then on. A
+// participant that was started with an empty directory counts for nothing until it is named as
+// replaced; Peers says who that is. It returns when the change is on its way, and WaitActive waits for
+// it. What was proposed and cannot be decided without a member that leaves is aborted, with an
+// Outcome that says so. Errors: *batch3pc.MembershipError, batch3pc.ErrNotActive, ErrClosed, and those
+// of ctx.
+func (c *CoordinatorNode) ChangeMembers(ctx context.Context, members []batch3pc.NodeID, replaced ...batch3pc.NodeID) error {
+	w := change{slices.Clone(members), slices.Clone(replaced), make(chan error, 1)}
+	select {
+	case c.changes <- w:
+		c.bell.Ring()
+	case <-c.ended:
+		return c.whyEnded()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case err := <-w.done:
+		return err
+	case <-c.ended:
+		return c.whyEnded()
+	}
+}
+
+// Peers is what the coordinator knew of each participant a moment ago.
+func (c *CoordinatorNode) Peers() []batch3pc.PeerStatus {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.peers)
+}
+
+// change makes a wish known to the machine, in the loop's goroutine.
+func (c *CoordinatorNode) change(w change) error {
+	ready, err := c.machine.ProposeGeneration(w.members, w.replaced...)
+	if err == nil {
+		if derr := c.driver.did(ready); derr != nil {
+			return derr
+		}
+		err = c.observe() // so that whoever waits for the change does not find the state before it
+	}
+	w.done <- err
+	return nil
+}
