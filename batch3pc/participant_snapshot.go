@@ -60,7 +60,7 @@ func (p *Participant) stepSnapshotReq(m *Message) {
 		return
 	}
 	offset := m.Offset
-	if len(p.image) == 0 || p.imageAt != (Position{m.Seq, m.Chain}) {
+	if len(p.image) == 0 || m.Seq == 0 || p.imageAt != (Position{m.Seq, m.Chain}) { // 0 names no image, not one of nothing
 		offset = 0
 		p.takeImage(app)
 	}
