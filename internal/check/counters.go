@@ -15,6 +15,9 @@ type Counters struct {
 	Relay          uint64 `json:"relay"`          // of these, by way of another participant
 	Generation     uint64 `json:"generation"`     // the member set changed
 	Takeover       uint64 `json:"takeover"`       // a standby opened a ballot because nobody heard a leader
+	Snapshot       uint64 `json:"snapshot"`       // a participant was brought up by the state of another
+	Truncation     uint64 `json:"truncation"`     // a log was cut
+	Repair         uint64 `json:"repair"`         // records in the middle of a log were unreadable, and fetched again
 }
 
 // Count is one counter by name.
@@ -30,6 +33,7 @@ func (c *Counters) List() []Count {
 		{"crashes", c.Crashes}, {"recovery commit", c.RecoveryCommit}, {"recovery abort", c.RecoveryAbort},
 		{"recover-forward", c.RecoverForward}, {"cascade abort", c.CascadeAbort}, {"fill", c.Fill}, {"relay", c.Relay},
 		{"generation change", c.Generation}, {"takeover", c.Takeover},
+		{"catch-up from snapshot", c.Snapshot}, {"truncation", c.Truncation}, {"repair", c.Repair},
 	}
 }
 
@@ -48,6 +52,9 @@ func (c *Counters) Add(o *Counters) {
 	c.Relay += o.Relay
 	c.Generation += o.Generation
 	c.Takeover += o.Takeover
+	c.Snapshot += o.Snapshot
+	c.Truncation += o.Truncation
+	c.Repair += o.Repair
 }
 
 // Sub takes o off c.
@@ -65,6 +72,9 @@ func (c *Counters) Sub(o *Counters) {
 	c.Relay -= o.Relay
 	c.Generation -= o.Generation
 	c.Takeover -= o.Takeover
+	c.Snapshot -= o.Snapshot
+	c.Truncation -= o.Truncation
+	c.Repair -= o.Repair
 }
 
 // Missing names the counters that are 0 (I12).

@@ -46,6 +46,20 @@ func (w *Watch) Applied(id batch3pc.NodeID, n int, at batch3pc.Position, digest 
 		w.Fail("I5", "participant %d applies %d as number %d after number %d", id, at.Seq, n, node.applied)
 	}
 	node.applied = n
+	w.equal(id, n, at, digest)
+}
+
+// Restored says that participant id took over a state in which the n-th batch, at, was the last one
+// applied.
+func (w *Watch) Restored(id batch3pc.NodeID, n int, at batch3pc.Position, digest uint64) {
+	w.node(id).applied = n
+	if n > 0 {
+		w.equal(id, n, at, digest)
+	}
+}
+
+// equal compares the n-th applied batch, and the state after it, with what was decided.
+func (w *Watch) equal(id batch3pc.NodeID, n int, at batch3pc.Position, digest uint64) {
 	if n > len(w.items) {
 		w.Fail("I1", "participant %d applies %d, which nobody decided", id, at.Seq)
 		return
@@ -99,6 +113,10 @@ func (w *Watch) Recorded(id batch3pc.NodeID, r *batch3pc.Record) {
 		}
 	case batch3pc.RecordFill:
 		w.Count.Fill++
+	case batch3pc.RecordSnapshot:
+		if r.Seq > n.before.Applied && whole(r) {
+			w.Count.Snapshot++
+		}
 	}
 }
 
@@ -114,6 +132,9 @@ func (w *Watch) accepted(v value) {
 	w.values = append(w.values, v)
 }
 
+// whole reports whether r is the last piece of a snapshot.
+func whole(r *batch3pc.Record) bool { return r.Offset+uint64(len(r.Chunk)) == r.Total }
+
 // Durable says that r is on the disk of node id for good.
 func (w *Watch) Durable(id batch3pc.NodeID, r *batch3pc.Record) {
 	n := w.node(id)
@@ -126,8 +147,8 @@ func (w *Watch) Durable(id batch3pc.NodeID, r *batch3pc.Record) {
 	switch r.Kind {
 	case batch3pc.RecordStart, batch3pc.RecordPreCommit:
 		n.attempt = r.Ballot
-	case batch3pc.RecordCommit: // what is decided is as good as accepted in the ballot that the log is at
-		if n.attempt.IsZero() {
+	case batch3pc.RecordCommit, batch3pc.RecordSnapshot: // what is decided is as good as accepted in the ballot that the log is at
+		if n.attempt.IsZero() || r.Kind == batch3pc.RecordSnapshot && !whole(r) {
 			return
 		}
 	default:
@@ -181,6 +202,9 @@ func (w *Watch) Lost(id batch3pc.NodeID) {
 	n.seen, n.applied, n.proposed = false, 0, n.proposed[:0]
 }
 
+// Recovering says that participant id begins to read its log.
+func (w *Watch) Recovering(id batch3pc.NodeID) { w.node(id).applied = 0 }
+
 // Recovered says that participant id has read its log and stands at now.
 func (w *Watch) Recovered(id batch3pc.NodeID, now batch3pc.ParticipantStatus) {
 	n := w.node(id)
@@ -199,7 +223,7 @@ func (w *Watch) Participant(id batch3pc.NodeID, now *batch3pc.ParticipantStatus)
 	if old := &n.before; n.seen && (now.LastElected.Less(old.LastElected) || now.LastAttempt.Less(old.LastAttempt) || now.Applied < old.Applied) {
 		w.Fail("I3", "participant %d goes back from %+v to %+v", id, *old, *now)
 	}
-	if now.LastElected.Less(now.LastAttempt) || now.PreCommitted < now.Applied || now.Voted < now.PreCommitted {
+	if now.LastElected.Less(now.LastAttempt) || now.PreCommitted < now.Applied || now.Voted < now.PreCommitted && !now.Repairing {
 		w.Fail("I3", "participant %d has its watermarks in disorder: %+v", id, *now)
 	}
 	n.before, n.seen = *now, true

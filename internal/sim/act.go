@@ -41,8 +41,16 @@ func (w *World) do(a Action) bool {
 		return w.power(a)
 	}
 	if p := w.participant(a.Node); p != nil {
-		p.app.draining = !p.app.draining
-		return a.Op == OpDrain
+		switch a.Op {
+		case OpDrain:
+			p.app.draining = !p.app.draining
+			return true
+		case OpTruncate:
+			return p.up && w.truncate(p)
+		case OpDamage:
+			return w.damage(p, int(a.Arg))
+		}
+		return false
 	}
 	c := w.coordinator(a.Node)
 	if c == nil || !c.up {

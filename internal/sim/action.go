@@ -28,6 +28,8 @@ const (
 	OpUp                  // coordinator Node: participant Arg is connected
 	OpDown                // coordinator Node: participant Arg is not
 	OpDrain               // participant Node begins or ends to answer "not now"
+	OpTruncate            // participant Node writes a checkpoint, or cuts its log in front of it
+	OpDamage              // participant Node is down, and record Arg of its disk cannot be read any more
 	OpSettle              // no faults for a while: everything in flight arrives, in order, and every disk syncs
 	OpPeace               // faults end: leader Node alone, participant Arg dead for the first half (0: none; Nth 1: from the election on)
 	ops
@@ -35,7 +37,7 @@ const (
 
 var opNames = [ops]string{
 	"deliver", "duplicate", "drop", "corrupt", "sync", "crash", "restart", "crash-in", "tick", "open", "propose",
-	"inputs", "change", "up", "down", "drain", "settle", "peace",
+	"inputs", "change", "up", "down", "drain", "truncate", "damage", "settle", "peace",
 }
 
 // aboutMessage reports whether the action names a message.

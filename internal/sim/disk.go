@@ -12,6 +12,11 @@ type disk struct {
 	images  [][]byte // the bodies of the records, if bytes are simulated
 	synced  int
 	held    []held
+
+	hole         int          // record that cannot be read, plus 1
+	checkpoint   int          // where the last checkpoint begins in records
+	checkpointAt batch3pc.Seq // what was applied then; 0: there is none to cut at
+	checkpointed int          // records up to its end
 }
 
 type held struct {
@@ -20,7 +25,7 @@ type held struct {
 }
 
 func (d *disk) reset() {
-	d.records, d.images, d.synced, d.held = d.records[:0], d.images[:0], 0, d.held[:0]
+	*d = disk{records: d.records[:0], images: d.images[:0], held: d.held[:0]}
 }
 
 func (d *disk) copyFrom(o *disk) {
@@ -37,28 +42,50 @@ func (d *disk) idle() bool { return d.unsynced() == 0 && len(d.held) == 0 }
 // append copies r out of the machine that made it.
 func (d *disk) append(r *batch3pc.Record, m *memory, wire bool) {
 	if wire {
-		size := 128
+		size := 256 + len(r.Chunk)
 		if r.Batch != nil {
 			size += len(r.Batch.Payload)
 		}
 		d.images = append(d.images, codec.AppendRecord(m.take(size)[:0], r))
 	}
 	c := *r
-	c.Batch = m.batch(r.Batch)
+	c.Batch, c.Chunk = m.batch(r.Batch), m.clone(r.Chunk)
 	d.records = append(d.records, c)
 }
 
 // cut keeps the first n records and nothing that waits.
 func (d *disk) cut(n int) {
-	d.records, d.held = d.records[:n], d.held[:0]
+	d.records, d.held, d.checkpointAt = d.records[:n], d.held[:0], 0
+	if d.hole > n {
+		d.hole = 0
+	}
 	if len(d.images) > n {
 		d.images = d.images[:n]
 	}
 }
 
-// replay hands every record to recover, through its bytes if these are simulated.
-func (d *disk) replay(recover func(*batch3pc.Record) error) error {
+// truncate cuts the log in front of its last checkpoint.
+func (d *disk) truncate() {
+	n := d.checkpoint
+	d.records = append(d.records[:0], d.records[n:]...)
+	if len(d.images) > 0 {
+		d.images = append(d.images[:0], d.images[n:]...)
+	}
+	d.synced -= n
+	for i := range d.held {
+		d.held[i].behind -= n
+	}
+	d.checkpointAt, d.hole = 0, max(0, d.hole-n)
+}
+
+// replay hands every record to recover, through its bytes if these are simulated, and the one that
+// cannot be read to hole.
+func (d *disk) replay(recover func(*batch3pc.Record) error, hole func()) error {
 	for i := range d.records {
+		if i+1 == d.hole {
+			hole()
+			continue
+		}
 		r := &d.records[i]
 		if i < len(d.images) {
 			var decoded batch3pc.Record

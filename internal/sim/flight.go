@@ -99,10 +99,11 @@ func (m *memory) launch(msg *batch3pc.Message, wire bool) *flight {
 	f.msg, f.key, f.thaw, f.frame = *msg, keyOf(msg), 0, nil
 	if wire {
 		f.frame = codec.AppendMessage(m.take(codec.MessageSize(msg))[:0], codec.Header{Cluster: 1}, msg)
-		f.msg.Batch, f.msg.Veto, f.msg.Tail, f.msg.Generations = nil, nil, nil, nil
+		f.msg.Batch, f.msg.Veto, f.msg.Tail, f.msg.Generations, f.msg.Chunk = nil, nil, nil, nil, nil
 		return f
 	}
 	f.msg.Batch = m.batch(msg.Batch)
-	f.msg.Veto, f.msg.Tail, f.msg.Generations = m.clone(msg.Veto), m.clone(msg.Tail), m.clone(msg.Generations)
+	f.msg.Veto, f.msg.Tail = m.clone(msg.Veto), m.clone(msg.Tail)
+	f.msg.Generations, f.msg.Chunk = m.clone(msg.Generations), m.clone(msg.Chunk)
 	return f
 }

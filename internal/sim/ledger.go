@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/internal/check"
@@ -71,6 +72,27 @@ func (l *ledger) Apply(b *batch3pc.Batch) {
 	l.applied++
 	l.digest = mix(l.digest + binary.LittleEndian.Uint64(b.Payload))
 	l.watch.Applied(l.id, l.applied, at, l.digest)
+}
+
+// ledgerImageSize is the size of a snapshot: last applied position, how many, digest.
+const ledgerImageSize = 32
+
+// AppendSnapshot appends the applied state.
+func (l *ledger) AppendSnapshot(dst []byte) []byte {
+	dst = batch3pc.AppendTail(dst, l.last)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(l.applied))
+	return binary.LittleEndian.AppendUint64(dst, l.digest)
+}
+
+// Restore takes the applied state of another participant, or of the log.
+func (l *ledger) Restore(state []byte) error {
+	if len(state) != ledgerImageSize {
+		return errors.New("sim: no snapshot of a ledger")
+	}
+	l.reserved, l.last = l.reserved[:0], batch3pc.TailAt(state, 0)
+	l.applied, l.digest = int(binary.LittleEndian.Uint64(state[16:])), binary.LittleEndian.Uint64(state[24:])
+	l.watch.Restored(l.id, l.applied, l.last, l.digest)
+	return nil
 }
 
 // Drop undoes the newest reservation.

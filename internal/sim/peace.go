@@ -168,3 +168,14 @@ func (w *World) level(c *coordinator) bool {
 	}
 	return true
 }
+
+// repairing reports whether the log of a participant is damaged: it may not be able to promise, so that
+// the others are needed.
+func (w *World) repairing() bool {
+	for _, p := range w.participants {
+		if p.disk.hole > 0 {
+			return true
+		}
+	}
+	return false
+}

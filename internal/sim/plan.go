@@ -14,6 +14,10 @@ func PlanOf(seed uint64, bytes bool) Plan {
 	if s.Changes = d.in(200); s.Changes {
 		s.Learners = d.n(2)
 	}
+	s.Snapshots = d.in(300)
+	if s.Snapshots && d.in(400) { // a learner that nobody waits for, and little that is kept for it
+		s.Learners, s.Window, s.Retain = 1, 1, 1
+	}
 	s.Standby = d.in(300)
 	if d.in(30) {
 		s.Participants = 5

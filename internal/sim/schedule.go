@@ -94,7 +94,13 @@ func (s *schedule) crash(id batch3pc.NodeID) {
 
 // restart brings a node back; links come back with it, mostly.
 func (s *schedule) restart(id batch3pc.NodeID) {
-	if s.world.isUp(id) || !s.do(Action{Op: OpRestart, Node: id}) {
+	if s.world.isUp(id) {
+		return
+	}
+	if s.world.setup.Snapshots && s.world.participant(id) != nil && s.dice.in(100) {
+		s.do(Action{Op: OpDamage, Node: id, Arg: uint16(s.dice.n(64))})
+	}
+	if !s.do(Action{Op: OpRestart, Node: id}) {
 		return
 	}
 	if s.world.participant(id) != nil {
@@ -186,7 +192,7 @@ func (r *Runner) Run(plan Plan, trace *trace) *Outcome {
 // end is peace for a random healthy core.
 func (s *schedule) end() {
 	a := Action{Op: OpPeace, Node: s.anyCoordinator()}
-	if s.dice.in(500) {
+	if s.dice.in(500) && !s.world.repairing() {
 		a.Arg, a.Nth = uint16(s.anyParticipant()), uint8(s.dice.n(2))
 	}
 	s.do(a)

@@ -92,6 +92,9 @@ func (t *timed) run() {
 	if t.dice.in(700) {
 		t.do(Action{Op: OpSettle})
 	}
+	if setup := t.world.setup; setup.Snapshots && setup.Learners > 0 && t.dice.in(700) {
+		t.leaveBehind(batch3pc.NodeID(setup.Participants))
+	}
 	t.plan()
 	for len(t.events.list) > 0 && t.world.watch.Err() == nil {
 		e := t.events.pop()
@@ -265,7 +268,11 @@ func (t *timed) election(c *coordinator) {
 
 // fault lets something break for a while.
 func (t *timed) fault() {
-	switch t.dice.n(8) {
+	kinds := 8
+	if t.world.setup.Snapshots {
+		kinds = 9
+	}
+	switch t.dice.n(kinds) {
 	case 0, 1:
 		t.fell(t.anyParticipant())
 	case 2:
@@ -301,7 +308,18 @@ func (t *timed) fault() {
 			return
 		}
 		t.do(Action{Op: OpDrain, Node: t.anyParticipant()})
+	case 8:
+		t.do(Action{Op: OpTruncate, Node: t.anyParticipant()})
 	}
+}
+
+// leaveBehind cuts a learner off while the others go on.
+func (t *timed) leaveBehind(id batch3pc.NodeID) {
+	t.knobs.batches = 10
+	for i := range t.cut {
+		t.cut[i] |= 1 << id
+	}
+	t.at(usEnd/8+t.dice.n(usEnd/8), eventHeal, 0)
 }
 
 // fell crashes a node that comes back by itself.

@@ -32,6 +32,7 @@ const (
 	moveLink
 	moveDrain
 	moveChange
+	moveTruncate
 	walkMoves
 )
 
@@ -59,6 +60,9 @@ func newWalk(s *schedule) *walk {
 	}
 	if s.world.setup.Changes {
 		w.weights[moveChange] = of(d, 15, 40)
+	}
+	if s.world.setup.Snapshots {
+		w.weights[moveTruncate] = of(d, 10, 40)
 	}
 	for _, weight := range w.weights {
 		w.total += weight
@@ -134,6 +138,8 @@ func (w *walk) fault(move walkMove) {
 		w.do(Action{Op: op, Node: w.anyCoordinator(), Arg: uint16(w.anyParticipant())})
 	case moveChange:
 		w.do(Action{Op: OpChange, Node: w.anyCoordinator()})
+	case moveTruncate:
+		w.do(Action{Op: OpTruncate, Node: w.anyParticipant()})
 	case moveDrain:
 		w.do(Action{Op: OpDrain, Node: w.anyParticipant()})
 	}

@@ -18,6 +18,7 @@ type Setup struct {
 	Retain       int  // batches kept for members that lag
 	Gate         bool // a coordinator waits for OpInputs before it pre-commits
 	Changes      bool // the last participant may be excluded and come back
+	Snapshots    bool // participants are replicas of each other and can be brought up by their state
 	Standby      bool // all coordinators but the first watch for a leader
 	Vetoes       int  // batches that a participant refuses, in a thousand
 	Wire         bool // messages and records go through their bytes
@@ -84,7 +85,7 @@ func NewWorld(setup Setup) *World {
 	w.members = all[:setup.Participants-setup.Learners]
 	w.watch = check.NewWatch(all, w.members, leaders)
 	retain := setup.Retain
-	if setup.Learners > 0 || setup.Changes {
+	if (setup.Learners > 0 || setup.Changes) && !setup.Snapshots {
 		retain = 64 // nobody waits for a learner: it may fall behind any retention, and does not here
 	}
 	for _, id := range all {
@@ -98,6 +99,11 @@ func NewWorld(setup Setup) *World {
 			Self: id, Boot: 1, Participants: all, Members: w.members, Generation: 1,
 			WindowMax: setup.Window, RetainMax: setup.Retain, NoInputGate: !setup.Gate,
 		}}
+		if setup.Snapshots {
+			for range all {
+				c.cfg.Classes = append(c.cfg.Classes, 1)
+			}
+		}
 		if setup.Changes {
 			c.cfg.Excludable = all[len(all)-1:]
 		}
@@ -427,19 +433,74 @@ func (w *World) crash(id batch3pc.NodeID, keep int) {
 	w.watch.Lost(id)
 }
 
+// recover reads the log of a participant.
+func (w *World) recover(p *participant) error {
+	p.app.reset()
+	w.watch.Recovering(p.id)
+	p.machine.CopyFrom(p.pristine, &p.app)
+	if err := p.disk.replay(p.machine.Recover, p.machine.RecoverHole); err != nil {
+		return err
+	}
+	return p.machine.RecoverDone()
+}
+
+// truncate lets a participant write a checkpoint, or cuts its log in front of the last one if that may be.
+func (w *World) truncate(p *participant) bool {
+	d := &p.disk
+	if d.checkpointAt == 0 {
+		ready, err := p.machine.Checkpoint()
+		if err != nil {
+			return false
+		}
+		d.checkpoint, d.checkpointAt = len(d.records), p.machine.Status().Applied
+		w.take(p.id, d, ready, everything)
+		d.checkpointed = len(d.records)
+		return true
+	}
+	if d.synced < d.checkpointed || p.machine.Status().Truncate < d.checkpointAt {
+		return false
+	}
+	at := d.checkpointAt
+	d.truncate()
+	p.machine.Truncated(at)
+	w.watch.Count.Truncation++
+	return true
+}
+
+// damage makes a durable record in the log of a participant that is down unreadable. One log at a time
+// is damaged: two may be more than a group survives.
+func (w *World) damage(p *participant, record int) bool {
+	for _, o := range w.participants {
+		if o.disk.hole > 0 {
+			return false
+		}
+	}
+	if p.up || p.disk.synced == 0 {
+		return false
+	}
+	p.disk.hole = 1 + record%p.disk.synced
+	return true
+}
+
 // restart brings a node back from its disk. A log that its own machine refuses is a violation.
 func (w *World) restart(id batch3pc.NodeID) bool {
 	if w.isUp(id) {
 		return false
 	}
 	if p := w.participant(id); p != nil {
-		p.app.reset()
-		p.machine.CopyFrom(p.pristine, &p.app)
-		if err := p.disk.replay(p.machine.Recover); err != nil {
+		err := w.recover(p)
+		if err != nil && p.disk.hole > 0 {
+			p.disk.hole = 0 // the log is as good as none: somebody brings a copy of it
+			err = w.recover(p)
+		}
+		if err != nil {
 			w.watch.Fail("I4", "participant %d does not read its own log: %v", id, err)
 			return true
 		}
 		p.up = true
+		if p.machine.Status().Repairing {
+			w.watch.Count.Repair++
+		}
 		w.watch.Recovered(id, p.machine.Status())
 		return true
 	}
@@ -450,7 +511,7 @@ func (w *World) restart(id batch3pc.NodeID) bool {
 	} else {
 		c.start()
 	}
-	if err := c.disk.replay(c.machine.Recover); err != nil {
+	if err := c.disk.replay(c.machine.Recover, nil); err != nil {
 		w.watch.Fail("I4", "coordinator %d does not read its own log: %v", id, err)
 		return true
 	}
