@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -15,9 +16,6 @@ func (e *Engine) refused(r *batch3pc.Refusal) error {
 		return fmt.Errorf("%w: %s refused batch %d", ErrContradiction, e.peerOf(r.From).Name, r.Seq)
 	}
 	e.vetoRow++
-	if e.vetoRow > e.cfg.VetoesMax {
-		return fmt.Errorf("%w: %s refused batch %d, %d refusals without a commit", ErrVetoed, e.peerOf(r.From).Name, r.Seq, e.vetoRow)
-	}
 	held := *r
 	held.Veto = append([]byte(nil), r.Veto...)
 	e.rolling = &held
@@ -37,6 +35,10 @@ func (e *Engine) rollback(base batch3pc.Seq) error {
 	if len(orders) == 0 {
 		return fmt.Errorf("%w: %s refused batch %d and named no trade", ErrContradiction, e.peerOf(refusal.From).Name, refusal.Seq)
 	}
+	halted := 0
+	if e.vetoRow >= e.cfg.VetoesMax {
+		orders, halted = haltInstruments(orders)
+	}
 	e.aborted += uint64(e.win.truncate(base))
 	end := *e.win.last()
 	v := Veto{From: end.lastCommand + 1, To: e.seq, Orders: orders}
@@ -49,8 +51,21 @@ func (e *Engine) rollback(base batch3pc.Seq) error {
 	}
 	e.arrival = e.arrival[:0]
 	e.rolling = nil
-	e.ports.Notify(Notice{Kind: NoticeVeto, Peer: e.peerOf(refusal.From).Name, Seq: refusal.Seq, Orders: len(orders)})
+	e.ports.Notify(Notice{Kind: NoticeVeto, Peer: e.peerOf(refusal.From).Name, Seq: refusal.Seq, Orders: len(orders) - halted, Halted: halted})
 	return nil
+}
+
+// haltInstruments adds to refused orders that their instruments halt: taking out orders has not helped,
+// so something is wrong with these instruments, and trading goes on in the others.
+func haltInstruments(orders []VetoOrder) (all []VetoOrder, halted int) {
+	for _, o := range orders {
+		halt := VetoOrder{Instrument: o.Instrument}
+		if !slices.Contains(orders, halt) {
+			orders = append(orders, halt)
+			halted++
+		}
+	}
+	return orders, halted
 }
 
 // vetoedOrders collects the orders that the veto bits name, each once.

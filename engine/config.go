@@ -29,7 +29,7 @@ type Config struct {
 	SilentNs     int64  // a standby opens a ballot when a quorum has heard of no leader for so long
 	StallNs      int64  // without a commit for so long while batches wait: a notice
 	HaltNs       int64  // without a commit for so long: trading halts, Run returns ErrHalted
-	VetoesMax    int    // vetoes without a commit in between: more is a fault, Run returns ErrVetoed
+	VetoesMax    int    // with so many vetoes without a commit in between, the instruments of the refused orders halt
 	Durable      bool   // wait for the disk before PRE-COMMIT; false only to measure
 }
 
@@ -93,8 +93,6 @@ func (c *Config) Validate() error {
 var (
 	// ErrHalted: commits stood still for HaltNs (design D6).
 	ErrHalted = errors.New("trading halted: no commit for too long")
-	// ErrVetoed: participants refused again and again although the refused orders were taken out.
-	ErrVetoed = errors.New("trading halted: repeated vetoes")
 	// ErrForeign: the participants hold the log of another run, or obey another engine.
 	ErrForeign = errors.New("the participants belong to another run")
 	// ErrFenced: another engine has opened a higher ballot; this one decides nothing any more.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -150,16 +151,41 @@ func TestVetoRematches(t *testing.T) {
 	}
 }
 
+// TestRepeatedVetoesHalt: when taking out orders does not help, their instruments halt, and trading goes on
+// elsewhere.
 func TestRepeatedVetoesHalt(t *testing.T) {
+	const bad = 2 // an instrument of which a participant wants nothing
 	b := newTestBox(t, func(b *testBox) {
-		b.cfg.VetoesMax = 3
-		b.peers[1].app.veto = func(*codec.Trade) uint8 { return batch3pc.VetoTaker }
+		b.peers[1].app.veto = func(tr *codec.Trade) (bits uint8) {
+			if tr.Instrument == bad {
+				bits = batch3pc.VetoTaker
+			}
+			return bits
+		}
 	})
-	if _, err := b.run(t, randomFlow(5, 3000)); !errors.Is(err, ErrVetoed) {
-		t.Fatalf("error %v, want ErrVetoed", err)
+	cmds := randomFlow(5, 6000)
+	res, err := b.run(t, cmds)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(b.trades) != 0 {
-		t.Errorf("%d trades committed although every batch was refused", len(b.trades))
+	if n := len(b.engine.vetoes); n < b.cfg.VetoesMax || n > 10*b.cfg.VetoesMax {
+		t.Errorf("%d vetoes, want %d in a row: then the instrument is halted", n, b.cfg.VetoesMax)
+	}
+	traded := map[uint32]int{}
+	for i := range b.trades {
+		traded[b.trades[i].Instrument]++
+	}
+	if traded[bad] != 0 || traded[1] < 100 || traded[3] < 100 {
+		t.Errorf("trades by instrument %v, want many in 1 and 3 and none in %d", traded, bad)
+	}
+	if res.Rejects[orderbook.RejectHalted] < 500 {
+		t.Errorf("%d orders were told that the instrument is halted", res.Rejects[orderbook.RejectHalted])
+	}
+	want, core := matchAll(t, b.cfg.Limits, cmds, b.engine.vetoes)
+	defer core.Close()
+	sameTrades(t, b.trades, want)
+	if core.Phase(bad) != codec.PhaseHalted || res.StateHash != core.StateHash() {
+		t.Errorf("a core that knew the vetoes has the instrument in phase %v", core.Phase(bad))
 	}
 }
 

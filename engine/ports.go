@@ -91,6 +91,7 @@ type Notice struct {
 	InFlight int   // undecided batches
 	ForNs    int64 // how long the stall lasts or lasted
 	Orders   int
+	Halted   int // instruments that a veto has halted
 }
 
 // Ports are the effects that the engine needs. Every field must be set.

@@ -11,7 +11,8 @@ import (
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
-// VetoOrder names an order that a participant refused.
+// VetoOrder names an order that a participant refused; with Order 0, an instrument that halts because
+// too many of its orders were.
 type VetoOrder struct {
 	Instrument uint32
 	Order      orderbook.OrderID
@@ -20,7 +21,8 @@ type VetoOrder struct {
 // Veto is the answer of the engine to a NO with names (design D5): the orders are taken out of the
 // market as if they had never been entered after command From-1. If such an order rests when From
 // comes, it is cancelled; commands From..To that enter or modify it are rejected. Commands after To
-// are not touched: the order number may be used again.
+// are not touched: the order number may be used again. An instrument that a veto names is in
+// PhaseHalted from From on, until its next phase.
 //
 // A veto is a record of the command log, so that a rebuilt core decides the same.
 type Veto struct {
@@ -59,7 +61,12 @@ func (c *Core) vetoed(cmd *codec.Command) bool {
 
 func (c *Core) cancelVetoed(orders []VetoOrder) {
 	for _, o := range orders {
-		if c.defined(o.Instrument) {
+		switch {
+		case !c.defined(o.Instrument):
+		case o.Order == 0:
+			m := &c.markets[o.Instrument]
+			m.phase, m.can = codec.PhaseHalted, phaseCan[codec.PhaseHalted]
+		default:
 			c.remove(&c.markets[o.Instrument], o.Order, RemovedVeto) // an order that does not rest is refused at its entry
 		}
 	}
@@ -70,7 +77,7 @@ func (v *Veto) names(cmd *codec.Command) bool {
 		return false
 	}
 	for _, o := range v.Orders {
-		if o.Order == cmd.Order && o.Instrument == cmd.Instrument {
+		if o.Order == cmd.Order && o.Instrument == cmd.Instrument && o.Order != 0 {
 			return true
 		}
 	}

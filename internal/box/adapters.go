@@ -99,6 +99,9 @@ func (b *box) notify(n engine.Notice) {
 		log.Warn("commits go on", "committed_batch", uint64(n.Seq))
 	case engine.NoticeVeto:
 		log.Warn("batch refused: its orders are taken out and the rest is matched again", "role", n.Peer, "batch", uint64(n.Seq), "orders", n.Orders)
+		if n.Halted > 0 {
+			log.Error("refused again and again: the instruments of the refused orders are halted until their next phase", "role", n.Peer, "instruments", n.Halted)
+		}
 	case engine.NoticeTakenUp:
 		log.Warn("the log is taken up", "committed_batch", uint64(n.Seq), "batches_aborted", n.InFlight, "commands_matched_again", n.Orders)
 	case engine.NoticeFinished:
