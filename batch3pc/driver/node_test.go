@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -75,7 +76,12 @@ func (c *cast) start(i int) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	p, err := driver.ListenParticipant(addr, c.options(i))
+	var p *driver.ParticipantNode
+	var err error
+	until(c.t, func() bool { // somebody else on this machine may have the port for a moment
+		p, err = driver.ListenParticipant(addr, c.options(i))
+		return !errors.Is(err, syscall.EADDRINUSE)
+	}, func() string { return err.Error() })
 	if err != nil {
 		c.t.Fatal(err)
 	}

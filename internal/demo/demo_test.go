@@ -48,7 +48,7 @@ func TestGolden(t *testing.T) {
 // E3PC decides, the same everywhere and long before that.
 func TestVerdicts(t *testing.T) {
 	for _, name := range Scenarios() {
-		for seed := range uint64(200) {
+		for seed := range uint64(50) {
 			r, err := Run(name, seed)
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)

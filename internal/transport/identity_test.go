@@ -126,3 +126,24 @@ func TestListenAll(t *testing.T) {
 		t.Error("the port is open although all links are closed")
 	}
 }
+
+// TestVersionTyped: both sides learn that the other one speaks another version.
+func TestVersionTyped(t *testing.T) {
+	_, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
+	r := rawDial(t, n.Addr())
+	hello := helloFrame(header, engine)
+	hello[10] = codec.FrameVersion + 1
+	r.send(reseal(hello))
+	until(t, func() bool { return errors.Is(n.Link().Refusal(), ErrVersion) })
+
+	addr, accept := rawListener(t)
+	a := dialEngine(t, addr, ringCap, nil)
+	r = accept()
+	r.expect(codec.FrameHello)
+	h := header
+	h.Kind = codec.FrameRefuse
+	refuse := codec.BeginFrame(nil, h)
+	refuse[10] = codec.FrameVersion + 1
+	r.send(reseal(refuse))
+	until(t, func() bool { return errors.Is(a.Refusal(), ErrVersion) })
+}
