@@ -56,16 +56,9 @@ func (b *Book) find(id OrderID) (s, hash uint32) {
 // With as many orders live as the arena takes, an order that would rest without trading is refused
 // with RejectBookFull. One that trades is not: if some of it is left, a maker has gone.
 func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
-	if o.Trigger != 0 || o.Disclosed != 0 || o.TIF > IOC || b.collecting {
+	side := uint32(o.Side) - uint32(Buy)
+	if side > 1 || o.Qty == 0 || o.Price <= 0 || o.Market || o.TIF > IOC || uint32(o.Trigger)|uint32(o.Disclosed) != 0 || b.collecting {
 		return b.addOther(o, fills)
-	}
-	switch {
-	case !o.Side.Valid():
-		return fills, Refused(RejectSide)
-	case o.Qty == 0:
-		return fills, Refused(RejectQuantity)
-	case o.Price <= 0 && !o.Market:
-		return fills, Refused(RejectPrice)
 	}
 	a := b.arena
 	var hash uint32
@@ -79,65 +72,62 @@ func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
 			return fills, Refused(RejectDuplicateOrder)
 		}
 	}
-	side := uint32(o.Side - Buy)
-	rests := !o.Market && o.TIF == Day
-	limit := uint32(keyMin)
-	if !o.Market {
-		limit = keyOf(side^1, o.Price)
+	if b.meets(side^1, keyOf(side^1, o.Price)) {
+		return b.addTaker(o, side, hash, fills)
 	}
-	left, cause := o.Qty, CauseNone
-	var s uint32
-	if b.meets(side^1, limit) {
-		if rests || a.numbered {
-			s = a.take() // before match, which frees the slots of makers (I9)
+	if o.TIF == IOC {
+		if a.numbered {
+			a.spend(o.ID)
 		}
-		fills, left, cause = b.trade(side^1, limit, taker{o.Qty, o.PAN, o.CancelActive}, fills)
-	} else if rests {
-		if a.live == a.cap {
-			return fills, Refused(RejectBookFull)
-		}
-		s = a.take()
-	} else if a.numbered {
-		s = a.take()
+		return fills, Remainder(o.Qty, CauseRemainder)
 	}
-	if !rests || cause != CauseNone || left == 0 {
-		if s != 0 {
-			a.orders[s].id = o.ID
-			a.give(s)
-		}
-		if left != 0 && cause == CauseNone {
-			cause = CauseRemainder
-		}
-		return fills, Remainder(left, cause)
+	if a.live == a.cap {
+		return fills, Refused(RejectBookFull)
 	}
+	return fills, b.addResting(o, a.take(), side, hash, o.Qty)
+}
+
+// addTaker is Add for a plain order that meets the other side.
+func (b *Book) addTaker(o *Order, side, hash uint32, fills []Fill) ([]Fill, Result) {
+	a := b.arena
+	s := a.take() // before match, which frees the slots of makers (I9)
+	fills, left, cause := b.trade(side^1, keyOf(side^1, o.Price), taker{o.Qty, o.PAN, o.CancelActive}, fills)
+	if left != 0 && cause == CauseNone && o.TIF == Day {
+		return fills, b.addResting(o, s, side, hash, left)
+	}
+	a.orders[s].id = o.ID // the next number is one above
+	a.give(s)
+	if left != 0 && cause == CauseNone {
+		cause = CauseRemainder
+	}
+	return fills, Remainder(left, cause)
+}
+
+// addResting puts left of a plain order into slot s, and the order into the book.
+func (b *Book) addResting(o *Order, s, side, hash uint32, left Qty) Result {
+	a := b.arena
 	n := &a.orders[s]
 	n.id, n.qty, n.pan = o.ID, left, o.PAN
 	n.flags = b.number<<bookShift | side
 	if o.CancelActive {
 		n.flags |= isActive
 	}
-	a.join(a.levelOf(&b.sides[side], keyOf(side, o.Price)), s)
+	a.enqueue(&b.sides[side], keyOf(side, o.Price), s)
 	if !a.numbered {
 		a.enlist(hash, s)
 	}
 	a.live++
-	return fills, Result{Resting: left, Slot: Slot(s)}
+	return Result{Resting: left, Slot: Slot(s)}
 }
 
 // Cancel takes a live order out, whether it rests or waits. The result says how much of it was left,
 // and where it rested.
 func (b *Book) Cancel(id OrderID) Result {
-	a := b.arena
-	var s, hash uint32
-	if a.numbered {
-		s = a.findNumber(b.number, id)
-	} else {
-		hash = hashOf(b.number, id)
-		s = a.find(hash, b.number, id)
-	}
+	s, hash := b.find(id)
 	if s == 0 {
 		return Refused(RejectUnknownOrder)
 	}
+	a := b.arena
 	o := &a.orders[s]
 	left := o.qty
 	if o.flags&(isDisclosed|isWaiting) == 0 && !b.collecting {

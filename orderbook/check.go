@@ -80,8 +80,17 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 			return err
 		}
 	}
+	if v := l.best.level; l.loose {
+		if err := c.mark(v, "a level"); err != nil {
+			return err
+		}
+		inTree = append([]uint32{v}, inTree...)
+	}
+	if err := c.best(l, inTree); err != nil {
+		return err
+	}
 	n := 0
-	for v := l.best; v != 0; v = c.a.worse(l, v) {
+	for v := l.best.level; v != 0; v = c.a.worse(l, v) {
 		lv := &c.a.levels[v]
 		switch {
 		case n >= len(inTree) || inTree[n] != v:
@@ -102,6 +111,20 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 	}
 	if n != len(inTree) {
 		return fmt.Errorf("I7: %d levels from the best, %d in the tree", n, len(inTree))
+	}
+	return nil
+}
+
+// best checks what a ladder notes of its levels.
+func (c *census) best(l *ladder, levels []uint32) error {
+	if int(l.levels) != len(levels) {
+		return fmt.Errorf("I7: %d levels, it says %d", len(levels), l.levels)
+	}
+	if second := l.second.level; second != 0 && (len(levels) < 2 || second != levels[1]) {
+		return fmt.Errorf("I7: the second best level is %d, all are %v", second, levels)
+	}
+	if l.best.key != c.a.levels[l.best.level].key || l.second.key != c.a.levels[l.second.level].key {
+		return fmt.Errorf("I7: the keys of the best levels are said to be %#x and %#x", l.best.key, l.second.key)
 	}
 	return nil
 }
@@ -230,13 +253,22 @@ func (c *census) index() error {
 	if c.a.numbered {
 		return nil
 	}
-	x := &c.a.index
+	x, young := &c.a.index, 0
+	for at, s := range x.young {
+		if s == 0 {
+			continue
+		}
+		young++
+		if o := &c.a.orders[s]; c.slots[s] != "an order" || hashOf(o.flags>>bookShift, o.id)%youngMax != uint32(at) {
+			return fmt.Errorf("I6: the young entry %d names slot %d", at, s)
+		}
+	}
 	for _, t := range [...]*table{&x.now, &x.old} {
 		if err := c.table(t, t == &x.old); err != nil {
 			return err
 		}
 	}
-	if n := int(x.now.live + x.old.live); n != c.live || n > growAt*len(x.now.groups) {
+	if n := int(x.now.live + x.old.live); n+young != c.live || n > growAt*len(x.now.groups) {
 		return fmt.Errorf("I6: %d entries for %d orders in %d groups", n, c.live, len(x.now.groups))
 	}
 	return nil

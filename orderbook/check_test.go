@@ -13,7 +13,9 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		inject     func(a *Arena, b *Book, at func(OrderID) uint32)
 	}{
 		{"crossed", "I3", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.levels[a.orders[at(best)].level].key = keyOf(1, 90)
+			b.collecting = true
+			b.Add(&Order{ID: 20, Side: Sell, Price: 90, Qty: 1}, nil)
+			b.collecting = false
 		}},
 		{"empty order", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].qty = 0 }},
 		{"level sum", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(second)].qty++ }},
@@ -50,9 +52,14 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		{"key of a level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
 			a.levels[a.orders[at(first)].level].key ^= 1 << 20
 		}},
-		{"best level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			b.sides[0].best = a.orders[at(alone)].level
+		{"best level", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			b.sides[0].best.level = a.orders[at(alone)].level
 		}},
+		{"key of the best", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) { b.sides[0].best.key++ }},
+		{"second best", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) { b.sides[0].second = b.sides[0].best }},
+		{"number of levels", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) { b.sides[0].levels++ }},
+		{"best level in the tree and loose", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { b.stops[0] = b.sides[0] }},
+		{"young entry", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.young[7] = 60 }},
 		{"parent of a level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
 			a.levels[a.orders[at(alone)].level].parent = 0
 		}},
@@ -62,7 +69,9 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		{"waiting order in the market", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].flags |= isWaiting }},
 		{"part of nothing", "I4", func(a *Arena, b *Book, at func(OrderID) uint32) { a.orders[at(first)].flags |= isDisclosed }},
 		{"market orders outside an auction", "I13", func(a *Arena, b *Book, at func(OrderID) uint32) {
-			a.levels[a.orders[at(best)].level].key = keyMarket
+			b.collecting = true
+			b.Add(&Order{ID: 20, Side: Buy, Market: true, Qty: 1}, nil)
+			b.collecting = false
 		}},
 		{"index count of what went past", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.now.groups[3].past++ }},
 		{"slot of a level lost", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { a.freeLevel = a.levels[a.freeLevel].head }},
@@ -86,8 +95,9 @@ func TestCheckFindsEveryFault(t *testing.T) {
 			mustAdd(t, b, first, Buy, 100, 10)
 			mustAdd(t, b, second, Buy, 100, 20)
 			mustAdd(t, b, alone, Buy, 99, 30)
-			mustAdd(t, b, best, Sell, 101, 40)
-			mustAdd(t, b, 15, Buy, 5, 1) // leaves a free slot and a free branch
+			mustAdd(t, b, best, Sell, 103, 40)
+			mustAdd(t, b, 16, Buy, 101, 50) // hangs nowhere, so that the others hang
+			mustAdd(t, b, 15, Buy, 5, 1)    // leaves a free slot and a free branch
 			b.Cancel(15)
 			mustCheck(t, b)
 			fault.inject(a, b, func(id OrderID) uint32 {

@@ -25,7 +25,7 @@
 //	┌──────┬──────┐
 //	│ root │ best │ ─ root ─▶ [.......▪......▪▪......▪...]
 //	└──────┴──────┘                   │      ││      │
-//	     └─── best ─────────────────────────────┐    │ (keys rise to the right)
+//	     └─── best, which may hang nowhere ─────┐    │ (keys rise to the right)
 //	                                  ▼      ▼▼ ▼    ▼
 //	levels                          level  level  level
 //	                                  ⇅      ⇅      ⇅
@@ -37,9 +37,14 @@
 //	slab      │ none │ order │ order │ order ▶    ...    ◀ level │ level │  32 bytes each, linked by 32-bit slots
 //	cold      │ what few orders need: hidden quantity, trigger, arrival    24 bytes each, by slot
 //	branches  │ 64 children each
-//	index     │ (book, order number) to slot, groups of eight compared at once; none in a numbered arena
+//	index     │ (book, order number) to slot: the youngest at hand, the others in groups of eight that are
+//	          │ compared at once; none in a numbered arena
 //
 // A price is turned into a key so that better is greater on both sides: bids and asks share all code.
+//
+// Most orders live for microseconds and stand alone in front of the market. So what has just come is kept where it
+// goes from again without a trace: the best level outside the tree, with the one behind it known, and the
+// number of an order outside the table of the index. What stays is put away when the next one comes.
 //
 // In an arena of NewNumberedArena the venue gives the order numbers, and a number carries its order's
 // slot: finding an order is one look at the slab.
@@ -57,7 +62,8 @@
 //	I6  Every live order is in one queue and the index finds it there. The index follows the number of live
 //	    orders; a branch of the tree has at least two children, or one if it parts single keys.
 //	I7  The tree of a ladder holds its levels in the order of their keys, each with an order at least, and
-//	    each knows the branch it hangs below.
+//	    each knows the branch it hangs below. Only the best may be outside of it (ladder.loose). The
+//	    second best, if it is known, is.
 //	I8  Slot 0 is never handed out. Read as a level it is worse than every price: an empty side.
 //	I9  A slot that a command names as MakerSlot is not taken by the remainder of the same command: what
 //	    its caller noted by slot about the makers is still true when it reads the fills.

@@ -140,8 +140,7 @@ func (b *Book) enter(s uint32, t *Terms, fills []Fill) ([]Fill, Result) {
 	}
 	o.flags = o.flags&^(isDisclosed|isWaiting|isReached|isMarket|tifBits) | tifFlags(t.TIF)
 	o.qty = b.disclose(s, t.part(), left)
-	v := a.levelOf(&b.sides[side], keyOf(side, t.Price))
-	a.join(v, s)
+	v := a.enqueue(&b.sides[side], keyOf(side, t.Price), s)
 	if t.part() != 0 {
 		a.levels[v].parts = 1
 	}

@@ -71,11 +71,8 @@ type walk struct {
 }
 
 func (b *Book) walk() walk {
-	w := walk{b: b, ask: b.sides[1].best}
 	a := b.arena
-	if root := b.sides[0].root; root != 0 {
-		w.bid = a.lowest(root)
-	}
+	w := walk{b: b, bid: a.worst(&b.sides[0]), ask: b.sides[1].best.level}
 	for v := w.bid; v != 0; v = a.better(&b.sides[0], v) {
 		w.demand += b.levelTotal(v)
 		if a.levels[v].key == keyMarket {

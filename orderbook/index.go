@@ -15,13 +15,17 @@ import (
 // groups over, so no single command pays for the change. A table is left empty, its tags and counts all
 // zero, and needs no clearing when its region is used again.
 type index struct {
-	now     table      // entries are added here
-	old     table      // what is left of the table before, while it has entries
-	cursor  uint32     // old has no entries in the groups below it
-	regions [2][]group // of tables of even and of odd size: now and old are neighbours in size
+	young   [youngMax]uint32 // slots of orders that came last, by the low bits of their hash; 0: none
+	now     table            // entries are added here
+	old     table            // what is left of the table before, while it has entries
+	cursor  uint32           // old has no entries in the groups below it
+	regions [2][]group       // of tables of even and of odd size: now and old are neighbours in size
 }
 
 const (
+	// youngMax is a power of two: enough for the orders that live for microseconds, in 2 KB.
+	youngMax = 512
+
 	indexBitsMin = 3
 	groupSlots   = 8
 	// A table grows at five entries a group and shrinks at one. One that has grown out of n groups then has
@@ -127,8 +131,20 @@ func (x *index) resize(size uint32) {
 	x.old, x.now, x.cursor = x.now, x.tableOf(size), 0
 }
 
-// enlist adds the entry of the order in slot s, which has none.
+// enlist adds the entry of the order in slot s, which has none. Most orders go as fast as they have come, so it is kept
+// at hand, and the one that was in its place goes into the table.
 func (a *Arena) enlist(hash, s uint32) {
+	at := &a.index.young[hash%youngMax]
+	old := *at
+	*at = s
+	if old != 0 {
+		o := &a.orders[old]
+		a.enlistOld(hashOf(o.flags>>bookShift, o.id), old)
+	}
+}
+
+// enlistOld adds an entry to the table.
+func (a *Arena) enlistOld(hash, s uint32) {
 	x := &a.index
 	if x.old.live != 0 {
 		a.moveIndex()
@@ -140,6 +156,15 @@ func (a *Arena) enlist(hash, s uint32) {
 
 // delist takes the entry of the order in slot s out.
 func (a *Arena) delist(hash, s uint32) {
+	if at := &a.index.young[hash%youngMax]; *at == s {
+		*at = 0
+		return
+	}
+	a.delistOld(hash, s)
+}
+
+// delistOld takes an entry out of the table.
+func (a *Arena) delistOld(hash, s uint32) {
 	x := &a.index
 	if x.old.live == 0 {
 		x.now.remove(hash, s)
@@ -176,6 +201,10 @@ func (a *Arena) moveIndex() {
 
 // find returns the slot of the live order with this number in this book, or 0.
 func (a *Arena) find(hash, book uint32, id OrderID) uint32 {
+	s := a.index.young[hash%youngMax]
+	if o := &a.orders[s]; o.id == id && o.flags>>bookShift == book {
+		return s
+	}
 	if s := a.findIn(&a.index.now, hash, book, id); s != 0 || a.index.old.live == 0 {
 		return s
 	}

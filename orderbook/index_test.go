@@ -23,14 +23,14 @@ func newIndexModel(t *testing.T, ordersMax int) *indexModel {
 func (m *indexModel) insert(id OrderID) {
 	s := m.a.take()
 	m.a.orders[s] = order{id: id, flags: 1 << bookShift}
-	m.a.enlist(hashOf(1, id), s)
+	m.a.enlistOld(hashOf(1, id), s)
 	m.slots[id] = s
 	m.bounds()
 }
 
 func (m *indexModel) remove(id OrderID) {
 	s := m.slots[id]
-	m.a.delist(hashOf(1, id), s)
+	m.a.delistOld(hashOf(1, id), s)
 	m.a.give(s)
 	delete(m.slots, id)
 	m.bounds()
@@ -131,6 +131,38 @@ func TestIndexMovesAFewEntriesAtATime(t *testing.T) {
 	}
 }
 
+// Orders come and go, some at once and some late, so that young ones and old ones take turns in every place.
+func TestYoungOrders(t *testing.T) {
+	a := NewArena(4 * youngMax)
+	defer a.Close()
+	b := NewBook(a)
+	random, live := stepper(1), []OrderID(nil)
+	for i := range OrderID(20_000) {
+		id := i*0x9e3779b97f4a7c15 + 1
+		mustAdd(t, b, id, Buy, 1+Price(random.next()%100), 1)
+		live = append(live, id)
+		for random.next()%2 == 0 && len(live) > 0 || len(live) == a.Cap() {
+			at := int(random.next()) % len(live)
+			if random.next()%2 == 0 {
+				at = len(live) - 1
+			}
+			if r := b.Cancel(live[at]); r.Reject != Accepted {
+				t.Fatalf("order %d is not found: %v", live[at], r.Reject)
+			}
+			if r := b.Cancel(live[at]); r.Reject != RejectUnknownOrder {
+				t.Fatalf("order %d is cancelled twice", live[at])
+			}
+			live = append(live[:at], live[at+1:]...)
+		}
+		if i%1000 == 0 {
+			mustCheck(t, b)
+		}
+	}
+	if a.index.now.live+a.index.old.live == 0 {
+		t.Error("no order grew old")
+	}
+}
+
 // More entries with one home, the last group, than it has room for: the others lie behind the end.
 func TestIndexWrapsAround(t *testing.T) {
 	a := NewArena(100)
@@ -168,9 +200,9 @@ func TestIndexTellsEqualHashesApart(t *testing.T) {
 	const hash = 12345
 	for slot := uint32(1); slot <= 3; slot++ {
 		a.orders[slot] = order{id: OrderID(slot), flags: (1 + slot%2) << bookShift}
-		a.enlist(hash, slot)
+		a.enlistOld(hash, slot)
 	}
-	a.delist(hash, 2)
+	a.delistOld(hash, 2)
 	if a.find(hash, 2, 1) != 1 || a.find(hash, 1, 2) != 2 && a.find(hash, 1, 2) != 0 || a.find(hash, 2, 3) != 3 || a.find(hash, 1, 3) != 0 {
 		t.Error("entries with one hash are mixed up")
 	}

@@ -12,10 +12,20 @@ import (
 // 2 for a market that lives near its touch and never more than 6, however far a stray price lies. A
 // branch over single keys stays until its last level goes, because levels near the touch come and go;
 // any other has two children at least.
+//
+// The best level may hang nowhere. An order that improves the market is mostly gone before a better one comes, and its
+// level with it: only when one comes is the level put into the tree. And the ladder knows the second best as well, so
+// when the best goes, nobody has to look for the next.
 type ladder struct {
-	root uint32 // link to the tree, 0 if the side is empty
-	best uint32 // slot of the best level, 0 if the side is empty
+	best   spot   // zero if the side is empty
+	second spot   // of the levels in the tree the best, unless that is best; zero if it is not known
+	root   uint32 // link to the tree, 0 if nothing hangs there
+	levels uint32 // how many there are
+	loose  bool   // the best hangs nowhere
 }
+
+// spot is a level and its key.
+type spot struct{ level, key uint32 }
 
 // A link is the slot of a level or, with branchTag, the number of a branch.
 const branchTag = 1 << 31
@@ -46,6 +56,9 @@ const (
 
 // levelAt returns the level at key, 0 if there is none.
 func (a *Arena) levelAt(l *ladder, key uint32) uint32 {
+	if key == l.best.key {
+		return l.best.level
+	}
 	n := l.root
 	for n&branchTag != 0 {
 		br := &a.branches[n&^branchTag]
@@ -61,60 +74,74 @@ func (a *Arena) levelAt(l *ladder, key uint32) uint32 {
 	return n
 }
 
-// covers reports whether key belongs below br: the way to a branch looks at some bits of a key only.
-func (br *branch) covers(key uint32) bool { return uint32(uint64(key)>>((br.shift+6)&63)) == br.prefix }
-
-// levelOf returns the level at key, which it makes if there is none.
-func (a *Arena) levelOf(l *ladder, key uint32) uint32 {
-	link, last := &l.root, uint32(0)
-	for *link&branchTag != 0 {
-		last = *link &^ branchTag
-		br := &a.branches[last]
-		i := key >> (br.shift & 31) & 63
-		if br.bits>>i&1 == 0 {
-			if !br.covers(key) {
-				return a.addLevel(l, key)
-			}
-			v := a.newLevel(l, key, last)
-			br.set(i, v)
-			return v
-		}
-		link = &br.child[i]
+// enqueue puts the order in slot s at the end of the queue at key, and returns its level.
+func (a *Arena) enqueue(l *ladder, key, s uint32) uint32 {
+	if key <= l.best.key {
+		return a.enqueueBelow(l, key, s)
 	}
-	if *link != 0 {
-		near := a.levels[*link].key
-		if near == key {
-			return *link
-		}
-		if last == 0 || a.branches[last].covers(key) {
-			return a.part(l, link, last, uint32(bits.Len32(key^near)-1)/6*6, near, key)
-		}
+	v := a.open(key, s)
+	if l.loose {
+		a.hang(l, l.best.level, l.best.key)
 	}
-	return a.addLevel(l, key)
-}
-
-// newLevel makes a level without orders below a branch, 0 standing for none.
-func (a *Arena) newLevel(l *ladder, key, parent uint32) uint32 {
-	v := a.takeLevel()
-	lv := &a.levels[v]
-	lv.head, lv.tail, lv.qty, lv.count = v, v, 0, 0
-	lv.key, lv.parent, lv.parts = key, parent, 0
-	best := l.best
-	if key > a.levels[best].key {
-		best = v
-	}
-	l.best = best
+	l.levels++
+	l.second, l.best, l.loose = l.best, spot{v, key}, true
 	return v
 }
 
-// addLevel makes the level at key where the tree has to change for it.
-func (a *Arena) addLevel(l *ladder, key uint32) uint32 {
-	if l.root == 0 {
-		l.root = a.newLevel(l, key, 0)
-		return l.root
+// enqueueBelow is enqueue where the best level is as good or better.
+func (a *Arena) enqueueBelow(l *ladder, key, s uint32) uint32 {
+	if v := a.levelAt(l, key); v != 0 {
+		a.join(v, s)
+		return v
 	}
+	v := a.open(key, s)
+	a.hang(l, v, key)
+	l.levels++
+	if l.second.level != 0 && key > l.second.key {
+		l.second = spot{v, key}
+	}
+	return v
+}
+
+// open makes a level at key, which hangs nowhere, with the order in slot s.
+func (a *Arena) open(key, s uint32) uint32 {
+	v := a.takeLevel()
+	lv, o := &a.levels[v], &a.orders[s]
+	lv.head, lv.tail, lv.qty, lv.count = s, s, uint64(o.qty), 1
+	lv.key, lv.parts = key, 0
+	o.level, o.next, o.prev = v, v, v
+	return v
+}
+
+// settle takes level v, whose last order has gone, out of the ladder and gives its slot back.
+func (a *Arena) settle(l *ladder, v uint32) {
+	l.levels--
+	switch v {
+	case l.best.level:
+		if !l.loose {
+			a.unhang(l, v)
+		}
+		l.best, l.second, l.loose = l.second, spot{}, false
+		if l.best.level == 0 && l.levels != 0 {
+			best := a.highest(l.root)
+			l.best = spot{best, a.levels[best].key}
+		}
+	case l.second.level:
+		l.second = spot{}
+		a.unhang(l, v)
+	default:
+		a.unhang(l, v)
+	}
+	a.giveLevel(v)
+}
+
+// covers reports whether key belongs below br: the way to a branch looks at some bits of a key only.
+func (br *branch) covers(key uint32) bool { return uint32(uint64(key)>>((br.shift+6)&63)) == br.prefix }
+
+// hang puts level v, which has this key, into the tree, where none has.
+func (a *Arena) hang(l *ladder, v, key uint32) {
 	link, parent := &l.root, uint32(0)
-	for {
+	for *link != 0 {
 		n := *link
 		var nearShift, near uint32 // what hangs here has the keys near<<nearShift and more
 		if n&branchTag != 0 {
@@ -126,23 +153,27 @@ func (a *Arena) addLevel(l *ladder, key uint32) uint32 {
 		if differ := uint64(key)>>nearShift ^ uint64(near); differ != 0 {
 			// The key parts from all of them at the group of bits at shift.
 			shift := (uint32(bits.Len64(differ)) - 1 + nearShift) / 6 * 6
-			return a.part(l, link, parent, shift, uint32(uint64(near)<<nearShift), key)
+			a.part(v, link, parent, shift, uint32(uint64(near)<<nearShift))
+			return
 		}
 		parent = n &^ branchTag
 		br := &a.branches[parent]
 		i := key >> (br.shift & 31) & 63
 		if br.bits>>i&1 == 0 {
-			v := a.newLevel(l, key, parent)
+			a.levels[v].parent = parent
 			br.set(i, v)
-			return v
+			return
 		}
 		link = &br.child[i]
 	}
+	*link = v
+	a.levels[v].parent = parent
 }
 
 // part puts a new branch at shift in place of what hangs at link, whose keys are like near, and below it
-// that and the new level at key.
-func (a *Arena) part(l *ladder, link *uint32, parent, shift, near, key uint32) uint32 {
+// that and level v.
+func (a *Arena) part(v uint32, link *uint32, parent, shift, near uint32) {
+	key := a.levels[v].key
 	n := a.takeBranch(shift, uint32(uint64(key)>>shift>>6))
 	br := &a.branches[n]
 	br.set(near>>(shift&31)&63, *link)
@@ -150,9 +181,8 @@ func (a *Arena) part(l *ladder, link *uint32, parent, shift, near, key uint32) u
 		a.levels[*link].parent = n
 	}
 	*link = n | branchTag
-	v := a.newLevel(l, key, n)
+	a.levels[v].parent = n
 	br.set(key>>(shift&31)&63, v)
-	return v
 }
 
 func (br *branch) set(i, link uint32) {
@@ -160,29 +190,18 @@ func (br *branch) set(i, link uint32) {
 	br.child[i] = link
 }
 
-// dropLevel takes level v, which has no orders any more, out of the ladder and gives its slot back.
-func (a *Arena) dropLevel(l *ladder, v uint32) {
+// unhang takes level v out of the tree.
+func (a *Arena) unhang(l *ladder, v uint32) {
 	lv := &a.levels[v]
-	near := uint32(0) // what else hangs where the level hung: the next best is there, if it was the best
 	if lv.parent == 0 {
 		l.root = 0
-	} else {
-		br := &a.branches[lv.parent]
-		br.bits &^= 1 << (lv.key >> (br.shift & 31) & 63)
-		if br.bits != 0 {
-			near = br.child[(bits.Len64(br.bits)-1)&63]
-		}
-		if br.bits == 0 || br.shift != 0 && br.bits&(br.bits-1) == 0 {
-			a.dropBranch(l, lv.parent, lv.key)
-		}
+		return
 	}
-	if l.best == v {
-		if near == 0 {
-			near = l.root
-		}
-		l.best = a.highest(near)
+	br := &a.branches[lv.parent]
+	br.bits &^= 1 << (lv.key >> (br.shift & 31) & 63)
+	if br.bits == 0 || br.shift != 0 && br.bits&(br.bits-1) == 0 {
+		a.dropBranch(l, lv.parent, lv.key)
 	}
-	a.giveLevel(v)
 }
 
 // dropBranch takes branch n, on the way to key, out of the tree: it has no child left, or one that takes
@@ -236,6 +255,9 @@ func (a *Arena) highest(n uint32) uint32 {
 // worse returns the level next to v, of the ladder l, with a lower key, 0 if there is none; better that
 // with a higher one. Most hang beside v.
 func (a *Arena) worse(l *ladder, v uint32) uint32 {
+	if v == l.best.level && l.loose {
+		return a.highest(l.root)
+	}
 	lv := &a.levels[v]
 	br := &a.branches[lv.parent] // branch 0 has no children
 	if lower := br.bits & (1<<(lv.key>>(br.shift&31)&63) - 1); lower != 0 {
@@ -245,12 +267,26 @@ func (a *Arena) worse(l *ladder, v uint32) uint32 {
 }
 
 func (a *Arena) better(l *ladder, v uint32) uint32 {
+	if v == l.best.level {
+		return 0
+	}
 	lv := &a.levels[v]
 	br := &a.branches[lv.parent]
 	if higher := br.bits &^ (2<<(lv.key>>(br.shift&31)&63) - 1); higher != 0 {
 		return a.lowest(br.child[bits.TrailingZeros64(higher)&63])
 	}
-	return a.above(l.root, lv.key)
+	if next := a.above(l.root, lv.key); next != 0 {
+		return next
+	}
+	return l.best.level // which hangs nowhere
+}
+
+// worst returns the level with the lowest key, 0 if there is none.
+func (a *Arena) worst(l *ladder) uint32 {
+	if l.root == 0 {
+		return l.best.level
+	}
+	return a.lowest(l.root)
 }
 
 // below returns the level with the highest key less than key below link n, 0 if there is none.

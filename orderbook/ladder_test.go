@@ -20,7 +20,7 @@ func keysOf(t *testing.T, b *Book, l *ladder) []uint32 {
 	t.Helper()
 	mustCheck(t, b)
 	var keys []uint32
-	for v := l.best; v != 0; v = b.arena.worse(l, v) {
+	for v := l.best.level; v != 0; v = b.arena.worse(l, v) {
 		keys = append(keys, b.arena.levels[v].key)
 	}
 	return keys
@@ -117,6 +117,7 @@ func TestLadderIsNeverDeeperThanSix(t *testing.T) {
 			mustAdd(t, b, OrderID(bit), Buy, 1+Price(1)<<bit, 1)
 		}
 	}
+	mustAdd(t, b, 2000, Buy, 1<<30+2, 1) // hangs nowhere
 	l := &b.sides[0]
 	depth := 0
 	for n := l.root; n&branchTag != 0; depth++ {
@@ -144,5 +145,42 @@ func TestBranchesAreUsedAgain(t *testing.T) {
 	mustCheck(t, b)
 	if a.freshBranch > 3 {
 		t.Errorf("%d branches used, want 2", a.freshBranch-1)
+	}
+}
+
+// TestBestHangsNowhere improves a market again and again and takes the improvement back: the tree stays as it was. Only
+// when the best is bettered it is put into the tree, and what is second comes back without a search.
+func TestBestHangsNowhere(t *testing.T) {
+	a := NewArena(10)
+	defer a.Close()
+	b := NewBook(a)
+	l := &b.sides[0]
+	mustAdd(t, b, 1, Buy, 100, 1)
+	if !l.loose || l.root != 0 {
+		t.Fatal("the only level is in the tree")
+	}
+	mustAdd(t, b, 2, Buy, 200, 1)
+	root := l.root
+	for range 3 {
+		mustAdd(t, b, 3, Buy, 300, 1)
+		mustCheck(t, b)
+		if !l.loose || l.second.key != 200 {
+			t.Fatalf("loose %v, second %d; want the best to be loose and 200 second", l.loose, l.second.key)
+		}
+		b.Cancel(3)
+		mustCheck(t, b)
+		if l.loose || l.best.key != 200 {
+			t.Fatalf("loose %v, best %d; want 200 to hang and be the best", l.loose, l.best.key)
+		}
+	}
+	if a.freshBranch != 2 || l.root&branchTag == 0 || root&branchTag != 0 {
+		t.Errorf("%d branches were used, want one, for 100 and 200", a.freshBranch-1)
+	}
+	mustAdd(t, b, 4, Buy, 150, 1) // the second is not known, and need not be
+	mustCheck(t, b)
+	b.Cancel(2)
+	mustCheck(t, b)
+	if bid, _ := b.BBO(); bid.Price != 150 {
+		t.Errorf("best bid %d, want 150", bid.Price)
 	}
 }

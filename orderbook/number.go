@@ -26,6 +26,13 @@ func (a *Arena) NextID() OrderID {
 	return OrderID(numberStep | a.freshSlot)
 }
 
+// spend uses up the number that NextID gives, which is id.
+func (a *Arena) spend(id OrderID) {
+	s := a.take()
+	a.orders[s].id = id
+	a.give(s)
+}
+
 // numbered returns the slot of the live order with this number, or 0.
 func (a *Arena) findNumber(book uint32, id OrderID) uint32 {
 	s := uint32(id) & numberSlotMask

@@ -17,13 +17,14 @@ func (a *Arena) leave(l *ladder, s uint32) {
 	o := &a.orders[s]
 	v := o.level
 	lv := &a.levels[v]
+	if lv.count == 1 {
+		a.settle(l, v)
+		return
+	}
 	a.orders[o.prev].next = o.next
 	a.orders[o.next].prev = o.prev
 	lv.qty -= uint64(o.qty)
 	lv.count--
-	if lv.count == 0 {
-		a.dropLevel(l, v)
-	}
 }
 
 // toBack moves the order in slot s to the end of its queue.

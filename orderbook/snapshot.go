@@ -12,16 +12,16 @@ import (
 // exactly as the first one would, down to the slots and numbers that it gives.
 //
 //	magic, version, flags, cap, counters      80 bytes
-//	books      56 bytes each
+//	books      104 bytes each
 //	orders, cold, levels, branches            from the first to the last used
 //	CRC32C of all of it
 //
 // The index and the counts of PANs are made anew.
 
 const (
-	snapshotMagic  = "TZBOOKS\x01" // its last byte is the version
+	snapshotMagic  = "TZBOOKS\x02" // its last byte is the version
 	snapshotHeader = 80
-	snapshotBook   = 56
+	snapshotBook   = 104
 )
 
 // ErrSnapshot is wrapped by every error of RestoreArena.
@@ -41,10 +41,12 @@ func (a *Arena) AppendState(dst []byte) []byte {
 		dst = le.AppendUint32(dst, n)
 	}
 	for _, b := range a.books {
-		for _, n := range []uint32{
-			uint32(b.last), b.sides[0].root, b.sides[0].best, b.sides[1].root, b.sides[1].best, b.stops[0].root, b.stops[0].best,
-			b.stops[1].root, b.stops[1].best, b.within[0], b.within[1], b.queue, uint32(bit(b.collecting)<<1 | bit(b.hold)), 0,
-		} {
+		for _, l := range b.ladders() {
+			for _, n := range []uint32{l.root, l.best.level, l.second.level, l.levels, uint32(bit(l.loose))} {
+				dst = le.AppendUint32(dst, n)
+			}
+		}
+		for _, n := range []uint32{uint32(b.last), b.within[0], b.within[1], b.queue, uint32(bit(b.collecting)<<1 | bit(b.hold)), 0} {
 			dst = le.AppendUint32(dst, n)
 		}
 	}
@@ -104,21 +106,29 @@ func RestoreArena(snapshot []byte) (*Arena, []*Book, error) {
 		a.Close()
 		return nil, nil, err
 	}
+	for _, b := range a.books {
+		for _, l := range b.ladders() {
+			l.best.key, l.second.key = a.levels[l.best.level].key, a.levels[l.second.level].key
+		}
+	}
 	a.reindex()
 	return a, append([]*Book(nil), a.books...), nil
+}
+
+// ladders returns all the ladders of a book.
+func (b *Book) ladders() [4]*ladder {
+	return [4]*ladder{&b.sides[0], &b.sides[1], &b.stops[0], &b.stops[1]}
 }
 
 // restore reads the fields of a book.
 func (b *Book) restore(from []byte) {
 	word := func(i int) uint32 { return binary.LittleEndian.Uint32(from[4*i:]) }
-	b.last = Price(word(0))
-	for i := range 2 {
-		b.sides[i] = ladder{word(1 + 2*i), word(2 + 2*i)}
-		b.stops[i] = ladder{word(5 + 2*i), word(6 + 2*i)}
-		b.within[i] = word(9 + i)
+	for i, l := range b.ladders() {
+		l.root, l.best.level, l.second.level, l.levels, l.loose = word(5*i), word(5*i+1), word(5*i+2), word(5*i+3), word(5*i+4) != 0
 	}
-	b.queue = word(11)
-	b.collecting, b.hold = word(12)&2 != 0, word(12)&1 != 0
+	b.last = Price(word(20))
+	b.within, b.queue = [2]uint32{word(21), word(22)}, word(23)
+	b.collecting, b.hold = word(24)&2 != 0, word(24)&1 != 0
 }
 
 // fill copies the used memory.

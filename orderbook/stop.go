@@ -25,7 +25,7 @@ func (b *Book) wait(s uint32, t *Terms) Result {
 	a := b.arena
 	b.setStop(s, t)
 	side := a.orders[s].of()
-	a.join(a.levelOf(&b.stops[side], triggerKey(side, t.Trigger)), s)
+	a.enqueue(&b.stops[side], triggerKey(side, t.Trigger), s)
 	return Result{Resting: t.Qty, Slot: Slot(s)}
 }
 
@@ -103,8 +103,8 @@ func (b *Book) reachPrice(price Price) {
 	a := b.arena
 	for side := range uint32(2) {
 		l := &b.stops[side]
-		for a.levels[l.best].key >= triggerKey(side, price) {
-			s := a.levels[l.best].head
+		for l.best.key >= triggerKey(side, price) {
+			s := a.levels[l.best.level].head
 			a.leave(l, s)
 			if b.queue == 0 {
 				b.queue = a.takeLevel()

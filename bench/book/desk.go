@@ -22,8 +22,8 @@ type Desk struct {
 	own   bool
 	fills []orderbook.Fill
 	ring  *ringbuf.SPSC[Report]
-	slots []Report // claimed
-	used  int      // of them
+	slots *[publishEach]Report // claimed
+	used  uint                 // of them
 }
 
 // NewDesk opens books empty books for ordersMax orders in all. With own, the numbers of the orders are the
@@ -38,7 +38,7 @@ func NewDesk(ordersMax, books int, own bool) *Desk {
 	for range books {
 		d.books = append(d.books, orderbook.NewBook(d.arena))
 	}
-	d.slots = d.ring.Claim(publishEach)
+	d.claim()
 	return d
 }
 
@@ -50,68 +50,70 @@ func (d *Desk) Live() int { return d.arena.Live() }
 
 // Do takes one message to a book.
 func (d *Desk) Do(b *orderbook.Book, m *workload.Message) {
+	var fills []orderbook.Fill
+	var result orderbook.Result
 	switch m.Kind {
 	case codec.KindNew:
-		d.enter(b, m)
+		var o orderbook.Order // field by field, see Report.set
+		o.ID, o.Side, o.TIF, o.Price, o.Qty = m.ID, m.Side, m.TIF, m.Price, m.Qty
+		if d.own {
+			o.ID = d.arena.NextID()
+		}
+		fills, result = b.Add(&o, d.fills)
 	case codec.KindModify:
 		var terms orderbook.Terms
 		terms.TIF, terms.Price, terms.Qty = m.TIF, m.Price, m.Qty
-		fills, result := b.Modify(m.ID, &terms, d.fills)
-		d.report(m, fills, result)
+		fills, result = b.Modify(m.ID, &terms, d.fills)
 	default:
-		result := b.Cancel(m.ID)
+		result = b.Cancel(m.ID)
 		kind := Cancelled
 		if result.Reject != orderbook.Accepted {
 			kind = Rejected
 		}
 		d.next().set(m.ID, 0, 0, result.Cancelled, result.Slot, what{kind: kind, reject: result.Reject})
+		return
 	}
-}
-
-func (d *Desk) enter(b *orderbook.Book, m *workload.Message) {
-	var o orderbook.Order // field by field, see Report.set
-	o.ID, o.Side, o.TIF, o.Price, o.Qty = m.ID, m.Side, m.TIF, m.Price, m.Qty
-	if d.own {
-		o.ID = d.arena.NextID()
-	}
-	fills, result := b.Add(&o, d.fills)
-	d.report(m, fills, result)
-}
-
-// report tells of a new order or a modify.
-func (d *Desk) report(m *workload.Message, fills []orderbook.Fill, result orderbook.Result) {
 	if result.Reject != orderbook.Accepted {
 		d.next().set(m.ID, 0, 0, 0, 0, what{kind: Rejected, side: m.Side, reject: result.Reject})
 		return
 	}
 	d.next().set(m.ID, 0, m.Price, m.Qty, result.Slot, what{kind: Accepted, side: m.Side})
+	if len(fills) != 0 || result.Cancelled != 0 {
+		d.outcome(m, fills, result)
+	}
+}
+
+// outcome tells what has become at once of a new order or a modify.
+func (d *Desk) outcome(m *workload.Message, fills []orderbook.Fill, result orderbook.Result) {
 	for i := range fills {
 		f := &fills[i]
 		d.next().set(m.ID, f.Maker, f.Price, f.Qty, f.MakerSlot, what{kind: Traded})
 	}
-	if result.Cancelled > 0 {
+	if result.Cancelled != 0 {
 		d.next().set(m.ID, 0, 0, result.Cancelled, 0, what{kind: Cancelled, cause: result.Cause})
 	}
 }
 
 // next returns the slot of the next report.
 func (d *Desk) next() *Report {
-	if d.used == len(d.slots) {
+	if d.used == publishEach {
 		d.publish()
 	}
-	r := &d.slots[d.used]
 	d.used++
-	return r
+	return &d.slots[(d.used-1)%publishEach]
 }
 
 // publish hands over what is filled. The other side of the ring is this goroutine too: it takes everything
 // without a look, so that one core is measured.
 func (d *Desk) publish() {
-	d.ring.Publish(d.used)
-	d.ring.Release(len(d.ring.Peek(d.used)))
+	d.ring.Publish(int(d.used))
+	d.ring.Release(len(d.ring.Peek(int(d.used))))
 	d.Reports += uint64(d.used)
-	d.slots, d.used = d.ring.Claim(publishEach), 0
+	d.claim()
 }
+
+// claim takes slots for the next reports. There always are as many, because the ring is empty and a multiple of them.
+func (d *Desk) claim() { d.slots, d.used = (*[publishEach]Report)(d.ring.Claim(publishEach)), 0 }
 
 // Number gives the orders of messages, which are for one empty book, the numbers that a Desk with numbers of
 // its own gives them.
