@@ -33,7 +33,7 @@ type level struct {
 	qty        uint64 // sum over what the orders show
 	count      uint32 // number of orders
 	key        uint32 // price, turned so that better is greater
-	parent     uint32 // the leaf that it hangs below
+	parent     uint32 // the branch that it hangs below, 0 if it is the whole tree; of no meaning if it hangs nowhere
 	parts      uint32 // 1: one of its orders may show itself in parts; 0: none does
 }
 
