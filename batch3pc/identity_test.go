@@ -1,6 +1,7 @@
 package batch3pc_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
@@ -142,5 +143,58 @@ func TestN3ReplacementsAreRefused(t *testing.T) {
 	l.answer(2, batch3pc.Message{Kind: batch3pc.KindState, LastElected: l.machine.Status().Ballot, Incarnation: 7})
 	if _, err := l.machine.ProposeGeneration(participantIDs, 2); !errors.Is(err, batch3pc.ErrMembership) {
 		t.Errorf("has not caught up: %v, want a MembershipError", err)
+	}
+}
+
+// entry is a generation of all participants as members, the log of participant 2 being second.
+func entry(parent batch3pc.Position, seq batch3pc.Seq, number uint32, second uint64) *batch3pc.Batch {
+	b := &batch3pc.Batch{Seq: seq, Parent: parent.Seq, ParentChain: parent.Chain, Generation: number, Count: batch3pc.CountGeneration}
+	for i, incarnation := range []uint64{101, second, 103} {
+		b.Payload = append(b.Payload, byte(i+1), 1, 0, 0, 0, 0, 0, 0)
+		b.Payload = binary.LittleEndian.AppendUint64(b.Payload, incarnation)
+	}
+	b.Seal()
+	return b
+}
+
+// N2 while a replacement is in doubt: one participant has pre-committed the entry that names the new
+// log of 2, and knows only the one before it to be decided. Neither log of 2 may make up a quorum.
+func TestN2NeitherLogCountsWhileInDoubt(t *testing.T) {
+	first := entry(origin, 1, 2, 102)
+	second := entry(first.Position(), 2, 3, 202)
+	var known []byte
+	for _, b := range []*batch3pc.Batch{first, second} {
+		g, ok := batch3pc.GenerationOf(b)
+		if !ok {
+			t.Fatal("no generation")
+		}
+		known = batch3pc.AppendGeneration(known, &g)
+	}
+	knower := batch3pc.Message{
+		Kind: batch3pc.KindState, LastAttempt: ballot1, PreCommitted: 2, PreChain: second.Chain, Voted: 2, VotedChain: second.Chain,
+		Applied: 1, AppliedChain: first.Chain, Tail: batch3pc.AppendTail(nil, second.Position()), Generations: known, Incarnation: 101,
+	}
+	for name, log := range map[string]uint64{"the old": 102, "the new": 202, "none of both": 7} {
+		t.Run(name, func(t *testing.T) {
+			l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) { cfg.Identified = true })
+			l.machine.Open()
+			l.machine.Open() // above the attempt
+			m := knower
+			m.LastElected = l.machine.Status().Ballot
+			l.answer(1, m)
+			other := batch3pc.Message{Kind: batch3pc.KindState, LastElected: m.LastElected, Incarnation: log}
+			if log == 202 { // it was filled up
+				other = m
+				other.Incarnation = log
+			}
+			l.answer(2, other)
+			if s, p := l.machine.Status(), l.machine.AppendPeers(nil)[1]; s.State != batch3pc.StateElecting || p.Counts {
+				t.Fatalf("elected by 1 and %s log of 2: %v, %+v", name, s.State, p)
+			}
+			l.answer(3, batch3pc.Message{Kind: batch3pc.KindState, LastElected: m.LastElected, Incarnation: 103})
+			if s := l.machine.Status(); s.State != batch3pc.StateStarting || s.Base != 2 {
+				t.Fatalf("with 3: %v at %d, want Starting at 2", s.State, s.Base)
+			}
+		})
 	}
 }

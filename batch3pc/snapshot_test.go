@@ -194,3 +194,40 @@ func TestTruncationWaitsForEverybody(t *testing.T) {
 		})
 	}
 }
+
+// A participant that has not been heard of holds it back as well, and what one has pre-committed counts
+// for nothing until it is decided: after an abort the same numbers are other batches.
+func TestTruncationCountsWhatIsDecided(t *testing.T) {
+	l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) { cfg.Members = participantIDs[:2] }).active()
+	commit := func(ids ...batch3pc.NodeID) *batch3pc.Batch {
+		b := l.propose("a")
+		for _, id := range participantIDs[:2] {
+			l.at(id, batch3pc.KindYes, b.Position())
+		}
+		for _, id := range ids {
+			l.at(id, batch3pc.KindPreCommitAck, b.Position())
+		}
+		return b
+	}
+	commit(3, 1, 2)
+	b := commit(3) // pre-committed by 3 alone
+	l.machine.Open()
+	for _, id := range participantIDs[:2] {
+		m := batch3pc.Message{
+			Kind: batch3pc.KindState, LastElected: l.machine.Status().Ballot, LastAttempt: ballot1, Applied: 1,
+			PreCommitted: 1, PreChain: b.ParentChain, Voted: 1, VotedChain: b.ParentChain, AppliedChain: b.ParentChain,
+		}
+		l.answer(id, m)
+	}
+	for _, id := range participantIDs[:2] {
+		l.at(id, batch3pc.KindStartAck, b.ParentPosition())
+	}
+	commit(1, 2)
+	commit(1, 2)
+	if s := l.machine.Status(); s.Committed != 4 {
+		t.Fatalf("committed %d, want 4: %+v", s.Committed, s)
+	}
+	if m := l.machine.PeerUp(3).Durable[0]; m.Truncate != 1 {
+		t.Fatalf("truncate %d, want 1: 3 has nothing above for good", m.Truncate)
+	}
+}

@@ -32,12 +32,11 @@ type Standby struct {
 	takeovers   uint64
 }
 
-// watched is what a participant said last, and for how long it has been the same.
+// watched is what a participant said last, nothing at first, and for how long it has been the same.
 type watched struct {
 	elected Ballot
 	heard   Seq
 	asked   bool // since the last Tick, without an answer
-	known   bool // has answered
 	quiet   int  // answers in a row without a sign of a leader
 }
 
@@ -102,10 +101,10 @@ func (s *Standby) Step(m *Message) Ready {
 // started anew counts from 0 again.
 func (w *watched) note(m *Message) {
 	w.quiet++
-	if !w.known || w.elected != m.LastElected || w.heard != m.Seq {
+	if w.elected != m.LastElected || w.heard != m.Seq {
 		w.quiet = 0
 	}
-	w.asked, w.known, w.elected, w.heard = false, true, m.LastElected, m.Seq
+	w.asked, w.elected, w.heard = false, m.LastElected, m.Seq
 }
 
 // giveWay goes back to watching when another coordinator has the higher ballot.
