@@ -59,6 +59,10 @@ func (d *Decided) Step() (*batch3pc.Batch, error) {
 	return b, nil
 }
 
+// FirstRecord is the number of the first record that the log has; more than 1 if it was truncated, and
+// then what is read has no beginning.
+func (d *Decided) FirstRecord() uint64 { return d.reader.First() }
+
 // Held are the batches that are voted for and undecided where reading stands, in order; they are the
 // Decided's.
 func (d *Decided) Held() []*batch3pc.Batch { return d.held }

@@ -21,6 +21,7 @@ import (
 // Log is what one log directory holds.
 type Log struct {
 	Dir       string            `json:"dir"`
+	First     uint64            `json:"first_record,omitempty"` // of a log that was truncated; 0: it has its beginning
 	Records   uint64            `json:"records"`
 	ByKind    map[string]uint64 `json:"by_kind"`
 	Bytes     uint64            `json:"bytes"` // of record bodies
@@ -75,6 +76,9 @@ func one(dir string) (*Log, error) {
 	}
 	defer r.Close() //nolint:errcheck // read only
 	l := &Log{Dir: dir, ByKind: map[string]uint64{}}
+	if first := r.First(); first > 1 {
+		l.First = first
+	}
 	for {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -166,6 +170,9 @@ func (l *Log) WriteTable(w io.Writer) error {
 		return err
 	}
 	text := fmt.Sprintf("%s\n  records     %d, %d bytes\n", l.Dir, l.Records, l.Bytes)
+	if l.First > 0 {
+		text += fmt.Sprintf("  truncated   begins with record %d, a snapshot has what was before\n", l.First)
+	}
 	for _, kind := range sortedKeys(l.ByKind) {
 		text += fmt.Sprintf("    %-10s%d\n", kind, l.ByKind[kind])
 	}

@@ -3,6 +3,7 @@ package inspect_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -18,8 +19,11 @@ import (
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/inspect"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
 	"github.com/tezi-exchange/tezi/internal/participant/marketdata"
 	"github.com/tezi-exchange/tezi/internal/rundir"
+	"github.com/tezi-exchange/tezi/internal/verify"
 )
 
 // run makes a run of a small day and returns its directory and report.
@@ -144,6 +148,71 @@ func TestMissingLogs(t *testing.T) {
 	if n := strings.Count(text.String(), "\n  no log here\n"); n != 2 {
 		t.Errorf("%d of the logs are told to be elsewhere:\n%s", n, text.String())
 	}
+}
+
+// TestTruncated gives the logs of a run small segments and truncates them behind a snapshot: inspect tells
+// where they begin, and verify that they cannot be proven.
+func TestTruncated(t *testing.T) {
+	for _, name := range []string{"engine", "risk"} {
+		dir, _ := run(t, 0)
+		log := filepath.Join(dir, name)
+		whole, err := inspect.Dir(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := truncate(t, log)
+		logs, err := inspect.Dir(log)
+		if err != nil || logs[0].First != first || logs[0].Records != whole[0].Records-first+1 {
+			t.Fatalf("%s: %+v, %v, want it to begin with record %d", name, logs, err, first)
+		}
+		var text bytes.Buffer
+		if err := logs[0].WriteTable(&text); err != nil || !strings.Contains(text.String(), fmt.Sprintf("\n  truncated   begins with record %d, ", first)) {
+			t.Errorf("%s: the table does not tell (%v):\n%s", name, err, text.String())
+		}
+		var cut *verify.TruncatedError
+		if _, err := verify.Run(dir); !errors.As(err, &cut) || cut.Dir != log || cut.First != first {
+			t.Errorf("%s: verify gives %v", name, err)
+		}
+	}
+}
+
+// truncate rewrites a log in small segments, truncates it, and returns the number of its first record.
+func truncate(t *testing.T, log string) uint64 {
+	t.Helper()
+	old := log + ".old"
+	if err := os.Rename(log, old); err != nil {
+		t.Fatal(err)
+	}
+	r, err := journal.NewReader(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close() //nolint:errcheck // read only
+	j, err := journal.Open(log, journal.Options{SegmentSize: 10 << 10, RecordMax: 9 << 10}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		rec, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			_, err = j.Append(rec.Kind, rec.Body)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	store := snapshot.NewStore(disk.Real, log, snapshot.Identity{})
+	err = errors.Join(j.Flush(), j.Sync(), store.Write(j.Position(), nil), j.TruncateBefore(j.LSN()), j.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = journal.NewReader(log); err != nil || r.First() == 1 {
+		t.Fatalf("%s was not truncated: %v", log, err)
+	}
+	return r.First()
 }
 
 // segment returns the first segment of a log, and where the zeros behind its records begin.

@@ -44,6 +44,9 @@ func (m *rematch) scan(dir string) (vetoes []engine.Veto, err error) {
 		return nil, err
 	}
 	defer r.Close() //nolint:errcheck // read only
+	if first := r.First(); first > 1 {
+		return nil, &TruncatedError{Dir: dir, First: first}
+	}
 	for {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {

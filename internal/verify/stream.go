@@ -21,6 +21,9 @@ func openStream(dir, role string) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	if first := d.FirstRecord(); first > 1 {
+		return nil, errors.Join(&TruncatedError{Dir: dir, First: first}, d.Close())
+	}
 	return &stream{role: role, decided: d}, nil
 }
 

@@ -20,6 +20,17 @@ type Violation struct {
 
 func (v *Violation) Error() string { return "verification failed: " + v.Rule + ": " + v.Text }
 
+// TruncatedError says that a log of the run has no beginning any more, because a snapshot has taken its
+// place. Nothing can be proven from logs alone then, and nothing is violated.
+type TruncatedError struct {
+	Dir   string
+	First uint64 // the first record that is there
+}
+
+func (e *TruncatedError) Error() string {
+	return fmt.Sprintf("%s: the log was truncated and begins with record %d: only a run with all its records can be proven", e.Dir, e.First)
+}
+
 func violation(rule, format string, args ...any) error {
 	return &Violation{rule, fmt.Sprintf(format, args...)}
 }
