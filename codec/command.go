@@ -23,20 +23,21 @@ const (
 	KindMassCancel Kind = 10 // cancel every order of Member, Client, Instrument and Side; a field that is 0 does not select
 	KindKill       Kind = 11 // kill switch for Member, Client, Instrument (0 does not select, all 0 is the market): cancels as a mass cancel, and refuses entry and modify until FlagLift
 	KindLimit      Kind = 12 // the margin limit of a member, or with Client of one client: the 64 bytes are a Limit
+	KindHalt       Kind = 13 // made by the engine: from here on every order entry and modify is refused, until FlagLift
 )
 
 // Asks reports whether somebody asks for something by a command of this kind: the others tell what the
 // market is like (definitions, phases, rules, limits), or are made by the engine.
 func (k Kind) Asks() bool {
 	switch k {
-	case KindDefine, KindPhase, KindRules, KindContinue, KindLimit:
+	case KindDefine, KindPhase, KindRules, KindContinue, KindLimit, KindHalt:
 		return false
 	}
 	return true
 }
 
 // Made reports whether the engine makes commands of this kind itself: they come from no source.
-func (k Kind) Made() bool { return k == KindContinue }
+func (k Kind) Made() bool { return k == KindContinue || k == KindHalt }
 
 // Flags of a Command.
 type Flags uint8
@@ -48,7 +49,7 @@ const (
 	FlagPreOpen      Flags = 1 << 2 // entered in the pre-open session (record type PO)
 	FlagAlgo         Flags = 1 << 3 // entered by an algorithm
 	FlagCancelActive Flags = 1 << 4 // self-trade prevention cancels this order when it comes in, not the resting one (NSE's STPC bit)
-	FlagLift         Flags = 1 << 5 // of KindKill: lift the switch instead of setting it
+	FlagLift         Flags = 1 << 5 // of KindKill and KindHalt: lift it instead of setting it
 )
 
 // CommandSize is the size of a Command in memory, in the journal and in rings.

@@ -241,12 +241,15 @@ func (e *Engine) watch(stop bool) error {
 		e.progressNs = e.nowNs
 	}
 	still := e.nowNs - e.progressNs
+	if still < e.cfg.StallNs {
+		e.resume()
+	}
 	switch {
 	case e.stalled && still < e.cfg.StallNs:
 		e.stalled = false
 		e.ports.Notify(Notice{Kind: NoticeResumed, Seq: e.status.Committed})
 	case still >= e.cfg.HaltNs:
-		return fmt.Errorf("%w: %s", ErrHalted, e.missing())
+		return e.halt(stop)
 	case !e.stalled && still >= e.cfg.StallNs && (e.win.inFlight() > 0 || e.anyDown()):
 		e.stalled = true
 		e.ports.Notify(Notice{Kind: NoticeStalled, Peer: e.missing(), InFlight: e.win.inFlight(), ForNs: still})

@@ -28,7 +28,9 @@ type Config struct {
 	ResendNs     int64  // watermarks are sent again to a peer that made no progress for so long
 	SilentNs     int64  // a standby opens a ballot when a quorum has heard of no leader for so long
 	StallNs      int64  // without a commit for so long while batches wait: a notice
-	HaltNs       int64  // without a commit for so long: trading halts, Run returns ErrHalted
+	HaltNs       int64  // without a commit for so long: trading halts, and goes on when commits do
+	HaltEnds     bool   // instead, Run returns ErrHalted
+	HaltRejects  bool   // while trading is halted every order is refused; otherwise the source waits
 	VetoesMax    int    // with so many vetoes without a commit in between, the instruments of the refused orders halt
 	Durable      bool   // wait for the disk before PRE-COMMIT; false only to measure
 }
@@ -62,6 +64,7 @@ func DefaultConfig() Config {
 		SilentNs:   2_000_000_000, // ten signs of life, on a machine that may be busy with other things
 		StallNs:    1_000_000_000, // one second is an age here
 		HaltNs:     60_000_000_000,
+		HaltEnds:   true,
 		VetoesMax:  3, // limits are checked before matching: a veto is a fault
 		Durable:    true,
 	}

@@ -25,6 +25,7 @@ type Core struct {
 	last      uint64 // Seq of the last command applied
 	timeNs    int64  // its time
 	pending   int    // instruments with workPending
+	halted    bool   // KindHalt: no order is taken
 	counts    Counts
 
 	// OnGone, if set, is told of every order that is taken out although no command named it: by a mass
@@ -125,6 +126,23 @@ func (c *Core) Book(instrument uint32) *orderbook.Book {
 // slice is valid until the next Apply.
 func (c *Core) Triggered() []orderbook.Triggered { return c.triggered }
 
+// Halted reports whether the engine has halted the market: no order is taken.
+func (c *Core) Halted() bool { return c.halted }
+
+// Passes reports whether cmd makes no trade and no entry in a batch, whatever the books hold: it may then be
+// applied behind a batch that is full.
+func (c *Core) Passes(cmd *codec.Command) bool {
+	switch cmd.Kind {
+	case codec.KindHalt:
+		return true
+	case codec.KindNew, codec.KindModify:
+		return c.halted
+	case codec.KindCancel, codec.KindReduce:
+		return c.halted && c.pending == 0
+	}
+	return false
+}
+
 // Phase returns the phase of an instrument; one that is not defined is closed.
 func (c *Core) Phase(instrument uint32) codec.Phase {
 	if !c.defined(instrument) {
@@ -160,6 +178,13 @@ func (c *Core) Apply(cmd *codec.Command, out *Builder) {
 		return
 	case cmd.Kind == codec.KindContinue:
 		c.counts.Continues++
+	case cmd.Kind == codec.KindHalt:
+		c.halted = cmd.Flags&codec.FlagLift == 0
+		return
+	}
+	if c.halted && (cmd.Kind == codec.KindNew || cmd.Kind == codec.KindModify) {
+		c.reject(orderbook.RejectHalted)
+		return
 	}
 	if cmd.Kind >= codec.KindUnreadable && c.applyWide(cmd) {
 		return

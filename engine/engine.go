@@ -46,6 +46,7 @@ type Engine struct {
 	tickNs     int64 // last resend tick
 	progressNs int64 // last time a commit came, or nothing was in flight
 	stalled    bool
+	halted     bool              // commits have stood still for HaltNs, and people know
 	closed     bool              // a round has seen the end of the input
 	logFull    bool              // the last chunk found no room in the log ring, when ...
 	logSafe    uint64            // ... so many records were durable
@@ -254,7 +255,11 @@ func (e *Engine) ready() bool {
 	if e.logFull && e.log.safe.Load() == e.logSafe {
 		return false // the logger rings when the disk has caught up
 	}
-	return e.input.Len() > 0 || len(e.backlog) > 0 || e.core.Pending() || e.input.Closed() && !e.closed
+	if len(e.backlog) > 0 || e.core.Pending() && !e.open.Full(e.cfg.BatchTarget) || e.input.Closed() && !e.closed {
+		return true
+	}
+	in := e.input.Peek(1)
+	return len(in) > 0 && e.takes(&in[0].Command)
 }
 
 // patience is how long the loop may park: until the open batch comes of age, or the next look at

@@ -18,6 +18,9 @@ func (c *Core) StateHash() uint64 {
 	d.Reset()
 	word(&d, c.nextTrade)
 	word(&d, c.last)
+	if c.halted {
+		word(&d, 1)
+	}
 	c.hashMarkets(&d)
 	return d.Sum64()
 }

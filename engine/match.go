@@ -11,7 +11,12 @@ const chunkMax = 64
 // canMatch reports whether a command may be applied now: the engine owns a ballot, and the open
 // batch has room or can be sealed.
 func (e *Engine) canMatch() bool {
-	return e.active() && !e.open.Full(e.cfg.BatchTarget)
+	return e.active() && (!e.open.Full(e.cfg.BatchTarget) || e.core.Halted() && len(e.backlog) == 0)
+}
+
+// takes reports whether the open batch has room for what cmd may do.
+func (e *Engine) takes(cmd *codec.Command) bool {
+	return !e.open.Full(e.cfg.BatchTarget) || e.core.Passes(cmd)
 }
 
 // pollInput matches one chunk: first what an abort left to be matched again, then what a command could
@@ -24,14 +29,14 @@ func (e *Engine) pollInput(stop bool) bool {
 		e.rematch()
 		return true
 	}
-	if e.core.Pending() {
+	if e.core.Pending() && !e.open.Full(e.cfg.BatchTarget) {
 		return e.carryOn()
 	}
 	if stop {
 		return false
 	}
 	in := e.input.Peek(chunkMax)
-	if len(in) == 0 {
+	if len(in) == 0 || !e.takes(&in[0].Command) {
 		return false
 	}
 	e.logSafe = e.log.safe.Load() // before the claim: what is freed after it shows as a change
@@ -42,7 +47,7 @@ func (e *Engine) pollInput(stop bool) bool {
 	e.core.warm(in)
 	logged, _ := codec.Commands(rec)
 	n := 0
-	for n < len(in) && !e.open.Full(e.cfg.BatchTarget) && !e.core.Pending() {
+	for n < len(in) && e.takes(&in[n].Command) && !e.core.Pending() {
 		logged[n] = in[n].Command
 		e.seq++
 		logged[n].Seq = e.seq
@@ -64,14 +69,17 @@ func (e *Engine) pollInput(stop bool) bool {
 }
 
 // carryOn sequences, logs and applies the command that goes on with what the last one could not finish.
-func (e *Engine) carryOn() bool {
+func (e *Engine) carryOn() bool { return e.make(e.core.Continue()) }
+
+// make sequences, logs and applies a command of the engine's own. It reports false when the log has no room.
+func (e *Engine) make(cmd codec.Command) bool {
 	e.logSafe = e.log.safe.Load() // as in pollInput
 	rec := e.log.claim(RecordCommands, codec.CommandSize)
 	if e.logFull = rec == nil; e.logFull {
 		return false
 	}
 	logged, _ := codec.Commands(rec)
-	logged[0] = e.core.Continue()
+	logged[0] = cmd
 	e.seq++
 	logged[0].Seq = e.seq
 	e.match(&logged[0], 0)
@@ -94,7 +102,7 @@ func (e *Engine) match(cmd *codec.Command, arrivalNs int64) {
 // rematch applies a chunk of the backlog: commands that are sequenced and in the log already.
 func (e *Engine) rematch() {
 	n := 0
-	for n < len(e.backlog) && n < chunkMax && !e.open.Full(e.cfg.BatchTarget) {
+	for n < len(e.backlog) && n < chunkMax && e.takes(&e.backlog[n]) {
 		e.match(&e.backlog[n], 0)
 		n++
 	}

@@ -78,6 +78,8 @@ const (
 	NoticeResumed                      // commits go on
 	NoticeVeto                         // Peer refused Orders; the book is rolled back
 	NoticeFinished                     // Peer has saved its state
+	NoticeHalted                       // no commit for HaltNs: trading is halted; Peer is who is missing
+	NoticeTrading                      // it goes on
 	NoticeTerminated                   // of a standby: the leader was silent; what it left in doubt is decided up to Seq, but the log is not ours
 	NoticeLeading                      // of a standby: the log is ours
 	NoticeTakenUp                      // the log is taken up behind Seq: Orders commands are matched again, InFlight batches were aborted

@@ -17,7 +17,7 @@ import (
 //
 //	magic      8 bytes, the last is the version
 //	limits     OrdersMax, InstrumentsMax, ClientsMax, PositionsMax, FillsMax, OrderValueMax: u64 each
-//	position   last command, next trade, time: u64 each
+//	position   last command, next trade, time, 1 if halted: u64 each
 //	counts     as in memory
 //	n          u64, instruments
 //	markets    n x 192 bytes, as in memory
@@ -26,7 +26,7 @@ import (
 //	books      u64 length, bytes of package orderbook
 //	owners     16 bytes for each live order, in the order of eachOrder
 //	checksum   u64, xxHash of all of it
-const snapshotMagic = "TZCORE\x00\x01"
+const snapshotMagic = "TZCORE\x00\x02"
 
 // ErrSnapshot is wrapped by every error about a snapshot: it is damaged, of another version, or of a
 // core with other limits.
@@ -39,7 +39,11 @@ func (c *Core) AppendState(dst []byte) []byte {
 	for _, n := range c.limits.sizes() {
 		dst = le.AppendUint64(dst, n)
 	}
-	for _, n := range [...]uint64{c.last, c.nextTrade, uint64(c.timeNs)} {
+	halted := uint64(0)
+	if c.halted {
+		halted = 1
+	}
+	for _, n := range [...]uint64{c.last, c.nextTrade, uint64(c.timeNs), halted} {
 		dst = le.AppendUint64(dst, n)
 	}
 	dst = append(dst, bytesOf([]Counts{c.counts})...)
@@ -103,7 +107,7 @@ func (c *Core) restore(data []byte) error {
 			return fmt.Errorf("limit %d is %d, want %d", i, got, want)
 		}
 	}
-	c.last, c.nextTrade, c.timeNs = r.word(), r.word(), int64(r.word())
+	c.last, c.nextTrade, c.timeNs, c.halted = r.word(), r.word(), int64(r.word()), r.word() != 0
 	counts := []Counts{{}}
 	r.into(bytesOf(counts))
 	c.counts = counts[0]

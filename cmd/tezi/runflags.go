@@ -42,6 +42,7 @@ type runFlags struct {
 	instruments  int
 	positionsMax int
 	halt         time.Duration
+	haltEnds     bool
 	roles        rundir.Roles
 }
 
@@ -71,7 +72,8 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&r.ordersMax, "orders-max", d.OrdersMax, "resting orders over all books")
 	f.IntVar(&r.instruments, "instruments-max", d.InstrumentsMax, "instruments")
 	f.IntVar(&r.positionsMax, "positions-max", d.PositionsMax, "pairs of client and instrument")
-	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "halt when no batch could be committed for so long")
+	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "trading halts when no batch could be committed for so long, and goes on when commits do")
+	f.BoolVar(&r.haltEnds, "halt-ends", false, "a halt ends the run, with exit code 1")
 	r.roles = rundir.DefaultRoles()
 	riskFlags(cmd, &r.roles)
 	settlementFlags(cmd, &r.roles)
@@ -140,6 +142,7 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	e := &o.Engine
 	e.BatchTarget, e.BatchAgeNs, e.WindowMax = r.batch, int64(r.batchAge), r.window
 	e.OrdersMax, e.InstrumentsMax, e.HaltNs = r.ordersMax, r.instruments, int64(r.halt)
+	e.HaltEnds, e.HaltRejects = r.haltEnds, cmd.Name() == "up"
 	e.PositionsMax = r.positionsMax
 	e.ClientMargin, e.MemberMargin = engine.MarginOf(r.roles.ClientExposureMax), engine.MarginOf(r.roles.MemberExposureMax)
 	e.OrderValueMax = r.roles.TradeValueMax

@@ -97,6 +97,10 @@ func (b *box) notify(n engine.Notice) {
 		log.Warn("commits stand still", "because", n.Peer, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String())
 	case engine.NoticeResumed:
 		log.Warn("commits go on", "committed_batch", uint64(n.Seq))
+	case engine.NoticeHalted:
+		log.Error("trading is halted until commits go on", "because", n.Peer, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String())
+	case engine.NoticeTrading:
+		log.Warn("trading goes on", "committed_batch", uint64(n.Seq))
 	case engine.NoticeVeto:
 		log.Warn("batch refused: its orders are taken out and the rest is matched again", "role", n.Peer, "batch", uint64(n.Seq), "orders", n.Orders)
 		if n.Halted > 0 {
