@@ -1,6 +1,11 @@
 package sim
 
-import "github.com/tezi-exchange/tezi/batch3pc"
+import (
+	"errors"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/check"
+)
 
 // peaceTicks bounds how many ticks a healthy group may take to decide what was in doubt (I8).
 const peaceTicks = 60
@@ -57,7 +62,24 @@ func (w *World) peace(leader, dead batch3pc.NodeID, late bool) bool {
 	for _, p := range w.participants {
 		w.watch.Level(p.id)
 	}
+	w.judgeDisks()
 	return true
+}
+
+// judgeDisks looks at what is left as a stranger would, who has seen nothing but the disks.
+func (w *World) judgeDisks() {
+	logs := w.logs[:0]
+	for _, p := range w.participants {
+		if p.disk.hole > 0 {
+			return
+		}
+		logs = append(logs, check.Log{Node: p.id, Records: p.disk.records})
+	}
+	w.logs = logs
+	var v *check.Violation
+	if errors.As(check.Logs(logs), &v) {
+		w.watch.Fail(v.Invariant, "from the disks: %s", v.Text)
+	}
 }
 
 // elect lets a ballot get as far as its base.

@@ -62,6 +62,7 @@ type World struct {
 	sent         uint32    // messages so far
 	memory       *memory
 	watch        *check.Watch
+	logs         []check.Log // of judgeDisks
 	hash         uint64
 	trace        *trace                // nil: none
 	done         int                   // actions carried out

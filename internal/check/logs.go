@@ -1,0 +1,152 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// Log is what is on the disk of one participant, oldest record first. A log that was cut begins with
+// a snapshot.
+type Log struct {
+	Node    batch3pc.NodeID
+	Records []batch3pc.Record
+}
+
+// Logs judges what a group has left on its disks, all that its participants wrote or a prefix of it:
+// each log by itself (I3, I6), one value for each ballot (I6), committed histories that are prefixes
+// of each other (I1, I3), and a quorum of participants that accepted what anybody committed (I7). Give
+// it the logs of all configured participants. The error is a *Violation.
+func Logs(logs []Log) error {
+	var values []value
+	replayed := make([]replay, len(logs))
+	for i := range logs {
+		r := &replayed[i]
+		for j := range logs[i].Records {
+			if v := r.read(logs[i].Node, &logs[i].Records[j], &values); v != nil {
+				return v
+			}
+		}
+	}
+	for i := range replayed {
+		for j := range replayed[:i] {
+			if v := agree(logs[i].Node, &replayed[i], logs[j].Node, &replayed[j]); v != nil {
+				return v
+			}
+		}
+		if last := replayed[i].committed(); last.Seq > 0 {
+			accepted := 0
+			for j := range replayed {
+				if replayed[j].accepted(last) {
+					accepted++
+				}
+			}
+			if accepted < len(logs)/2+1 {
+				return violation("I7", "participant %d has committed %d, which is accepted on %d disks of %d", logs[i].Node, last.Seq, accepted, len(logs))
+			}
+		}
+	}
+	return nil
+}
+
+// replay is a log as it is read.
+type replay struct {
+	elected batch3pc.Ballot
+	root    batch3pc.Position   // what the first of held follows
+	held    []batch3pc.Position // batches
+	done    batch3pc.Seq        // committed at or below
+	pre     batch3pc.Seq        // accepted at or below
+}
+
+// read takes the next record, and says what is wrong with it.
+func (r *replay) read(id batch3pc.NodeID, rec *batch3pc.Record, values *[]value) *Violation {
+	at := batch3pc.Position{Seq: rec.Seq, Chain: rec.Chain}
+	switch rec.Kind {
+	case batch3pc.RecordBatch, batch3pc.RecordFill:
+		if rec.Kind == batch3pc.RecordFill {
+			r.cut(rec.Batch.Parent)
+		}
+		if rec.Batch.ParentPosition() != r.tail() {
+			return violation("I3", "participant %d has batch %d behind %d, its parent is %d", id, rec.Batch.Seq, r.tail().Seq, rec.Batch.Parent)
+		}
+		r.held = append(r.held, rec.Batch.Position())
+	case batch3pc.RecordPromise:
+		if !r.elected.Less(rec.Ballot) {
+			return violation("I6", "participant %d promised %v after %v", id, rec.Ballot, r.elected)
+		}
+		r.elected = rec.Ballot
+	case batch3pc.RecordStart, batch3pc.RecordPreCommit:
+		if rec.Ballot.Less(r.elected) {
+			return violation("I6", "participant %d accepted in %v after it promised %v", id, rec.Ballot, r.elected)
+		}
+		for _, v := range *values {
+			if v.ballot == rec.Ballot && v.at.Seq == rec.Seq && v.at != at {
+				return violation("I6", "participant %d accepted another %d than others in %v", id, rec.Seq, rec.Ballot)
+			}
+		}
+		*values = append(*values, value{rec.Ballot, at})
+		if rec.Kind == batch3pc.RecordStart {
+			r.cut(rec.Seq)
+		}
+		if !r.holds(at) {
+			return violation("I3", "participant %d accepted %d, which it does not hold", id, rec.Seq)
+		}
+		r.elected, r.pre = rec.Ballot, rec.Seq
+	case batch3pc.RecordCommit:
+		if rec.Seq <= r.done || !r.holds(at) {
+			return violation("I3", "participant %d committed %d after %d, or does not hold it", id, rec.Seq, r.done)
+		}
+		r.done, r.pre = rec.Seq, max(r.pre, rec.Seq)
+	case batch3pc.RecordSnapshot:
+		if whole(rec) && rec.Seq > r.done {
+			*r = replay{elected: rec.Ballot, root: at, done: rec.Seq, pre: max(rec.Seq, rec.PreCommitted.Seq)}
+		}
+	}
+	return nil
+}
+
+func (r *replay) tail() batch3pc.Position {
+	if n := len(r.held); n > 0 {
+		return r.held[n-1]
+	}
+	return r.root
+}
+
+func (r *replay) holds(at batch3pc.Position) bool { return at == r.root || slices.Contains(r.held, at) }
+
+// cut drops what is above s.
+func (r *replay) cut(s batch3pc.Seq) {
+	for n := len(r.held); n > 0 && r.held[n-1].Seq > s; n-- {
+		r.held = r.held[:n-1]
+	}
+	r.pre = min(r.pre, s)
+}
+
+// committed is the newest committed position.
+func (r *replay) committed() batch3pc.Position {
+	last := r.root
+	for _, at := range r.held {
+		if at.Seq <= r.done {
+			last = at
+		}
+	}
+	return last
+}
+
+// accepted reports whether at is pre-committed there, or older than what is left of the log.
+func (r *replay) accepted(at batch3pc.Position) bool {
+	return at.Seq < r.root.Seq || r.holds(at) && at.Seq <= r.pre
+}
+
+// agree compares what two participants have committed, as far back as both logs reach.
+func agree(a batch3pc.NodeID, ra *replay, b batch3pc.NodeID, rb *replay) *Violation {
+	for _, at := range ra.held {
+		if at.Seq > ra.done || at.Seq > rb.done || at.Seq <= rb.root.Seq {
+			continue
+		}
+		if !rb.holds(at) {
+			return violation("I1", "participant %d has committed %d, and participant %d something else", a, at.Seq, b)
+		}
+	}
+	return nil
+}

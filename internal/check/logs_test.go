@@ -1,0 +1,52 @@
+package check
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+func batchAfter(parent batch3pc.Position, seq batch3pc.Seq, text string) *batch3pc.Batch {
+	b := &batch3pc.Batch{Seq: seq, Parent: parent.Seq, ParentChain: parent.Chain, Generation: 1, Payload: []byte(text)}
+	b.Seal()
+	return b
+}
+
+// Logs accepts what a group writes, and names what is wrong with logs that no group writes.
+func TestLogs(t *testing.T) {
+	e1, e2 := batch3pc.Ballot{Epoch: 1, Node: 10}, batch3pc.Ballot{Epoch: 2, Node: 11}
+	x, y := batchAfter(batch3pc.Position{}, 1, "x"), batchAfter(batch3pc.Position{}, 1, "y")
+	vote := func(b *batch3pc.Batch) batch3pc.Record { return batch3pc.Record{Kind: batch3pc.RecordBatch, Batch: b} }
+	at := func(kind batch3pc.RecordKind, e batch3pc.Ballot, b *batch3pc.Batch) batch3pc.Record {
+		r := batch3pc.Record{Kind: kind, Ballot: e}
+		if b != nil {
+			r.Seq, r.Chain = b.Seq, b.Chain
+		}
+		return r
+	}
+	start := at(batch3pc.RecordStart, e1, nil)
+	full := func(b *batch3pc.Batch) []batch3pc.Record {
+		return []batch3pc.Record{start, vote(b), at(batch3pc.RecordPreCommit, e1, b), at(batch3pc.RecordCommit, e1, b)}
+	}
+	for name, test := range map[string]struct {
+		logs [3][]batch3pc.Record
+		want string
+	}{
+		"all is well":             {[3][]batch3pc.Record{full(x), full(x)[:3], full(x)[:1]}, ""},
+		"an abort in a new epoch": {[3][]batch3pc.Record{{start, vote(x), at(batch3pc.RecordStart, e2, nil), vote(y)}, full(x)[:2], nil}, ""},
+		"two outcomes":            {[3][]batch3pc.Record{full(x), full(x), append([]batch3pc.Record{start, vote(y)}, at(batch3pc.RecordCommit, e1, y))}, "I1"},
+		"two values in a ballot":  {[3][]batch3pc.Record{full(x)[:3], full(y)[:3], nil}, "I6"},
+		"no quorum":               {[3][]batch3pc.Record{full(x), full(x)[:2], full(x)[:2]}, "I7"},
+		"below a promise":         {[3][]batch3pc.Record{{at(batch3pc.RecordPromise, e2, nil), start}, nil, nil}, "I6"},
+		"a promise twice":         {[3][]batch3pc.Record{{at(batch3pc.RecordPromise, e2, nil), at(batch3pc.RecordPromise, e2, nil)}, nil, nil}, "I6"},
+		"a gap":                   {[3][]batch3pc.Record{{start, vote(batchAfter(x.Position(), 2, "z"))}, nil, nil}, "I3"},
+		"accepted and not held":   {[3][]batch3pc.Record{{start, at(batch3pc.RecordPreCommit, e1, x)}, nil, nil}, "I3"},
+		"committed twice":         {[3][]batch3pc.Record{append(full(x), at(batch3pc.RecordCommit, e1, x)), full(x), nil}, "I3"},
+	} {
+		err := Logs([]Log{{1, test.logs[0]}, {2, test.logs[1]}, {3, test.logs[2]}})
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want+":")) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+}
