@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 )
@@ -19,17 +21,19 @@ type flight struct {
 type memory struct {
 	flights []*flight
 	used    int
-	bytes   []byte
+	blocks  [][]byte                    // taken one after the other
+	block   int                         // the next one
+	bytes   []byte                      // the present one, as far as it is used
 	batches [batchSlots]*batch3pc.Batch // by chain, open addressing
 	count   int                         // of batches
 	pool    []*batch3pc.Batch
 }
 
 // batchSlots is more than a schedule makes batches.
-const batchSlots = 512
+const batchSlots = 256
 
 func (m *memory) reset() {
-	m.used, m.bytes = 0, m.bytes[:0]
+	m.used, m.bytes, m.block = 0, nil, 0
 	if m.count > 0 {
 		clear(m.batches[:])
 		m.count = 0
@@ -53,7 +57,11 @@ const blockSize = 16 << 10
 
 func (m *memory) take(n int) []byte {
 	if len(m.bytes)+n > cap(m.bytes) {
-		m.bytes = make([]byte, 0, max(blockSize, n))
+		if m.block == len(m.blocks) || cap(m.blocks[m.block]) < n {
+			m.blocks = slices.Insert(m.blocks, m.block, make([]byte, 0, max(blockSize, n)))
+		}
+		m.bytes = m.blocks[m.block]
+		m.block++
 	}
 	at := len(m.bytes)
 	m.bytes = m.bytes[:at+n]

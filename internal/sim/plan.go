@@ -18,7 +18,7 @@ func PlanOf(seed uint64, bytes bool) Plan {
 	if s.Snapshots && d.in(400) { // a learner that nobody waits for, and little that is kept for it
 		s.Learners, s.Window, s.Retain = 1, 1, 1
 	}
-	s.Standby = d.in(300)
+	s.Standby = d.in(150)
 	if d.in(30) {
 		s.Participants = 5
 	}

@@ -147,6 +147,8 @@ type Outcome struct {
 // Runner runs schedules one after another and keeps the memory. Not safe for concurrent use.
 type Runner struct {
 	worlds  map[Setup]*World
+	memory  memory // of the one world that runs
+	events  []event
 	actions []Action
 	outcome Outcome
 }
@@ -158,6 +160,7 @@ func (r *Runner) world(setup Setup) *World {
 	w := r.worlds[setup]
 	if w == nil {
 		w = NewWorld(setup)
+		w.memory = &r.memory
 		r.worlds[setup] = w
 	}
 	w.Reset()
@@ -176,7 +179,10 @@ func (r *Runner) Run(plan Plan, trace *trace) *Outcome {
 		case Walk:
 			newWalk(s).run()
 		case Timed, Swarm:
-			newTimed(s, plan.Scheduler == Swarm).run()
+			t := newTimed(s, plan.Scheduler == Swarm)
+			t.events.list = r.events[:0]
+			t.run()
+			r.events = t.events.list
 		}
 		o.Proposed, o.Decided = w.proposed, w.watch.Decided()
 		if plan.Liveness {

@@ -12,7 +12,7 @@ const (
 	usIdle     = 700    // between looks, once there is nothing to propose
 	usElection = 5_000  // after so much silence a backup opens a ballot
 	usEnd      = 25_000 // of a schedule
-	actionsMax = 150    // of a schedule
+	actionsMax = 120    // of a schedule
 )
 
 // timed is the scheduler that keeps the order of simulated time. Faults come between, each for a

@@ -68,6 +68,8 @@ type World struct {
 	done         int                   // actions carried out
 	proposed     int                   // batches
 	intern       func(*flight) *flight // of a search, else nil
+	decoded      batch3pc.Message      // the message that is delivered from its bytes
+	batch        batch3pc.Batch        // of it
 
 	ownParticipants []*participant // of a search: those that are not another world's
 	ownCoordinators []*coordinator
@@ -299,18 +301,16 @@ func (w *World) remove(i int) *flight {
 // deliver hands a message to its node; a crashed node loses it.
 func (w *World) deliver(f *flight, effects int) {
 	m := &f.msg
-	var decoded batch3pc.Message
-	var batch batch3pc.Batch
 	if f.frame != nil {
 		h, body, err := codec.CheckFrame(f.frame)
 		if err == nil {
-			err = codec.DecodeMessage(body, h, &decoded, &batch)
+			err = codec.DecodeMessage(body, h, &w.decoded, &w.batch)
 		}
 		if err != nil {
 			w.watch.Fail("I4", "a whole frame is refused: %v", err)
 			return
 		}
-		m = &decoded
+		m = &w.decoded
 	}
 	if p := w.participant(m.To); p != nil {
 		if p.up {
