@@ -19,7 +19,7 @@ export CGO_ENABLED = 0
 
 DEVTOOLS := tools/devtools/go.mod
 
-.PHONY: help build run sim mutants test race bench bench-book soak-book chaos fuzz lint cover clean
+.PHONY: help build run sim mutants test race bench bench-book bench-ring bench-peers soak-book chaos fuzz lint cover clean
 
 help: ## print the targets
 	@while IFS= read -r line; do \
@@ -48,6 +48,7 @@ mutants: ## seed bugs, let the simulator find them, and write docs/MUTANTS.md
 
 test: ## run all tests
 	$(GO) test ./...
+	$(GO) test -tags=purego ./ringbuf
 
 race: ## run the tests under the race detector, the long ones shortened
 	CGO_ENABLED=1 $(GO) test -race -short ./...
@@ -60,6 +61,14 @@ bench-book: ## measure the order book into docs/BOOK.md
 	$(GO) test -run='^$$' -bench='Referee|Overlap|Latency|Flat|Memory' -benchtime=20000000x -timeout=30m ./bench/book >run/book.txt
 	$(GO) test -run='^$$' -bench=Sweep -benchtime=1000x ./bench/book >>run/book.txt
 	$(GO) run ./tools/booktable -page docs/BOOK.md run/book.txt
+
+bench-ring: ## measure the rings into docs/RINGS.md
+	@mkdir -p run
+	$(GO) test -run='^$$' -bench=. -benchtime=300ms -count=3 -timeout=30m ./bench/ring >run/ring.txt
+	$(GO) run ./tools/booktable -page docs/RINGS.md run/ring.txt
+
+bench-peers: ## measure rings and codec beside those of others; fetches their modules
+	cd bench/peers && $(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -benchmem ./...
 
 soak-book: ## play SOAK random commands on the book beside the naive one
 	$(GO) test -run='^TestSoak$$' -timeout=0 -v ./orderbook -args -soak=$(SOAK)

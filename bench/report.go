@@ -39,8 +39,9 @@ type Report struct {
 	Profile          string            `json:"profile"`   // "pinned" or "shared"
 	Transport        string            `json:"transport"` // "tcp" or "rings"
 	CoresUsed        int               `json:"cores_used"`
-	Rejects          map[string]uint64 `json:"rejects"` // by reason, reasons that occurred only
-	Market           map[string]uint64 `json:"market"`  // what the rules did beside matching, as far as it occurred
+	Memory           string            `json:"memory,omitempty"` // what the engine's process asked for and what it got
+	Rejects          map[string]uint64 `json:"rejects"`          // by reason, reasons that occurred only
+	Market           map[string]uint64 `json:"market"`           // what the rules did beside matching, as far as it occurred
 	LatencyUs        Latencies         `json:"latency_us"`
 	Engine           Engine            `json:"engine"`
 	Participants     Participants      `json:"participants"`

@@ -77,6 +77,9 @@ func (t *table) run(r *Report) {
 		rate = thousands(int64(r.Rate)) + " commands/s asked for"
 	}
 	t.line("profile", "%s, %s used, transport %s, %s, %s", r.Profile, plural(int64(r.CoresUsed), "core"), r.Transport, durable, rate)
+	if r.Memory != "" {
+		t.line("memory", "%s", r.Memory)
+	}
 }
 
 func (t *table) counts(r *Report) {

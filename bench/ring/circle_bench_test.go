@@ -140,7 +140,9 @@ func stream(b *testing.B, batch int, w ringbuf.Wait) {
 		work = append(work, func() { pass(rings[i], rings[i+1], batch) })
 	}
 	work = append(work, takeAll(uint64(b.N), 1, batch, rings[stageCount-2]))
-	team{}.run(work...)
+	took := team{}.run(work...)
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(took.Nanoseconds())/float64(b.N), "ns/item")
 }
 
 // pass moves everything from one ring to the next.

@@ -22,6 +22,7 @@ import (
 // participantFlags are the flags of one participant process.
 type participantFlags struct {
 	profiling
+	memory     memoryFlags
 	options    box.ParticipantOptions
 	supervised bool
 	verbose    bool
@@ -30,6 +31,7 @@ type participantFlags struct {
 
 func (p *participantFlags) flags(cmd *cobra.Command) {
 	p.profiling.flags(cmd)
+	p.memory.flags(cmd)
 	p.options.Roles = rundir.DefaultRoles()
 	o, f := &p.options, cmd.Flags()
 	f.StringVar(&o.Dir, "dir", "", "directory of the journal and the state files (default ./ROLE)")
@@ -86,6 +88,9 @@ func (p *participantFlags) run(cmd *cobra.Command, role string) error {
 		if o.Profile, err = host.Choose(host.Pinned, 1, strconv.Itoa(p.core)); err != nil {
 			return err
 		}
+	}
+	if _, _, err := p.memory.apply(o.Log); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()

@@ -20,6 +20,7 @@ import (
 type runFlags struct {
 	output
 	profiling
+	memory       memoryFlags
 	dir          string
 	force        bool
 	resume       bool
@@ -49,6 +50,7 @@ type runFlags struct {
 func (r *runFlags) flags(cmd *cobra.Command) {
 	r.output.flags(cmd)
 	r.profiling.flags(cmd)
+	r.memory.flags(cmd)
 	d := engine.DefaultConfig()
 	f := cmd.Flags()
 	f.StringVar(&r.dir, "dir", "tezi-run", "run directory: logs, states, report")
@@ -159,6 +161,9 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	}
 	for _, line := range o.Profile.Lines() {
 		o.Log.Info(line)
+	}
+	if o.Memory, o.MemoryGot, err = r.memory.apply(o.Log); err != nil {
+		return nil, err
 	}
 	if o.Executable, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("cannot find this program to start participants with: %w", err)

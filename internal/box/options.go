@@ -41,7 +41,9 @@ type Options struct {
 	Strict       bool              // an unreadable record ends the run
 	Expect       []commandcsv.Fill // nil: nothing expected
 	Profile      host.Profile
-	Verify       bool // prove the logs afterwards
+	Memory       host.Memory // for the processes that the run starts
+	MemoryGot    string      // what this process asked for and got, for the report
+	Verify       bool        // prove the logs afterwards
 	Log          *slog.Logger
 	Progress     func(read func() bench.Status) (stop func()) // starts a status line; nil: none
 

@@ -131,6 +131,12 @@ func childArgs(o *Options, run *rundir.Run, name string) []string {
 		fmt.Sprintf("--cluster=%d", run.Cluster), fmt.Sprintf("--window=%d", o.Engine.RetainMax),
 		fmt.Sprintf("--durable=%t", o.Engine.Durable),
 	}
+	if o.Memory.Lock {
+		args = append(args, "--lock-memory")
+	}
+	if o.Memory.GC != host.GCLeave {
+		args = append(args, "--gc="+o.Memory.GCText())
+	}
 	if o.Profile.Name == host.Pinned {
 		args = append(args, fmt.Sprintf("--core=%d", o.Profile.Cores[stageParticipants+slices.Index(rundir.RoleNames, name)]))
 	}

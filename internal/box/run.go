@@ -325,7 +325,7 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 		BatchesCommitted: int64(res.BatchesCommitted), BatchesAborted: int64(res.BatchesAborted),
 		CommandsBefore: int64(res.Before.Commands), TradesBefore: int64(res.Before.Trades),
 		Rate: b.o.Pace.PerSecond, Realtime: b.o.Pace.Realtime, Durable: b.run.Durable, Profile: b.o.Profile.Name, Transport: b.o.transport(),
-		CoresUsed: b.o.coresUsed(), Machine: bench.MachineOf(host.Detect()),
+		Memory: b.o.MemoryGot, CoresUsed: b.o.coresUsed(), Machine: bench.MachineOf(host.Detect()),
 		Engine: bench.Engine{Chain: bench.Hash(res.Chain)},
 	}
 	r.SetElapsed(elapsed)

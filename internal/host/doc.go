@@ -1,4 +1,6 @@
-// Package host says what machine this is and gives the busy stages their cores.
+// Package host says what machine this is, gives the busy stages their cores and the process its
+// memory: affinity, the waiting that follows from it, locked pages, huge pages and the collector are
+// decided here and nowhere else.
 //
 // Two thread profiles exist. Which one a run gets is decided once, at start, and printed:
 //
@@ -11,6 +13,10 @@
 //	shared   fewer cores. Stages are plain goroutines that spin a little, yield and park; nothing is
 //	         pinned, because two spinning threads on one core hand over at the kernel's tick, which
 //	         is milliseconds.
+//
+// Memory is asked for by Memory.Apply: pages that stay (mlockall), and a collector that runs rarely
+// or not before memory runs short. Huge pages are the kernel's to give; the large tables ask for
+// them, and Apply says whether they are heard.
 //
 // What holds:
 //

@@ -17,7 +17,8 @@ type Machine struct {
 	Go          string  // "go1.26.8 linux/amd64"
 	Gomaxprocs  int     // threads that run Go code at the same time
 
-	siblings map[int]int // core → the lowest core on the same physical core; nil if unknown
+	hugePages string      // always, madvise, never; "" if unknown
+	siblings  map[int]int // core → the lowest core on the same physical core; nil if unknown
 }
 
 // Detect looks at the machine. What cannot be found out stays zero: a missing file is no failure.

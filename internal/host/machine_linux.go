@@ -60,6 +60,7 @@ func (m *Machine) read(root fs.FS) {
 		m.MemoryBytes = limit
 	}
 	m.Container = container(root)
+	m.hugePages = hugePageMode(root)
 	m.siblings = siblings(root, m.Cores)
 }
 
