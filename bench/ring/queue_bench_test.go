@@ -48,7 +48,7 @@ const rounds = 5
 // does. With fewer cores they park.
 func waits(threads int) ringbuf.Wait {
 	if newTeam(threads).cores != nil {
-		return ringbuf.Wait{Spins: 1024, Pauses: 8}
+		return ringbuf.Wait{Spins: 1024, Pauses: 32}
 	}
 	return ringbuf.WaitPark
 }
