@@ -67,8 +67,10 @@ bench-ring: ## measure the rings into docs/RINGS.md
 	$(GO) test -run='^$$' -bench=. -benchtime=300ms -count=3 -timeout=30m ./bench/ring >run/ring.txt
 	$(GO) run ./tools/booktable -page docs/RINGS.md run/ring.txt
 
-bench-peers: ## measure rings and codec beside those of others; fetches their modules
-	cd bench/peers && $(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -benchmem ./...
+bench-peers: ## measure rings and codec beside those of others into docs/PEERS.md
+	@mkdir -p run
+	cd bench/peers && $(GO) test -run='^$$' -bench=. -benchtime=200ms -count=3 -benchmem . >../../run/peers.txt
+	$(GO) run ./tools/booktable -page docs/PEERS.md run/peers.txt
 
 soak-book: ## play SOAK random commands on the book beside the naive one
 	$(GO) test -run='^TestSoak$$' -timeout=0 -v ./orderbook -args -soak=$(SOAK)
@@ -98,6 +100,7 @@ lint: ## check format, vet, staticcheck and the module files
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 	cd $(dir $(DEVTOOLS)) && $(GO) mod tidy -diff
+	cd bench/peers && $(GO) vet ./... && $(GO) mod tidy -diff
 
 cover: ## measure test coverage; details in run/cover.html
 	@mkdir -p run

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -18,6 +19,7 @@ type tree struct {
 	module  string // the module's own path, from go.mod
 	fset    *token.FileSet
 	gofiles []*gofile  // in order of path
+	nested  []string   // directories of other modules, whose Go code is not held to the rules of this one
 	scripts []textfile // Makefiles, shell scripts and assembly
 	pages   []textfile // Markdown
 }
@@ -59,6 +61,9 @@ func load(fsys fs.FS) (*tree, error) {
 			if passOver(p) {
 				return fs.SkipDir
 			}
+			if _, err := fs.Stat(fsys, path.Join(p, "go.mod")); err == nil && p != "." {
+				t.nested = append(t.nested, p)
+			}
 			return nil
 		}
 		return t.add(p)
@@ -81,6 +86,9 @@ func (t *tree) add(p string) error {
 	ext := path.Ext(p)
 	script := path.Base(p) == "Makefile" || path.Dir(p) == ".ci" || ext == ".sh" || ext == ".s"
 	if ext != ".go" && ext != ".md" && !script {
+		return nil
+	}
+	if ext == ".go" && slices.ContainsFunc(t.nested, func(dir string) bool { return within(p, dir) }) {
 		return nil
 	}
 	src, err := fs.ReadFile(t.fsys, p)
@@ -136,10 +144,11 @@ func TestLoad(t *testing.T) {
 	fsys := fstest.MapFS{"go.mod": {Data: []byte("module example.org/m\n")}}
 	for _, p := range []string{
 		"a/a.go", "a/a_test.go", "a/testdata/bad.go", "internal/datatest/data.go", "bin/b.go", "run/day/r.go",
-		".git/g.go", "_old/o.go", "tools/run/r.go",
+		".git/g.go", "_old/o.go", "tools/run/r.go", "peers/p.go", "peers/deep/d.go",
 	} {
 		fsys[p] = &fstest.MapFile{Data: []byte("package p\n")}
 	}
+	fsys["peers/go.mod"] = &fstest.MapFile{Data: []byte("module example.org/m/peers\n")}
 	for _, p := range []string{"Makefile", ".ci/run", "a/copy.s", "README.md", "a/data.csv"} {
 		fsys[p] = &fstest.MapFile{Data: []byte("text\n")}
 	}
