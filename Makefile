@@ -64,7 +64,7 @@ bench-book: ## measure the order book into docs/BOOK.md
 
 bench-ring: ## measure the rings into docs/RINGS.md
 	@mkdir -p run
-	$(GO) test -run='^$$' -bench=. -benchtime=300ms -count=3 -timeout=30m ./bench/ring >run/ring.txt
+	$(GO) test -run='^$$' -bench=. -benchtime=150ms -count=3 -timeout=30m ./bench/ring >run/ring.txt
 	$(GO) run ./tools/booktable -page docs/RINGS.md run/ring.txt
 
 bench-peers: ## measure rings and codec beside those of others into docs/PEERS.md
