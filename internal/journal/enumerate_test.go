@@ -132,7 +132,7 @@ func patterns(n int, use func(keep func(i, n int) bool)) {
 func TestEveryCrashPoint(t *testing.T) {
 	length := 4
 	if testing.Short() {
-		length = 3
+		length = 2
 	}
 	var c crashCount
 	words(length, func(word string) {
