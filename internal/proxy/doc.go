@@ -1,0 +1,10 @@
+// Package proxy forwards TCP connections or UDP datagrams and spoils them on the way, by rules and from
+// a seed: what a bad network does, on one machine and without privileges.
+//
+//	client ── up ──▶ proxy ── up ──▶ target
+//	client ◀─ down ─ proxy ◀─ down ─ target
+//
+// Each direction has rules of its own, so that a link can be cut one way. What a rule means depends on
+// the network: a lost segment of TCP is sent again by the system below, so a drop breaks the connection
+// instead, and nothing is duplicated; a cut stops reading, as a partition stops acknowledgements.
+package proxy

@@ -1,0 +1,146 @@
+package proxy
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// echo answers every connection with what it sends.
+func echo(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(c, c); c.Close() }()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func start(t *testing.T, o Options) *Proxy {
+	t.Helper()
+	o.Listen = "127.0.0.1:0"
+	p, err := Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+func dial(t *testing.T, p *Proxy) net.Conn {
+	t.Helper()
+	c, err := net.Dial(p.o.Network, p.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestStreamPasses(t *testing.T) {
+	p := start(t, Options{Network: "tcp", Target: echo(t), Up: Rules{Delay: time.Millisecond, Jitter: time.Millisecond, Rate: 100 << 20}})
+	c := dial(t, p)
+	sent := bytes.Repeat([]byte("0123456789"), 20_000)
+	go func() { _, _ = c.Write(sent); _ = c.(*net.TCPConn).CloseWrite() }()
+	got := make([]byte, len(sent))
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("%v, or other bytes came back", err)
+	}
+	if s := p.Stats(); s.Up.Bytes != uint64(len(sent)) || s.Connections != 1 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+func TestStreamFlipsAndBreaks(t *testing.T) {
+	p := start(t, Options{Network: "tcp", Target: echo(t), Up: Rules{Flip: 1}})
+	c := dial(t, p)
+	if _, err := c.Write([]byte{0, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 3)
+	if _, err := io.ReadFull(c, got); err != nil || bytes.Equal(got, []byte{0, 0, 0}) {
+		t.Errorf("got % x, %v, want one bit inverted", got, err)
+	}
+	p = start(t, Options{Network: "tcp", Target: echo(t), Down: Rules{Drop: 1}})
+	c = dial(t, p)
+	if _, err := c.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := c.Read(got); err == nil {
+		t.Errorf("%d bytes came through a connection that breaks", n)
+	}
+}
+
+// TestDatagrams: the same seed, the same fate of each datagram.
+func TestDatagrams(t *testing.T) {
+	target, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	var first Counts
+	for try := range 2 {
+		p := start(t, Options{Network: "udp", Target: target.LocalAddr().String(), Seed: 3, Up: Rules{Drop: 0.3, Dup: 0.3}})
+		c := dial(t, p)
+		const n = 200
+		buffer := make([]byte, 100)
+		for range n {
+			before := p.Stats().Up
+			if _, err := c.Write([]byte("hello")); err != nil {
+				t.Fatal(err)
+			}
+			for p.Stats().Up.Pieces == before.Pieces {
+				time.Sleep(50 * time.Microsecond) // until the proxy has it
+			}
+			after := p.Stats().Up
+			if after.Dropped > before.Dropped {
+				continue
+			}
+			if _, _, err := target.ReadFrom(buffer); err != nil {
+				t.Fatal(err)
+			}
+			if p.Stats().Up.Duplicated > before.Duplicated {
+				if _, _, err := target.ReadFrom(buffer); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		got := p.Stats().Up
+		if got.Dropped < 20 || got.Duplicated < 20 {
+			t.Errorf("%+v: the rules did nothing", got)
+		}
+		if try == 0 {
+			first = got
+		} else if got != first {
+			t.Errorf("the same seed gave %+v and %+v", first, got)
+		}
+	}
+}
+
+func TestParseRules(t *testing.T) {
+	r, err := ParseRules("drop=0.5,dup=1,flip=0,delay=5ms,jitter=1ms,rate=1000,cut")
+	if want := (Rules{Drop: 0.5, Dup: 1, Delay: 5e6, Jitter: 1e6, Rate: 1000, Cut: true}); err != nil || r != want {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for _, bad := range []string{"drop=2", "drop=x", "loss=1", "delay=-1s", "rate=-1", "dup", ","} {
+		if _, err := ParseRules(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
