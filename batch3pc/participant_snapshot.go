@@ -1,6 +1,10 @@
 package batch3pc
 
-import "github.com/cespare/xxhash/v2"
+import (
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/tezi-exchange/tezi/internal/mutant"
+)
 
 // Checkpoint records the applied state and everything that is not applied yet, so that the log may
 // begin with these records: the driver may cut what lies before the first of them as soon as all
@@ -56,11 +60,11 @@ func (p *Participant) recordImage(at Position, image []byte) {
 // is asked for would make the other begin again.
 func (p *Participant) stepSnapshotReq(m *Message) {
 	app, ok := p.app.(Snapshotter)
-	if !ok || p.applied().Seq == 0 || p.lost {
+	if !ok || p.applied().Seq == 0 && !mutant.Is(mutant.SnapshotOfNothing) || p.lost {
 		return
 	}
 	offset := m.Offset
-	if len(p.image) == 0 || m.Seq == 0 || p.imageAt != (Position{m.Seq, m.Chain}) { // 0 names no image, not one of nothing
+	if len(p.image) == 0 || m.Seq == 0 && !mutant.Is(mutant.SnapshotOfNothing) || p.imageAt != (Position{m.Seq, m.Chain}) { // 0 names no image, not one of nothing
 		offset = 0
 		p.takeImage(app)
 	}
@@ -94,7 +98,9 @@ func (p *Participant) stepSnapshot(m *Message) {
 		p.incoming.reset()
 		return
 	}
-	p.recordImage(at, p.incoming.data)
+	if !mutant.Is(mutant.SnapshotUnwritten) {
+		p.recordImage(at, p.incoming.data)
+	}
 	p.incoming.reset()
 	p.sendState(m)
 }
@@ -104,6 +110,9 @@ func (p *Participant) restore(app Snapshotter, src []byte) bool {
 	m, ok := decodeImage(src)
 	if !ok || m.at != p.incoming.at || app.Restore(m.state) != nil {
 		return false
+	}
+	if mutant.Is(mutant.SnapshotHalf) {
+		return true
 	}
 	// What was in doubt here lies on a branch that lost: it would hold the position otherwise. But what
 	// is pre-committed and missing may lie above the position.

@@ -63,6 +63,9 @@ func (r *replay) read(id batch3pc.NodeID, rec *batch3pc.Record, values *[]value)
 	at := batch3pc.Position{Seq: rec.Seq, Chain: rec.Chain}
 	switch rec.Kind {
 	case batch3pc.RecordBatch, batch3pc.RecordFill:
+		if rec.Kind == batch3pc.RecordFill && r.holds(rec.Batch.Position()) {
+			return nil // a checkpoint repeats what is in doubt
+		}
 		if rec.Kind == batch3pc.RecordFill {
 			r.cut(rec.Batch.Parent)
 		}

@@ -61,6 +61,9 @@ const (
 	MembersConfigured
 	GenerationKept
 	GenerationNotAsked
+	SnapshotHalf
+	SnapshotUnwritten
+	SnapshotOfNothing
 	FrameUnchecked
 	CommitChainLost
 	AttemptLost
@@ -132,6 +135,9 @@ var bugs = [count]Bug{
 	MembersConfigured:   {"MembersConfigured", "coordinator", "5.6, I2", "the members are those of the configuration, whatever the stream says"},
 	GenerationKept:      {"GenerationKept", "both", "5.6", "a generation that is dropped stays in force"},
 	GenerationNotAsked:  {"GenerationNotAsked", "coordinator", "5.6", "the base is taken without the generation in force there"},
+	SnapshotHalf:        {"SnapshotHalf", "participant", "5.7, I3", "a snapshot becomes the state of the business, and not of the machine"},
+	SnapshotUnwritten:   {"SnapshotUnwritten", "participant", "5.7, I4", "a snapshot that was taken over is not written"},
+	SnapshotOfNothing:   {"SnapshotOfNothing", "participant", "5.7, I8", "an image of the empty state answers every request for a snapshot (found in what we had shipped)"},
 	FrameUnchecked:      {"FrameUnchecked", "codec", "5.8", "the checksum of a frame is not looked at"},
 	CommitChainLost:     {"CommitChainLost", "codec", "5.2, I8", "the commit watermark travels without its chain"},
 	AttemptLost:         {"AttemptLost", "codec", "3.2", "a state carries the promised ballot in the place of the accepted one"},
