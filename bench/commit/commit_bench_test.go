@@ -1,8 +1,14 @@
 package commit
 
 import (
+	"context"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/tezi-exchange/tezi/internal/participant"
+	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
 // BenchmarkCommit measures the cases of all sweeps, each for as many batches as it decides in a
@@ -41,5 +47,44 @@ func benchCase(b *testing.B, c Case) {
 		} {
 			b.ReportMetric(v, unit)
 		}
+	}
+}
+
+// BenchmarkRestart is how long a participant needs that was killed with some million trades in its journal:
+// reading, checking, voting and applying all of them again.
+//
+//	go test -run '^$' -bench Restart -benchtime 3x ./bench/commit
+func BenchmarkRestart(b *testing.B) {
+	c := Default()
+	c.Transport, c.Durable, c.Warmup, c.Duration = TransportRings, false, 0, 700*time.Millisecond
+	o := options(b)
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := measure(b.Context(), o, &c); err != nil {
+		b.Fatal(err)
+	}
+	for _, node := range []int{0, 1, 2} {
+		s := specOf(o, &c, node, false)
+		b.Run("role="+s.role(), func(b *testing.B) {
+			trades := 0.0
+			for b.Loop() {
+				ours, theirs := transport.Pair(1<<20, 1<<20, ringbuf.NewBell(ringbuf.WaitPark), ringbuf.NewBell(ringbuf.WaitPark))
+				n, err := openNode(s, theirs, ringbuf.NewBell(ringbuf.WaitPark))
+				if err != nil {
+					b.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(b.Context())
+				cancel()
+				b.StopTimer()
+				trades = float64(n.(*participant.Node).Status().AppliedBatches) * float64(c.Trades)
+				if err := n.Run(ctx); err != nil {
+					b.Fatal(err)
+				}
+				ours.Close()
+				b.StartTimer()
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/trades*1e6, "s/1M-trades")
+		})
 	}
 }
