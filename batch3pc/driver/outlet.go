@@ -48,6 +48,10 @@ type peer struct {
 	up bool
 }
 
+// asyncLagMax is how many records a log that nobody waits for may be behind: so far that its syncs cost
+// little, and near enough that what it has written does not fill the memory of the machine, which costs more.
+const asyncLagMax = 256
+
 // waiting is a message that may leave when the record with its LSN is durable.
 type waiting struct {
 	lsn uint64
@@ -153,7 +157,7 @@ func (o *outlet) release() error {
 	if len(o.waiting) == 0 {
 		return nil
 	}
-	if !o.async {
+	if !o.async || o.log.LSN() >= synced+asyncLagMax {
 		o.log.Want(o.log.LSN())
 	}
 	sent := 0
