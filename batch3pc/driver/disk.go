@@ -78,14 +78,16 @@ func (d *Disk) Start() {
 }
 
 func (d *Disk) run() {
+	moved := func() bool { return d.stopped.Load() || d.wanted.Load() > d.durable.Load() }
 	for !d.stopped.Load() {
 		lsn := d.wanted.Load()
 		if lsn <= d.durable.Load() {
-			d.bell.Wait(func() bool { return d.stopped.Load() || d.wanted.Load() > d.durable.Load() })
+			d.bell.Wait(moved)
 			continue
 		}
 		if err := d.journal.Sync(); err != nil {
-			d.failed.Store(&err)
+			failed := err // a copy: err itself would be on the heap at every sync
+			d.failed.Store(&failed)
 			d.owner.Ring()
 			return
 		}

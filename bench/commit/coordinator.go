@@ -115,6 +115,7 @@ func mallocs() uint64 {
 // serve proposes and decides until the clock shows end.
 func (k *coordinator) serve(ctx context.Context, end int64) error {
 	decided, since := k.decided, k.clock()
+	moved := func() bool { return k.ready() || k.pace.ticked() }
 	for {
 		now := k.clock()
 		if now >= end {
@@ -140,7 +141,7 @@ func (k *coordinator) serve(ctx context.Context, end int64) error {
 			worked = true
 		}
 		if !worked {
-			k.bell.WaitUntil(func() bool { return k.ready() || k.pace.ticked() }, min(tickEvery, time.Duration(end-now)))
+			k.bell.WaitUntil(moved, min(tickEvery, time.Duration(end-now)))
 		}
 	}
 }
