@@ -11,6 +11,12 @@
 // copies, no checksums. Dial and Listen give the two ends of a TCP connection. They look the same
 // to their users, apart from what only a network can do.
 //
+// # Carriers
+//
+// What a dialer asks for may take the frames off the connection (Carrier): memory that both processes
+// map (shared.go), or UDP (udp.go). The connection stays, for the handshake and to say when the other
+// side is gone; where memory or UDP cannot be had, the frames go over it, and the log says why.
+//
 // # A session
 //
 // The time of one connection is a session. The user sees it in the in ring: an EventUp, frames, an
