@@ -90,8 +90,12 @@ func TestMeasureProtocols(t *testing.T) {
 					t.Errorf("result %+v: nothing was committed, or nothing was synced", r)
 				}
 				c.Durable = false
-				if r, err = Measure(t.Context(), o, c); err != nil || r.Batches == 0 || r.SyncsPerS != 0 {
-					t.Errorf("result %+v, %v: nothing was committed, or something was synced", r, err)
+				if r, err = Measure(t.Context(), o, c); err != nil {
+					t.Fatal(err)
+				}
+				// A log that nobody waits for is synced once for asyncLagMax records, some four a batch.
+				if r.Batches == 0 || r.SyncsPerS > float64(r.Batches)/r.ElapsedS/8 {
+					t.Errorf("result %+v: nothing was committed, or somebody waited for the disk", r)
 				}
 			})
 		}
