@@ -162,6 +162,9 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	for _, line := range o.Profile.Lines() {
 		o.Log.Info(line)
 	}
+	for _, line := range o.Profile.Refused() {
+		o.Log.Warn(line)
+	}
 	if o.Memory, o.MemoryGot, err = r.memory.apply(o.Log); err != nil {
 		return nil, err
 	}

@@ -32,8 +32,9 @@ type Profile struct {
 	// holds one for good, although its thread has a core of its own, and the rest needs one too.
 	GomaxprocsMin int
 
-	roomy bool // shared: as many cores as busy stages
-	lines []string
+	roomy   bool // shared: as many cores as busy stages
+	lines   []string
+	refused []string
 }
 
 // Choose decides the profile for busyStages threads that would each like to spin.
@@ -41,15 +42,16 @@ type Profile struct {
 // want is "auto", "pinned" or "shared". Pinned needs busyStages+1 usable cores; with fewer, auto
 // takes shared and pinned is an error that names both numbers. cpus is a list such as "2-5,7" of
 // the cores to pin to, in the order of the stages, or "" for a choice of ours: not the lowest core,
-// where interrupts tend to land, and one thread of each physical core before any second one. A core
-// that this process may not use is an error under every profile, so that a typing mistake does not
-// wait for the big machine to be found.
+// where interrupts tend to land, and one thread of each physical core before any second one. With
+// cores that this process may not use, or is not permitted to pin to, auto takes shared too, and says
+// so in Refused; pinned is an error.
 func Choose(want string, busyStages int, cpus string) (Profile, error) {
 	m := Detect()
-	return m.choose(want, busyStages, cpus)
+	return m.choose(want, busyStages, cpus, Pin)
 }
 
-func (m *Machine) choose(want string, busyStages int, cpus string) (Profile, error) {
+// choose decides with pin as the way to try whether a core can be had.
+func (m *Machine) choose(want string, busyStages int, cpus string, pin pinner) (Profile, error) {
 	if want != Auto && want != Pinned && want != Shared {
 		return Profile{}, fmt.Errorf("%w %q, want auto, pinned or shared", ErrProfile, want)
 	}
@@ -59,37 +61,66 @@ func (m *Machine) choose(want string, busyStages int, cpus string) (Profile, err
 	var listed []int
 	if cpus != "" {
 		var err error
-		if listed, err = m.checkCores(cpus); err != nil {
+		if listed, err = ParseCores(cpus); err != nil {
 			return Profile{}, err
 		}
 	}
 	if want == Shared {
 		return m.shared(busyStages, "profile shared, as asked: nothing is pinned").ignoring(listed), nil
 	}
-	obstacle := m.obstacle(busyStages, listed)
-	switch {
-	case obstacle == nil:
-		return m.pinned(want, busyStages, listed), nil
-	case want == Pinned:
-		return Profile{}, obstacle
+	obstacle := m.missing(cpus, listed)
+	if obstacle == nil {
+		obstacle = m.obstacle(busyStages, listed)
 	}
-	p := m.shared(busyStages, "profile shared: nothing is pinned", "pinned refused: "+obstacle.Error())
-	return p.ignoring(listed), nil
-}
-
-// checkCores parses the list and checks it against the affinity mask (I2).
-func (m *Machine) checkCores(cpus string) ([]int, error) {
-	listed, err := ParseCores(cpus)
-	if err != nil {
-		return nil, err
-	}
-	for _, core := range listed {
-		if !slices.Contains(m.Cores, core) {
-			return nil, fmt.Errorf("%w: core %d of list %q, this process may use %s", ErrCore, core, cpus, FormatCores(m.Cores))
+	if obstacle == nil {
+		p := m.pinned(want, busyStages, listed)
+		if obstacle = p.try(pin); obstacle == nil {
+			return p, nil
 		}
 	}
-	return listed, nil
+	if want == Pinned {
+		return Profile{}, obstacle
+	}
+	p := m.shared(busyStages, "profile shared: nothing is pinned", "pinned refused: "+obstacle.Error()).ignoring(listed)
+	if listed != nil { // somebody wanted it
+		p.refused = append(p.refused, "the cores "+FormatCores(listed)+" are not used, profile shared instead: "+obstacle.Error())
+	}
+	return p, nil
 }
+
+// missing checks the list against the affinity mask (I2).
+func (m *Machine) missing(cpus string, listed []int) error {
+	for _, core := range listed {
+		if !slices.Contains(m.Cores, core) {
+			return fmt.Errorf("%w: core %d of list %q, this process may use %s", ErrCore, core, cpus, FormatCores(m.Cores))
+		}
+	}
+	return nil
+}
+
+// pinner ties the calling goroutine to a core, as Pin does.
+type pinner func(core int) (unpin func(), err error)
+
+// try pins a goroutine to each core of the profile, one after the other: a container may refuse what
+// its affinity mask allows.
+func (p Profile) try(pin pinner) error {
+	result := make(chan error)
+	go func() {
+		for _, core := range p.Cores {
+			unpin, err := pin(core)
+			if err != nil {
+				result <- err
+				return
+			}
+			unpin()
+		}
+		result <- nil
+	}()
+	return <-result
+}
+
+// Refused says what was asked for by name and is not done, and what is done instead: for a warning.
+func (p Profile) Refused() []string { return slices.Clone(p.refused) }
 
 // obstacle says why the pinned profile cannot be had; nil if it can.
 func (m *Machine) obstacle(busyStages int, listed []int) error {

@@ -21,6 +21,9 @@ func box(first, n int) *Machine {
 	return m
 }
 
+// allowed is a machine that lets itself be pinned to.
+func allowed(int) (func(), error) { return func() {}, nil }
+
 func needPinning(t *testing.T) {
 	t.Helper()
 	if !canPin {
@@ -54,7 +57,7 @@ func TestChoose(t *testing.T) {
 		{"quota", quota, Auto, 3, "", Shared, nil, "the cpu quota gives 3.50"},
 		{"quota is enough", quota, Auto, 2, "", Pinned, []int{1, 2}, "3 cores are enough for 2"},
 	} {
-		p, err := test.machine.choose(test.want, test.stages, test.cpus)
+		p, err := test.machine.choose(test.want, test.stages, test.cpus, allowed)
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
@@ -88,11 +91,10 @@ func TestChooseRefuses(t *testing.T) {
 		{quota, Pinned, 2, "", ErrTooFewCores, []string{"need 3 cores", "gives 2.00"}},
 		{box(0, 8), Pinned, 3, "6,7", ErrTooFewCores, []string{"need 3 cores", "names 2"}},
 		{box(0, 8), Pinned, 1, "8", ErrCore, []string{"core 8", "may use 0-7"}},
-		{box(2, 2), Auto, 1, "1-3", ErrCore, []string{"core 1", "may use 2-3"}},
-		{box(0, 8), Shared, 1, "9", ErrCore, []string{"core 9"}},
+		{box(2, 2), Pinned, 1, "1-3", ErrCore, []string{"core 1", "may use 2-3"}},
 		{box(0, 8), "fast", 1, "", ErrProfile, []string{`"fast"`, "auto, pinned or shared"}},
 	} {
-		_, err := test.machine.choose(test.want, test.stages, test.cpus)
+		_, err := test.machine.choose(test.want, test.stages, test.cpus, allowed)
 		if !errors.Is(err, test.err) {
 			t.Errorf("%s, %d stages, list %q: %v, want %v", test.want, test.stages, test.cpus, err, test.err)
 			continue
@@ -103,7 +105,7 @@ func TestChooseRefuses(t *testing.T) {
 			}
 		}
 	}
-	if _, err := box(0, 8).choose(Auto, 1, "1-"); err == nil {
+	if _, err := box(0, 8).choose(Auto, 1, "1-", allowed); err == nil {
 		t.Error("a malformed list: no error")
 	}
 }
@@ -113,18 +115,50 @@ func TestHyperThreads(t *testing.T) {
 	needPinning(t)
 	m := box(0, 8) // 0 and 4, 1 and 5, ... share a core
 	m.siblings = map[int]int{0: 0, 4: 0, 1: 1, 5: 1, 2: 2, 6: 2, 3: 3, 7: 3}
-	p, err := m.choose(Auto, 3, "")
+	p, err := m.choose(Auto, 3, "", allowed)
 	if err != nil || !slices.Equal(p.Cores, []int{1, 2, 3}) {
 		t.Errorf("cores %v (%v), want 1-3", p.Cores, err)
 	}
 	m.siblings = map[int]int{0: 0, 1: 0, 2: 2, 3: 2, 4: 4, 5: 4, 6: 6, 7: 6}
-	p, err = m.choose(Auto, 3, "")
+	p, err = m.choose(Auto, 3, "", allowed)
 	if err != nil || !slices.Equal(p.Cores, []int{2, 4, 6}) || strings.Contains(strings.Join(p.Lines(), " "), "hyper") {
 		t.Errorf("cores %v (%v), want 2,4,6 and no warning", p.Cores, err)
 	}
-	p, err = m.choose(Auto, 5, "")
+	p, err = m.choose(Auto, 5, "", allowed)
 	if err != nil || !slices.Equal(p.Cores, []int{2, 4, 6, 1, 3}) || !strings.Contains(strings.Join(p.Lines(), " "), "hyper") {
 		t.Errorf("cores %v (%v), want 2,4,6,1,3 and a warning", p.Cores, err)
+	}
+}
+
+// I3: cores that are named and cannot be had are told, with the reason and what is done instead.
+func TestCoresRefused(t *testing.T) {
+	needPinning(t)
+	forbidden := func(core int) (func(), error) {
+		if core == 3 {
+			return nil, errors.New("host: pin to core 3: operation not permitted")
+		}
+		return func() {}, nil
+	}
+	for _, test := range []struct {
+		cpus string
+		pin  pinner
+		says string
+	}{
+		{"6-9", allowed, "core 8 of list \"6-9\", this process may use 0-7"},
+		{"4", allowed, "2 busy stages need 2 cores, the list names 1"},
+		{"2-3", forbidden, "pin to core 3: operation not permitted"},
+	} {
+		p, err := box(0, 8).choose(Auto, 2, test.cpus, test.pin)
+		refused := strings.Join(p.Refused(), "\n")
+		if err != nil || p.Name != Shared || !strings.Contains(refused, "are not used, profile shared instead") || !strings.Contains(refused, test.says) {
+			t.Errorf("--cpus %s: profile %q, %q, %v, want shared and %q", test.cpus, p.Name, refused, err, test.says)
+		}
+		if _, err := box(0, 8).choose(Pinned, 2, test.cpus, test.pin); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("pinned to %s: %v, want %q", test.cpus, err, test.says)
+		}
+	}
+	if p, err := box(0, 2).choose(Auto, 5, "", allowed); err != nil || p.Refused() != nil {
+		t.Errorf("nobody named cores, and %q is refused (%v)", p.Refused(), err)
 	}
 }
 
@@ -146,7 +180,7 @@ func TestWaitFollowsCores(t *testing.T) {
 		{box(0, 1), 1, ringbuf.WaitAdaptive, "1 have 1 cores"},
 		{throttled, 3, ringbuf.WaitPark, "3 share 2 cores"},
 	} {
-		p, err := test.machine.choose(Auto, test.stages, "")
+		p, err := test.machine.choose(Auto, test.stages, "", allowed)
 		if err != nil || p.Wait() != test.wait || !strings.Contains(strings.Join(p.Lines(), "\n"), test.says) {
 			t.Errorf("%d stages on %d cores: %+v, %q, %v", test.stages, test.machine.Usable(), p.Wait(), p.Lines(), err)
 		}
@@ -160,7 +194,7 @@ func TestGomaxprocsTooSmall(t *testing.T) {
 	needPinning(t)
 	m := box(0, 8)
 	m.Gomaxprocs = 2
-	p, err := m.choose(Pinned, 3, "")
+	p, err := m.choose(Pinned, 3, "", allowed)
 	if err != nil || !strings.Contains(strings.Join(p.Lines(), " "), "GOMAXPROCS is 2, the profile needs 4") {
 		t.Errorf("%q (%v)", p.Lines(), err)
 	}
@@ -183,7 +217,7 @@ func TestPinnedCoresAreOurs(t *testing.T) {
 			}
 		}
 		stages := rapid.IntRange(1, 22).Draw(t, "stages")
-		p, err := m.choose(Auto, stages, "")
+		p, err := m.choose(Auto, stages, "", allowed)
 		if err != nil {
 			t.Fatal(err)
 		}
