@@ -14,9 +14,6 @@ var equivalent = map[mutant.ID]string{
 		"State with its ballot as last_attempt. Both leave behind the durable START record, and last_attempt never goes back. So whoever " +
 		"gets a PRE-COMMIT that is not fenced has last_attempt equal to its ballot, and the condition is never true.",
 	mutant.VoteUnstarted: "As PreCommitUnstarted: batches are sent to started participants only, and a start is durable before the coordinator hears of it.",
-	mutant.StartDropsApplied: "It takes a participant that has applied more than the base of a ballot before the START of that ballot. What is decided in lower " +
-		"ballots is in the base (I7). What is decided in this one above the base reaches only started participants: a relay for one that is " +
-		"not started ends with the base. TestStartBelowTheAppliedKeepsIt hands it over all the same.",
 	mutant.FillUnpromised: "Batches below the base of a ballot are sent only to participants whose State for that ballot has come, and that leaves behind the " +
 		"durable promise. So whoever gets one that is not fenced has promised the ballot.",
 	mutant.StatesUnpromised: "In an election the only message that carries the new ballot is STATE-REQ, and its answer is made after the promise was raised, or is " +
