@@ -98,7 +98,7 @@ func (j *job) words(args []string) ([]string, error) {
 // jobOf makes a job again from its words.
 func jobOf(words []string) (j *job, args []string, err error) {
 	if len(words) == 0 {
-		return nil, nil, errors.New("its run file does not say how its source is opened")
+		return nil, nil, errors.New("its participants are reached by its own engine alone: begin it with --backups or --participants")
 	}
 	switch words[0] {
 	case "replay":

@@ -80,6 +80,9 @@ func (p *participantFlags) run(cmd *cobra.Command, role string) error {
 	if !p.supervised || p.verbose {
 		o.LinkLog = o.Log // a supervisor tells of its engine what there is to tell
 	}
+	if o.WindowMax < 1 {
+		return configError{fmt.Errorf("--window %d: want 1 or more", o.WindowMax)}
+	}
 	if o.Dir == "" {
 		o.Dir = role
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +47,7 @@ Ends on Ctrl-C or after --duration, and says what it has done.`,
 		if err := out.check(); err != nil {
 			return err
 		}
-		if o.Target == "" || o.Network != "tcp" && o.Network != "udp" {
+		if _, _, err := net.SplitHostPort(o.Target); err != nil || o.Network != "tcp" && o.Network != "udp" {
 			return usageError{fmt.Errorf("want --target HOST:PORT and --network tcp or udp, got %q and %q", o.Target, o.Network)}
 		}
 		if o.Up, err = proxy.ParseRules(up); err != nil {
@@ -73,8 +74,14 @@ Ends on Ctrl-C or after --duration, and says what it has done.`,
 		if out.json() {
 			return writeJSON(cmd.OutOrStdout(), s)
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "connections  %d\nflaps        %d\nup           %+v\ndown         %+v\n", s.Connections, s.Flaps, s.Up, s.Down)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "connections  %d\nflaps        %d\nup           %s\ndown         %s\n",
+			s.Connections, s.Flaps, counted(s.Up), counted(s.Down))
 		return err
 	}
 	return cmd
+}
+
+// counted tells in words what happened to one direction.
+func counted(c proxy.Counts) string {
+	return fmt.Sprintf("%d pieces, %d bytes; %d dropped, %d duplicated, %d flipped", c.Pieces, c.Bytes, c.Dropped, c.Duplicated, c.Flipped)
 }

@@ -126,6 +126,9 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	if !box.KnownTransport(r.transport) {
 		return nil, usageError{fmt.Errorf("--transport %s: want %s, %s or %s", r.transport, box.TransportTCP, box.TransportUDP, box.TransportShm)}
 	}
+	if r.inProcess && cmd.Flags().Changed("transport") {
+		return nil, usageError{errors.New("--transport and --in-process exclude each other")}
+	}
 	if err := r.alone(o); err != nil {
 		return nil, err
 	}

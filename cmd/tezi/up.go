@@ -72,8 +72,9 @@ instead, use "tezi replay".`,
 	return cmd, j
 }
 
-// flowDay is how many order messages one day of an endless flow has.
-const flowDay = 20_000_000
+// flowDay is how many order messages one day of an endless flow has. One in 25 of them is for the pre-open
+// auctions, before the first trade: at 100,000 a second that is less than a second.
+const flowDay = 2_000_000
 
 // flow strings synthetic days together. Order numbers carry their day's stamps, so that the days
 // do not get into each other's way; instruments are defined by the first day alone.

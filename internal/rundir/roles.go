@@ -52,7 +52,7 @@ func NewRole(name, dir string, r Roles) (participant.Role, error) {
 		for _, day := range r.Holidays {
 			d, err := ledger.ParseDate(day)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("holiday %q: want yyyy-mm-dd", day)
 			}
 			holidays = append(holidays, d)
 		}

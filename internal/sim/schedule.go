@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/internal/check"
@@ -30,7 +31,7 @@ func SchedulerNamed(name string) (Scheduler, error) {
 			return s, nil
 		}
 	}
-	return 0, fmt.Errorf("no scheduler %q, want one of %v", name, schedulerNames)
+	return 0, fmt.Errorf("no scheduler %q: want %s", name, strings.Join(schedulerNames[:], ", "))
 }
 
 // schedule is one run of a world in the making.
