@@ -126,9 +126,6 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	if !box.KnownTransport(r.transport) {
 		return nil, usageError{fmt.Errorf("--transport %s: want %s, %s or %s", r.transport, box.TransportTCP, box.TransportUDP, box.TransportShm)}
 	}
-	if r.inProcess && cmd.Flags().Changed("transport") {
-		return nil, usageError{errors.New("--transport and --in-process exclude each other")}
-	}
 	if err := r.alone(o); err != nil {
 		return nil, err
 	}
@@ -186,6 +183,8 @@ func (r *runFlags) alone(o *box.Options) error {
 		return usageError{fmt.Errorf("--backups %d: want 0 to %d", r.backups, box.BackupsMax)}
 	case r.restarts < 1:
 		return usageError{fmt.Errorf("--restarts-max %d: want 1 or more", r.restarts)}
+	case r.inProcess && r.transport != box.TransportTCP:
+		return usageError{errors.New("--transport and --in-process exclude each other")}
 	case r.backups > 0 && r.inProcess:
 		return usageError{errors.New("--backups and --in-process exclude each other")}
 	case r.backups > 0 && r.transport == box.TransportShm:

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io"
 	"math"
@@ -60,14 +59,11 @@ instead, use "tezi replay".`,
 		if err := source.begin(); err != nil {
 			return nil, nil, err
 		}
-		stop := source.close
 		if duration > 0 {
-			var cancel context.CancelFunc
-			source.ctx, cancel = context.WithTimeout(context.Background(), duration-time.Since(j.begun()))
-			stop = func() { cancel(); source.close() }
+			o.End = j.begun().Add(duration)
 		}
 		o.SourceName, o.SourceFormat = "synthetic flow", "workload"
-		return source, stop, nil
+		return source, source.close, nil
 	}
 	return cmd, j
 }
@@ -83,7 +79,6 @@ type flow struct {
 	day   *workload.Day
 	left  int64
 	days  int
-	ctx   context.Context // ends the flow; nil: nothing does
 }
 
 func (f *flow) begin() (err error) {
@@ -94,9 +89,6 @@ func (f *flow) begin() (err error) {
 
 // Next implements box.Source.
 func (f *flow) Next(c *codec.Command) error {
-	if f.ctx != nil && f.ctx.Err() != nil {
-		return io.EOF
-	}
 	for {
 		err := f.day.Next(c)
 		switch {

@@ -25,6 +25,7 @@ type feed struct {
 	source Source
 	pace   pacer
 	strict bool
+	end    time.Time // the source ends then, but for what the command log holds already; zero: never
 	clock  func() int64
 	ring   *ringbuf.SPSC[engine.Entry]
 	engine *ringbuf.Bell // wakes the engine
@@ -81,6 +82,9 @@ func (f *feed) run(ctx context.Context) error {
 func (f *feed) fill(ctx context.Context, slots []engine.Entry) (int, error) {
 	if !f.pace.free() {
 		slots = slots[:1]
+	}
+	if !f.end.IsZero() && !time.Now().Before(f.end) {
+		return 0, io.EOF
 	}
 	n := 0
 	for n < len(slots) {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/engine"
@@ -179,5 +180,23 @@ func TestFeedStampsArrivals(t *testing.T) {
 		if e.ArrivalNs != 1 {
 			t.Errorf("command %d arrives at %d, want 1: they were read together", i, e.ArrivalNs)
 		}
+	}
+}
+
+// TestFeedEndIsNotForTheLog: a run that ends by the clock ends for new commands. What its command log holds is
+// read from the source all the same, however late: a standby that is behind would take it for another source.
+func TestFeedEndIsNotForTheLog(t *testing.T) {
+	f := newFeed(script{10, 20, 30}, 64)
+	f.end = time.Now().Add(-time.Second)
+	logged := engine.NewSource()
+	for _, at := range []int64{10, 20} {
+		logged.Add(&codec.Command{Kind: codec.KindNew, TimeNs: at})
+	}
+	f.before = func(context.Context) error { return f.skip(logged, "flow") }
+	if err := f.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if entries := fed(t, f); len(entries) != 0 {
+		t.Errorf("%d commands were fed behind the end", len(entries))
 	}
 }

@@ -2,6 +2,7 @@ package box
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/bench"
@@ -38,6 +39,7 @@ type Options struct {
 	Engine       engine.Config     // Participants and Cluster are filled in
 	Roles        rundir.Roles
 	Pace         Pace
+	End          time.Time         // nothing new is taken from the source from then on; zero: no limit
 	Strict       bool              // an unreadable record ends the run
 	Expect       []commandcsv.Fill // nil: nothing expected
 	Profile      host.Profile

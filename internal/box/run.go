@@ -206,7 +206,7 @@ func (b *box) links(ports *engine.Ports) {
 
 func (b *box) newFeed(source Source, clock func() int64, bell *ringbuf.Bell) feed {
 	return feed{
-		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, clock: clock,
+		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, end: b.o.End, clock: clock,
 		ring: b.engine.Input(), engine: bell, room: b.engine.FeederBell(),
 	}
 }
