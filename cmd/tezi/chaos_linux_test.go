@@ -88,11 +88,11 @@ type chaos struct {
 	done   batch3pc.Seq // highest decided
 }
 
-// chaosRate is the load in commands a second, and orders what it needs at most for one cycle.
+// chaosRate is the load in commands a second, and orders what it needs at most for one cycle, on a busy machine too.
 const (
 	chaosEngines   = 3
 	chaosRate      = 10_000
-	ordersPerCycle = 30_000
+	ordersPerCycle = 60_000
 )
 
 func newChaos(t *testing.T, cycles int) *chaos {

@@ -38,11 +38,15 @@ directory, with ranks 1, 2, 3. Ends with exit code 0 when the run is finished.`,
 		Args: wantArgs(),
 	}
 	cmd.Flags().StringVar(&dir, "dir", "tezi-run", "run directory")
-	cmd.Flags().IntVar(&rank, "rank", 1, "place among the engines of the run, which differs for each: 0 to 3")
+	cmd.Flags().IntVar(&rank, "rank", 1, "place among the engines of the run, which differs for each: 1 to 3")
 	cmd.Flags().BoolVar(&supervised, "supervised", false, "end when standard input ends: the process that started us is gone")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if rank < 0 || rank > box.BackupsMax {
-			return usageError{fmt.Errorf("--rank %d: want 0 to %d", rank, box.BackupsMax)}
+		lowest := 1
+		if supervised {
+			lowest = 0 // the supervisor's first engine; by hand, whatever began the run is that
+		}
+		if rank < lowest || rank > box.BackupsMax {
+			return usageError{fmt.Errorf("--rank %d: want %d to %d", rank, lowest, box.BackupsMax)}
 		}
 		ctx, cancel := context.WithCancelCause(cmd.Context())
 		defer cancel(nil)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/journal"
@@ -42,6 +43,30 @@ func leads(dir string) (*os.File, error) {
 		return nil, &rundir.RefusedError{Dir: filepath.Dir(dir), Why: "another engine leads it"}
 	}
 	return f, nil
+}
+
+// takeRank takes the place of an engine among those that stand by: a second one of the same rank would pass for the
+// first at the participants, and take its links away. One that was just killed may have it for a moment yet.
+func takeRank(dir string, rank int) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("rank-%d", rank)), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(dyingMax); ; time.Sleep(10 * time.Millisecond) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			err = f.Truncate(0)
+			if _, werr := fmt.Fprint(f, os.Getpid()); err == nil {
+				err = werr
+			}
+			return f, err
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
+			owner, _ := io.ReadAll(io.LimitReader(f, 32)) // only decorates the error
+			_ = f.Close()
+			return nil, &rundir.RefusedError{Dir: filepath.Dir(dir), Why: fmt.Sprintf("process %s is the engine of rank %d: give another --rank", owner, rank)}
+		}
+	}
 }
 
 // follow begins to read the log in dir and waits, beside, for the right to lead, which rings bell.

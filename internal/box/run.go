@@ -27,6 +27,7 @@ type box struct {
 	o        *Options
 	run      rundir.Run
 	leader   *os.File // the leader's lock
+	rank     *os.File // the lock of an engine that stands by
 	log      *journal.Journal
 	replica  *engine.Replica // of the log as it was opened, until the engine has it
 	followed *followed       // of a backup engine
@@ -313,6 +314,10 @@ func (b *box) close() (err error) {
 	if b.leader != nil {
 		_ = b.leader.Close() // nothing was written to it
 		b.leader = nil
+	}
+	if b.rank != nil {
+		_ = b.rank.Close()
+		b.rank = nil
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package box
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -53,6 +52,9 @@ func (b *box) stand(source Source, rank int) (err error) {
 	o, node := b.o, engineNode+rank
 	wait := o.Profile.Wait()
 	bell := ringbuf.NewBell(wait)
+	if b.rank, err = takeRank(engineDir(o.Dir), rank); err != nil {
+		return err
+	}
 	cfg, ports, err := b.wiring(batch3pc.NodeID(node))
 	if err != nil {
 		return err
@@ -85,14 +87,6 @@ func (b *box) stand(source Source, rank int) (err error) {
 			b.cancel(err) // before the input is closed, which would say that there is no more
 		}
 		return err
-	}
-	return nil
-}
-
-// ParseEngine reads the rank of an engine: 0 for the first one, 1 for its first backup, and so on.
-func ParseEngine(rank int) error {
-	if rank < 0 || rank > BackupsMax {
-		return fmt.Errorf("engine %d: want 0 to %d", rank, BackupsMax)
 	}
 	return nil
 }
