@@ -135,9 +135,6 @@ func (a *Arena) settle(l *ladder, v uint32) {
 	a.giveLevel(v)
 }
 
-// covers reports whether key belongs below br: the way to a branch looks at some bits of a key only.
-func (br *branch) covers(key uint32) bool { return uint32(uint64(key)>>((br.shift+6)&63)) == br.prefix }
-
 // hang puts level v, which has this key, into the tree, where none has.
 func (a *Arena) hang(l *ladder, v, key uint32) {
 	link, parent := &l.root, uint32(0)

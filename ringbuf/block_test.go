@@ -116,7 +116,7 @@ func TestCloseWakes(t *testing.T) {
 	until(func() bool { return room.Parks() > 0 && items.Parks() > 0 })
 	full.Close()
 	empty.Close()
-	if <-freed || <-freed {
+	if first, second := <-freed, <-freed; first || second {
 		t.Error("a closed ring took or gave an item")
 	}
 	frames := NewFrames(64)

@@ -4,9 +4,6 @@ package ringbuf
 
 import "sync/atomic"
 
-// assembly says which build this is.
-const assembly = true
-
 //go:noescape
 func storeRelease(p *atomic.Uint64, v uint64)
 

@@ -4,9 +4,6 @@ package ringbuf
 
 import "sync/atomic"
 
-// assembly says which build this is.
-const assembly = false
-
 func storeRelease(p *atomic.Uint64, v uint64) { p.Store(v) }
 
 // fence has nothing to do: stores and loads of sync/atomic are not reordered with each other.

@@ -107,7 +107,7 @@ func (p *play) vote(b *batch3pc.Batch, decided bool) (batch3pc.Vote, error) {
 	v := p.app.Vote(b, decided)
 	v.Veto = bytes.Clone(v.Veto)
 	if b.Position() != before || !b.Intact() {
-		return v, fmt.Errorf("Vote has changed batch %d", b.Seq)
+		return v, fmt.Errorf("a vote has changed batch %d", b.Seq)
 	}
 	if v.Yes || decided {
 		p.log = append(p.log, b)

@@ -13,7 +13,6 @@ type trial struct {
 	world    *world
 	story    *story
 	engine   *node
-	boot     uint32
 	faultNs  int64 // 0: it has not struck
 }
 

@@ -131,7 +131,7 @@ func (p *peer) checkHello(ownerOf func(codec.Hello) *Listener) error {
 		owner = ownerOf(got)
 		p.wire = owner.wire
 	}
-	if reason, fault := p.wire.judge(h, got); fault != "" {
+	if fault, reason := p.wire.judge(h, got); fault != "" {
 		err := p.wire.mismatch(reason, fault)
 		p.sayRefused(codec.FrameRefuse, err)
 		return err
@@ -195,12 +195,12 @@ func (p *peer) frame() ([]byte, error) {
 }
 
 // judge compares a hello with whom we want; it describes the peer if it is somebody else.
-func (w *wire) judge(h codec.Header, got codec.Hello) (reason error, fault string) {
+func (w *wire) judge(h codec.Header, got codec.Hello) (fault string, reason error) {
 	ok := h.Cluster == w.header.Cluster &&
 		(w.want.Node == 0 || got.Node == w.want.Node) &&
 		(w.want.Role == "" || got.Role == w.want.Role)
 	if ok && (h.To == 0 || h.To == w.hello.Node) {
-		return nil, ""
+		return "", nil
 	}
 	if h.Cluster != w.header.Cluster {
 		reason = ErrCluster
@@ -209,7 +209,7 @@ func (w *wire) judge(h codec.Header, got codec.Hello) (reason error, fault strin
 	if h.To != 0 && h.To != w.hello.Node {
 		fault += fmt.Sprintf(" looking for node %d", h.To)
 	}
-	return reason, fault
+	return fault, reason
 }
 
 func (w *wire) mismatch(reason error, got string) error {

@@ -50,10 +50,9 @@ type offer struct {
 }
 
 var (
-	errOffer   = errors.New("malformed offer of shared memory")
-	errMemory  = errors.New("not the memory that was offered")
-	errTooFew  = errors.New("smaller rings than ours")
-	errNoSpace = errors.New("shared memory is for Linux only")
+	errOffer  = errors.New("malformed offer of shared memory")
+	errMemory = errors.New("not the memory that was offered")
+	errTooFew = errors.New("smaller rings than ours")
 )
 
 func (o *offer) append(b []byte) []byte {

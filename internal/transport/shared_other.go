@@ -2,6 +2,10 @@
 
 package transport
 
+import "errors"
+
+var errNoSpace = errors.New("shared memory is for Linux only")
+
 const sharedDir = ""
 
 func (o *offer) create(string, string) (*shared, error) { return nil, errNoSpace }
