@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // serveFloor is the node's side.
@@ -66,8 +67,10 @@ type floorNode struct {
 
 // serve answers until the coordinator's side hangs up, which is how it ends.
 func (f *floorNode) serve(bytes int) error {
+	var syncing sync.WaitGroup
+	syncing.Go(f.sync)
+	defer syncing.Wait() // the file is closed afterwards
 	defer close(f.synced)
-	go f.sync()
 	r := bufio.NewReaderSize(f.conn, 16<<10)
 	head, body, answer := make([]byte, floorHead), make([]byte, bytes), make([]byte, floorAnswer)
 	for {
