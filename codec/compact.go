@@ -153,19 +153,21 @@ type field interface {
 }
 
 // bounds returns the least and the greatest of n values that lie stride bytes apart. Two pairs take
-// turns, because each comparison has to wait for the one before.
+// turns, because each comparison has to wait for the one before. Here and below an offset moves on and no pointer does:
+// behind the last value there may be other memory.
 func bounds[F field](in unsafe.Pointer, stride uintptr, n int) (low, high F) {
 	low = *(*F)(in)
 	high = low
 	low2, high2 := low, low
+	at := uintptr(0)
 	for ; n >= 2; n -= 2 {
-		x, y := *(*F)(in), *(*F)(unsafe.Add(in, stride))
+		x, y := *(*F)(unsafe.Add(in, at)), *(*F)(unsafe.Add(in, at+stride))
 		low, high = min(low, x), max(high, x)
 		low2, high2 = min(low2, y), max(high2, y)
-		in = unsafe.Add(in, 2*stride)
+		at += 2 * stride
 	}
 	if n > 0 {
-		x := *(*F)(in)
+		x := *(*F)(unsafe.Add(in, at))
 		low, high = min(low, x), max(high, x)
 	}
 	return min(low, low2), max(high, high2)
@@ -176,10 +178,9 @@ func bounds[F field](in unsafe.Pointer, stride uintptr, n int) (low, high F) {
 func differences[F field](v []F, in unsafe.Pointer) {
 	before := *(*F)(in)
 	for i := range v {
-		x := *(*F)(in)
+		x := *(*F)(unsafe.Add(in, i*TradeSize))
 		v[i] = x - before
 		before = x
-		in = unsafe.Add(in, TradeSize)
 	}
 	if len(v) > 1 {
 		v[0] = v[1]
@@ -194,7 +195,8 @@ func pack[F field](dst []byte, in unsafe.Pointer, stride uintptr, n int, low F, 
 	of, size := group(width)
 	dst, out := grown(dst, packedSize(n, width))
 	w := uint(width) & 63
-	next := func(k uintptr) uint64 { return uint64(*(*F)(unsafe.Add(in, k*stride)) - low) }
+	at := uintptr(0)
+	next := func(k uintptr) uint64 { return uint64(*(*F)(unsafe.Add(in, at+k*stride)) - low) }
 	for ; n >= of; n -= of {
 		var x uint64
 		switch of {
@@ -218,7 +220,8 @@ func pack[F field](dst []byte, in unsafe.Pointer, stride uintptr, n int, low F, 
 			x = next(0)
 		}
 		put8(out, x)
-		in, out = unsafe.Add(in, uintptr(of)*stride), unsafe.Add(out, size)
+		at += uintptr(of) * stride
+		out = unsafe.Add(out, size)
 	}
 	if n > 0 { // the last group is not full
 		x := uint64(0)

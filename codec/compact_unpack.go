@@ -7,7 +7,8 @@ import "unsafe"
 func unpack[F field](out unsafe.Pointer, stride uintptr, in unsafe.Pointer, n int, low F, width int) {
 	of, size := group(width)
 	w, mask := uint(width)&63, ^uint64(0)>>(64-uint(width))
-	set := func(k uintptr, x uint64) { *(*F)(unsafe.Add(out, k*stride)) = low + F(x&mask) }
+	at := uintptr(0)
+	set := func(k uintptr, x uint64) { *(*F)(unsafe.Add(out, at+k*stride)) = low + F(x&mask) }
 	for ; n >= of; n -= of {
 		x := get8(in)
 		switch of {
@@ -41,7 +42,8 @@ func unpack[F field](out unsafe.Pointer, stride uintptr, in unsafe.Pointer, n in
 		default:
 			set(0, x)
 		}
-		in, out = unsafe.Add(in, size), unsafe.Add(out, uintptr(of)*stride)
+		in = unsafe.Add(in, size)
+		at += uintptr(of) * stride
 	}
 	if n > 0 { // the last group is not full
 		x := get8(in)
