@@ -15,7 +15,7 @@ func (w *Watch) Coordinator(id batch3pc.NodeID, now *batch3pc.CoordinatorStatus)
 	serving := now.State == batch3pc.StateActive || now.State == batch3pc.StateRefused
 	settled := old.State == batch3pc.StateStarting || old.State == batch3pc.StateElecting
 	if now.State == batch3pc.StateStarting && (old.State == batch3pc.StateElecting || old.Ballot != now.Ballot) {
-		w.noteForward(n, batch3pc.Position{Seq: now.Base, Chain: now.BaseChain})
+		w.noteForward(n, now.Ballot, batch3pc.Position{Seq: now.Base, Chain: now.BaseChain})
 	}
 	if serving && now.Ballot == old.Ballot && !settled {
 		if now.Proposed < old.Proposed {
@@ -100,10 +100,11 @@ func (w *Watch) admit(i int32) {
 	}
 }
 
-// noteForward counts a base above every pre-commit.
-func (w *Watch) noteForward(leader *node, base batch3pc.Position) {
+// noteForward counts a base above every pre-commit. Where a participant has promised a higher ballot meanwhile, it may
+// have taken back what this one heard of, and nothing can be said.
+func (w *Watch) noteForward(leader *node, ballot batch3pc.Ballot, base batch3pc.Position) {
 	for _, id := range w.participants {
-		if n := w.node(id); !n.seen || n.before.PreCommitted >= base.Seq {
+		if n := w.node(id); !n.seen || n.before.PreCommitted >= base.Seq || ballot.Less(n.before.LastElected) {
 			return
 		}
 	}
