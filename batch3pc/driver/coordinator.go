@@ -118,6 +118,17 @@ func (c *Coordinator) propose(count uint32, f *proposal) (no uint64, err error) 
 	return no, c.did(ready)
 }
 
+// ChangeMembers asks the machine, a batch3pc.Coordinator or Standby, for a generation with these members;
+// see batch3pc.Coordinator.ProposeGeneration for what that means, and for the errors that say that
+// nothing has happened. Other errors end the node, as from Round.
+func (c *Coordinator) ChangeMembers(members []batch3pc.NodeID, replaced ...batch3pc.NodeID) error {
+	ready, err := c.machine.(generational).ProposeGeneration(members, replaced...)
+	if err != nil {
+		return err
+	}
+	return c.did(ready)
+}
+
 // InputsDurable says that whatever went into the proposals up to no survives a crash of this node.
 // Without it no batch of a Gated coordinator is pre-committed.
 func (c *Coordinator) InputsDurable(no uint64) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // Decided reads the committed batches of a participant from its log, in order. Batches that were
@@ -23,8 +24,10 @@ type Decided struct {
 }
 
 // NewDecided begins at the beginning of the log in dir. It takes no lock and reads beside a writer.
-func NewDecided(dir string) (*Decided, error) {
-	r, err := journal.NewReader(dir)
+func NewDecided(dir string) (*Decided, error) { return newDecided(disk.Real, dir) }
+
+func newDecided(files disk.FS, dir string) (*Decided, error) {
+	r, err := journal.NewReaderOn(files, dir, journal.Position{})
 	if err != nil {
 		return nil, err
 	}

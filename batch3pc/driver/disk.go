@@ -14,6 +14,7 @@ import (
 // share the next one (group commit). All methods but Syncs belong to the owner.
 type Disk struct {
 	dir     string
+	files   Files
 	journal *journal.Journal
 	marks   *snapshot.Store // where the log may be read from; nil: it is never cut
 	owner   *ringbuf.Bell   // rung when a sync ended
@@ -31,11 +32,11 @@ type Disk struct {
 // record, in order. The owner's bell is rung whenever a sync ended. ErrInUse: another process, or
 // another part of this one, has the directory.
 func OpenDisk(dir string, owner *ringbuf.Bell, replay func(kind uint8, body []byte) error) (*Disk, error) {
-	return openDisk(dir, journal.Options{}, owner, new(uint64), replay)
+	return Files{}.OpenDisk(dir, owner, replay)
 }
 
 // OpenDecided implements Archive.
-func (d *Disk) OpenDecided() (DecidedReader, error) { return NewDecided(d.dir) }
+func (d *Disk) OpenDecided() (DecidedReader, error) { return newDecided(d.files.fs(), d.dir) }
 
 // Append adds a record whose body is head and then payload. Both are copied.
 func (d *Disk) Append(kind uint8, head, payload []byte) error {
@@ -79,22 +80,29 @@ func (d *Disk) Start() {
 
 func (d *Disk) run() {
 	moved := func() bool { return d.stopped.Load() || d.wanted.Load() > d.durable.Load() }
-	for !d.stopped.Load() {
-		lsn := d.wanted.Load()
-		if lsn <= d.durable.Load() {
+	for !d.stopped.Load() && d.failed.Load() == nil {
+		if !d.SyncWanted() {
 			d.bell.Wait(moved)
-			continue
 		}
-		if err := d.journal.Sync(); err != nil {
-			failed := err // a copy: err itself would be on the heap at every sync
-			d.failed.Store(&failed)
-			d.owner.Ring()
-			return
-		}
+	}
+}
+
+// SyncWanted makes durable what Want has asked for, once, and reports whether there was anything to do.
+// It is the work of the goroutine that Start starts, for an owner who steps the syncer himself.
+func (d *Disk) SyncWanted() bool {
+	lsn := d.wanted.Load()
+	if lsn <= d.durable.Load() || d.failed.Load() != nil {
+		return false
+	}
+	if err := d.journal.Sync(); err != nil {
+		failed := err // a copy: err itself would be on the heap at every sync
+		d.failed.Store(&failed)
+	} else {
 		d.syncs.Add(1)
 		d.durable.Store(lsn)
-		d.owner.Ring()
 	}
+	d.owner.Ring()
+	return true
 }
 
 // Settle makes everything durable before it returns.

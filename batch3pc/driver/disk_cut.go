@@ -6,7 +6,6 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/internal/journal"
-	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -14,12 +13,17 @@ import (
 // OpenCutDisk is OpenParticipantDisk for a log that is cut: it is replayed from the mark of its last
 // Cut on. One more error: *snapshot.FileError, for the marks of another node.
 func OpenCutDisk(dir string, cluster uint32, node batch3pc.NodeID, owner *ringbuf.Bell, machine Repairer) (*Disk, []*journal.Hole, error) {
-	marks := snapshot.NewStore(disk.Real, dir, snapshot.Identity{Cluster: cluster, Node: uint32(node), Kind: snapshot.Participant})
+	return Files{}.OpenCutDisk(dir, cluster, node, owner, machine)
+}
+
+// OpenCutDisk is the function of this name, in these files.
+func (f Files) OpenCutDisk(dir string, cluster uint32, node batch3pc.NodeID, owner *ringbuf.Bell, machine Repairer) (*Disk, []*journal.Hole, error) {
+	marks := snapshot.NewStore(f.fs(), dir, snapshot.Identity{Cluster: cluster, Node: uint32(node), Kind: snapshot.Participant})
 	last, _, err := marks.Latest()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
-	d, holes, err := openParticipantDisk(dir, last.At, owner, machine)
+	d, holes, err := f.openParticipantDisk(dir, last.At, owner, machine)
 	if err != nil {
 		return nil, holes, err
 	}

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
@@ -46,11 +47,11 @@ func (c *CoordinatorNode) Peers() []batch3pc.PeerStatus {
 
 // change makes a wish known to the machine, in the loop's goroutine.
 func (c *CoordinatorNode) change(w change) error {
-	ready, err := c.machine.ProposeGeneration(w.members, w.replaced...)
+	err := c.driver.ChangeMembers(w.members, w.replaced...)
+	if refused := new(batch3pc.MembershipError); err != nil && err != batch3pc.ErrNotActive && !errors.As(err, &refused) {
+		return err
+	}
 	if err == nil {
-		if derr := c.driver.did(ready); derr != nil {
-			return derr
-		}
 		err = c.observe() // so that whoever waits for the change does not find the state before it
 	}
 	w.done <- err

@@ -67,6 +67,11 @@ type Proposer interface {
 	Status() batch3pc.CoordinatorStatus
 }
 
+// generational is a Proposer whose members may change.
+type generational interface {
+	ProposeGeneration(members []batch3pc.NodeID, replaced ...batch3pc.NodeID) (batch3pc.Ready, error)
+}
+
 // Peer is a node at the other end of a Link.
 type Peer struct {
 	Node batch3pc.NodeID

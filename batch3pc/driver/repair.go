@@ -25,11 +25,11 @@ type Repairer interface {
 // what was promised, and a *journal.DamageError if the beginning of the log is gone: such a log is as
 // good as none.
 func OpenParticipantDisk(dir string, owner *ringbuf.Bell, machine Repairer) (*Disk, []*journal.Hole, error) {
-	return openParticipantDisk(dir, journal.Position{}, owner, machine)
+	return Files{}.openParticipantDisk(dir, journal.Position{}, owner, machine)
 }
 
-func openParticipantDisk(dir string, after journal.Position, owner *ringbuf.Bell, machine Repairer) (d *Disk, holes []*journal.Hole, err error) {
-	options := journal.Options{After: after}
+func (f Files) openParticipantDisk(dir string, after journal.Position, owner *ringbuf.Bell, machine Repairer) (d *Disk, holes []*journal.Hole, err error) {
+	options := f.options(after)
 	replay, done := Replay(machine), after.LSN
 	each := func(kind uint8, body []byte) error {
 		if kind == codec.RecordHole {
@@ -38,12 +38,12 @@ func openParticipantDisk(dir string, after journal.Position, owner *ringbuf.Bell
 		}
 		return replay(kind, body)
 	}
-	d, err = openDisk(dir, options, owner, &done, each)
+	d, err = f.openDisk(dir, after, owner, &done, each)
 	if errors.As(err, new(*journal.DamageError)) {
 		if holes, err = journal.Repair(dir, options, codec.RecordHole); err != nil {
 			return nil, nil, err
 		}
-		d, err = openDisk(dir, options, owner, &done, each) // what is in front of the first hole has not changed
+		d, err = f.openDisk(dir, after, owner, &done, each) // what is in front of the first hole has not changed
 	}
 	if err != nil {
 		return nil, holes, err
@@ -55,8 +55,8 @@ func openParticipantDisk(dir string, after journal.Position, owner *ringbuf.Bell
 }
 
 // openDisk opens a log and calls replay with the records behind the first *done, which it counts.
-func openDisk(dir string, options journal.Options, owner *ringbuf.Bell, done *uint64, replay func(kind uint8, body []byte) error) (*Disk, error) {
-	j, err := journal.Open(dir, options, func(r journal.Record) error {
+func (f Files) openDisk(dir string, after journal.Position, owner *ringbuf.Bell, done *uint64, replay func(kind uint8, body []byte) error) (*Disk, error) {
+	j, err := journal.Open(dir, f.options(after), func(r journal.Record) error {
 		if r.LSN <= *done {
 			return nil
 		}
@@ -69,5 +69,5 @@ func openDisk(dir string, options journal.Options, owner *ringbuf.Bell, done *ui
 	if err != nil {
 		return nil, err
 	}
-	return &Disk{dir: dir, journal: j, owner: owner, bell: ringbuf.NewBell(ringbuf.WaitPark)}, nil
+	return &Disk{dir: dir, files: f, journal: j, owner: owner, bell: ringbuf.NewBell(ringbuf.WaitPark)}, nil
 }

@@ -20,6 +20,10 @@ func (s standby) Propose(count uint32, payload []byte) (*batch3pc.Batch, batch3p
 	return s.behind.Propose(count, payload)
 }
 
+func (s standby) ProposeGeneration(members []batch3pc.NodeID, replaced ...batch3pc.NodeID) (batch3pc.Ready, error) {
+	return s.behind.ProposeGeneration(members, replaced...)
+}
+
 func (s standby) InputsDurable(seq batch3pc.Seq) batch3pc.Ready { return s.behind.InputsDurable(seq) }
 
 func (s standby) Status() batch3pc.CoordinatorStatus { return s.behind.Status() }
