@@ -27,5 +27,17 @@
 //	I5  Progress reads what others publish and writes only to a terminal. A run with its output
 //	    in a file is not disturbed by a byte.
 //
-// The synthetic trading day that a run feeds on is in bench/workload.
+// # Benchmarks
+//
+// A benchmark measures a part by itself, in many cases. What it has measured is a Record: the machine, the command,
+// and for each case its parameters, figures and histograms. What go test prints is read into the same Results.
+//
+//	tezi bench ... ─▶ Record.Add ─▶ Result ─▶ Sheet ─▶ table
+//	go test -bench ─▶ ReadGoTest ─▶   │     ├▶ JSON, and back
+//	                                  │     ├▶ lines for benchstat
+//	                                  │     ├▶ .hgrm files
+//	                                  └─────┴▶ Chart ─▶ bench/plot ─▶ SVG
+//
+// The parts have packages of their own below this one. The synthetic trading day that all of them feed on is in
+// bench/workload.
 package bench

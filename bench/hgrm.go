@@ -1,8 +1,9 @@
 package bench
 
 import (
-	"bytes"
-	"os"
+	"io"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // The plotter format: steps a half distance to 100 %, and nanoseconds a microsecond.
@@ -11,10 +12,8 @@ const (
 	hgrmScale = 1000
 )
 
-func (s *Snapshot) writeHGRM(path string, stage Stage) error {
-	var b bytes.Buffer
-	if _, err := s.histograms[stage].PercentilesPrint(&b, hgrmTicks, hgrmScale); err != nil {
-		return err
-	}
-	return os.WriteFile(path, b.Bytes(), 0o644)
+// writeHGRM writes the percentiles of a histogram of nanoseconds in microseconds.
+func writeHGRM(w io.Writer, h *hdrhistogram.Histogram) error {
+	_, err := h.PercentilesPrint(w, hgrmTicks, hgrmScale)
+	return err
 }

@@ -47,6 +47,16 @@ type Latency struct {
 	OutOfRange int64  `json:"out_of_range,omitempty"` // samples below 0 or above 60 s, recorded at the limit (I1)
 }
 
+// percentile is one of the figures of a Latency.
+type percentile struct {
+	name  string // as it is called in tables and metrics
+	value Micros
+}
+
+func (l *Latency) percentiles() []percentile {
+	return []percentile{{"p50", l.P50}, {"p90", l.P90}, {"p99", l.P99}, {"p99.9", l.P999}, {"max", l.Max}}
+}
+
 // Latencies holds the stages under their JSON keys.
 type Latencies struct {
 	OrderToMatch  Latency `json:"order_to_match"`

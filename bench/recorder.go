@@ -86,12 +86,7 @@ type Snapshot struct {
 
 // Latency returns the percentiles of a stage; all zero if nothing was recorded.
 func (s *Snapshot) Latency(stage Stage) Latency {
-	h := s.histograms[stage]
-	v := h.ValueAtPercentilesSlice([]float64{50, 90, 99, 99.9})
-	return Latency{
-		P50: Micros(v[0]), P90: Micros(v[1]), P99: Micros(v[2]), P999: Micros(v[3]),
-		Max: Micros(h.Max()), Count: h.TotalCount(), OutOfRange: s.outOfRange[stage],
-	}
+	return latencyOf(s.histograms[stage], s.outOfRange[stage])
 }
 
 // Latencies returns the percentiles of all stages.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -178,7 +179,12 @@ func (r *Report) WriteHGRM(dir string) error {
 		return fmt.Errorf("bench: directory for histograms: %w", err)
 	}
 	for stage := range StageCount {
-		if err := r.snapshot.writeHGRM(filepath.Join(dir, stage.String()+".hgrm"), stage); err != nil {
+		var b bytes.Buffer
+		err := writeHGRM(&b, r.snapshot.histograms[stage])
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, stage.String()+".hgrm"), b.Bytes(), 0o644)
+		}
+		if err != nil {
 			return fmt.Errorf("bench: histogram of %s: %w", stage, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
 )
@@ -80,9 +81,11 @@ func TestMeasure(t *testing.T) {
 			if _, err := os.Stat(o.Dir); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("the directory is still there: %v", err)
 			}
-			var table strings.Builder
-			if err := (&Report{Results: []*Result{r}}).WriteTable(&table); err != nil || !strings.Contains(table.String(), transport) {
-				t.Errorf("table %q, %v", table.String(), err)
+			var rec bench.Record
+			r.AddTo(&rec)
+			res := rec.Results[0]
+			if v, ok := res.Metric("trades/s"); !ok || v != r.TradesPerS || res.Param("transport") != transport || res.Latencies[0].Us != r.Decision {
+				t.Errorf("recorded as %s with %v", res, res.Metrics)
 			}
 		})
 	}

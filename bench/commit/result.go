@@ -43,6 +43,8 @@ type Result struct {
 	SyncsPerS   float64 `json:"syncs_per_s"`   // of one participant
 	Mallocs     float64 `json:"mallocs_batch"` // heap allocations of this process for each batch
 	Floor       *Floor  `json:"floor,omitempty"`
+
+	latency *hdrhistogram.Histogram // of Decision
 }
 
 // RateRatio is the throughput as a part of the floor's; 0 without a floor.
@@ -102,7 +104,7 @@ func measure(ctx context.Context, o *Options, c *Case) (*Result, error) {
 	r := &Result{
 		Case: *c, Batches: k.counted, ElapsedS: elapsed,
 		TradesPerS: float64(k.counted) * float64(c.Trades) / elapsed,
-		Decision:   latencyOf(k.latency),
+		Decision:   latencyOf(k.latency), latency: k.latency,
 	}
 	r.CPUPerTrade = float64(used.CPUNs) / float64(k.supply.trade-1)
 	r.SyncsPerS = float64(k.summaries[0].Syncs) / (float64(k.ended) / 1e9)

@@ -9,16 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/commit"
 	"github.com/tezi-exchange/tezi/internal/box"
-	"github.com/tezi-exchange/tezi/internal/host"
 )
 
 // benchCommitFlags are the flags of `tezi bench commit`.
 type benchCommitFlags struct {
-	output
-	profiling
+	benchFlags
 	c      commit.Case
 	o      commit.Options
 	dir    string
@@ -49,7 +46,7 @@ In JSON, times are microseconds and rates trades a second.`,
 		Example: `  tezi bench commit --sweep headline
   tezi bench commit --window 1 --durable=false
   tezi bench commit --rate 1M --duration 10s -o json
-  tezi bench commit --sweep trades,window,participants,transport`,
+  tezi bench commit --sweep trades,window,participants,transport --out results`,
 		Args: wantArgs(),
 	}
 	b.flags(cmd)
@@ -67,8 +64,7 @@ func sweepHelp() string {
 }
 
 func (b *benchCommitFlags) flags(cmd *cobra.Command) {
-	b.output.flags(cmd)
-	b.profiling.flags(cmd)
+	b.benchFlags.flags(cmd)
 	b.c = commit.Default()
 	f := cmd.Flags()
 	f.IntVar(&b.c.Trades, "trades", b.c.Trades, "trades in a batch")
@@ -108,23 +104,17 @@ func (b *benchCommitFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	report := &commit.Report{Machine: bench.MachineOf(host.Detect())}
+	record := b.record("commit", "Commit subsystem")
 	for _, c := range cases {
 		var r *commit.Result
 		if r, err = commit.Measure(cmd.Context(), &b.o, c); err != nil {
 			err = fmt.Errorf("%v: %w", c, err)
 			break
 		}
-		report.Results = append(report.Results, r)
+		r.AddTo(record)
 	}
 	err = errors.Join(err, stop())
-	if len(report.Results) == 0 {
-		return err
-	}
-	if b.json() {
-		return errors.Join(err, writeJSON(cmd.OutOrStdout(), report))
-	}
-	return errors.Join(err, report.WriteTable(cmd.OutOrStdout()))
+	return errors.Join(err, b.report(cmd, record))
 }
 
 // cases returns what the flags describe.

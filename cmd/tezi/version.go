@@ -18,19 +18,25 @@ func newVersion() *cobra.Command {
 		Example: "  tezi version",
 		Args:    wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			version, commit := "devel", "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						commit = s.Value
-					}
-				}
-			}
+			version, commit := built()
 			m := bench.MachineOf(host.Detect())
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tezi %s\ncommit %s\n%s %s/%s\n%s, %d cores, kernel %s\n",
 				version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH, m.CPU, m.Cores, m.Kernel)
 			return err
 		},
 	}
+}
+
+// built returns the version and the commit of this binary, as far as it knows them.
+func built() (version, commit string) {
+	version, commit = "devel", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	return version, commit
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/host"
 )
 
@@ -39,7 +40,7 @@ Some CPU, 2 cores, Linux 6.18.0, go1.26.8 linux/amd64.
 `
 
 func TestTables(t *testing.T) {
-	results, err := read(strings.NewReader(output))
+	results, err := bench.ReadGoTest(strings.NewReader(output))
 	if err != nil {
 		t.Fatal(err)
 	}

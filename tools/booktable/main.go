@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/host"
 )
 
@@ -28,7 +29,7 @@ func update(page, output string) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	results, err := read(f)
+	results, err := bench.ReadGoTest(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", output, err)
 	}

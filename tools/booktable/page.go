@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/host"
 )
 
@@ -53,29 +54,48 @@ var columns = []column{
 }
 
 // tables writes the machine and a table for each benchmark.
-func tables(results []*result, m host.Machine) string {
+func tables(results []*bench.Result, m host.Machine) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s, %d cores, %s, %s.\n", m.CPU, len(m.Cores), m.Kernel, m.Go)
-	for _, r := range results {
-		fmt.Fprintf(&b, "\n### %s\n\n|", r.name)
-		shown := slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return !slices.Contains(r.units, c.unit) })
-		for _, c := range shown {
-			fmt.Fprintf(&b, " | %s", c.head)
-		}
-		fmt.Fprintf(&b, " |\n| ---%s |\n", strings.Repeat(" | ---:", len(shown)))
-		for _, row := range r.rows {
-			fmt.Fprintf(&b, "| %s", strings.ReplaceAll(row.name, "/", ", "))
-			for _, c := range shown {
-				b.WriteString(" | ")
-				if figures := row.figures[c.unit]; figures != nil {
-					fmt.Fprintf(&b, "%.*f", c.digits, median(figures)/c.divisor)
-				}
+	for len(results) > 0 {
+		name := results[0].Name
+		var rows []*bench.Result
+		results = slices.DeleteFunc(results, func(r *bench.Result) bool {
+			if r.Name == name {
+				rows = append(rows, r)
 			}
-			b.WriteString(" |\n")
-		}
+			return r.Name == name
+		})
+		writeTable(&b, name, rows)
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// writeTable writes the cases of a benchmark, with the columns that any of them has.
+func writeTable(b *strings.Builder, name string, rows []*bench.Result) {
+	fmt.Fprintf(b, "\n### %s\n\n|", name)
+	shown := slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
+		return !slices.ContainsFunc(rows, func(r *bench.Result) bool { _, ok := r.Metric(c.unit); return ok })
+	})
+	for _, c := range shown {
+		fmt.Fprintf(b, " | %s", c.head)
+	}
+	fmt.Fprintf(b, " |\n| ---%s |\n", strings.Repeat(" | ---:", len(shown)))
+	for _, row := range rows {
+		var params []string
+		for _, p := range row.Params {
+			params = append(params, p.String())
+		}
+		fmt.Fprintf(b, "| %s", strings.Join(params, ", "))
+		for _, c := range shown {
+			b.WriteString(" | ")
+			if v, ok := row.Metric(c.unit); ok {
+				fmt.Fprintf(b, "%.*f", c.digits, v/c.divisor)
+			}
+		}
+		b.WriteString(" |\n")
+	}
 }
 
 // insert puts text between the marks of a page.
