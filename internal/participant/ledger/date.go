@@ -66,6 +66,20 @@ func DayOf(timeNs int64) Day {
 	return day
 }
 
+// Day returns the day with its instants. ok is false for a date that has none which 64 bits of
+// nanoseconds can say.
+func (d Date) Day() (day Day, ok bool) {
+	switch midnight := int64(d); { // at Greenwich, which is in the morning of the same day in India
+	case midnight > math.MaxInt64/dayNs:
+		day = DayOf(math.MaxInt64)
+	case midnight < math.MinInt64/dayNs:
+		day = DayOf(math.MinInt64)
+	default:
+		day = DayOf(midnight * dayNs)
+	}
+	return day, day.Date == d
+}
+
 // Has reports whether the instant lies in d.
 func (d *Day) Has(timeNs int64) bool { return d.From <= timeNs && timeNs < d.Until }
 

@@ -38,6 +38,7 @@ type book struct {
 	seats     []seat
 	accounts  []account
 	positions *ledger.Rows[position]
+	traded    []uint32 // rows of the positions with applied trades, in the order in which they got their first
 	seatOf    map[uint16]uint32
 	accountOf map[uint64]uint32 // by owner
 	rows      *ledger.Index     // of the positions, by owner and instrument

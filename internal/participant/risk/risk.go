@@ -92,6 +92,12 @@ func (r *Risk) Apply(b *batch3pc.Batch) {
 		t := &p.Trades[i]
 		value := t.Value()
 		buyer, seller := r.book.positions.At(sides.buyer), r.book.positions.At(sides.seller)
+		if buyer.trades == 0 {
+			r.book.traded = append(r.book.traded, sides.buyer)
+		}
+		if seller.trades == 0 && seller != buyer {
+			r.book.traded = append(r.book.traded, sides.seller)
+		}
 		buyer.buyQty += int64(t.Qty)
 		buyer.buyValue += value
 		buyer.trades++
