@@ -2,14 +2,23 @@
 
 package driver
 
-import "github.com/tezi-exchange/tezi/batch3pc"
+import (
+	"errors"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// ErrLater is the answer of a Cutter that has something to do before it can cut, and does it beside
+// the owner's loop.
+var ErrLater = errors.New("driver: the log is not cut yet")
 
 // Cutter is a Log whose beginning can go.
 type Cutter interface {
 	Log
 	Mark() Mark // the place behind the last record appended
 	// Cut says that nothing before the mark is needed any more: the records behind it, which are
-	// durable, stand for all of it. An error ends the node, as one of the log does.
+	// durable, stand for all of it. After ErrLater it is called again, with the same mark, until it
+	// answers otherwise. Any other error ends the node, as one of the log does.
 	Cut(Mark) error
 }
 
@@ -38,6 +47,8 @@ type keeper struct {
 	at      Mark         // where it begins
 	seq     batch3pc.Seq // applied at it; 0: none waits
 	end     uint64       // LSN of its last record
+	cutting bool         // the Cutter is at it
+	cuts    uint64
 }
 
 func newKeeper(machine Machine, log Log, every uint64) keeper {
@@ -90,10 +101,15 @@ func (p *Participant) cut() error {
 	if err != nil || synced < k.end {
 		return err
 	}
-	if err := k.log.Cut(k.at); err != nil {
+	switch err := k.log.Cut(k.at); err {
+	case nil:
+	case ErrLater:
+		k.cutting = true
+		return nil
+	default:
 		return err
 	}
 	k.machine.Truncated(k.seq)
-	k.seq = 0
+	k.seq, k.cutting, k.cuts = 0, false, k.cuts+1
 	return nil
 }

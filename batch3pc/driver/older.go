@@ -41,7 +41,8 @@ type older struct {
 	reader  DecidedReader     // nil: nobody has asked yet, or the log did not have it
 	last    batch3pc.Position // the last batch that was read
 	asked   batch3pc.Message
-	left    int // batches to send; 0: there is no question
+	left    int    // batches to send; 0: there is no question
+	cuts    uint64 // of the log when the reader was opened
 }
 
 // ask takes the questions of a Ready.
@@ -63,12 +64,24 @@ func (o *older) rewind() {
 	o.reader, o.last = nil, batch3pc.Position{}
 }
 
-// answer reads some records and sends what was asked for. It reports whether it did anything.
-func (o *older) answer(send func(*batch3pc.Message)) (worked bool, err error) {
+// answer reads some records and sends what was asked for. It reports whether it did anything. A log
+// that is cut meanwhile may take what is being read away: then there is no answer.
+func (o *older) answer(send func(*batch3pc.Message), k *keeper) (worked bool, err error) {
 	if o.left == 0 {
 		return false, nil
 	}
+	worked, err = o.read(send, k)
+	if err != nil && (k.cutting || k.cuts != o.cuts) {
+		o.rewind()
+		o.left = 0
+		return true, nil
+	}
+	return worked, err
+}
+
+func (o *older) read(send func(*batch3pc.Message), k *keeper) (worked bool, err error) {
 	if o.reader == nil {
+		o.cuts = k.cuts
 		if o.reader, err = o.archive.OpenDecided(); err != nil {
 			return false, err
 		}

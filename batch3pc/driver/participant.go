@@ -56,7 +56,7 @@ func (p *Participant) Round(nowNs int64) (worked bool, err error) {
 			return worked, err
 		}
 	}
-	read, err := p.older.answer(p.send)
+	read, err := p.older.answer(p.send, &p.keeper)
 	if err != nil {
 		return worked, err
 	}

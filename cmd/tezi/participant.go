@@ -16,6 +16,7 @@ import (
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/host"
+	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
@@ -40,6 +41,7 @@ func (p *participantFlags) flags(cmd *cobra.Command) {
 	f.Uint32Var(&o.Boot, "boot", 1, "number of this start")
 	f.IntVar(&o.WindowMax, "window", engine.DefaultConfig().RetainMax, "undecided batches it can hold")
 	f.BoolVar(&o.Durable, "durable", true, "wait for the disk before acknowledging PRE-COMMIT; false only to measure")
+	f.Uint64Var(&o.Checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches after which the log gets the state, in front of which it is cut; 0 = never")
 	f.IntVar(&p.core, "core", -1, "pin the participant to this core, where it spins; -1 = share")
 	f.BoolVarP(&p.verbose, "verbose", "v", false, "say more on standard error")
 	f.BoolVar(&p.supervised, "supervised", false, "end when standard input ends: the process that started us is gone")

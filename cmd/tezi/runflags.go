@@ -13,6 +13,7 @@ import (
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/host"
+	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
@@ -42,6 +43,7 @@ type runFlags struct {
 	ordersMax    int
 	instruments  int
 	positionsMax int
+	checkpoint   uint64
 	halt         time.Duration
 	haltEnds     bool
 	roles        rundir.Roles
@@ -74,6 +76,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&r.ordersMax, "orders-max", d.OrdersMax, "resting orders over all books")
 	f.IntVar(&r.instruments, "instruments-max", d.InstrumentsMax, "instruments")
 	f.IntVar(&r.positionsMax, "positions-max", d.PositionsMax, "pairs of client and instrument")
+	f.Uint64Var(&r.checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches after which a participant's log gets the state, in front of which it is cut; 0 = never")
 	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "trading halts when no batch could be committed for so long, and goes on when commits do")
 	f.BoolVar(&r.haltEnds, "halt-ends", false, "a halt ends the run, with exit code 1")
 	r.roles = rundir.DefaultRoles()
@@ -120,7 +123,8 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 		return nil, usageError{fmt.Errorf("--%w", err)}
 	}
 	o := &box.Options{
-		Dir: r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Transport: r.transport, Cluster: r.cluster, Engine: engine.DefaultConfig(),
+		Checkpoint: r.checkpoint,
+		Dir:        r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Transport: r.transport, Cluster: r.cluster, Engine: engine.DefaultConfig(),
 		Roles: r.roles, Pace: pace, Verify: r.verify, Log: newLog(stderr, r.verbose),
 	}
 	if !box.KnownTransport(r.transport) {

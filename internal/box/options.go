@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/codec/commandcsv"
 	"github.com/tezi-exchange/tezi/engine"
@@ -43,9 +44,11 @@ type Options struct {
 	Strict       bool              // an unreadable record ends the run
 	Expect       []commandcsv.Fill // nil: nothing expected
 	Profile      host.Profile
-	Memory       host.Memory // for the processes that the run starts
-	MemoryGot    string      // what this process asked for and got, for the report
-	Verify       bool        // prove the logs afterwards
+	Memory       host.Memory  // for the processes that the run starts
+	MemoryGot    string       // what this process asked for and got, for the report
+	Verify       bool         // prove the logs afterwards
+	Checkpoint   uint64       // batches between two checkpoints of a participant's log, which is cut there; 0: never
+	Files        driver.Files // of the logs in this process
 	Log          *slog.Logger
 	Progress     func(read func() bench.Status) (stop func()) // starts a status line; nil: none
 
@@ -98,5 +101,6 @@ func nodeConfig(o *Options, run *rundir.Run, i int, boot uint32) participant.Con
 	return participant.Config{
 		Node: batch3pc.NodeID(i + 1), Dir: rundir.RoleDir(o.Dir, rundir.RoleNames[i]), Cluster: run.Cluster,
 		Boot: boot, WindowMax: o.Engine.RetainMax, Durable: run.Durable,
+		CheckpointBatches: o.Checkpoint, Files: o.Files,
 	}
 }

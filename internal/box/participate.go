@@ -18,17 +18,18 @@ import (
 
 // ParticipantOptions are what a participant process needs to know.
 type ParticipantOptions struct {
-	Role      string
-	Dir       string
-	Listen    string
-	Cluster   uint32
-	Boot      uint32
-	WindowMax int
-	Durable   bool
-	Roles     rundir.Roles
-	Profile   host.Profile // pinned: its first core is for the participant's loop
-	Log       *slog.Logger
-	LinkLog   *slog.Logger // connects and disconnects; nil discards
+	Role       string
+	Dir        string
+	Listen     string
+	Cluster    uint32
+	Boot       uint32
+	WindowMax  int
+	Durable    bool
+	Checkpoint uint64 // batches between two checkpoints; 0: never
+	Roles      rundir.Roles
+	Profile    host.Profile // pinned: its first core is for the participant's loop
+	Log        *slog.Logger
+	LinkLog    *slog.Logger // connects and disconnects; nil discards
 }
 
 // Participate runs one participant in this process until the engine has finished and gone, or ctx
@@ -62,6 +63,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	}
 	node, err := participant.Open(participant.Config{
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
+		CheckpointBatches: o.Checkpoint,
 	}, role, engines, bell)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)

@@ -102,7 +102,7 @@ func one(dir string) (*Log, error) {
 var ownKinds = map[uint8]string{
 	engine.RecordCommands: "commands", engine.RecordSealed: "sealed", engine.RecordDecided: "decided", engine.RecordVeto: "veto",
 	engine.RecordEnd:      "end",
-	marketdata.RecordTape: "tape", marketdata.RecordTapeCompact: "compact",
+	marketdata.RecordTape: "tape", marketdata.RecordTapeCompact: "compact", marketdata.RecordTapeGap: "gap",
 	codec.RecordHole: "hole",
 }
 
@@ -152,13 +152,13 @@ func (l *Log) addOwn(rec *journal.Record) error {
 			return err
 		}
 		l.Committed = max(l.Committed, d.Seq)
-	case marketdata.RecordTape, marketdata.RecordTapeCompact:
-		at, p, err := l.tape.Decode(*rec)
-		if err != nil {
+	case marketdata.RecordTape, marketdata.RecordTapeCompact, marketdata.RecordTapeGap:
+		e, err := l.tape.Decode(*rec)
+		if err != nil || e.Gap {
 			return err
 		}
-		l.LastBatch = at.Seq
-		l.Committed, l.Trades = l.LastBatch, l.Trades+uint64(len(p.Trades)) // the tape holds nothing else
+		l.LastBatch = e.At.Seq
+		l.Committed, l.Trades = l.LastBatch, l.Trades+uint64(len(e.Payload.Trades)) // the tape holds nothing else
 	}
 	return nil
 }

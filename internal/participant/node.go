@@ -16,7 +16,7 @@ import (
 
 // Role is the business of a participant: a deterministic state machine.
 type Role interface {
-	batch3pc.App
+	batch3pc.Snapshotter
 	Name() string          // "risk", "settlement" or "marketdata"
 	Save(dir string) error // writes the state files atomically; equal state, identical bytes
 	Digest() uint64        // hash of the applied state
@@ -32,14 +32,21 @@ type Config struct {
 	Boot      uint32
 	WindowMax int  // undecided batches it can hold; at least the coordinator's RetainMax
 	Durable   bool // false: acknowledge PRE-COMMIT without waiting for the disk; only to measure
+	// CheckpointBatches is after how many batches the log gets the applied state, and is cut in front of
+	// it as soon as no other participant needs what lies before. 0, or a log that is not durable: never.
+	CheckpointBatches uint64
+	Files             driver.Files // where the log lies; the zero value is the operating system's
 }
+
+// CheckpointBatches is how often a participant writes a checkpoint, unless configured.
+const CheckpointBatches = 0
 
 // Node runs one participant.
 type Node struct {
 	cfg     Config
 	role    Role
 	machine *batch3pc.Participant
-	disk    *driver.Disk
+	disk    *cutter
 	holes   []*journal.Hole
 	driver  *driver.Participant
 	engines []driver.Peer
@@ -65,16 +72,22 @@ func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*No
 	if err != nil {
 		return nil, err
 	}
-	disk, holes, err := driver.OpenParticipantDisk(cfg.Dir, bell, machine)
+	log, holes, err := cfg.Files.OpenCutDisk(cfg.Dir, cfg.Cluster, cfg.Node, bell, machine)
 	if err != nil {
 		return nil, err
+	}
+	disk := &cutter{Disk: log, bell: bell}
+	disk.keeper, _ = role.(keeper)
+	if !cfg.Durable {
+		cfg.CheckpointBatches = 0 // nothing says when it is durable
 	}
 	n := &Node{
 		cfg: cfg, role: role, machine: machine, disk: disk, holes: holes, engines: engines, bell: bell,
 		header: codec.Header{Cluster: cfg.Cluster, From: uint8(cfg.Node), Boot: cfg.Boot},
 	}
-	n.driver = driver.NewParticipant(driver.ParticipantConfig{Header: n.header, Async: !cfg.Durable, Other: n.frame},
-		machine, disk, engines)
+	n.driver = driver.NewParticipant(driver.ParticipantConfig{
+		Header: n.header, Async: !cfg.Durable, Other: n.frame, CheckpointBatches: cfg.CheckpointBatches,
+	}, machine, disk, engines)
 	return n, nil
 }
 

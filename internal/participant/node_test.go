@@ -34,6 +34,21 @@ func (r *countRole) Name() string                             { return "risk" }
 func (r *countRole) Digest() uint64                           { return uint64(len(r.applied)) }
 func (r *countRole) AppliedTrades() uint64                    { return uint64(10 * len(r.applied)) }
 func (r *countRole) Close() error                             { r.closed = true; return nil }
+func (r *countRole) AppendSnapshot(dst []byte) []byte {
+	for _, seq := range r.applied {
+		dst = append(dst, byte(seq))
+	}
+	return dst
+}
+
+func (r *countRole) Restore(state []byte) error {
+	r.applied = r.applied[:0]
+	for _, seq := range state {
+		r.applied = append(r.applied, batch3pc.Seq(seq))
+	}
+	return nil
+}
+
 func (r *countRole) Save(dir string) error {
 	r.saved++
 	return os.WriteFile(filepath.Join(dir, "count"), []byte{byte(len(r.applied))}, 0o644)

@@ -27,8 +27,8 @@ var errStopped = errors.New("verify: stopped reading the tape")
 
 func openTape(dir string) *tape {
 	next, stop := iter.Pull(func(yield func(published) bool) {
-		err := marketdata.ReadTape(dir, func(seq batch3pc.Seq, p codec.Payload) error {
-			if !yield(published{seq: seq, payload: p}) {
+		err := marketdata.ReadTape(dir, func(e *marketdata.TapeEntry) error {
+			if !yield(published{seq: e.At.Seq, payload: e.Payload}) {
 				return errStopped
 			}
 			return nil

@@ -20,7 +20,8 @@ type Kind uint32
 // The owners of snapshots.
 const (
 	Engine      Kind = 1 // the core: engine.Core.AppendState, with what the engine adds
-	Participant Kind = 2 // machine and role of a participant
+	Participant Kind = 2 // where the log of a participant is replayed from; no body: the log has the state
+	Tape        Kind = 3 // up to where market data's tape was published; cluster and node are 0
 )
 
 // Identity is whose snapshots a store holds.
@@ -199,6 +200,8 @@ func (k Kind) String() string {
 		return "engine"
 	case Participant:
 		return "participant"
+	case Tape:
+		return "tape"
 	}
 	return strconv.Itoa(int(k))
 }

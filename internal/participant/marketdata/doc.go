@@ -5,7 +5,9 @@
 //	    └──▶ bars: open, high, low, last, volume, turnover, trades per day and instrument ─▶ bhavcopy.csv
 //
 // The state is rebuilt by replaying the participant's log; the tape is not, because it has been
-// published. New reads which batches are on it, and the replay passes them by.
+// published. New reads which batches are on it behind the last mark, and the replay passes them by.
+// Before the log is cut, the tape is made durable and marked (Keep). A market data that has taken its
+// state over from another one says on its tape which trades are not there.
 //
 // Invariants:
 //

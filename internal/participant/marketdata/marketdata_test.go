@@ -109,10 +109,13 @@ func TestNoDerivatives(t *testing.T) {
 func tapeOf(t testing.TB, dir string) string {
 	t.Helper()
 	var lines []string
-	err := ReadTape(dir, func(seq batch3pc.Seq, p codec.Payload) error {
-		line := fmt.Sprintf("%d:", seq)
-		for i := range p.Trades {
-			line += fmt.Sprintf(" %d@%d", p.Trades[i].No, p.Trades[i].Price)
+	err := ReadTape(dir, func(e *TapeEntry) error {
+		line := fmt.Sprintf("%d:", e.At.Seq)
+		if e.Gap {
+			line = fmt.Sprintf("not here: %d to %d", e.From, e.To)
+		}
+		for i := range e.Payload.Trades {
+			line += fmt.Sprintf(" %d@%d", e.Payload.Trades[i].No, e.Payload.Trades[i].Price)
 		}
 		lines = append(lines, line)
 		return nil

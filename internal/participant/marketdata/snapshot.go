@@ -72,6 +72,9 @@ func (m *MarketData) Restore(state []byte) error {
 		return err
 	}
 	m.stream, m.sessions, m.current = *stream, sessions, &session{}
+	if m.tape != nil {
+		m.tape.restored = true
+	}
 	return nil
 }
 

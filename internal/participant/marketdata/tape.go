@@ -10,6 +10,8 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
 )
 
 // TapeDir is the subdirectory of the participant's directory that holds the tape.
@@ -19,9 +21,15 @@ const TapeDir = "tape"
 //
 //	 0  u64  seq     8  u64  chain
 //	16  payload of the batch; in RecordTapeCompact its trades are in the compact form
+//
+// RecordTapeGap: trades that this market data took over as a state, from another one, and has not
+// published.
+//
+//	0  u64  number of the first trade     8  u64  of the last
 const (
 	RecordTape        = 64
 	RecordTapeCompact = 65
+	RecordTapeGap     = 66
 	tapeHeadSize      = 16
 )
 
@@ -31,27 +39,58 @@ var ErrTape = errors.New("marketdata: the tape is wrong")
 // tape is the public record of the committed batches: a journal with one record each, in order.
 type tape struct {
 	journal   *journal.Journal
-	err       error               // the first failure; nothing is published after it
-	published []batch3pc.Position // found at the start, and not yet passed again by the replay
+	marks     *snapshot.Store
+	err       error    // the first failure; nothing is published after it
+	marked    onTape   // up to here everything is on the tape, and was not read at the start
+	published []onTape // found behind it, and not yet passed again by the replay
+	end       onTape   // the last batch on the tape
+	restored  bool     // the state has come as a whole: what comes next need not be next on the tape
 	head      [tapeHeadSize]byte
 	compact   bool
 	body      []byte // of the last compact record
 }
 
-// openTape opens the tape of the participant in dir and notes what is on it.
+// onTape is a batch on the tape.
+type onTape struct {
+	at    batch3pc.Position
+	trade uint64 // number of its last trade, or of the last one before
+}
+
+// openTape opens the tape of the participant in dir and notes what is on it, behind the last mark.
 func openTape(dir string, compact bool) (*tape, error) {
-	t := &tape{compact: compact}
+	dir = filepath.Join(dir, TapeDir)
+	t := &tape{compact: compact, marks: snapshot.NewStore(disk.Real, dir, snapshot.Identity{Kind: snapshot.Tape})}
+	mark, err := t.lastMark()
+	if err != nil {
+		return nil, err
+	}
+	t.end = t.marked
 	var d TapeDecoder
-	j, err := journal.Open(filepath.Join(dir, TapeDir), journal.Options{}, func(record journal.Record) error {
-		at, _, err := d.Decode(record)
-		t.published = append(t.published, at)
+	t.journal, err = journal.Open(dir, journal.Options{After: mark}, func(record journal.Record) error {
+		e, err := d.Decode(record)
+		if err == nil && !e.Gap {
+			t.end = onTape{e.At, e.LastTrade()}
+			t.published = append(t.published, t.end)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.journal = j
 	return t, nil
+}
+
+// TapeEntry is one record of the tape: a batch, or a gap.
+type TapeEntry struct {
+	Gap      bool // trades From to To were not published here
+	From, To uint64
+	At       batch3pc.Position
+	Payload  codec.Payload
+}
+
+// LastTrade is the number of the last trade of a batch, or of the last one before it.
+func (e *TapeEntry) LastTrade() uint64 {
+	return e.Payload.FirstTrade + uint64(len(e.Payload.Trades)) - 1
 }
 
 // TapeDecoder splits records of the tape, of either kind. Its zero value is ready.
@@ -60,40 +99,33 @@ type TapeDecoder struct {
 }
 
 // Decode splits a record. The payload is valid as long as the record, and until the next call.
-func (t *TapeDecoder) Decode(r journal.Record) (batch3pc.Position, codec.Payload, error) {
-	if r.Kind != RecordTape && r.Kind != RecordTapeCompact || len(r.Body) < tapeHeadSize {
-		return batch3pc.Position{}, codec.Payload{}, fmt.Errorf("%w: record %d has kind %d and %d bytes, want kind %d or %d and at least %d", ErrTape, r.LSN, r.Kind, len(r.Body), RecordTape, RecordTapeCompact, tapeHeadSize)
+func (t *TapeDecoder) Decode(r journal.Record) (e TapeEntry, err error) {
+	if r.Kind < RecordTape || r.Kind > RecordTapeGap || len(r.Body) < tapeHeadSize {
+		return e, fmt.Errorf("%w: record %d has kind %d and %d bytes, want kind %d to %d and at least %d", ErrTape, r.LSN, r.Kind, len(r.Body), RecordTape, RecordTapeGap, tapeHeadSize)
 	}
-	at := batch3pc.Position{
-		Seq:   batch3pc.Seq(binary.LittleEndian.Uint64(r.Body)),
-		Chain: batch3pc.Chain(binary.LittleEndian.Uint64(r.Body[8:])),
+	first, second := binary.LittleEndian.Uint64(r.Body), binary.LittleEndian.Uint64(r.Body[8:])
+	if r.Kind == RecordTapeGap {
+		return TapeEntry{Gap: true, From: first, To: second}, nil
 	}
-	var p codec.Payload
-	var err error
+	e.At = batch3pc.Position{Seq: batch3pc.Seq(first), Chain: batch3pc.Chain(second)}
 	if r.Kind == RecordTapeCompact {
-		p, err = codec.DecodeCompactPayload(r.Body[tapeHeadSize:], t.trades)
-		t.trades = p.Trades
+		e.Payload, err = codec.DecodeCompactPayload(r.Body[tapeHeadSize:], t.trades)
+		t.trades = e.Payload.Trades
 	} else {
-		p, err = codec.DecodePayload(r.Body[tapeHeadSize:])
+		e.Payload, err = codec.DecodePayload(r.Body[tapeHeadSize:])
 	}
 	if err != nil {
-		return at, p, fmt.Errorf("%w: record %d: %w", ErrTape, r.LSN, err)
+		return e, fmt.Errorf("%w: record %d: %w", ErrTape, r.LSN, err)
 	}
-	return at, p, nil
+	return e, nil
 }
 
 // publish puts b, whose payload is p, on the tape, unless an earlier run did.
 func (t *tape) publish(b *batch3pc.Batch, p *codec.Payload) {
-	if t.err != nil {
+	if t.err != nil || t.passes(b, p) || t.err != nil {
 		return
 	}
-	if len(t.published) > 0 {
-		if at := t.published[0]; at != b.Position() {
-			t.err = fmt.Errorf("%w: it has batch %d with chain %016x where batch %d with chain %016x was committed", ErrTape, at.Seq, at.Chain, b.Seq, b.Chain)
-		}
-		t.published = t.published[1:]
-		return
-	}
+	t.end = onTape{b.Position(), p.FirstTrade + uint64(len(p.Trades)) - 1}
 	binary.LittleEndian.PutUint64(t.head[:], uint64(b.Seq))
 	binary.LittleEndian.PutUint64(t.head[8:], uint64(b.Chain))
 	if t.compact {
@@ -104,6 +136,39 @@ func (t *tape) publish(b *batch3pc.Batch, p *codec.Payload) {
 		}
 	}
 	_, t.err = t.journal.Append(RecordTape, t.head[:], b.Payload)
+}
+
+// passes reports whether b is on the tape already. The chain of a batch is that of everything before
+// it, so one that is the same says that all of them are.
+func (t *tape) passes(b *batch3pc.Batch, p *codec.Payload) bool {
+	for t.restored && len(t.published) > 0 && t.published[0].at.Seq < b.Seq {
+		t.published = t.published[1:]
+	}
+	switch {
+	case b.Seq < t.marked.at.Seq:
+		return true
+	case b.Seq == t.marked.at.Seq:
+		t.same(t.marked.at, b)
+		return true
+	case len(t.published) > 0:
+		t.same(t.published[0].at, b)
+		t.published, t.restored = t.published[1:], false
+		return true
+	}
+	if t.restored && p.FirstTrade > t.end.trade+1 {
+		binary.LittleEndian.PutUint64(t.head[:], t.end.trade+1)
+		binary.LittleEndian.PutUint64(t.head[8:], p.FirstTrade-1)
+		_, t.err = t.journal.Append(RecordTapeGap, t.head[:])
+	}
+	t.restored = false
+	return false
+}
+
+// same fails the tape if what is on it is not b.
+func (t *tape) same(at batch3pc.Position, b *batch3pc.Batch) {
+	if at != b.Position() {
+		t.err = fmt.Errorf("%w: it has batch %d with chain %016x where batch %d with chain %016x was committed", ErrTape, at.Seq, at.Chain, b.Seq, b.Chain)
+	}
 }
 
 // save makes the tape durable. A tape that is ahead of the log after a restart is whole all the
@@ -117,9 +182,9 @@ func (t *tape) save() error {
 
 func (t *tape) close() error { return t.journal.Close() }
 
-// ReadTape calls fn with each committed batch on the tape of the participant in dir, in order. The
-// Payload is valid during the call. It stops at the first error of fn.
-func ReadTape(dir string, fn func(seq batch3pc.Seq, p codec.Payload) error) error {
+// ReadTape calls fn with each entry on the tape of the participant in dir, in order. Its Payload is
+// valid during the call. It stops at the first error of fn.
+func ReadTape(dir string, fn func(e *TapeEntry) error) error {
 	r, err := journal.NewReader(filepath.Join(dir, TapeDir))
 	if err != nil {
 		return err
@@ -134,11 +199,11 @@ func ReadTape(dir string, fn func(seq batch3pc.Seq, p codec.Payload) error) erro
 		if err != nil {
 			return err
 		}
-		at, p, err := d.Decode(record)
+		e, err := d.Decode(record)
 		if err != nil {
 			return err
 		}
-		if err := fn(at.Seq, p); err != nil {
+		if err := fn(&e); err != nil {
 			return err
 		}
 	}

@@ -11,9 +11,9 @@ import (
 // What risk adds to an image of ledger, little endian: the positions that have applied trades, in the
 // order in which they got their first one, which follows from the batches and from nothing else.
 //
-//	 0  u64       n
-//	 8  n x 56    u32 client, u16 member, u16 0, u32 instrument, u32 0,
-//	              i64 bought, sold: quantity, then value; u64 trades
+//	0  u64       n
+//	8  n x 56    u32 client, u16 member, u16 0, u32 instrument, u32 0,
+//	             i64 bought, sold: quantity, then value; u64 trades
 const (
 	snapshotMagic = "TZRISK\x00\x01"
 	positionSize  = 56

@@ -1,0 +1,63 @@
+package participant
+
+import (
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// keeper is a Role that tells the outside what is not in its state, as market data does on its tape. What
+// it has told must be durable before the log is cut, because a replay tells it again.
+type keeper interface {
+	// Keep returns what remains to be done for that, which runs beside the owner. One at a time.
+	Keep() (rest func() error, err error)
+}
+
+// cutter is the log of a participant, which is cut beside the loop: the files and directories that this
+// takes to make durable must not be felt by those who wait for a vote.
+type cutter struct {
+	*driver.Disk
+	keeper keeper // nil: the role says nothing outside of its state
+	bell   *ringbuf.Bell
+	result chan error // of the cut that runs; nil: none does
+}
+
+// Cut implements driver.Cutter.
+func (c *cutter) Cut(at driver.Mark) error {
+	if c.result != nil {
+		select {
+		case err := <-c.result:
+			c.result = nil
+			return err
+		default:
+			return driver.ErrLater
+		}
+	}
+	rest := func() error { return nil }
+	if c.keeper != nil {
+		var err error
+		if rest, err = c.keeper.Keep(); err != nil {
+			return err
+		}
+	}
+	c.result = make(chan error, 1)
+	go func() {
+		err := rest()
+		if err == nil {
+			err = c.Disk.Cut(at)
+		}
+		c.result <- err
+		c.bell.Ring()
+	}()
+	return driver.ErrLater
+}
+
+// Close waits for a cut that runs.
+func (c *cutter) Close() error {
+	if c.result != nil {
+		if err := <-c.result; err != nil {
+			_ = c.Disk.Close() // the first error says more
+			return err
+		}
+	}
+	return c.Disk.Close()
+}
