@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tezi-exchange/tezi/codec"
 )
@@ -214,6 +215,26 @@ func TestHalfFrame(t *testing.T) {
 		b.take(EventDown)
 		until(t, func() bool { return len(log.with(errHungUp.Error())) == i+1 })
 	}
+}
+
+// TestLengthThatIsTooLong: a length that a bit flip has made longer must not let a link wait for bytes that
+// never come, while everything that comes is taken for the rest of that frame.
+func TestLengthThatIsTooLong(t *testing.T) {
+	times := quick
+	times.frame = 10 * time.Millisecond
+	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, nil, times)
+	r := rawDial(t, n.Addr()).joinListener()
+	b.take(EventUp)
+	frame := newFrame(1, 900)
+	frame[1] ^= 1 << 7 // 32 KiB more
+	r.send(frame)
+	r.gone()
+	b.take(EventDown)
+	if s := b.Stats(); s.Bad[BadLength] != 1 {
+		t.Errorf("stats %+v, want a bad length", s)
+	}
+	rawDial(t, n.Addr()).joinListener()
+	b.take(EventUp)
 }
 
 // TestGarbageInsteadOfHello: strangers are turned away without an event, and the peer still gets in

@@ -36,7 +36,7 @@ var (
 
 	// quick makes dialers come back at once. The times to wait for a peer are so long that a test
 	// fails if it comes to that.
-	quick = timing{handshake: time.Hour, flush: time.Hour, backoffMin: time.Millisecond, backoffMax: 2 * time.Millisecond}
+	quick = timing{handshake: time.Hour, frame: time.Hour, flush: time.Hour, backoffMin: time.Millisecond, backoffMax: 2 * time.Millisecond}
 )
 
 const (

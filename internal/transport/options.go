@@ -52,6 +52,7 @@ const (
 	backoffMin       = 10 * time.Millisecond
 	backoffMax       = time.Second      // also the age from which a session counts as stable
 	closeFlush       = time.Second      // how long Close lets the peer take what is published
+	frameTimeout     = 5 * time.Second  // for the rest of a frame that has begun: a damaged length waits for bytes that never come
 	unackedMax       = 10 * time.Second // data or probes unanswered for so long: the host is dead
 	socketBuffer     = 4 << 20          // bytes asked for in each direction; the system may give less
 	readBuffer       = 16 << 10         // bytes read ahead: one read takes many small frames
@@ -61,6 +62,7 @@ const (
 // timing holds the times of a link that tests must shorten or stretch.
 type timing struct {
 	handshake  time.Duration
+	frame      time.Duration
 	flush      time.Duration
 	backoffMin time.Duration
 	backoffMax time.Duration
@@ -70,4 +72,4 @@ type timing struct {
 	lossy    func(packets) packets // puts something between a session and its socket; nil: nothing
 }
 
-var defaultTiming = timing{handshake: handshakeTimeout, flush: closeFlush, backoffMin: backoffMin, backoffMax: backoffMax}
+var defaultTiming = timing{handshake: handshakeTimeout, frame: frameTimeout, flush: closeFlush, backoffMin: backoffMin, backoffMax: backoffMax}

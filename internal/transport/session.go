@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -151,7 +152,7 @@ func (s *session) readFrame() error {
 	if frame == nil {
 		return s.wire.ctx.Err()
 	}
-	if _, err := io.ReadFull(s.read, frame); err != nil {
+	if err := s.readRest(frame); err != nil {
 		return err
 	}
 	if err := s.check(frame); err != nil {
@@ -161,6 +162,29 @@ func (s *session) readFrame() error {
 	s.wire.bell.Ring()
 	s.wire.link.countIn(uint64(n))
 	return nil
+}
+
+// readRest reads a frame that has begun. A peer writes it in one go, so the rest is here or on its way.
+func (s *session) readRest(frame []byte) error {
+	if s.read.Buffered() >= len(frame) {
+		_, err := io.ReadFull(s.read, frame)
+		return err
+	}
+	s.readBefore(time.Now().Add(s.wire.timing.frame))
+	_, err := io.ReadFull(s.read, frame)
+	s.readBefore(time.Time{})
+	if errors.Is(err, os.ErrDeadlineExceeded) && s.wire.ctx.Err() == nil {
+		err = s.bad(BadLength, fmt.Errorf("the rest of a frame of %d bytes does not come", len(frame)))
+	}
+	return err
+}
+
+// readBefore sets a deadline for reading, or takes it away, but not that of a link that is being closed.
+func (s *session) readBefore(t time.Time) {
+	_ = s.conn.SetReadDeadline(t) // fails only if the connection is closed already
+	if s.wire.ctx.Err() != nil {
+		s.hurry()
+	}
 }
 
 // check is the gate: nothing passes that is not an undamaged frame of our cluster.
