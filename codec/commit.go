@@ -107,6 +107,31 @@ func AppendMessage(dst []byte, h Header, m *batch3pc.Message) []byte {
 	return dst
 }
 
+// Sight is what a message of the commit protocol shows to one who only sees it pass.
+type Sight struct {
+	Kind   batch3pc.Kind
+	At     batch3pc.Seq // of Batch and Fill the batch, of Applied the applied watermark, else what the message is about
+	Commit batch3pc.Seq // commit watermark
+}
+
+// LookAt looks at a frame that was not checked, or at its beginning. It reports false where that is not
+// the beginning of a message.
+func LookAt(frame []byte) (s Sight, ok bool) {
+	if len(frame) < FrameHeaderSize+messageBodySize || FrameKind(frame[11]) != FrameMessage {
+		return s, false
+	}
+	body := frame[FrameHeaderSize:]
+	u := func(off int) batch3pc.Seq { return batch3pc.Seq(binary.LittleEndian.Uint64(body[off:])) }
+	s = Sight{Kind: batch3pc.Kind(body[0]), At: u(32), Commit: u(48)}
+	switch s.Kind {
+	case batch3pc.KindBatch, batch3pc.KindFill:
+		s.At = u(144)
+	case batch3pc.KindApplied:
+		s.At = u(64)
+	}
+	return s, true
+}
+
 // DecodeMessage reads the body of a FrameMessage into m. m.Batch, if the message has one, points
 // to *batch, and payload, positions,
 // generations, chunk and veto alias body.

@@ -2,24 +2,31 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
+// Networks.
+const (
+	TCP  = "tcp"
+	UDP  = "udp"
+	Tezi = "tezi" // a link between two nodes of tezi
+)
+
 // Options of a proxy.
 type Options struct {
-	Network string // "tcp" or "udp"
+	Network string // TCP, UDP or Tezi
 	Listen  string
 	Target  string
 	Seed    uint64
 	Up      Rules         // from the client to the target
 	Down    Rules         // from the target to the client
 	Flap    time.Duration // the link is up for so long, then down for so long; 0 = always up
+	// Held is called when a rule holds the link, by the goroutine that forwards. nil: nobody is told.
+	Held func(up bool, at Mark)
 }
 
 // Stats are what a proxy has done so far.
@@ -44,25 +51,30 @@ type Proxy struct {
 	flaps       atomic.Uint64
 
 	mu   sync.Mutex
-	open map[net.Conn]bool
+	open map[*both]bool
 }
 
 // Start listens and forwards.
 func Start(o Options) (*Proxy, error) {
-	p := &Proxy{o: o, up: newLane(o.Up, o.Seed, 1), down: newLane(o.Down, o.Seed, 2), open: map[net.Conn]bool{}}
+	if o.Held == nil {
+		o.Held = func(bool, Mark) {}
+	}
+	p := &Proxy{o: o, open: map[*both]bool{}}
+	p.up = newLane(o.Up, o.Seed, 1, func(m Mark) { o.Held(true, m) })
+	p.down = newLane(o.Down, o.Seed, 2, func(m Mark) { o.Held(false, m) })
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	var err error
 	switch o.Network {
-	case "tcp":
+	case TCP, Tezi:
 		if p.tcp, err = net.Listen("tcp", o.Listen); err == nil {
 			p.active.Go(p.accept)
 		}
-	case "udp":
+	case UDP:
 		if p.udp, err = net.ListenPacket("udp", o.Listen); err == nil {
 			p.active.Go(p.datagrams)
 		}
 	default:
-		err = fmt.Errorf("network %q: want tcp or udp", o.Network)
+		err = fmt.Errorf("network %q: want %s, %s or %s", o.Network, TCP, UDP, Tezi)
 	}
 	if err != nil {
 		p.cancel()
@@ -85,6 +97,25 @@ func (p *Proxy) Addr() string {
 // Stats may be called at any time.
 func (p *Proxy) Stats() Stats {
 	return Stats{p.connections.Load(), p.flaps.Load(), p.up.counts(), p.down.counts()}
+}
+
+// SetUp replaces the rules from the client to the target. What is cut or held goes on, unless the new
+// rules say so too.
+func (p *Proxy) SetUp(r Rules) { p.up.change(r) }
+
+// SetDown replaces the rules from the target to the client, likewise.
+func (p *Proxy) SetDown(r Rules) { p.down.change(r) }
+
+// Go ends what is held in both directions.
+func (p *Proxy) Go() {
+	p.up.release()
+	p.down.release()
+}
+
+// Lose breaks every connection, what is under way or held included, and ends what is held.
+func (p *Proxy) Lose() {
+	p.breakAll()
+	p.Go()
 }
 
 // Close ends every connection and waits until nothing is left.
@@ -121,121 +152,28 @@ func (p *Proxy) flap() {
 func (p *Proxy) breakAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for c := range p.open {
-		c.Close()
+	for b := range p.open {
+		b.close()
 	}
 }
 
 // keep registers a connection, unless everything is being closed.
-func (p *Proxy) keep(c net.Conn) bool {
+func (p *Proxy) keep(b *both) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
-		c.Close()
+		b.close()
 		return false
 	}
-	p.open[c] = true
+	p.open[b] = true
 	return true
 }
 
-func (p *Proxy) drop(c net.Conn) {
+func (p *Proxy) breakBoth(b *both) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.open, c)
-	c.Close()
-}
-
-func (p *Proxy) accept() {
-	for p.ctx.Err() == nil {
-		client, err := p.tcp.Accept()
-		if err != nil {
-			continue
-		}
-		if p.off.Load() {
-			client.Close()
-			continue
-		}
-		target, err := (&net.Dialer{Timeout: time.Second}).DialContext(p.ctx, "tcp", p.o.Target)
-		if err != nil {
-			client.Close()
-			continue
-		}
-		if !p.keep(client) || !p.keep(target) {
-			continue
-		}
-		p.connections.Add(1)
-		ctx, end := context.WithCancel(p.ctx)
-		b := &both{client: client, target: target, ctx: ctx, end: end}
-		b.left.Store(2)
-		p.active.Go(func() { p.stream(b, p.up, client, target) })
-		p.active.Go(func() { p.stream(b, p.down, target, client) })
-	}
-}
-
-// both are the two halves of a forwarded connection.
-type both struct {
-	client, target net.Conn
-	ctx            context.Context // done when it is broken
-	end            func()
-	left           atomic.Int32 // directions that have not ended
-}
-
-func (p *Proxy) breakBoth(b *both) {
-	b.end()
-	p.drop(b.client)
-	p.drop(b.target)
-}
-
-// piece is a part of a stream on its way.
-type piece struct {
-	due  time.Time
-	data []byte
-}
-
-// queueMax bounds the pieces of a stream that are delayed.
-const queueMax = 1024
-
-// stream moves one direction of a connection. Its orderly end is passed on; any other breaks both.
-func (p *Proxy) stream(b *both, l *lane, from, to net.Conn) {
-	queue := make(chan piece, queueMax)
-	p.active.Go(func() { p.deliver(b, queue, to) })
-	defer close(queue)
-	if l.rules.Cut {
-		<-b.ctx.Done() // nothing is read: the sender fills the buffers of the system and waits
-		return
-	}
-	for {
-		data := make([]byte, 16<<10)
-		n, err := from.Read(data)
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			p.breakBoth(b)
-			return
-		}
-		f := l.decide(data[:n], time.Now())
-		if f.times == 0 {
-			p.breakBoth(b)
-			return
-		}
-		queue <- piece{f.due, data[:n]}
-	}
-}
-
-// deliver writes what has been read, each piece when it is due.
-func (p *Proxy) deliver(b *both, queue <-chan piece, to net.Conn) {
-	for q := range queue {
-		p.sleep(time.Until(q.due))
-		if _, err := to.Write(q.data); err != nil {
-			p.breakBoth(b)
-		}
-	}
-	if b.left.Add(-1) == 0 {
-		p.breakBoth(b)
-		return
-	}
-	_ = to.(*net.TCPConn).CloseWrite() // fails only if it is broken
+	delete(p.open, b)
+	b.close()
 }
 
 func (p *Proxy) sleep(d time.Duration) {

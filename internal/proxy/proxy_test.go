@@ -45,7 +45,7 @@ func start(t *testing.T, o Options) *Proxy {
 
 func dial(t *testing.T, p *Proxy) net.Conn {
 	t.Helper()
-	c, err := net.Dial(p.o.Network, p.Addr())
+	c, err := net.Dial(map[string]string{TCP: "tcp", Tezi: "tcp", UDP: "udp"}[p.o.Network], p.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,14 @@ func TestParseRules(t *testing.T) {
 	if want := (Rules{Drop: 0.5, Dup: 1, Delay: 5e6, Jitter: 1e6, Rate: 1000, Cut: true}); err != nil || r != want {
 		t.Errorf("%+v, %v", r, err)
 	}
-	for _, bad := range []string{"drop=2", "drop=x", "loss=1", "delay=-1s", "rate=-1", "dup", ","} {
+	for text, want := range map[string]Mark{
+		"hold=precommit@10": {Kind: "PreCommit", At: 10}, "pass=DoCommit@1": {Kind: DoCommit, At: 1, After: true}, "hold=StateReq@2": {Kind: "StateReq", At: 2},
+	} {
+		if r, err := ParseRules(text); err != nil || r.Hold != want {
+			t.Errorf("%q: %+v, %v", text, r.Hold, err)
+		}
+	}
+	for _, bad := range []string{"hold", "hold=PreCommit", "hold=PreCommit@0", "pass=Kind(0)@1", "hold=Hello@1", "drop=2", "drop=x", "loss=1", "delay=-1s", "rate=-1", "dup", ","} {
 		if _, err := ParseRules(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

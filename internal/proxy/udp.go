@@ -62,8 +62,8 @@ func (p *Proxy) answers(target net.Conn, client net.Addr) {
 
 // send lets a datagram meet its fate.
 func (p *Proxy) send(l *lane, b []byte, write func([]byte)) {
-	f := l.decide(b, time.Now())
-	if l.rules.Cut || p.off.Load() {
+	f := l.decide(b, time.Now(), true)
+	if l.stopped() || p.off.Load() {
 		f.times = 0
 		l.dropped.Add(1)
 	}

@@ -21,8 +21,8 @@
 //	.  internal/datatest (for tests only)  internal/mutant
 //	0  ringbuf  orderbook  batch3pc
 //	1  codec  internal/journal  internal/check
-//	2  engine  internal/transport  internal/proxy
-//	3  batch3pc/driver  internal/participant  internal/capture  internal/host
+//	2  engine  internal/transport
+//	3  batch3pc/driver  internal/participant  internal/capture  internal/host  internal/proxy
 //	4  internal/rundir  internal/inspect  internal/verify  internal/sim  internal/box  internal/demo  bench
 //	5  cmd  tools  internal/tidy
 //
