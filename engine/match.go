@@ -44,7 +44,7 @@ func (e *Engine) pollInput(stop bool) bool {
 	if e.logFull = rec == nil; e.logFull {
 		return false
 	}
-	e.core.warm(in)
+	e.core.Warm(in)
 	logged, _ := codec.Commands(rec)
 	n := 0
 	for n < len(in) && e.takes(&in[n].Command) && !e.core.Pending() {

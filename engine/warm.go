@@ -8,9 +8,9 @@ import (
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
-// warm brings what the commands of a chunk name into the cache, all at once, if there is so much of it that
+// Warm brings what the commands of a chunk name into the cache, all at once, if there is so much of it that
 // it is not there (orderbook.Arena.Warm, pretrade.Accounts.Warm). It changes nothing.
-func (c *Core) warm(in []Entry) {
+func (c *Core) Warm(in []Entry) {
 	orders, positions := c.arena.Cold(), c.accounts.Cold()
 	if !orders && !positions {
 		return

@@ -60,6 +60,11 @@
 // quoting at its fiercest, hardly anything but orders that are cancelled again, and measures an order book
 // where the day measures an exchange.
 //
+// # Loops
+//
+// A benchmark that must not wait for its flow repeats one: a Loop is a round of commands, of the referee's flow or
+// one that is rich in trades, which leaves no order behind and comes again under new order numbers.
+//
 // # What holds
 //
 //	I1  Equal configs (and Referees) make equal streams, byte for byte: integers only, a generator of our own, no
@@ -76,4 +81,5 @@
 //	I5  Stamps never fall: in the whole stream in TimeOrder, symbol by symbol in SymbolOrder.
 //	I6  Order numbers are 16 digits, unique over the day, apart from the mistakes.
 //	I7  Every live order of a market is among its candidates for cancels, once.
+//	I8  A round of a Loop leaves no live order, and the next one leads to the same trades.
 package workload

@@ -18,7 +18,7 @@ func newBench() *cobra.Command {
 		Args:  wantArgs(),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchCommit())
+	cmd.AddCommand(newBenchCommit(), newBenchEngine())
 	return cmd
 }
 

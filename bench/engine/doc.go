@@ -1,0 +1,21 @@
+// Package engine measures the engine's core behind a ring, with its feeder on the other core: what an order goes
+// through from the input ring until its trades are in the open batch.
+//
+//	Loop ─▶ feeder ─▶ input ring ─▶ sequence, log record ─▶ phase, rules, margin ─▶ book ─▶ trades in the batch
+//	         core 0                                       core 1                              │ full: encoded
+//	            │ due                                                                         ▼
+//	            └──────────────────────── due → in the batch, ns ─────────────────────▶ histogram ─▶ Result
+//
+// The disk of the command log, the participants and their commit are not in it: package bench/commit measures
+// the commit alone, bench/system all of it together.
+//
+// Closed loop the feeder fills the ring as fast as it drains. Open loop each command is due at a moment of its own,
+// whatever became of those before it, and its latency counts from then: a stall is not forgiven to the commands
+// that had to wait behind it.
+//
+// What holds:
+//
+//	I1  Nothing that happened before the end of the warm-up counts, and everything after it does.
+//	I2  While it counts nothing is allocated, and so nothing collected: the result says how often it was.
+//	I3  Each thread has a core of its own; where there are not enough, the result says so.
+package engine

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tezi-exchange/tezi/bench/workload"
+)
+
+// BenchmarkEngine measures each flow behind a ring: one operation is one command, from the input ring into the
+// open batch. At rate=0 the feeder is never late, and ns/op is what a command costs; with a rate the latencies
+// count from the moment when a command was due.
+func BenchmarkEngine(b *testing.B) {
+	for _, flow := range workload.Flows {
+		for _, rate := range []float64{0, 1e6, 5e6} {
+			b.Run(fmt.Sprintf("flow=%s/rate=%.0f", flow, rate), func(b *testing.B) {
+				c := Default()
+				c.Loop.Flow, c.Rate = flow, rate
+				c.Duration = 500 * time.Millisecond
+				for b.Loop() {
+					r, err := Measure(b.Context(), c)
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.ReportMetric(0, "ns/op") // of a whole measurement: says nothing
+					b.ReportMetric(1e9/r.CommandsPer, "ns/command")
+					b.ReportMetric(r.CommandsPer, "commands/s")
+					b.ReportMetric(r.TradesPerS, "trades/s")
+					b.ReportMetric(float64(r.Collections), "gc-cycles")
+					if l := r.Latency; l != nil {
+						b.ReportMetric(float64(l.P50), "p50-ns")
+						b.ReportMetric(float64(l.P99), "p99-ns")
+						b.ReportMetric(float64(l.P999), "p99.9-ns")
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkMatcher is the matcher's share of it, on one thread that fills the ring itself now and then: one
+// operation is one command.
+func BenchmarkMatcher(b *testing.B) {
+	for _, flow := range workload.Flows {
+		b.Run(fmt.Sprintf("flow=%s", flow), func(b *testing.B) {
+			c := Default()
+			c.Loop.Flow = flow
+			r, err := newRig(&c)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer r.close()
+			before := r.core.Counts().Trades
+			left := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				if left == 0 {
+					slots := r.ring.Claim(chunkMax)
+					for i := range slots {
+						r.loop.Next(&slots[i].Command)
+					}
+					r.ring.Publish(len(slots))
+					left = r.chunk()
+				}
+				left--
+			}
+			b.ReportMetric(float64(r.core.Counts().Trades-before)/float64(b.N), "trades/op")
+		})
+	}
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/engine"
+	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/internal/box"
+	"github.com/tezi-exchange/tezi/internal/host"
+)
+
+// benchEngineFlags are the flags of `tezi bench engine`.
+type benchEngineFlags struct {
+	output
+	profiling
+	c      engine.Case
+	flow   string
+	rate   string
+	sweeps []string
+}
+
+func newBenchEngine() *cobra.Command {
+	var b benchEngineFlags
+	cmd := &cobra.Command{
+		Use:   "engine",
+		Short: "Measure the engine's core behind a ring: order in, trades in the open batch",
+		Long: `Measure the engine's core by itself, on one core, with its feeder on another: a
+command comes out of the input ring, is sequenced into the memory of the log, passes
+phase, rules and margin, is matched, and its trades are in the open batch, which is
+encoded when it is full. Disk and participants are left out: see "tezi bench commit"
+and "tezi bench system".
+
+Without --rate, as many commands as are taken. With one, open loop: latency is from
+the moment when a command was due until its trades are in the batch. The warm-up does
+not count.
+
+Flows: referee and overlap are that of the public matching-engine benchmark, where 95 %
+of what rests is cancelled, one order's life after the other or 1,500 side by side;
+trades has three trades for four commands.
+
+Sweeps: ` + fmt.Sprint(engine.Sweeps) + `. In JSON, times are microseconds.`,
+		Example: `  tezi bench engine --sweep headline
+  tezi bench engine --flow trades --rate 1M --duration 60s
+  tezi bench engine --sweep instruments,members -o json`,
+		Args: wantArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
+	}
+	b.output.flags(cmd)
+	b.profiling.flags(cmd)
+	b.c = engine.Default()
+	f := cmd.Flags()
+	loopFlags(cmd, &b.c.Loop, &b.flow)
+	f.IntVar(&b.c.Trades, "trades", b.c.Trades, "trades in a batch")
+	f.StringVar(&b.rate, "rate", "max", "open loop: commands a second such as 1M; max = as fast as they are taken")
+	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
+	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case")
+	f.StringSliceVar(&b.sweeps, "sweep", nil, fmt.Sprintf("vary the case: %v", engine.Sweeps))
+	return cmd
+}
+
+// cases returns what the flags describe.
+func (b *benchEngineFlags) cases() (cases []engine.Case, err error) {
+	b.c.Loop.Flow = workload.Flow(b.flow)
+	if b.c.Rate, err = rateOf(b.rate); err == nil {
+		err = b.c.Validate()
+	}
+	if err == nil && len(b.sweeps) == 0 {
+		return []engine.Case{b.c}, nil
+	}
+	for _, s := range b.sweeps {
+		more, serr := engine.Sweep(s).Cases(b.c)
+		err = errors.Join(err, serr)
+		cases = append(cases, more...)
+	}
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return cases, nil
+}
+
+// rateOf reads a rate without a time table: max is 0.
+func rateOf(s string) (float64, error) {
+	pace, err := box.ParsePace(s)
+	if err != nil {
+		return 0, fmt.Errorf("--%w", err)
+	}
+	if pace.Realtime {
+		return 0, errors.New("--rate realtime: want max or a number a second")
+	}
+	return pace.PerSecond, nil
+}
+
+func (b *benchEngineFlags) run(cmd *cobra.Command) error {
+	if err := b.check(); err != nil {
+		return err
+	}
+	cases, err := b.cases()
+	if err != nil {
+		return err
+	}
+	stop, err := b.start()
+	if err != nil {
+		return err
+	}
+	report := &engine.Report{Machine: bench.MachineOf(host.Detect())}
+	for _, c := range cases {
+		var r *engine.Result
+		if r, err = engine.Measure(cmd.Context(), c); err != nil {
+			err = fmt.Errorf("%v: %w", c, err)
+			break
+		}
+		report.Results = append(report.Results, r)
+	}
+	err = errors.Join(err, stop())
+	if len(report.Results) == 0 {
+		return err
+	}
+	if b.json() {
+		return errors.Join(err, writeJSON(cmd.OutOrStdout(), report))
+	}
+	return errors.Join(err, report.WriteTable(cmd.OutOrStdout()))
+}
