@@ -3,9 +3,7 @@ package commit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 
 	"github.com/tezi-exchange/tezi/codec"
@@ -30,8 +28,8 @@ func specOf(o *Options, c *Case, i int, floor bool) *nodeSpec {
 		Floor: floor, Node: uint8(i + 1), Dir: o.Dir, Window: c.retain(), Durable: c.Durable,
 		Transport: c.Transport, Protocol: c.Protocol, Bytes: c.batchBytes(),
 	}
-	if o.Profiles != "" && !floor {
-		s.Profile = filepath.Join(o.Profiles, fmt.Sprintf("node-%d-%s.pprof", s.Node, s.role()))
+	if !floor {
+		s.Profile = o.Profile
 	}
 	return s
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/batch3pc/driver"
+	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/rundir"
@@ -25,15 +26,15 @@ import (
 
 // nodeSpec says what one process of a case is. It travels as JSON on the command line.
 type nodeSpec struct {
-	Floor     bool   `json:"floor"` // no participant, but its share of the floor
-	Node      uint8  `json:"node"`
-	Dir       string `json:"dir"`
-	Window    int    `json:"window"`
-	Durable   bool   `json:"durable"`
-	Transport string `json:"transport"`
-	Protocol  string `json:"protocol"`
-	Bytes     int    `json:"bytes"` // of a batch's message, for the floor
-	Profile   string `json:"profile"`
+	Floor     bool        `json:"floor"` // no participant, but its share of the floor
+	Node      uint8       `json:"node"`
+	Dir       string      `json:"dir"`
+	Window    int         `json:"window"`
+	Durable   bool        `json:"durable"`
+	Transport string      `json:"transport"`
+	Protocol  string      `json:"protocol"`
+	Bytes     int         `json:"bytes"` // of a batch's message, for the floor
+	Profile   profile.Set `json:"profile"`
 }
 
 // usage is what a process says on its standard output when it ends.
@@ -44,6 +45,9 @@ type usage struct {
 
 // role of a participant: the three in turn.
 func (s *nodeSpec) role() string { return rundir.RoleNames[(int(s.Node)-1)%len(rundir.RoleNames)] }
+
+// name of its process.
+func (s *nodeSpec) name() string { return fmt.Sprintf("node-%d-%s", s.Node, s.role()) }
 
 // listening starts the line by which a node says where it listens.
 const listening = "listening "
@@ -61,7 +65,7 @@ func RunNode(ctx context.Context, spec string, in io.Reader, out io.Writer) erro
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
-	stop, err := startProfile(s.Profile)
+	stop, err := s.Profile.Start(s.name())
 	if err != nil {
 		return err
 	}
@@ -139,14 +143,6 @@ func serveParticipant(ctx context.Context, s *nodeSpec, say func(addr string)) e
 	}
 	say(l.Addr().String())
 	return node.Run(ctx)
-}
-
-// startProfile writes a CPU profile of this process to path, if there is one.
-func startProfile(path string) (stop func() error, err error) {
-	if path == "" {
-		return func() error { return nil }, nil
-	}
-	return cpuProfile(path)
 }
 
 // addressOf takes the address out of a node's first line.

@@ -8,6 +8,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -18,8 +19,8 @@ type Options struct {
 	Dir string
 	// Command starts a node when its specification is appended: a program that calls RunNode.
 	Command []string
-	// Profiles is a directory for CPU profiles of the participants' processes; empty: none.
-	Profiles string
+	// Profile is what the participants' processes write about themselves; that of a case overwrites that of the one before.
+	Profile profile.Set
 	// NoFloor leaves the floors out.
 	NoFloor bool
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/profile"
 )
 
 func newBench() *cobra.Command {
@@ -25,14 +26,34 @@ func newBench() *cobra.Command {
 // benchFlags are what all benchmarks have in common: how they report, and what of.
 type benchFlags struct {
 	output
-	profiling
-	out string
+	out   string
+	kinds []string
+	set   profile.Set // of kinds, after startProfile
 }
 
 func (b *benchFlags) flags(cmd *cobra.Command) {
 	b.output.flags(cmd)
-	b.profiling.flags(cmd)
+	cmd.Flags().StringSliceVar(&b.kinds, "profile", nil, "write profiles of every process into --out: cpu, mem, trace, block")
 	cmd.Flags().StringVar(&b.out, "out", "", "also write table, JSON, benchstat lines, .hgrm files and SVG charts into this directory")
+}
+
+// profiled tells whether the figures are those of a run that was watched.
+func (b *benchFlags) profiled() bool { return len(b.kinds) > 0 }
+
+// startProfile begins the profiles of this process, for so many cases; the returned function writes them. Other
+// processes get b.set.
+func (b *benchFlags) startProfile(process string, cases int) (stop func() error, err error) {
+	if b.set, err = profile.NewSet(b.kinds, b.out); err != nil {
+		return nil, usageError{fmt.Errorf("--profile: %w", err)}
+	}
+	switch {
+	case !b.profiled():
+	case b.out == "":
+		return nil, usageError{errors.New("--profile: want a directory for the files too: --out DIR")}
+	case cases > 1:
+		return nil, usageError{fmt.Errorf("--profile: want one case, not the %d of a sweep: a profile of many shows none", cases)}
+	}
+	return b.set.Start(process)
 }
 
 // record begins what a benchmark reports. The name goes into the names of files.

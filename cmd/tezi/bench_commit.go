@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -46,7 +47,8 @@ In JSON, times are microseconds and rates trades a second.`,
 		Example: `  tezi bench commit --sweep headline
   tezi bench commit --window 1 --durable=false
   tezi bench commit --rate 1M --duration 10s -o json
-  tezi bench commit --sweep trades,window,participants,transport --out results`,
+  tezi bench commit --sweep trades,window,participants,transport --out results
+  tezi bench commit --profile cpu,block --out profiles`,
 		Args: wantArgs(),
 	}
 	b.flags(cmd)
@@ -79,7 +81,6 @@ func (b *benchCommitFlags) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&b.sweeps, "sweep", nil, "vary the case: "+sweepHelp())
 	f.BoolVar(&b.floor, "floor", true, "measure the floor beside each case")
 	f.StringVar(&b.dir, "dir", ".", "directory on the disk to measure")
-	f.StringVar(&b.o.Profiles, "node-profiles", "", "write a CPU profile of each participant into this directory")
 }
 
 func (b *benchCommitFlags) run(cmd *cobra.Command) error {
@@ -100,9 +101,12 @@ func (b *benchCommitFlags) run(cmd *cobra.Command) error {
 	}
 	defer os.RemoveAll(parent) //nolint:errcheck // what is left is in the way of nothing
 	b.o.Dir, b.o.Command, b.o.NoFloor = filepath.Join(parent, "case"), []string{exe, "bench", "commit", nodeCommand}, !b.floor
-	stop, err := b.start()
+	stop, err := b.startProfile("coordinator", len(cases))
 	if err != nil {
 		return err
+	}
+	if b.profiled() {
+		b.o.Profile, b.o.NoFloor = b.set, true // the floor would be in the coordinator's
 	}
 	record := b.record("commit", "Commit subsystem")
 	for _, c := range cases {
@@ -139,7 +143,11 @@ func (b *benchCommitFlags) cases() ([]commit.Case, error) {
 		if err != nil {
 			return nil, usageError{err}
 		}
-		cases = append(cases, more...)
+		for _, c := range more {
+			if !slices.Contains(cases, c) { // sweeps cross
+				cases = append(cases, c)
+			}
+		}
 	}
 	return cases, nil
 }

@@ -7,12 +7,11 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"os"
-	"runtime"
-	rpprof "runtime/pprof"
-	"runtime/trace"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/bench/profile"
 )
 
 // profiling is the flags by which a long-running command shows where its time goes.
@@ -38,21 +37,30 @@ func (p *profiling) start() (stop func() error, err error) {
 		}
 		return errors.Join(errs...)
 	}
-	for _, begin := range []func() (func() error, error){p.serve, p.startCPU, p.startTrace, p.heap} {
-		end, err := begin()
+	end, err := p.serve()
+	if err != nil {
+		return nil, err
+	}
+	undo = append(undo, end)
+	for _, want := range []struct {
+		flag, path string
+		kind       profile.Kind
+	}{{"cpuprofile", p.cpu, profile.CPU}, {"trace", p.trace, profile.Trace}, {"memprofile", p.mem, profile.Mem}} {
+		if want.path == "" {
+			continue
+		}
+		end, err := want.kind.Start(want.path)
 		if err != nil {
-			return nil, errors.Join(err, stop())
+			return nil, errors.Join(fmt.Errorf("--%s: %w", want.flag, err), stop())
 		}
-		if end != nil {
-			undo = append(undo, end)
-		}
+		undo = append(undo, end)
 	}
 	return stop, nil
 }
 
 func (p *profiling) serve() (func() error, error) {
 	if p.addr == "" {
-		return nil, nil
+		return func() error { return nil }, nil
 	}
 	l, err := net.Listen("tcp", p.addr)
 	if err != nil {
@@ -68,47 +76,4 @@ func (p *profiling) serve() (func() error, error) {
 	go s.Serve(l) //nolint:errcheck // ends with Close
 	fmt.Fprintf(os.Stderr, "profiles at http://%s/debug/pprof/\n", l.Addr())
 	return s.Close, nil
-}
-
-func (p *profiling) startCPU() (func() error, error) {
-	if p.cpu == "" {
-		return nil, nil
-	}
-	f, err := os.Create(p.cpu)
-	if err != nil {
-		return nil, fmt.Errorf("--cpuprofile: %w", err)
-	}
-	if err := rpprof.StartCPUProfile(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() error { rpprof.StopCPUProfile(); return f.Close() }, nil
-}
-
-func (p *profiling) startTrace() (func() error, error) {
-	if p.trace == "" {
-		return nil, nil
-	}
-	f, err := os.Create(p.trace)
-	if err != nil {
-		return nil, fmt.Errorf("--trace: %w", err)
-	}
-	if err := trace.Start(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() error { trace.Stop(); return f.Close() }, nil
-}
-
-// heap opens its file at the start, so that a path that cannot be written is known before a long run.
-func (p *profiling) heap() (func() error, error) {
-	if p.mem == "" {
-		return nil, nil
-	}
-	f, err := os.Create(p.mem)
-	if err != nil {
-		return nil, fmt.Errorf("--memprofile: %w", err)
-	}
-	return func() error {
-		runtime.GC() // so that the profile shows what is live now
-		return errors.Join(rpprof.WriteHeapProfile(f), f.Close())
-	}, nil
 }
