@@ -2,7 +2,6 @@ package ringbuf
 
 import (
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -22,15 +21,20 @@ type Bell struct {
 	token chan struct{}
 	timer *time.Timer // made by the first WaitUntil that needs it
 
-	// mirrors are words outside of this process's own memory that are parked while the state is.
-	mirrors []*atomic.Uint32
+	// words is the state and its mirrors, outside of this process's own memory, that show it while the
+	// consumer waits; empty if there was never a mirror.
+	words   []*atomic.Uint32
+	sleeper Sleeper // nil: there was never one
 	parks   atomic.Uint64
 	_       padding
 }
 
+// What a state word says. A consumer that other processes may have to wake sleeps in the kernel if it can, so
+// that they wake it themselves; any other parks in the runtime, which wakes goroutines for a tenth of that.
 const (
 	awake  = 0
-	parked = 1
+	parked = 1 // in the runtime: a token wakes it
+	asleep = 2 // in the kernel, on the word itself
 )
 
 // NewBell makes a bell whose consumer waits as w says.
@@ -50,12 +54,19 @@ func (b *Bell) Ring() {
 		return
 	}
 	fence()
-	if b.state.Load() == parked && b.state.CompareAndSwap(parked, awake) {
-		b.token <- struct{}{}
+	switch b.state.Load() {
+	case parked:
+		if b.state.CompareAndSwap(parked, awake) {
+			b.token <- struct{}{}
+		}
+	case asleep:
+		if b.state.CompareAndSwap(asleep, awake) {
+			b.sleeper.Rouse(&b.state)
+		}
 	}
 }
 
-// Wait returns when ready returns true, or when it was woken by Ring. A Ring that finds the
+// Wait returns when ready returns true, when it was woken by Ring, or, if the bell has a mirror, for no reason. A Ring that finds the
 // consumer awake leaves no trace, so whatever a ring announces must show in ready. Ready is called
 // by the consumer's goroutine, many times; it should be a few loads.
 func (b *Bell) Wait(ready func() bool) {
@@ -67,6 +78,10 @@ func (b *Bell) Wait(ready func() bool) {
 			return
 		}
 		if b.wait.Park {
+			if b.sleeps() {
+				b.sleep(ready, 0)
+				return
+			}
 			b.park(ready, nil)
 			return
 		}
@@ -77,6 +92,10 @@ func (b *Bell) Wait(ready func() bool) {
 // gives (about a millisecond), and returns at once if d is not positive.
 func (b *Bell) WaitUntil(ready func() bool, d time.Duration) {
 	if d <= 0 || b.poll(ready) {
+		return
+	}
+	if b.wait.Park && b.sleeps() {
+		b.sleep(ready, d)
 		return
 	}
 	if b.timer == nil {
@@ -117,27 +136,9 @@ func (b *Bell) poll(ready func() bool) bool {
 	return false
 }
 
-// Mirror makes *word 1 while the consumer is parked, and 0 otherwise, from now until Unmirror: a word in
-// memory that another process shares, so that it knows when it has to wake somebody. That process, after
-// the store that the consumer waits for and a Fence, swaps 1 for 0, and whoever succeeds sends its wake-up,
-// which has to end in a Ring here. Both methods belong to the consumer.
-func (b *Bell) Mirror(word *atomic.Uint32) { b.mirrors = append(b.mirrors, word) }
-
-// Unmirror leaves the word alone from now on.
-func (b *Bell) Unmirror(word *atomic.Uint32) {
-	b.mirrors = slices.DeleteFunc(b.mirrors, func(w *atomic.Uint32) bool { return w == word })
-}
-
-func (b *Bell) mirror(state uint32) {
-	for _, w := range b.mirrors {
-		w.Store(state)
-	}
-}
-
 // park blocks until a ring or, if expired is not nil, until something comes out of it.
 func (b *Bell) park(ready func() bool, expired <-chan time.Time) {
-	b.state.Store(parked)
-	b.mirror(parked) // full barriers, as the store of the state is
+	b.show(parked)
 	defer b.mirror(awake)
 	if ready() {
 		b.unpark()

@@ -222,32 +222,3 @@ func TestBellAllocs(t *testing.T) {
 		t.Errorf("%v allocations per round, want 0", got)
 	}
 }
-
-// A word that mirrors a bell says when its consumer is parked, and who takes that back wakes it with a Ring.
-func TestMirror(t *testing.T) {
-	b, work := NewBell(WaitPark), atomic.Bool{}
-	words := [2]atomic.Uint32{}
-	b.Mirror(&words[0])
-	b.Mirror(&words[1])
-	b.Unmirror(&words[1])
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for !work.Load() {
-			b.Wait(work.Load)
-		}
-	}()
-	for words[0].Load() != parked {
-		runtime.Gosched()
-	}
-	work.Store(true)
-	Fence()
-	if !words[0].CompareAndSwap(parked, awake) {
-		t.Fatal("the word was taken back although nobody rang")
-	}
-	b.Ring()
-	<-done
-	if words[0].Load() != awake || words[1].Load() != awake {
-		t.Errorf("words %d and %d after the wait, want 0", words[0].Load(), words[1].Load())
-	}
-}

@@ -33,7 +33,8 @@
 // the producer's problem, by design: it rejects, waits or lets its protocol send again, but it does
 // so in the open. Whoever wants to wait does it with a Bell, for any condition that can be expressed
 // as a function of loads, and the bell's policy, Wait, says how long it spins and yields before it
-// parks. Then whoever publishes, or releases, rings.
+// parks. Then whoever publishes, or releases, rings. Another process wakes the consumer by a word that it shares with
+// the bell (Mirror, Wake).
 //
 // A ring to which Bells has given the bells of its sides rings them by itself, and has forms that
 // wait: ClaimWait, PeekWait, Push and Pop.

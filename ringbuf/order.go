@@ -25,9 +25,3 @@ import "sync/atomic"
 
 // bump adds one to a counter of which this goroutine is the only writer.
 func bump(c *atomic.Uint64) { storeRelease(c, c.Load()+1) }
-
-// Fence is a full barrier between a Publish or Release and the load, through sync/atomic, of a word
-// by which the other side says that it sleeps and wants to be woken. Whoever puts the other side to
-// sleep stores that word through sync/atomic and looks into the ring afterwards; then at least one
-// of the two sees the other. Bell.Ring has its own.
-func Fence() { fence() }

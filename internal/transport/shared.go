@@ -13,12 +13,13 @@ import (
 )
 
 // shared is memory that both processes of a session have mapped: a ring each way, and for each side a word
-// that says whether its user is parked. The connection stays open beside it: it says when the other
-// process is gone, however it went, and a byte on it wakes a user who is parked.
+// that says whether its user waits, and how it is woken: by the kernel, which both processes can name the word to
+// (futex), or by a byte on the connection. The connection stays open beside it: it says when the other
+// process is gone, however it went.
 //
 //	  0  u64  magic        8  u64  token, as in the offer
-//	128  u32  1 while the dialer's user is parked
-//	256  u32  1 while the listener's user is parked
+//	128  u32  whether the dialer's user waits: 0 no, 1 for a byte on the connection, 2 in the kernel for this word
+//	256  u32  the same of the listener's user
 //	384  ring from the dialer to the listener, then the ring back: see ringbuf.FramesOn
 //
 // The memory belongs to one session. Who comes back, after a crash too, shares new memory, so nothing of
@@ -34,7 +35,7 @@ type shared struct {
 }
 
 const (
-	sharedMagic  = 0x316d687369_7a6574 // "tezishm1" in the order of the bytes
+	sharedMagic  = 0x326d687369_7a6574 // "tezishm2" in the order of the bytes
 	sharedHeader = 384
 	sharedDialer = 128
 	sharedTaker  = 256
@@ -119,11 +120,10 @@ func (o *offer) sides(memory []byte, ring func([]byte) (*ringbuf.Frames, error))
 	return &shared{memory: memory, in: in, out: out, asleep: word(memory, sharedDialer), theirs: word(memory, sharedTaker)}, nil
 }
 
-// publish hands a frame over, and wakes the other user if it is parked: it would not look otherwise.
+// publish hands a frame over, and wakes the other user if it waits: it would not look otherwise.
 func (s *shared) publish(n int) {
 	s.out.Publish(n)
-	ringbuf.Fence()
-	if s.theirs.Load() == 1 && s.theirs.CompareAndSwap(1, 0) {
+	if ringbuf.Wake(s.theirs, kernel) {
 		_, _ = s.conn.Write([]byte{0}) // fails only if the session is over
 	}
 }
@@ -150,7 +150,7 @@ func (s *shared) next(cluster uint32) []byte {
 
 // begin is called by the user when the session comes up, end when it has gone down: then nothing in the
 // memory is used any more.
-func (s *shared) begin() { s.bell.Mirror(s.asleep) }
+func (s *shared) begin() { s.bell.Mirror(s.asleep, sleeper()) }
 
 func (s *shared) end() {
 	s.bell.Unmirror(s.asleep)

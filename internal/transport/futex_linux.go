@@ -1,0 +1,74 @@
+package transport
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
+
+// futex is the kernel's sleep on several words (futex_waitv, since Linux 5.16) that more than one process has
+// mapped.
+type futex struct{}
+
+// kernel wakes; whether one can sleep by it as well, sleeper says.
+var kernel ringbuf.Sleeper = futex{}
+
+const (
+	sysFutexWaitv = 449 // the same number on every architecture
+	futexWake     = 1
+	futexWord32   = 2
+)
+
+// futexWaiter is struct futex_waitv.
+type futexWaiter struct {
+	value    uint64
+	address  uint64
+	flags    uint32
+	_        uint32
+}
+
+// sleeper is kernel, or nil where the kernel does not know the call or does not allow it: without words it is an
+// invalid argument.
+var sleeper = sync.OnceValue(func() ringbuf.Sleeper {
+	if _, _, errno := unix.RawSyscall6(sysFutexWaitv, 0, 0, 0, 0, 0, 0); errno != unix.EINVAL {
+		return nil
+	}
+	return kernel
+})
+
+// Sleep implements ringbuf.Sleeper.
+func (futex) Sleep(words []*atomic.Uint32, value uint32, d time.Duration) {
+	var waiters [ringbuf.SleepWordsMax]futexWaiter
+	for i, w := range words {
+		waiters[i] = futexWaiter{value: uint64(value), address: uint64(uintptr(unsafe.Pointer(w))), flags: futexWord32}
+	}
+	var end unix.Timespec
+	var until unsafe.Pointer
+	if d > 0 {
+		if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &end); err != nil {
+			panic("transport: no monotonic clock: " + err.Error())
+		}
+		end = unix.NsecToTimespec(end.Nano() + int64(d))
+		until = unsafe.Pointer(&end)
+	}
+	_, _, errno := unix.Syscall6(sysFutexWaitv, uintptr(unsafe.Pointer(&waiters)), uintptr(len(words)), 0,
+		uintptr(until), unix.CLOCK_MONOTONIC, 0)
+	switch errno {
+	case 0, unix.EAGAIN, unix.EINTR, unix.ETIMEDOUT:
+	default:
+		panic("transport: cannot sleep: " + errno.Error())
+	}
+}
+
+// Rouse implements ringbuf.Sleeper.
+func (futex) Rouse(word *atomic.Uint32) {
+	_, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, 1, 0, 0, 0)
+	if errno != 0 {
+		panic("transport: cannot wake: " + errno.Error())
+	}
+}
