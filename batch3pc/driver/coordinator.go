@@ -158,6 +158,9 @@ func (c *Coordinator) linked(p *peer) error {
 	return nil
 }
 
+// idle is false: whoever proposes does not wait for the disk.
+func (c *Coordinator) idle() bool { return false }
+
 func (c *Coordinator) step(m *batch3pc.Message) error { return c.did(c.machine.Step(m)) }
 
 // advance follows the machine's state: it tells outcomes, and opens the ballot that aborts what was

@@ -16,6 +16,7 @@ type outlet struct {
 	role    role
 	header  codec.Header
 	log     Log
+	waiter  waiter // the log again, or nil
 	flushed uint64 // LSN up to which the log was flushed here
 	async   bool   // promises do not wait for the disk; only to measure
 	other   OtherFrame
@@ -32,6 +33,7 @@ type outlet struct {
 type role interface {
 	linked(p *peer) error // its link has come up or gone down
 	step(m *batch3pc.Message) error
+	idle() bool // nothing is likely to come before what was promised has left
 }
 
 // OtherFrame takes a frame that is not the protocol's. From is the node at the other end of the
@@ -60,6 +62,7 @@ type waiting struct {
 
 func newOutlet(header codec.Header, log Log, other OtherFrame, peers []Peer) outlet {
 	o := outlet{header: header, log: log, flushed: log.LSN(), other: other}
+	o.waiter, _ = log.(waiter)
 	for _, p := range peers {
 		o.peers = append(o.peers, peer{Peer: p})
 	}
@@ -157,8 +160,8 @@ func (o *outlet) release() error {
 	if len(o.waiting) == 0 {
 		return nil
 	}
-	if !o.async || o.log.LSN() >= synced+asyncLagMax {
-		o.log.Want(o.log.LSN())
+	if synced, err = o.want(synced); err != nil {
+		return err
 	}
 	sent := 0
 	for sent < len(o.waiting) && (o.async || o.waiting[sent].lsn <= synced) {
@@ -167,6 +170,22 @@ func (o *outlet) release() error {
 	}
 	o.waiting = append(o.waiting[:0], o.waiting[sent:]...)
 	return nil
+}
+
+// want asks for the sync that the waiting messages need, and returns how far the log is durable. Where nothing
+// else is likely to come meanwhile it waits for the sync: a hand-over to another goroutine and back would only
+// make the answer later.
+func (o *outlet) want(synced uint64) (uint64, error) {
+	lsn := o.log.LSN()
+	switch {
+	case o.async && lsn < synced+asyncLagMax, synced >= lsn:
+		return synced, nil
+	case o.async || o.waiter == nil || !o.role.idle():
+		o.log.Want(lsn)
+		return synced, nil
+	}
+	o.waiter.WantNow(lsn)
+	return o.log.Synced()
 }
 
 // ready reports whether a Round would find something to do.

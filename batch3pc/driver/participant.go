@@ -83,6 +83,13 @@ func (p *Participant) Connected() int { return p.connected() }
 
 func (p *Participant) linked(*peer) error { return nil } // the machine only ever reacts
 
+// idle is true if everything that was voted for is pre-committed: the coordinator has to hear of that before it
+// can go on, unless it has more batches than it has sent so far.
+func (p *Participant) idle() bool {
+	s := p.machine.Status()
+	return s.Voted == s.PreCommitted
+}
+
 func (p *Participant) step(m *batch3pc.Message) error {
 	r := p.machine.Step(m)
 	p.older.ask(r.Older)

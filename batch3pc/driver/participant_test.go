@@ -30,6 +30,13 @@ type site struct {
 func newSite(t *testing.T, cfg driver.ParticipantConfig) *site {
 	t.Helper()
 	s := &site{t: t}
+	return s.start(cfg, &s.log)
+}
+
+// start makes the participant, whose log is s.log or one around it.
+func (s *site) start(cfg driver.ParticipantConfig, log driver.Log) *site {
+	t := s.t
+	t.Helper()
 	var err error
 	s.machine, err = batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: 1, Generation: 1, WindowMax: 8}, &s.app)
 	if err != nil {
@@ -40,7 +47,7 @@ func newSite(t *testing.T, cfg driver.ParticipantConfig) *site {
 	s.engine, s.near = memPair()
 	peers[0].Link = s.near
 	s.backup, peers[1].Link = pairOf()
-	s.driver = driver.NewParticipant(cfg, s.machine, &s.log, peers[:])
+	s.driver = driver.NewParticipant(cfg, s.machine, log, peers[:])
 	return s
 }
 

@@ -42,6 +42,12 @@ type Log interface {
 	Synced() (lsn uint64, err error)
 }
 
+// waiter is a Log that can be waited for.
+type waiter interface {
+	// WantNow is Want that may wait until it is so.
+	WantNow(lsn uint64)
+}
+
 // Machine is the protocol of a participant: batch3pc.Participant, or one to compare it with. One
 // that has a method Tick() batch3pc.Ready as well is ticked.
 type Machine interface {
