@@ -26,10 +26,10 @@ const (
 
 // futexWaiter is struct futex_waitv.
 type futexWaiter struct {
-	value    uint64
-	address  uint64
-	flags    uint32
-	_        uint32
+	value   uint64
+	address uint64
+	flags   uint32
+	_       uint32
 }
 
 // sleeper is kernel, or nil where the kernel does not know the call or does not allow it: without words it is an
