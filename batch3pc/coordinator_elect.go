@@ -208,6 +208,9 @@ func (c *Coordinator) rejoin(p *progress) {
 	}
 	p.started(p.reply.voted)
 	c.ack(p, p.reply.pre)
+	if c.serving() {
+		c.advance() // its yes may be the one that was missing, and it does not say it again
+	}
 }
 
 // activate is called when a quorum has accepted the base: it is decided, and so is the abort of

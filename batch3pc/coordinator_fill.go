@@ -50,11 +50,20 @@ func (c *Coordinator) askHelper(p *progress, at Position) {
 	for range c.peers {
 		p.helper = (p.helper + 1) % len(c.peers)
 		helper := &c.peers[p.helper]
-		if helper == p || helper.down || !helper.based || helper.serves > at.Seq {
+		if helper == p || helper.down || !helper.based {
 			continue
 		}
-		p.want, p.wantLeft = at, burstMax
-		c.out.send(c.messageAt(helper, KindFetch, at))
+		from := at
+		if helper.serves > at.Seq {
+			// It has cut its log there, which it may where everybody holds for good what lies before: so does
+			// p, even if a crash has made it forget that this much is decided.
+			var holds bool
+			if from, holds = p.reply.positionAt(helper.serves); !holds {
+				continue
+			}
+		}
+		p.want, p.wantLeft = from, burstMax
+		c.out.send(c.messageAt(helper, KindFetch, from))
 		return
 	}
 	c.askSnapshot(p)

@@ -87,6 +87,21 @@ func (r *stateReply) holds(p Position) bool {
 	return false
 }
 
+// positionAt is the position of the batch with a number, if the participant is known to hold one.
+func (r *stateReply) positionAt(s Seq) (Position, bool) {
+	for _, at := range [...]Position{r.applied, r.pre, r.voted} {
+		if at.Seq == s {
+			return at, true
+		}
+	}
+	for i := range TailLen(r.tail) {
+		if at := TailAt(r.tail, i); at.Seq == s {
+			return at, true
+		}
+	}
+	return Position{}, false
+}
+
 // generationAt is the generation in force at p, a position at or above applied that it holds. It
 // reports false if the participant did not say.
 func (r *stateReply) generationAt(p Position) (Generation, bool) {
