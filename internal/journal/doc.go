@@ -41,7 +41,8 @@
 //	    in its segment says so, and no later segment holds a record. Else it is a *DamageError.
 //	I5  A journal that was closed says that all its records are durable.
 //	I6  After a failed write or sync the journal takes nothing any more; only reopening, which reads
-//	    everything again, tells what is there.
+//	    everything again, tells what is there. It writes again what no record proves to be durable:
+//	    a failed sync may have left it in memory, marked clean.
 //	I7  Append, Flush and Sync allocate nothing, a roll to the next segment apart.
 //	I8  A log has no hole between its segments. It begins with record 1, or beside a snapshot whose
 //	    record it still has; so a snapshot can be held against the log that it is used with.

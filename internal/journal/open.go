@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 
@@ -165,21 +166,62 @@ func (j *Journal) resume(r *Reader) error {
 	return j.syncAll(r)
 }
 
-// syncAll makes durable what was read: a process that died had perhaps not synced it, and from
-// now on its records are relied upon.
+// syncAll makes durable what was read: a process that died had perhaps not synced it, and from now on
+// its records are relied upon. If a sync had failed, the kernel may hold pages that it calls clean and
+// that are not on the disk, and no sync will bring them there. So whatever no record proves to be
+// durable is written again.
 func (j *Journal) syncAll(r *Reader) error {
 	for _, first := range r.firsts {
-		if first < r.start || first >= r.first {
+		if first < max(r.start, r.proven.first) || first >= r.first {
 			continue
 		}
 		f, err := j.options.FS.OpenWrite(segmentPath(j.dir, first))
 		if err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}
-		err = f.Sync()
+		err = rewriteBehind(f, r.proven.in(first), -1)
+		if err == nil {
+			err = f.Sync()
+		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("journal: cannot sync %s: %w", f.Name(), err)
 		}
 	}
+	if err := rewriteBehind(j.segment, r.proven.in(r.first), j.offset); err != nil {
+		return fmt.Errorf("journal: cannot write %s again: %w", j.segment.Name(), err)
+	}
 	return j.sync()
+}
+
+// in is where in a segment the unproven part begins.
+func (m *mark) in(first uint64) int64 {
+	if m.first == first {
+		return m.offset
+	}
+	return 0
+}
+
+// rewriteBehind writes [from, to) of f again as it is; to -1 is the end of f, but for its zeros.
+func rewriteBehind(f disk.File, from, to int64) error {
+	if to < 0 {
+		size, err := f.Size()
+		if err != nil {
+			return err
+		}
+		to = size
+	}
+	b := make([]byte, min(readAhead, to-from))
+	for ; from < to; from += int64(len(b)) {
+		b = b[:min(int64(len(b)), to-from)]
+		if _, err := f.ReadAt(b, from); err != nil && err != io.EOF {
+			return err
+		}
+		if isZero(b) {
+			continue
+		}
+		if _, err := f.WriteAt(b, from); err != nil {
+			return err
+		}
+	}
+	return nil
 }

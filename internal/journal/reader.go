@@ -41,6 +41,8 @@ type Reader struct {
 	salvage    bool     // holes are reported and passed over
 	hole       *Hole    // one that is not reported yet
 	good       end      // of the last record or mark that was read in its place
+	proven     mark     // everything up to here is known durable
+	next       mark     // what will be proven next
 	beforeHole end      // good, when the last hole was met
 	after      Position // where to begin
 
@@ -57,6 +59,12 @@ type Reader struct {
 type end struct {
 	first  uint64 // of the segment
 	offset int64
+}
+
+// mark is an end, and the number of the last record before it.
+type mark struct {
+	end
+	lsn uint64
 }
 
 // NewReader opens the journal in dir for reading, from its first record on.
@@ -166,6 +174,9 @@ func (r *Reader) Next() (Record, error) {
 		r.offset += h.size()
 		r.adopt, r.good = false, end{r.first, r.offset}
 		r.lsn, r.chain, r.promised = h.lsn, h.crc, max(r.promised, h.synced)
+		if r.next.lsn <= r.promised {
+			r.proven, r.next = r.next, mark{r.good, r.lsn}
+		}
 		if h.kind == kindMark {
 			continue
 		}

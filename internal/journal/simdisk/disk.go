@@ -309,16 +309,19 @@ func (d *Disk) SyncDir(dir string) error {
 	if _, e := d.at(OpSyncDir, dir); e != nil {
 		return e
 	}
+	if err != nil {
+		return err
+	}
 	rest := d.names[:0]
 	for _, op := range d.names {
 		if filepath.Dir(op.path) != filepath.Clean(dir) {
 			rest = append(rest, op)
-		} else if err == nil {
+		} else {
 			op.apply(d.durable)
 		}
 	}
 	d.names = rest
-	return err
+	return nil
 }
 
 // lock is a lock that is held.

@@ -9,8 +9,8 @@
 //
 // Faults are injected by a function that sees each call before it is made and may refuse it; the disk
 // then behaves as a real one that gives this error: a write that fails has perhaps been done in part,
-// and a sync that fails gives up what was pending and calls it clean, so that the next one succeeds
-// and proves nothing.
+// and a sync that fails gives up the content that was pending and calls it clean, so that the next one
+// succeeds and proves nothing. Sizes and names stay pending then.
 //
 // Everything is a function of the seed and of the calls. A disk that is used by one goroutine at a
 // time behaves the same in every run, on every machine.

@@ -95,6 +95,10 @@ func (n *node) giveUp() {
 	n.sizeOrder = 0
 }
 
+// fail is giveUp for the content alone: sizes and names are in the journal of the file system, which goes
+// on trying, or takes the whole file system down.
+func (n *node) fail() { clear(n.dirty) }
+
 // handle is an open file.
 type handle struct {
 	disk     *Disk
@@ -229,7 +233,7 @@ func (h *handle) setSize(op Op, size int64) error {
 }
 
 // Sync implements disk.File. One that is made to fail makes nothing durable, and gives up what was
-// pending: no later Sync will make it durable either.
+// written: no later Sync will make it durable either.
 func (h *handle) Sync() error {
 	h.disk.mutex.Lock()
 	defer h.disk.mutex.Unlock()
@@ -238,7 +242,7 @@ func (h *handle) Sync() error {
 	case !usable:
 		return fault
 	case fault != nil:
-		h.node.giveUp()
+		h.node.fail()
 	default:
 		h.node.sync()
 	}
