@@ -23,6 +23,7 @@ type simFlags struct {
 	script    string
 	bytes     bool
 	mutants   bool
+	level     string
 	jobs      int
 }
 
@@ -57,6 +58,7 @@ the cases that matter.`,
 	flags.StringVar(&f.scheduler, "scheduler", "", "use this scheduler alone: walk, timed or swarm")
 	flags.BoolVar(&f.bytes, "bytes", false, "take every message and record through its bytes, not in one schedule of sixteen")
 	flags.StringVar(&f.script, "script", "", "play the schedule in this file")
+	flags.StringVar(&f.level, "level", "core", "what is simulated: core, the machines of the protocol, or driver, whole nodes with their logs and disks")
 	flags.BoolVar(&f.mutants, "mutants", false, "find the seeded bugs of this binary, and write the scoreboard")
 	flags.IntVar(&f.jobs, "jobs", 0, "schedules at once; 0 is one for each core")
 	cmd.MarkFlagsMutuallyExclusive("seed", "seeds", "schedules", "script", "mutants")
@@ -77,6 +79,13 @@ func (f *simFlags) run(cmd *cobra.Command) error {
 		return f.play(cmd.OutOrStdout())
 	}
 	set := sim.Set{Count: f.schedules, Bytes: f.bytes, Jobs: f.jobs}
+	switch f.level {
+	case "core":
+	case "driver":
+		set.Level = sim.Driver
+	default:
+		return usageError{fmt.Errorf("no level %q: want core or driver", f.level)}
+	}
 	if f.scheduler != "" {
 		only, err := sim.SchedulerNamed(f.scheduler)
 		if err != nil {
@@ -113,11 +122,7 @@ func (f *simFlags) run(cmd *cobra.Command) error {
 
 // trace shows one schedule.
 func (f *simFlags) trace(w io.Writer, set sim.Set) error {
-	plan := sim.PlanOf(f.seed, set.Bytes)
-	if set.Only != nil {
-		plan.Scheduler = *set.Only
-	}
-	failure, err := sim.Trace(w, plan)
+	failure, err := sim.Trace(w, set.Plan(f.seed))
 	if err != nil || failure == nil {
 		return err
 	}

@@ -18,22 +18,31 @@ type Counters struct {
 	Snapshot       uint64 `json:"snapshot"`       // a participant was brought up by the state of another
 	Truncation     uint64 `json:"truncation"`     // a log was cut
 	Repair         uint64 `json:"repair"`         // records in the middle of a log were unreadable, and fetched again
+
+	// What only the driver level knows.
+	DeathError   uint64 `json:"deathError"`   // nodes that ended because a write or sync failed
+	DeathFull    uint64 `json:"deathFull"`    // nodes that ended because the disk was full
+	RecoveryFull uint64 `json:"recoveryFull"` // nodes that came back while it still was
+	DiskLost     uint64 `json:"diskLost"`     // logs that were lost, or spoiled beyond repair
+	Replaced     uint64 `json:"replaced"`     // new logs that a generation has named
 }
 
 // Count is one counter by name.
 type Count struct {
-	Name string
-	N    uint64
+	Name   string
+	N      uint64
+	Driver bool // the driver level alone can reach it
 }
 
 // List is every counter by the name that people read.
 func (c *Counters) List() []Count {
 	return []Count{
-		{"decided", c.Decided}, {"vetoed", c.Vetoed}, {"dropped", c.Dropped}, {"fenced", c.Fenced},
-		{"crashes", c.Crashes}, {"recovery commit", c.RecoveryCommit}, {"recovery abort", c.RecoveryAbort},
-		{"recover-forward", c.RecoverForward}, {"cascade abort", c.CascadeAbort}, {"fill", c.Fill}, {"relay", c.Relay},
-		{"generation change", c.Generation}, {"takeover", c.Takeover},
-		{"catch-up from snapshot", c.Snapshot}, {"truncation", c.Truncation}, {"repair", c.Repair},
+		{Name: "decided", N: c.Decided}, {Name: "vetoed", N: c.Vetoed}, {Name: "dropped", N: c.Dropped}, {Name: "fenced", N: c.Fenced},
+		{Name: "crashes", N: c.Crashes}, {Name: "recovery commit", N: c.RecoveryCommit}, {Name: "recovery abort", N: c.RecoveryAbort},
+		{Name: "recover-forward", N: c.RecoverForward}, {Name: "cascade abort", N: c.CascadeAbort}, {Name: "fill", N: c.Fill}, {Name: "relay", N: c.Relay},
+		{Name: "generation change", N: c.Generation}, {Name: "takeover", N: c.Takeover},
+		{Name: "catch-up from snapshot", N: c.Snapshot}, {Name: "truncation", N: c.Truncation}, {Name: "repair", N: c.Repair},
+		{"death by disk error", c.DeathError, true}, {"death by full disk", c.DeathFull, true}, {"recovery at full disk", c.RecoveryFull, true}, {"lost disk", c.DiskLost, true}, {"replaced log", c.Replaced, true},
 	}
 }
 
@@ -55,6 +64,11 @@ func (c *Counters) Add(o *Counters) {
 	c.Snapshot += o.Snapshot
 	c.Truncation += o.Truncation
 	c.Repair += o.Repair
+	c.DeathError += o.DeathError
+	c.DeathFull += o.DeathFull
+	c.RecoveryFull += o.RecoveryFull
+	c.DiskLost += o.DiskLost
+	c.Replaced += o.Replaced
 }
 
 // Sub takes o off c.
@@ -75,12 +89,17 @@ func (c *Counters) Sub(o *Counters) {
 	c.Snapshot -= o.Snapshot
 	c.Truncation -= o.Truncation
 	c.Repair -= o.Repair
+	c.DeathError -= o.DeathError
+	c.DeathFull -= o.DeathFull
+	c.RecoveryFull -= o.RecoveryFull
+	c.DiskLost -= o.DiskLost
+	c.Replaced -= o.Replaced
 }
 
-// Missing names the counters that are 0 (I12).
-func (c *Counters) Missing() (names []string) {
+// Missing names the counters that are 0 (I12), those of the driver level too if that was simulated.
+func (c *Counters) Missing(driver bool) (names []string) {
 	for _, count := range c.List() {
-		if count.N == 0 {
+		if count.N == 0 && (driver || !count.Driver) {
 			names = append(names, count.Name)
 		}
 	}

@@ -53,6 +53,7 @@ type value struct {
 type accept struct {
 	ballot batch3pc.Ballot
 	high   batch3pc.Seq
+	former bool // on a disk that was lost since
 }
 
 // node is what is known of a node; elected and accepts outlive its process.

@@ -50,7 +50,7 @@ func (w *Watch) Coordinator(id batch3pc.NodeID, now *batch3pc.CoordinatorStatus)
 func (w *Watch) decide(ballot batch3pc.Ballot, at batch3pc.Position) {
 	accepts := 0
 	for _, id := range w.participants {
-		if high, ok := w.node(id).durable(ballot); ok && high >= at.Seq {
+		if w.node(id).accepted(ballot, at.Seq) {
 			accepts++
 		}
 	}
@@ -79,6 +79,16 @@ func (w *Watch) decide(ballot batch3pc.Ballot, at batch3pc.Position) {
 	for n--; n >= 0; n-- {
 		w.admit(fresh[n])
 	}
+}
+
+// accepted reports whether the node has ever accepted s in ballot for good.
+func (n *node) accepted(ballot batch3pc.Ballot, s batch3pc.Seq) bool {
+	for i := range n.accepts {
+		if n.accepts[i].ballot == ballot && n.accepts[i].high >= s {
+			return true
+		}
+	}
+	return false
 }
 
 // admit takes a batch into the one history.

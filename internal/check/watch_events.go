@@ -1,6 +1,10 @@
 package check
 
-import "github.com/tezi-exchange/tezi/batch3pc"
+import (
+	"slices"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
 
 // Proposed says that coordinator id put b into the stream of a ballot.
 func (w *Watch) Proposed(id batch3pc.NodeID, ballot batch3pc.Ballot, b *batch3pc.Batch) {
@@ -155,19 +159,19 @@ func (w *Watch) Durable(id batch3pc.NodeID, r *batch3pc.Record) {
 		return
 	}
 	for i := range n.accepts {
-		if a := &n.accepts[i]; a.ballot == n.attempt {
+		if a := &n.accepts[i]; a.ballot == n.attempt && !a.former {
 			a.high = max(a.high, r.Seq)
 			return
 		}
 	}
-	n.accepts = append(n.accepts, accept{n.attempt, r.Seq})
+	n.accepts = append(n.accepts, accept{n.attempt, r.Seq, false})
 }
 
 // durable is what node n has durably accepted in ballot, and whether it has at all.
 func (n *node) durable(ballot batch3pc.Ballot) (batch3pc.Seq, bool) {
 	for i := range n.accepts {
-		if n.accepts[i].ballot == ballot {
-			return n.accepts[i].high, true
+		if a := &n.accepts[i]; a.ballot == ballot && !a.former {
+			return a.high, true
 		}
 	}
 	return 0, false
@@ -200,6 +204,33 @@ func (w *Watch) Lost(id batch3pc.NodeID) {
 	n := w.node(id)
 	w.Count.Crashes++
 	n.seen, n.applied, n.proposed = false, 0, n.proposed[:0]
+	// A ballot whose epoch has not become durable has not been spoken of, and may be opened again.
+	w.opened = slices.DeleteFunc(w.opened, func(b batch3pc.Ballot) bool { return b.Node == id && n.promised.Less(b) })
+}
+
+// Wiped says that the disk of participant id was lost, and is empty from now on. What it had accepted
+// still counts for what was decided on the strength of it.
+func (w *Watch) Wiped(id batch3pc.NodeID) {
+	n := w.node(id)
+	n.elected, n.promised, n.attempt = batch3pc.Ballot{}, batch3pc.Ballot{}, batch3pc.Ballot{}
+	for i := range n.accepts {
+		n.accepts[i].former = true
+	}
+}
+
+// Told says that coordinator id has told whoever proposed the batch at what became of it.
+func (w *Watch) Told(id batch3pc.NodeID, at batch3pc.Position, committed bool) {
+	i := w.find(at)
+	switch {
+	case i < 0:
+		w.Fail("I11", "coordinator %d tells what became of %d, which nobody proposed", id, at.Seq)
+	case committed && w.batches[i].ordinal == 0:
+		w.Fail("I11", "coordinator %d says that %d is committed, which nobody decided", id, at.Seq)
+	case !committed && w.batches[i].ordinal > 0:
+		w.Fail("I11", "coordinator %d says that %d is aborted, which was decided", id, at.Seq)
+	case !committed:
+		w.batches[i].aborted = true
+	}
 }
 
 // Recovering says that participant id begins to read its log.

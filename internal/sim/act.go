@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 )
 
 // Do carries out one action and reports whether it fitted the moment. After a violation the world
@@ -37,8 +38,13 @@ func (w *World) do(a Action) bool {
 		w.settle()
 		return true
 	}
-	if a.Op <= OpRestart {
+	switch {
+	case w.setup.Driver && (a.Op <= OpRestart || a.Op.aboutDisk()):
+		return w.hardware(a)
+	case a.Op <= OpRestart:
 		return w.power(a)
+	case a.Op.aboutDisk():
+		return false
 	}
 	if p := w.participant(a.Node); p != nil {
 		switch a.Op {
@@ -46,7 +52,7 @@ func (w *World) do(a Action) bool {
 			p.app.draining = !p.app.draining
 			return true
 		case OpTruncate:
-			return p.up && w.truncate(p)
+			return p.up && !w.setup.Driver && w.truncate(p)
 		case OpDamage:
 			return w.damage(p, int(a.Arg))
 		}
@@ -64,7 +70,11 @@ func (w *World) do(a Action) bool {
 func (w *World) about(i int, a Action) {
 	switch a.Op {
 	case OpDeliver:
-		w.deliver(w.remove(i), everything)
+		if f := w.remove(i); w.setup.Driver {
+			w.arrive(f, alive, a.Arg > 0)
+		} else {
+			w.deliver(f, everything)
+		}
 	case OpDuplicate:
 		w.deliver(w.bag[i], everything)
 	case OpDrop:
@@ -72,7 +82,11 @@ func (w *World) about(i int, a Action) {
 	case OpCorrupt:
 		w.corrupt(w.remove(i), int(a.Arg))
 	case OpCrashIn:
-		w.deliver(w.remove(i), int(a.Arg))
+		if f := w.remove(i); w.setup.Driver {
+			w.arriveLast(f, int(a.Arg))
+		} else {
+			w.deliver(f, int(a.Arg))
+		}
 	}
 }
 
@@ -108,21 +122,20 @@ func (w *World) lead(c *coordinator, a Action) {
 	switch a.Op {
 	case OpTick:
 		before := c.takeovers()
-		w.call(c, c.tick())
+		w.tick(c, int64(a.Arg)+1)
 		w.watch.Count.Takeover += c.takeovers() - before
 	case OpOpen:
-		w.call(c, c.open())
+		w.open(c)
 	case OpPropose:
 		w.propose(c)
 	case OpInputs:
-		c.inputs = max(c.inputs, c.machine.Status().Proposed)
-		w.call(c, c.machine.InputsDurable(c.inputs))
+		w.inputs(c)
 	case OpChange:
 		w.change(c)
 	case OpUp:
-		w.call(c, c.machine.PeerUp(batch3pc.NodeID(a.Arg)))
+		w.link(c, batch3pc.NodeID(a.Arg), true)
 	case OpDown:
-		c.machine.PeerDown(batch3pc.NodeID(a.Arg))
+		w.link(c, batch3pc.NodeID(a.Arg), false)
 	}
 }
 
@@ -150,6 +163,9 @@ func invariantOf(r any) string {
 
 // change lets the last participant out of the member set, or in again. A coordinator may refuse.
 func (w *World) change(c *coordinator) {
+	if w.replace(c) {
+		return
+	}
 	g := c.machine.Generation()
 	var members []batch3pc.NodeID
 	last := w.participants[len(w.participants)-1].id
@@ -158,9 +174,21 @@ func (w *World) change(c *coordinator) {
 			members = append(members, p.id)
 		}
 	}
+	if w.setup.Driver {
+		w.drive(c, func(d *driver.Coordinator) error { return harmless(d.ChangeMembers(members)) })
+		return
+	}
 	ready, err := c.machine.ProposeGeneration(members)
-	if refused := new(batch3pc.MembershipError); err != nil && err != batch3pc.ErrNotActive && !errors.As(err, &refused) {
+	if err := harmless(err); err != nil {
 		w.watch.Fail("I8", "ProposeGeneration: %v", err)
 	}
 	w.call(c, ready)
+}
+
+// harmless is err, unless it says that a change of the members was refused.
+func harmless(err error) error {
+	if refused := new(batch3pc.MembershipError); err == batch3pc.ErrNotActive || errors.As(err, &refused) {
+		return nil
+	}
+	return err
 }

@@ -30,6 +30,11 @@ const (
 	OpDrain               // participant Node begins or ends to answer "not now"
 	OpTruncate            // participant Node writes a checkpoint, or cuts its log in front of it
 	OpDamage              // participant Node is down, and record Arg of its disk cannot be read any more
+	OpKill                // Node dies, and what it wrote stays in the page cache
+	OpFailSync            // the next sync of Node's disk fails
+	OpFailWrite           // the next write of Node fails
+	OpFull                // the disk of Node is full, or with Arg 1 is not any more
+	OpLose                // participant Node is down, and gets an empty disk
 	OpSettle              // no faults for a while: everything in flight arrives, in order, and every disk syncs
 	OpPeace               // faults end: leader Node alone, participant Arg dead for the first half (0: none; Nth 1: from the election on)
 	ops
@@ -37,11 +42,14 @@ const (
 
 var opNames = [ops]string{
 	"deliver", "duplicate", "drop", "corrupt", "sync", "crash", "restart", "crash-in", "tick", "open", "propose",
-	"inputs", "change", "up", "down", "drain", "truncate", "damage", "settle", "peace",
+	"inputs", "change", "up", "down", "drain", "truncate", "damage", "kill", "fail-sync", "fail-write", "full", "lose", "settle", "peace",
 }
 
 // aboutMessage reports whether the action names a message.
 func (o Op) aboutMessage() bool { return o <= OpCorrupt || o == OpCrashIn }
+
+// aboutDisk reports whether the action is one of the driver level alone.
+func (o Op) aboutDisk() bool { return o >= OpKill && o <= OpLose }
 
 // Action is one event of a schedule.
 type Action struct {

@@ -24,7 +24,14 @@ func (w *World) peace(leader, dead batch3pc.NodeID, late bool) bool {
 			w.crash(o.id, everything)
 		}
 	}
-	mortal := w.participant(dead) != nil && 2*(len(w.participants)-1) > len(w.participants)
+	mortal := w.participant(dead) != nil && 2*(len(w.participants)-1) > len(w.participants) && !w.wounded()
+	if w.setup.Driver && w.watch.Decided() == 0 {
+		mortal = false // the first ballot of a stream takes everybody (rule N1)
+	}
+	if !mortal {
+		dead = 0
+	}
+	w.mend()
 	if mortal && w.isUp(dead) && !late {
 		w.crash(dead, 0)
 	}
@@ -37,14 +44,14 @@ func (w *World) peace(leader, dead batch3pc.NodeID, late bool) bool {
 	w.restart(leader)
 	w.connect(c)
 	if c.machine.Status().State == batch3pc.StateIdle {
-		w.call(c, c.open())
+		w.open(c)
 	}
 	if mortal && late {
-		w.call(c, c.open())
+		w.open(c)
 		w.elect(c)
 		if w.isUp(dead) {
 			w.crash(dead, 0)
-			c.machine.PeerDown(dead)
+			w.link(c, dead, false)
 		}
 	}
 	if !w.isUp(dead) && w.participant(dead) != nil {
@@ -70,6 +77,14 @@ func (w *World) peace(leader, dead batch3pc.NodeID, late bool) bool {
 func (w *World) judgeDisks() {
 	logs := w.logs[:0]
 	for _, p := range w.participants {
+		if w.setup.Driver {
+			records, holes := w.readLog(p.computer)
+			if holes {
+				return
+			}
+			logs = append(logs, check.Log{Node: p.id, Records: records})
+			continue
+		}
 		if p.disk.hole > 0 {
 			return
 		}
@@ -102,11 +117,7 @@ func (w *World) elect(c *coordinator) {
 // connect tells a coordinator which participants are there.
 func (w *World) connect(c *coordinator) {
 	for _, p := range w.participants {
-		if p.up {
-			w.call(c, c.machine.PeerUp(p.id))
-		} else {
-			c.machine.PeerDown(p.id)
-		}
+		w.link(c, p.id, p.up)
 	}
 }
 
@@ -122,13 +133,13 @@ func (w *World) calm(c *coordinator, what string, done func() bool) bool {
 		}
 		switch c.machine.Status().State {
 		case batch3pc.StateIdle, batch3pc.StateFenced, batch3pc.StateRefused:
-			w.call(c, c.open())
+			w.open(c)
 		}
 		w.propose(c)
-		c.inputs = max(c.inputs, c.machine.Status().Proposed)
-		w.call(c, c.machine.InputsDurable(c.inputs))
+		w.inputs(c)
 		w.settle()
-		w.call(c, c.tick())
+		w.tick(c, 1)
+		w.replace(c)
 	}
 	text := w.describe(c.id)
 	for _, p := range w.participants {
@@ -143,7 +154,13 @@ const settleMax = 20_000
 
 // settle delivers in order and syncs until nothing moves any more.
 func (w *World) settle() {
-	for delivered := 0; ; {
+	for delivered := 0; ; delivered++ {
+		if delivered > settleMax {
+			w.watch.Fail("I8", "nodes work for ever")
+		}
+		if w.watch.Err() != nil {
+			return
+		}
 		for len(w.bag) > 0 {
 			if delivered++; delivered > settleMax {
 				w.watch.Fail("I8", "messages go round for ever")
@@ -154,13 +171,18 @@ func (w *World) settle() {
 			w.deliver(w.remove(0), everything)
 		}
 		w.syncAll()
-		if len(w.bag) == 0 {
+		w.roundAll()
+		if len(w.bag) == 0 && w.quiet() {
 			return
 		}
 	}
 }
 
 func (w *World) syncAll() {
+	if w.setup.Driver {
+		w.syncDisks()
+		return
+	}
 	for _, p := range w.participants {
 		if p.up && !p.disk.idle() {
 			w.sync(p.id, &p.disk, p.disk.unsynced())
@@ -189,15 +211,4 @@ func (w *World) level(c *coordinator) bool {
 		}
 	}
 	return true
-}
-
-// repairing reports whether the log of a participant is damaged: it may not be able to promise, so that
-// the others are needed.
-func (w *World) repairing() bool {
-	for _, p := range w.participants {
-		if p.disk.hole > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -28,3 +28,24 @@ func PlanOf(seed uint64, bytes bool) Plan {
 		Scheduler: of(&d, Walk, Walk, Timed, Swarm),
 	}
 }
+
+// DriverPlanOf is PlanOf at the driver level. Half of the seeds end in peace, because a node that does
+// not come back any more is what a log gets wrong most easily.
+func DriverPlanOf(seed uint64) Plan {
+	d := newDice(^seed ^ 0xd15c)
+	s := Setup{Participants: 3, Coordinators: 2, Window: 1 + d.n(3), Driver: true, Wire: true}
+	s.Retain = s.Window + of(&d, 0, 2)
+	s.Gate = d.in(400)
+	s.Vetoes = of(&d, 0, 0, 25)
+	s.Changes = d.in(200)
+	s.Snapshots = d.in(400)
+	s.Every = of(&d, 0, 1, 2, 3)
+	if s.Snapshots && d.in(500) { // a learner that nobody waits for, while logs are cut
+		s.Learners, s.Window, s.Retain, s.Every = 1, 1, 1, 1
+	}
+	s.Standby = d.in(200)
+	return Plan{
+		Seed: seed, Setup: s, Liveness: d.n(2) == 0,
+		Scheduler: of(&d, Walk, Timed, Swarm),
+	}
+}

@@ -4,6 +4,10 @@ import "github.com/tezi-exchange/tezi/batch3pc"
 
 // crash kills a node; keep of its unsynced records survive.
 func (w *World) crash(id batch3pc.NodeID, keep int) {
+	if w.setup.Driver {
+		w.cut(w.computer(id), keep)
+		return
+	}
 	d := w.disk(id)
 	d.cut(d.synced + min(keep, d.unsynced()))
 	w.harden(id, d, d.unsynced())
@@ -53,10 +57,12 @@ func (w *World) truncate(p *participant) bool {
 // damage makes a durable record in the log of a participant that is down unreadable. One log at a time
 // is damaged: two may be more than a group survives.
 func (w *World) damage(p *participant, record int) bool {
-	for _, o := range w.participants {
-		if o.disk.hole > 0 {
-			return false
-		}
+	if w.wounded() || w.setup.Driver && !w.mendable() {
+		return false
+	}
+	if w.setup.Driver {
+		p.computer.damaged = !p.up && p.computer.spoil(record)
+		return p.computer.damaged
 	}
 	if p.up || p.disk.synced == 0 {
 		return false
@@ -69,6 +75,10 @@ func (w *World) damage(p *participant, record int) bool {
 func (w *World) restart(id batch3pc.NodeID) bool {
 	if w.isUp(id) {
 		return false
+	}
+	if w.setup.Driver {
+		w.boot(id)
+		return true
 	}
 	if p := w.participant(id); p != nil {
 		err := w.recover(p)

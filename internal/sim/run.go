@@ -19,6 +19,31 @@ type Set struct {
 	Bytes bool       // every schedule takes messages and records through their bytes, not one in sixteen
 	Only  *Scheduler // nil: the whole portfolio
 	Jobs  int        // schedules at once; 0: one for each core
+	Level Level      // of the whole set
+}
+
+// Level says what is simulated.
+type Level uint8
+
+// The levels.
+const (
+	Core   Level = iota // the machines of the protocol
+	Driver              // whole nodes: driver, log, codec and machines
+)
+
+// String is the level's name.
+func (l Level) String() string { return [...]string{"core", "driver"}[l] }
+
+// Plan is what a seed of the set stands for.
+func (s *Set) Plan(seed uint64) Plan {
+	plan := PlanOf(seed, s.Bytes)
+	if s.Level == Driver {
+		plan = DriverPlanOf(seed)
+	}
+	if s.Only != nil {
+		plan.Scheduler = *s.Only
+	}
+	return plan
 }
 
 // Tally is what one scheduler did in a set.
@@ -32,6 +57,7 @@ type Tally struct {
 
 // Report is what a set of schedules has shown.
 type Report struct {
+	Level     string         `json:"level"`
 	From      uint64         `json:"from"`
 	Schedules uint64         `json:"schedules"`
 	Events    uint64         `json:"events"`
@@ -71,7 +97,7 @@ func (r *Report) Err() error {
 	if f := r.Failure; f != nil {
 		return &FailedError{fmt.Sprintf("seed %d breaks %s: %s", f.Seed, f.Invariant, f.Text)}
 	}
-	if missing := r.Reached.Missing(); len(missing) > 0 {
+	if missing := r.Reached.Missing(r.Level == "driver"); len(missing) > 0 {
 		return &FailedError{"I12: no schedule reached: " + strings.Join(missing, ", ")}
 	}
 	var proposed, decided uint64
@@ -131,10 +157,7 @@ func Run(ctx context.Context, set Set) *Report {
 
 // run runs one seed and reports whether it kept the invariants.
 func (p *partial) run(runner *Runner, set Set, seed uint64) bool {
-	plan := PlanOf(seed, set.Bytes)
-	if set.Only != nil {
-		plan.Scheduler = *set.Only
-	}
+	plan := set.Plan(seed)
 	o := runner.Run(plan, nil)
 	t := &p.tallies[plan.Scheduler]
 	t.Schedules++
@@ -153,7 +176,7 @@ func (p *partial) run(runner *Runner, set Set, seed uint64) bool {
 }
 
 func merge(set Set, parts []partial) *Report {
-	r := &Report{From: set.From, Tallies: make([]Tally, Schedulers)}
+	r := &Report{Level: set.Level.String(), From: set.From, Tallies: make([]Tally, Schedulers)}
 	var hash uint64
 	failed, broken := uint64(0), false
 	for i := range parts {
@@ -177,11 +200,7 @@ func merge(set Set, parts []partial) *Report {
 	}
 	r.Hash = fmt.Sprintf("%016x", hash)
 	if broken {
-		plan := PlanOf(failed, set.Bytes)
-		if set.Only != nil {
-			plan.Scheduler = *set.Only
-		}
-		r.Failure = explain(plan)
+		r.Failure = explain(set.Plan(failed))
 	}
 	return r
 }

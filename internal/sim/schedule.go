@@ -63,6 +63,13 @@ func (s *schedule) about(op Op, i int) {
 		a.Arg = uint16(s.dice.n(1 << 16))
 	case OpCrashIn:
 		a.Arg = uint16(s.dice.n(4))
+		if s.world.setup.Driver {
+			a.Arg = uint16(s.dice.n(1 << 10))
+		}
+	case OpDeliver:
+		if s.world.setup.Driver && s.dice.in(150) {
+			a.Arg = 1 // later
+		}
 	}
 	s.do(a)
 }
@@ -87,7 +94,11 @@ func (s *schedule) crash(id batch3pc.NodeID) {
 	if !s.world.isUp(id) {
 		return
 	}
-	s.do(Action{Op: OpCrash, Node: id, Arg: uint16(s.dice.n(s.world.disk(id).unsynced() + 1))})
+	if s.world.setup.Driver && s.dice.in(400) {
+		s.do(Action{Op: OpKill, Node: id})
+	} else {
+		s.do(Action{Op: OpCrash, Node: id, Arg: uint16(s.dice.n(s.world.crashes(id)))})
+	}
 	if s.world.participant(id) != nil && s.dice.in(500) {
 		s.links(OpDown, id)
 	}
@@ -98,8 +109,17 @@ func (s *schedule) restart(id batch3pc.NodeID) {
 	if s.world.isUp(id) {
 		return
 	}
-	if s.world.setup.Snapshots && s.world.participant(id) != nil && s.dice.in(100) {
-		s.do(Action{Op: OpDamage, Node: id, Arg: uint16(s.dice.n(64))})
+	if !s.world.setup.Driver {
+		if s.world.setup.Snapshots && s.world.participant(id) != nil && s.dice.in(100) {
+			s.do(Action{Op: OpDamage, Node: id, Arg: uint16(s.dice.n(64))})
+		}
+	} else if s.restartWhole(id); s.world.participant(id) != nil || !s.world.isUp(id) {
+		return
+	} else {
+		if s.dice.in(500) {
+			s.do(Action{Op: OpOpen, Node: id})
+		}
+		return
 	}
 	if !s.do(Action{Op: OpRestart, Node: id}) {
 		return
@@ -185,11 +205,12 @@ func (r *Runner) Run(plan Plan, trace *trace) *Outcome {
 			t.run()
 			r.events = t.events.list
 		}
-		o.Proposed, o.Decided = w.proposed, w.watch.Decided()
+		o.Proposed, o.Decided = w.proposed, w.watch.Decided()-int(w.watch.Count.Generation)
 		if plan.Liveness {
 			s.end()
 		}
 	})
+	w.halt()
 	r.actions = s.actions
 	o.Hash, o.Actions, o.Count, o.Violation = w.hash, s.actions, w.watch.Count, w.watch.Err()
 	w.trace = nil
@@ -199,7 +220,7 @@ func (r *Runner) Run(plan Plan, trace *trace) *Outcome {
 // end is peace for a random healthy core.
 func (s *schedule) end() {
 	a := Action{Op: OpPeace, Node: s.anyCoordinator()}
-	if s.dice.in(500) && !s.world.repairing() {
+	if s.dice.in(500) && !s.world.wounded() {
 		a.Arg, a.Nth = uint16(s.anyParticipant()), uint8(s.dice.n(2))
 	}
 	s.do(a)
@@ -216,6 +237,7 @@ func (r *Runner) Replay(setup Setup, actions []Action, trace *trace) (*check.Vio
 			}
 		}
 	})
+	w.halt()
 	w.trace = nil
 	return w.watch.Err(), w.hash
 }

@@ -36,10 +36,13 @@ func (s Setup) String() string {
 	for _, flag := range []struct {
 		set  bool
 		name string
-	}{{s.Gate, "gate"}, {s.Changes, "changes"}, {s.Snapshots, "snapshots"}, {s.Standby, "standby"}, {s.Wire, "bytes"}} {
+	}{{s.Gate, "gate"}, {s.Changes, "changes"}, {s.Snapshots, "snapshots"}, {s.Standby, "standby"}, {s.Wire, "bytes"}, {s.Driver, "driver"}} {
 		if flag.set {
 			text += " " + flag.name
 		}
+	}
+	if s.Every > 0 {
+		text += fmt.Sprintf(" every=%d", s.Every)
 	}
 	return text
 }
@@ -71,9 +74,9 @@ func ParseScript(text string) (*Script, error) {
 func parseSetup(fields []string, s *Setup) string {
 	numbers := map[string]*int{
 		"participants": &s.Participants, "learners": &s.Learners, "coordinators": &s.Coordinators,
-		"window": &s.Window, "retain": &s.Retain, "vetoes": &s.Vetoes,
+		"window": &s.Window, "retain": &s.Retain, "vetoes": &s.Vetoes, "every": &s.Every,
 	}
-	flags := map[string]*bool{"gate": &s.Gate, "changes": &s.Changes, "snapshots": &s.Snapshots, "standby": &s.Standby, "bytes": &s.Wire}
+	flags := map[string]*bool{"gate": &s.Gate, "changes": &s.Changes, "snapshots": &s.Snapshots, "standby": &s.Standby, "bytes": &s.Wire, "driver": &s.Driver}
 	for _, field := range fields {
 		name, value, _ := strings.Cut(field, "=")
 		if flag := flags[field]; flag != nil {

@@ -54,6 +54,9 @@ func newTimed(s *schedule, swarm bool) *timed {
 		drop: of(d, 0, 5, 20), duplicate: of(d, 0, 10), corrupt: of(d, 0, 2), tail: of(d, 0, 10),
 		faultGap: of(d, 0, 2_000, 6_000), restart: 2_000, pause: 8_000, heal: 4_000, suspicion: 50, batches: 5,
 	}
+	if s.world.setup.Driver { // whose disks have faults of their own
+		t.knobs.faultGap = of(d, 800, 1_500, 3_000)
+	}
 	for i := range t.knobs.kinds {
 		t.knobs.kinds[i] = 1
 	}
@@ -67,6 +70,9 @@ func (t *timed) swarm(d *dice) {
 	k := &t.knobs
 	k.drop, k.duplicate, k.tail = of(d, 0, 0, 20, 100), of(d, 0, 0, 50, 300), of(d, 0, 0, 30, 150)
 	k.faultGap = of(d, 1_000, 2_500, 6_000, 12_000)
+	if t.world.setup.Driver {
+		k.faultGap = of(d, 500, 1_000, 3_000)
+	}
 	k.restart, k.pause, k.heal = of(d, 100, 1_000, 5_000), of(d, 500, 8_000, 20_000), of(d, 500, 3_000, 10_000)
 	k.suspicion, k.batches, k.partial = of(d, 0, 100, 500), of(d, 1, 3, 8), of(d, 0, 300)
 	for i := range k.kinds {
@@ -134,15 +140,15 @@ func (t *timed) plan() {
 	}
 	t.seen = t.world.sent
 	for _, p := range t.world.participants {
-		t.planSync(p.id, p.up, &p.disk)
+		t.planSync(p.id, p.up && t.world.waits(p.id))
 	}
 	for _, c := range t.world.coordinators {
-		t.planSync(c.id, c.up, &c.disk)
+		t.planSync(c.id, c.up && t.world.waits(c.id))
 	}
 }
 
-func (t *timed) planSync(id batch3pc.NodeID, up bool, d *disk) {
-	if !up || t.syncs[id] || len(d.held) == 0 {
+func (t *timed) planSync(id batch3pc.NodeID, waits bool) {
+	if !waits || t.syncs[id] {
 		return
 	}
 	t.syncs[id] = true
@@ -160,7 +166,7 @@ func (t *timed) event(e event) {
 	case eventSync:
 		t.syncs[e.node] = false
 		arg := 0
-		if n := t.world.disk(e.node).unsynced(); n > 1 && t.dice.in(t.knobs.partial) {
+		if n := t.world.unsynced(e.node); n > 1 && t.dice.in(t.knobs.partial) {
 			arg = 1 + t.dice.n(n-1)
 		}
 		t.do(Action{Op: OpSync, Node: e.node, Arg: uint16(arg)})
@@ -268,6 +274,10 @@ func (t *timed) election(c *coordinator) {
 
 // fault lets something break for a while.
 func (t *timed) fault() {
+	if t.world.setup.Driver && t.dice.in(350) {
+		t.diskFault(t.anyNode())
+		return
+	}
 	kinds := 8
 	if t.world.setup.Snapshots {
 		kinds = 9

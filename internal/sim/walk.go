@@ -33,6 +33,7 @@ const (
 	moveDrain
 	moveChange
 	moveTruncate
+	moveDisk
 	walkMoves
 )
 
@@ -50,7 +51,7 @@ func newWalk(s *schedule) *walk {
 	d := &s.dice
 	w := &walk{schedule: s}
 	storm := of(d, 0, 1, 1, 2, 4)
-	for i := range w.weights {
+	for i := range w.weights[:moveDisk] {
 		w.weights[i] = calmWeights[i]*2 + stormWeights[i]*storm*of(d, 0, 1, 2, 4)
 	}
 	if storm > 0 {
@@ -63,6 +64,9 @@ func newWalk(s *schedule) *walk {
 	}
 	if s.world.setup.Snapshots {
 		w.weights[moveTruncate] = of(d, 10, 40)
+	}
+	if s.world.setup.Driver {
+		w.weights[moveDisk] = storm * of(d, 0, 4, 12)
 	}
 	for _, weight := range w.weights {
 		w.total += weight
@@ -140,6 +144,8 @@ func (w *walk) fault(move walkMove) {
 		w.do(Action{Op: OpChange, Node: w.anyCoordinator()})
 	case moveTruncate:
 		w.do(Action{Op: OpTruncate, Node: w.anyParticipant()})
+	case moveDisk:
+		w.diskFault(w.anyNode())
 	case moveDrain:
 		w.do(Action{Op: OpDrain, Node: w.anyParticipant()})
 	}
@@ -176,7 +182,7 @@ func (w *walk) deliverAny(op Op) {
 
 func (w *walk) sync(id batch3pc.NodeID) {
 	arg := 0
-	if n := w.world.disk(id).unsynced(); n > 1 && w.dice.in(w.partial) {
+	if n := w.world.unsynced(id); n > 1 && w.dice.in(w.partial) {
 		arg = 1 + w.dice.n(n-1)
 	}
 	w.do(Action{Op: OpSync, Node: id, Arg: uint16(arg)})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/check"
 )
@@ -22,6 +23,8 @@ type Setup struct {
 	Standby      bool // all coordinators but the first watch for a leader
 	Vetoes       int  // batches that a participant refuses, in a thousand
 	Wire         bool // messages and records go through their bytes
+	Driver       bool // nodes are whole: driver, log and disk
+	Every        int  // Driver: batches between two checkpoints of a participant; 0: there are none
 }
 
 // coordinatorBase is the node of the first coordinator.
@@ -34,6 +37,7 @@ type participant struct {
 	up       bool
 	app      ledger
 	disk     disk
+	computer *computer // at the driver level; disk is empty then
 	named    named
 }
 
@@ -48,6 +52,7 @@ type coordinator struct {
 	used     batch3pc.Seq // highest number of any of them, which its driver writes down
 	inputs   batch3pc.Seq // durable, over all boots
 	disk     disk
+	computer *computer // at the driver level; disk is empty then
 	named    named
 }
 
@@ -70,6 +75,7 @@ type World struct {
 	intern       func(*flight) *flight // of a search, else nil
 	decoded      batch3pc.Message      // the message that is delivered from its bytes
 	batch        batch3pc.Batch        // of it
+	incarnation  uint64                // of the log that was begun last
 
 	ownParticipants []*participant // of a search: those that are not another world's
 	ownCoordinators []*coordinator
@@ -102,12 +108,15 @@ func NewWorld(setup Setup) *World {
 			Self: id, Boot: 1, Participants: all, Members: w.members, Generation: 1,
 			WindowMax: setup.Window, RetainMax: setup.Retain, NoInputGate: !setup.Gate,
 		}}
+		if c.cfg.Identified = setup.Driver; setup.Driver && setup.Snapshots {
+			c.cfg.LagMax = 2
+		}
 		if setup.Snapshots {
 			for range all {
 				c.cfg.Classes = append(c.cfg.Classes, 1)
 			}
 		}
-		if setup.Changes {
+		if setup.Changes || setup.Driver && setup.Learners > 0 {
 			c.cfg.Excludable = all[len(all)-1:]
 		}
 		c.pristine, c.machine = newCoordinator(c.cfg), newCoordinator(c.cfg)
@@ -179,7 +188,11 @@ func (c *coordinator) takeovers() uint64 {
 func (w *World) Reset() {
 	w.memory.reset()
 	w.watch.Reset(w.members)
-	w.bag, w.sent, w.hash, w.done, w.proposed = w.bag[:0], 0, 0, 0, 0
+	w.bag, w.sent, w.hash, w.done, w.proposed, w.incarnation = w.bag[:0], 0, 0, 0, 0, 0
+	if w.setup.Driver {
+		w.resetDriver()
+		return
+	}
 	for _, p := range w.participants {
 		p.app.reset()
 		p.disk.reset()
@@ -300,6 +313,10 @@ func (w *World) remove(i int) *flight {
 
 // deliver hands a message to its node; a crashed node loses it.
 func (w *World) deliver(f *flight, effects int) {
+	if w.setup.Driver {
+		w.arrive(f, effects, false)
+		return
+	}
 	m := &f.msg
 	if f.frame != nil {
 		h, body, err := codec.CheckFrame(f.frame)
@@ -363,13 +380,20 @@ func (w *World) call(c *coordinator, ready batch3pc.Ready) {
 }
 
 func (w *World) propose(c *coordinator) bool {
-	if !c.up || !c.machine.Room() {
+	if !c.up || !c.machine.Room() || w.setup.Driver && !c.computer.process.coordinator.Room() {
 		return false
 	}
 	c.made++
 	w.proposed++
 	payload := w.memory.take(8)
 	binary.LittleEndian.PutUint64(payload, uint64(c.id)<<32|uint64(c.made))
+	if w.setup.Driver {
+		w.drive(c, func(d *driver.Coordinator) (err error) {
+			c.computer.process.last, err = d.Propose(4, payload)
+			return err
+		})
+		return true
+	}
 	b, ready, err := c.machine.Propose(4, payload)
 	if err != nil {
 		w.watch.Fail("I8", "Propose after Room: %v", err)
