@@ -59,6 +59,9 @@ func (c *Coordinator) newestGeneration() Generation {
 // what the configuration says. If its At is above Status().Committed, it is in doubt.
 func (c *Coordinator) Generation() Generation { return c.log.tailGeneration }
 
+// BaseGeneration is the member set in force at the base of the ballot.
+func (c *Coordinator) BaseGeneration() Generation { return c.baseGeneration }
+
 // changing reports whether the last entry of the stream opens a generation and is in doubt.
 func (c *Coordinator) changing() bool { return c.log.tailGeneration.At.Seq > c.committed.Seq }
 

@@ -46,7 +46,9 @@ type PeerStatus struct {
 	Voted       Seq
 	Acked       Seq
 	Applied     Seq
-	Durable     Seq // decided, and there for good
+	Durable     Seq   // decided, and there for good
+	CaughtUp    bool  // it could be made a member now
+	WaitNs      int64 // for how long it has owed its start, its oldest vote or its oldest acknowledgement, by Advance
 }
 
 // AppendPeers appends the state of all participants in the order of the configuration.
@@ -56,6 +58,7 @@ func (c *Coordinator) AppendPeers(dst []PeerStatus) []PeerStatus {
 		s := PeerStatus{
 			Node: p.id, Member: p.member, Connected: p.up, Started: p.phase == phaseStarted, Counts: p.counts, Trouble: p.trouble,
 			Incarnation: p.incarnation, Voted: p.voted.Seq, Acked: p.acked, Applied: p.applied, Durable: p.durable,
+			CaughtUp: c.serving() && c.caughtUp(p), WaitNs: c.waitNs(p),
 		}
 		if e := c.log.tailGeneration.Find(p.id); e != nil {
 			s.Known = e.Incarnation

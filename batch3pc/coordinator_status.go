@@ -21,7 +21,7 @@ type CoordinatorStatus struct {
 	PreCommitted   Seq // highest pre-commit sent
 	Committed      Seq
 	CommittedChain Chain
-	Applied        Seq      // the least that a configured participant says it applied
+	Applied        Seq      // the least that a member says it applied
 	Released       Seq      // payloads at or below belong to the caller again
 	Generation     uint32   // in force at the end of the stream
 	Changing       bool     // a generation is wished for or in doubt: no Room
@@ -36,11 +36,13 @@ func (c *Coordinator) Status() CoordinatorStatus {
 		State: c.state, Ballot: c.ballot, Base: c.base.Seq, BaseChain: c.base.Chain,
 		Proposed: tail.Seq, LastChain: tail.Chain, Voted: c.votedByAll(), PreCommitted: c.preSent.Seq,
 		Committed: c.committed.Seq, CommittedChain: c.committed.Chain,
-		Applied: c.peers[0].applied, Released: c.log.root.Seq, Ignored: c.ignored,
+		Applied: ^Seq(0), Released: c.log.root.Seq, Ignored: c.ignored,
 		Generation: c.log.tailGeneration.Number, Changing: c.wishing || c.changing(),
 	}
 	for i := range c.peers {
-		s.Applied = min(s.Applied, c.peers[i].applied)
+		if p := &c.peers[i]; p.member {
+			s.Applied = min(s.Applied, p.applied)
+		}
 	}
 	if c.refused {
 		s.Refused = &c.refusal

@@ -27,6 +27,24 @@ func (c *Coordinator) Advance(nowNs int64) Ready {
 // times are those of batch i of the log.
 func (c *Coordinator) times(i int) *batchTimes { return &c.clock[c.log.slot(i)] }
 
+// waitNs is for how long the ballot has waited for p: to be started, or for the oldest vote or
+// acknowledgement that it owes. For a participant that is no member nobody waits, but it is the same time.
+func (c *Coordinator) waitNs(p *progress) (ns int64) {
+	if !c.serving() {
+		return 0
+	}
+	if p.phase != phaseStarted {
+		return c.nowNs - p.silentNs
+	}
+	if i := c.log.through(p.voted.Seq); i < c.log.len() {
+		ns = c.nowNs - c.times(i).proposedNs
+	}
+	if i := c.log.through(p.acked); i < c.log.through(c.preSent.Seq) {
+		ns = max(ns, c.nowNs-c.times(i).preCommittedNs)
+	}
+	return ns
+}
+
 // AppendOverdue appends the deadlines that have passed by the time that Advance told last, in the
 // order of the configuration, at most one for each participant and phase.
 func (c *Coordinator) AppendOverdue(dst []Overdue) []Overdue {

@@ -97,6 +97,17 @@ func decodeEnrolled(payload []byte, g *Generation) bool {
 	return true
 }
 
+// Entry is the batch that opens g behind parent: with g.At for its number, and g.Number for its generation.
+// Its chain is that of g.At if g was opened there.
+func (g *Generation) Entry(parent Position) Batch {
+	b := Batch{
+		Seq: g.At.Seq, Parent: parent.Seq, ParentChain: parent.Chain,
+		Generation: g.Number, Count: CountGeneration, Payload: appendEnrolled(nil, g),
+	}
+	b.Seal()
+	return b
+}
+
 // GenerationOf decodes an entry that opens a generation. It reports false if b is none, or is
 // malformed.
 func GenerationOf(b *Batch) (Generation, bool) {

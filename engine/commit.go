@@ -107,7 +107,7 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 		e.ports.Notify(Notice{Kind: NoticePeerUp, Peer: p.Name, Seq: e.status.Committed})
 		return e.do(e.machine.PeerUp(p.Node))
 	case LinkDown:
-		p.up = false
+		p.up, p.seat.downNs = false, e.awakeNs
 		e.machine.PeerDown(p.Node)
 		if !p.finished {
 			e.ports.Notify(Notice{Kind: NoticePeerDown, Peer: p.Name, InFlight: e.win.inFlight()})
@@ -144,7 +144,7 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 func (e *Engine) advance() error {
 	w := &e.win
 	safe, from := e.log.safe.Load(), w.gated
-	for w.gated < w.tail && w.at(w.gated).logPos <= safe {
+	for w.gated < w.proposed && w.at(w.gated).logPos <= safe {
 		w.gated++
 	}
 	if w.gated > from {
@@ -160,30 +160,41 @@ func (e *Engine) advance() error {
 		st = e.status
 	}
 	if st.State == batch3pc.StateActive {
-		if e.replica != nil {
-			if err := e.takeUp(batch3pc.Position{Seq: st.Base, Chain: st.BaseChain}); err != nil {
+		if st.Ballot != e.ballot {
+			if err := e.opened(&st); err != nil {
 				return err
 			}
 		}
-		if e.rolling != nil {
-			if err := e.rollback(st.Base); err != nil {
-				return err
-			}
+		if err := e.noteGeneration(); err != nil {
+			return err
 		}
 	}
 	return e.moveCursors(&st)
 }
 
+// opened follows the choice of a ballot: what is at or below its base is decided, the rest is aborted.
+func (e *Engine) opened(st *batch3pc.CoordinatorStatus) error {
+	e.ballot = st.Ballot
+	switch {
+	case e.replica != nil:
+		return e.takeUp(batch3pc.Position{Seq: st.Base, Chain: st.BaseChain})
+	case e.rolling != nil:
+		return e.rollback(st.Base)
+	}
+	e.cut(st.Base)
+	return nil
+}
+
 func (e *Engine) moveCursors(st *batch3pc.CoordinatorStatus) error {
 	w := &e.win
 	rec := e.ports.Recorder
-	for w.voted < w.tail && w.at(w.voted).seq <= max(st.Voted, st.Committed) {
+	for w.voted < w.proposed && w.at(w.voted).seq <= max(st.Voted, st.Committed) {
 		s := w.at(w.voted)
 		s.votedNs = e.nowNs
 		rec.Record(StageCanCommit, s.votedNs-s.sealedNs)
 		w.voted++
 	}
-	for w.decided < w.tail && w.at(w.decided).seq <= st.Committed {
+	for w.decided < w.proposed && w.at(w.decided).seq <= st.Committed {
 		if err := e.decide(w.at(w.decided)); err != nil {
 			return err
 		}
@@ -226,11 +237,13 @@ func (e *Engine) decide(s *slot) error {
 	return e.ports.Commit(&Committed{Seq: s.seq, Chain: s.chain, Payload: p})
 }
 
-// waiting reports whether the run depends on the participants to go on: batches are undecided, or
-// nothing is left to be matched and the last ones are being applied and saved.
+// waiting reports whether the run depends on the participants to go on: batches or a change of the
+// members are undecided, or nothing is left to be matched and the last ones are being applied and saved.
 func (e *Engine) waiting(stop bool) bool {
-	return e.win.inFlight() > 0 || !e.active() || e.inputDone(stop)
+	return e.undecided() || !e.active() || e.inputDone(stop)
 }
+
+func (e *Engine) undecided() bool { return e.win.inFlight() > 0 || e.status.Changing }
 
 // watch tells people when commits stand still, and halts when that lasts (design D6).
 func (e *Engine) watch(stop bool) error {
@@ -250,7 +263,7 @@ func (e *Engine) watch(stop bool) error {
 		e.ports.Notify(Notice{Kind: NoticeResumed, Seq: e.status.Committed})
 	case still >= e.cfg.HaltNs:
 		return e.halt(stop)
-	case !e.stalled && still >= e.cfg.StallNs && (e.win.inFlight() > 0 || e.anyDown()):
+	case !e.stalled && still >= e.cfg.StallNs && (e.undecided() || e.anyDown()):
 		e.stalled = true
 		e.ports.Notify(Notice{Kind: NoticeStalled, Peer: e.missing(), InFlight: e.win.inFlight(), ForNs: still})
 	}
@@ -268,11 +281,14 @@ func (e *Engine) anyDown() bool {
 
 // missing says whom the run waits for.
 func (e *Engine) missing() string {
-	var down, silent []string
+	var down, silent, refused []string
 	for i := range e.peers {
 		p := &e.peers[i]
 		switch {
 		case p.finished:
+		case !p.seat.Member && e.undecided(): // nobody waits for it
+		case p.up && p.seat.Trouble != batch3pc.TroubleNone:
+			refused = append(refused, p.Name+" does not count: "+troubleOf(&p.seat.PeerStatus))
 		case !p.up:
 			down = append(down, p.Name)
 		case e.nowNs-p.heardNs >= e.cfg.StallNs/2:
@@ -280,6 +296,8 @@ func (e *Engine) missing() string {
 		}
 	}
 	switch {
+	case len(refused) > 0:
+		return strings.Join(refused, ", ")
 	case len(down) > 0:
 		return strings.Join(down, ", ") + " not connected"
 	case len(silent) > 0:
@@ -296,15 +314,16 @@ func (e *Engine) finishing(stop bool) bool {
 		return true // interrupted before the participants were there: nothing was done
 	}
 	applied := e.win.allApplied() && e.status.Applied >= e.status.Committed // the base of a successor is not in the window
-	return e.inputDone(stop) && e.open.Trades() == 0 && applied && e.active()
+	return e.inputDone(stop) && e.open.Trades() == 0 && applied && e.active() && !e.status.Changing
 }
 
-// finish asks the participants to save their states and reports whether all have.
+// finish asks the participants to save their states and reports whether all have, but for those that are
+// missing and may be.
 func (e *Engine) finish() bool {
 	all := true
 	for i := range e.peers {
 		p := &e.peers[i]
-		if p.finished || e.win.tail == 0 && !e.active() {
+		if p.finished || e.win.tail == 0 && !e.active() || p.mayLeave() {
 			continue
 		}
 		all = false

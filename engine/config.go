@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 )
@@ -11,6 +12,9 @@ import (
 type Peer struct {
 	Node batch3pc.NodeID
 	Name string
+	// ExcludeNs is for how long the stream waits for it: then it is left out of the members, until it is
+	// back and has caught up. 0: for ever; trading halts.
+	ExcludeNs int64
 }
 
 // Config of an engine. Zero values are not defaults: start from DefaultConfig.
@@ -20,30 +24,47 @@ type Config struct {
 	Boot         uint32 // number of this start, unique among starts of the node
 	Cluster      uint32 // id of the cluster: frames of another are refused
 	Shard        uint16
-	Participants []Peer // every one must vote yes; the quorum is over them
+	Participants []Peer // every one that is a member must vote yes; the quorum is over all of them
 	WindowMax    int    // undecided batches in flight
 	RetainMax    int    // batches kept for a participant that lags; >= WindowMax
 	InputMax     int    // entries of the input ring
 	BatchAgeNs   int64  // an open batch with trades is sealed at this age, times the batches in flight, if the window has room
-	ResendNs     int64  // watermarks are sent again to a peer that made no progress for so long
-	SilentNs     int64  // a standby opens a ballot when a quorum has heard of no leader for so long
-	StallNs      int64  // without a commit for so long while batches wait: a notice
-	HaltNs       int64  // without a commit for so long: trading halts, and goes on when commits do
-	HaltEnds     bool   // instead, Run returns ErrHalted
-	HaltRejects  bool   // while trading is halted every order is refused; otherwise the source waits
-	VetoesMax    int    // with so many vetoes without a commit in between, the instruments of the refused orders halt
-	Durable      bool   // wait for the disk before PRE-COMMIT; false only to measure
+	// Deadlines of the commit's phases: who misses one is named. Watermarks are sent again at ResendNs, and
+	// a standby opens a ballot when a quorum has heard of no leader for ElectionNs.
+	Deadlines   batch3pc.Deadlines
+	StallNs     int64 // without a commit for so long while batches wait: a notice
+	HaltNs      int64 // without a commit for so long: trading halts, and goes on when commits do
+	HaltEnds    bool  // instead, Run returns ErrHalted
+	HaltRejects bool  // while trading is halted every order is refused; otherwise the source waits
+	VetoesMax   int   // with so many vetoes without a commit in between, the instruments of the refused orders halt
+	Durable     bool  // wait for the disk before PRE-COMMIT; false only to measure
 }
 
 // coordinator is the configuration of the machine that leads the participants.
 func (c *Config) coordinator() batch3pc.CoordinatorConfig {
 	nodes := make([]batch3pc.NodeID, len(c.Participants))
+	var excludable []batch3pc.NodeID
 	for i, p := range c.Participants {
 		nodes[i] = p.Node
+		if p.ExcludeNs > 0 {
+			excludable = append(excludable, p.Node)
+		}
 	}
 	return batch3pc.CoordinatorConfig{
 		Self: c.Self, Boot: c.Boot, Participants: nodes, Members: nodes, Generation: 1,
 		WindowMax: c.WindowMax, RetainMax: c.RetainMax,
+		Excludable: excludable, Identified: true, Deadlines: c.Deadlines,
+	}
+}
+
+// BoxDeadlines are for processes that share the cores and the disk of one machine with whatever else runs
+// there: who misses one is in trouble, and not only waiting for its turn.
+func BoxDeadlines() batch3pc.Deadlines {
+	ms := int64(time.Millisecond)
+	return batch3pc.Deadlines{
+		DecisionNs: 1000 * ms, CanCommitNs: 400 * ms, PreCommitNs: 600 * ms, DoCommitNs: 1000 * ms,
+		ElectionNs: 2000 * ms, // ten signs of life
+		ResendNs:   200 * ms,  // far above any decision latency: a resend is an exception
 	}
 }
 
@@ -59,9 +80,8 @@ func DefaultConfig() Config {
 		WindowMax:  16,
 		RetainMax:  64,
 		InputMax:   1024,
-		BatchAgeNs: 500_000,       // half of the 2-core decision latency
-		ResendNs:   200_000_000,   // far above any decision latency: a resend is an exception
-		SilentNs:   2_000_000_000, // ten signs of life, on a machine that may be busy with other things
+		BatchAgeNs: 500_000, // half of the 2-core decision latency
+		Deadlines:  BoxDeadlines(),
 		StallNs:    1_000_000_000, // one second is an age here
 		HaltNs:     60_000_000_000,
 		HaltEnds:   true,
@@ -84,12 +104,24 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("engine: RetainMax %d, want WindowMax (%d) to 4096", c.RetainMax, c.WindowMax)
 	case c.InputMax < 1:
 		return fmt.Errorf("engine: InputMax %d, want at least 1", c.InputMax)
-	case c.BatchAgeNs < 0 || c.ResendNs < 1 || c.StallNs < 1 || c.HaltNs < c.StallNs || c.SilentNs < c.ResendNs:
-		return errors.New("engine: want BatchAgeNs >= 0, ResendNs and StallNs > 0, HaltNs >= StallNs, SilentNs >= ResendNs")
+	case c.BatchAgeNs < 0 || c.Deadlines.ResendNs < 1 || c.StallNs < 1 || c.HaltNs < c.StallNs || c.Deadlines.ElectionNs < 1:
+		return errors.New("engine: want BatchAgeNs >= 0, ResendNs, ElectionNs and StallNs > 0, HaltNs >= StallNs")
 	case c.VetoesMax < 1:
 		return fmt.Errorf("engine: VetoesMax %d, want at least 1", c.VetoesMax)
 	}
-	return nil
+	left := 0
+	for _, p := range c.Participants {
+		if p.ExcludeNs < 0 {
+			return fmt.Errorf("engine: %s may be missing for %v, want 0 for ever, or more", p.Name, time.Duration(p.ExcludeNs))
+		}
+		if p.ExcludeNs > 0 {
+			left++
+		}
+	}
+	if quorum := len(c.Participants)/2 + 1; left >= quorum {
+		return fmt.Errorf("engine: %d of %d participants may be left out, want less than a quorum of %d", left, len(c.Participants), quorum)
+	}
+	return c.Deadlines.Validate()
 }
 
 // What ends a run before its input does.

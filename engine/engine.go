@@ -42,21 +42,33 @@ type Engine struct {
 	header  codec.Header
 	batch   batch3pc.Batch // scratch of decoding
 
-	nowNs      int64
-	tickNs     int64 // last resend tick
-	progressNs int64 // last time a commit came, or nothing was in flight
-	stalled    bool
-	halted     bool              // commits have stood still for HaltNs, and people know
-	closed     bool              // a round has seen the end of the input
-	logFull    bool              // the last chunk found no room in the log ring, when ...
-	logSafe    uint64            // ... so many records were durable
-	rolling    *batch3pc.Refusal // the veto that the open election is about
-	vetoRow    int               // vetoes since the last commit
-	before     Counts            // when the log was taken up
-	aborted    uint64
-	decided    uint64
-	loggedSeq  batch3pc.Seq // highest decision in the log
-	stats      Stats
+	ballot     batch3pc.Ballot     // the last one that was active
+	generation batch3pc.Generation // the last one that is decided and in the log
+	changes    []Membership        // all of the log
+	wish       []batch3pc.NodeID   // members of a generation that is asked for; empty: none is
+	why        string              // and why
+	recut      int                 // batches that the last ballot has aborted, to be proposed again
+	looked     []batch3pc.PeerStatus
+	overdue    []batch3pc.Overdue
+	lates      []lateness
+
+	nowNs       int64
+	awakeNs     int64 // time for which the loop was awake: pauses of this process count as a resend interval at most
+	lookNs      int64 // when to look at the members again
+	lookEveryNs int64
+	progressNs  int64 // last time a commit came, or nothing was in flight
+	stalled     bool
+	halted      bool              // commits have stood still for HaltNs, and people know
+	closed      bool              // a round has seen the end of the input
+	logFull     bool              // the last chunk found no room in the log ring, when ...
+	logSafe     uint64            // ... so many records were durable
+	rolling     *batch3pc.Refusal // the veto that the open election is about
+	vetoRow     int               // vetoes since the last commit
+	before      Counts            // when the log was taken up
+	aborted     uint64
+	decided     uint64
+	loggedSeq   batch3pc.Seq // highest decision in the log
+	stats       Stats
 }
 
 // peer is the engine's view of one participant.
@@ -67,6 +79,7 @@ type peer struct {
 	finished bool
 	asked    bool  // FrameFinish was sent on this connection
 	heardNs  int64 // last frame
+	seat     seat
 	summary  codec.Summary
 }
 
@@ -87,6 +100,8 @@ type Result struct {
 	Chain            batch3pc.Chain
 	StateHash        uint64
 	Participants     []codec.Summary // in the order of Config.Participants
+	Memberships      []Membership    // since the log began; the first one names everybody
+	Lates            []Late          // deadlines that were missed while this engine led
 }
 
 // New returns an engine that reads commands from Input. bell is the one that the links and the
@@ -130,8 +145,9 @@ func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, e
 		open:    NewBuilder(0, 1),
 		arrival: make([]int64, 0, codec.TradesPerBatchMax),
 		win:     newWindow(cfg.RetainMax, cfg.BatchTarget),
-		log:     newLogger(ports.Log, cfg.Durable, bell),
-		header:  codec.Header{Cluster: cfg.Cluster, Shard: cfg.Shard, Boot: cfg.Boot},
+		log:     newLogger(ports.Log, cfg.Durable, bell), lookEveryNs: lookEvery(&cfg.Deadlines),
+		generation: batch3pc.Generation{Number: cfg.coordinator().Generation},
+		header:     codec.Header{Cluster: cfg.Cluster, Shard: cfg.Shard, Boot: cfg.Boot},
 	}, nil
 }
 
@@ -155,7 +171,7 @@ func (e *Engine) Stats() *Stats { return &e.stats }
 // committed before stays committed.
 func (e *Engine) Run(ctx context.Context) (Result, error) {
 	e.nowNs = e.ports.Clock()
-	e.tickNs, e.progressNs = e.nowNs, e.nowNs
+	e.progressNs = e.nowNs
 	err := e.begin(ctx)
 	if err == nil {
 		err = e.loop(ctx)
@@ -206,7 +222,7 @@ func (e *Engine) loop(ctx context.Context) error {
 
 // round is one duty cycle. stop: take no more input.
 func (e *Engine) round(stop bool) (worked bool, err error) {
-	e.nowNs = e.ports.Clock()
+	e.wake()
 	if err := e.log.err(); err != nil {
 		return false, err
 	}
@@ -226,14 +242,30 @@ func (e *Engine) round(stop bool) (worked bool, err error) {
 	if err := e.maybeSeal(stop); err != nil {
 		return false, err
 	}
-	if e.nowNs-e.tickNs >= e.cfg.ResendNs {
-		e.tickNs = e.nowNs
-		if err := e.do(e.machine.Tick()); err != nil {
-			return false, err
-		}
+	if err := e.tick(); err != nil {
+		return false, err
+	}
+	if err := e.look(stop); err != nil {
+		return false, err
 	}
 	e.publishStats()
 	return worked, e.watch(stop)
+}
+
+// wake takes the time at the beginning of a round.
+func (e *Engine) wake() {
+	was := e.nowNs
+	e.nowNs = e.ports.Clock()
+	e.awakeNs += min(e.nowNs-was, e.cfg.Deadlines.ResendNs)
+}
+
+// tick tells the coordinator the time, on which it may send again.
+func (e *Engine) tick() error {
+	r := e.machine.Advance(e.awakeNs)
+	if len(r.Records)+len(r.Messages)+len(r.Durable) == 0 {
+		return nil
+	}
+	return e.do(r)
 }
 
 // ready reports whether a round would find work. It is what the bell checks before it parks.
@@ -243,7 +275,7 @@ func (e *Engine) ready() bool {
 			return true
 		}
 	}
-	if e.win.gated < e.win.tail && e.log.safe.Load() >= e.win.at(e.win.gated).logPos {
+	if e.win.gated < e.win.proposed && e.log.safe.Load() >= e.win.at(e.win.gated).logPos {
 		return true
 	}
 	if e.log.failed.Load() != nil {
@@ -263,12 +295,15 @@ func (e *Engine) ready() bool {
 }
 
 // patience is how long the loop may park: until the open batch comes of age, or the next look at
-// the stall clock.
+// the stall clock or, while batches are in flight, at the deadlines.
 func (e *Engine) patience() time.Duration {
 	if e.open.Trades() > 0 && e.coord.Room() && !e.win.full() {
 		return time.Duration(max(e.sealAgeNs()-(e.nowNs-e.openNs), 1))
 	}
-	return time.Duration(e.cfg.ResendNs / 4)
+	if e.win.inFlight() > 0 {
+		return time.Duration(min(e.lookEveryNs, e.cfg.Deadlines.ResendNs/4))
+	}
+	return time.Duration(e.cfg.Deadlines.ResendNs / 4)
 }
 
 // active reports whether the engine owns a ballot, stands at its base or above, and may propose.
@@ -288,7 +323,10 @@ func (e *Engine) result() Result {
 	r := Result{
 		Counts: e.core.Counts(), BatchesCommitted: e.decided, BatchesAborted: e.aborted,
 		CommittedTrades: e.win.committedTrades(), Before: e.before, Chain: e.status.CommittedChain,
-		StateHash: e.core.StateHash(),
+		StateHash: e.core.StateHash(), Memberships: e.changes,
+	}
+	for i := range e.lates {
+		r.Lates = append(r.Lates, e.lates[i].Late)
 	}
 	for i := range e.peers {
 		r.Participants = append(r.Participants, e.peers[i].summary)

@@ -84,7 +84,7 @@ func TestHaltRejectsAndResumes(t *testing.T) {
 	var heal atomic.Bool
 	b := newTestBox(t, func(b *testBox) {
 		b.cfg.HaltEnds, b.cfg.HaltRejects = false, true
-		b.cfg.ResendNs, b.cfg.StallNs, b.cfg.HaltNs = int64(time.Millisecond), int64(20*time.Millisecond), int64(50*time.Millisecond)
+		b.cfg.Deadlines.ResendNs, b.cfg.StallNs, b.cfg.HaltNs = int64(time.Millisecond), int64(20*time.Millisecond), int64(50*time.Millisecond)
 		for _, p := range b.peers[1:] {
 			p.hold = func(m *batch3pc.Message) bool { return m.Kind == batch3pc.KindPreCommitAck && !heal.Load() }
 		}
@@ -125,7 +125,7 @@ func TestHaltRejectsAndResumes(t *testing.T) {
 func TestOneAckMissing(t *testing.T) {
 	dropped := 0
 	b := newTestBox(t, func(b *testBox) {
-		b.cfg.ResendNs = int64(time.Millisecond)
+		b.cfg.Deadlines.ResendNs = int64(time.Millisecond)
 		b.peers[2].hold = func(m *batch3pc.Message) bool {
 			if m.Kind == batch3pc.KindPreCommitAck && dropped < 5 {
 				dropped++
@@ -243,7 +243,8 @@ type gateWatch struct {
 
 func (w *gateWatch) Record(s Stage, _ int64) {
 	if s == StageCanCommit && !w.seen {
-		w.seen, w.sent = true, w.box.engine.coord.Status().PreCommitted
+		e := w.box.engine
+		w.seen, w.sent = true, e.coord.Status().PreCommitted-e.generation.At.Seq // the first entry has no inputs
 		close(w.box.log.block)
 	}
 }
@@ -391,7 +392,7 @@ func TestConfigRefused(t *testing.T) {
 		"participants": func(c *Config) { c.Participants = nil },
 	} {
 		c := DefaultConfig()
-		c.Participants = []Peer{{1, "a"}}
+		c.Participants = []Peer{{Node: 1, Name: "a"}}
 		if err := c.Validate(); err != nil {
 			t.Fatalf("the default is refused: %v", err)
 		}

@@ -123,6 +123,14 @@ func (e *Engine) inputDone(stop bool) bool {
 // maybeSeal seals the open batch when it is full, when it is old, when nothing else is in flight
 // and no input waits, or when the input has ended; always only if the window has room.
 func (e *Engine) maybeSeal(stop bool) error {
+	for e.win.proposed < e.win.tail && e.coord.Room() && e.active() {
+		if err := e.propose(e.win.at(e.win.proposed)); err != nil {
+			return err
+		}
+	}
+	if e.win.proposed < e.win.tail {
+		return nil
+	}
 	if e.open.Trades() == 0 && !e.open.Full(e.cfg.BatchTarget) {
 		return nil
 	}
@@ -146,18 +154,24 @@ func (e *Engine) sealAgeNs() int64 { return e.cfg.BatchAgeNs * int64(max(1, e.wi
 // seal turns the open batch into a proposal.
 func (e *Engine) seal() error {
 	s := e.win.at(e.win.tail)
-	s.sealedNs, s.votedNs, s.decidedNs = e.ports.Clock(), 0, 0
+	s.sealedNs, s.decidedNs = e.ports.Clock(), 0
 	s.payload = e.open.AppendPayload(s.payload[:0])
 	s.trades = e.open.Trades()
 	s.lastCommand, s.nextTrade = e.core.LastCommand(), e.core.NextTrade()
 	s.arrivals, e.arrival = e.arrival, s.arrivals[:0]
+	e.win.tail++
+	e.open.Reset(s.lastCommand, s.nextTrade)
+	return e.propose(s)
+}
+
+// propose puts a sealed batch into the stream.
+func (e *Engine) propose(s *slot) error {
 	b, ready, err := e.coord.Propose(uint32(s.trades), s.payload)
 	if err != nil {
 		return err
 	}
-	s.seq, s.chain = b.Seq, b.Chain
-	e.win.tail++
-	e.open.Reset(s.lastCommand, s.nextTrade)
+	s.seq, s.chain, s.votedNs = b.Seq, b.Chain, 0
+	e.win.proposed++
 	var body [sealedSize]byte
 	e.mustPut(RecordSealed, appendSealed(body[:0], Sealed{
 		Seq: s.seq, Chain: s.chain, LastCommand: s.lastCommand, Trades: uint64(s.trades), Parent: b.Parent, Generation: b.Generation,

@@ -82,6 +82,10 @@ const (
 	NoticeTrading                      // it goes on
 	NoticeTerminated                   // of a standby: the leader was silent; what it left in doubt is decided up to Seq, but the log is not ours
 	NoticeLeading                      // of a standby: the log is ours
+	NoticeExcluded                     // Peer is left out of the members from Seq on, because of Why; InFlight batches are proposed again
+	NoticeReadmitted                   // Peer is a member again from Seq on, after ForNs
+	NoticeTrouble                      // Peer does not count, because of Why; with no Why, it does again
+	NoticeLate                         // Peer, or with "" all together, missed the deadline of Phase for batch Seq, for ForNs; Times since it was said last
 	NoticeTakenUp                      // the log is taken up behind Seq: Orders commands are matched again, InFlight batches were aborted
 )
 
@@ -91,9 +95,12 @@ type Notice struct {
 	Peer     string
 	Seq      batch3pc.Seq
 	InFlight int   // undecided batches
-	ForNs    int64 // how long the stall lasts or lasted
+	ForNs    int64 // how long the stall, or whatever it is about, lasts or lasted
 	Orders   int
 	Halted   int // instruments that a veto has halted
+	Why      string
+	Phase    batch3pc.Phase
+	Times    uint64
 }
 
 // Ports are the effects that the engine needs. Every field must be set.

@@ -18,6 +18,8 @@ const (
 	RecordDecided  uint8 = 34 // commit watermark; lazy, the participants hold the truth
 	RecordVeto     uint8 = 35 // a veto: orders that are taken out of the market
 	RecordEnd      uint8 = 36 // the source has ended, and every participant has applied and saved everything
+
+	RecordGeneration uint8 = 37 // an entry that changes the members is decided
 )
 
 // ErrRecord is wrapped by every error about the form of an engine record.
@@ -31,6 +33,8 @@ type Sealed struct {
 	Trades      uint64
 	Parent      batch3pc.Seq // the batch before; what was sealed behind that earlier is aborted
 	Generation  uint32
+
+	opens bool // it is an entry that opens a generation: a step of the stream without trades, and not from a RecordSealed
 }
 
 const sealedSize = 48

@@ -32,6 +32,7 @@ type Replica struct {
 	waiting []codec.Command // waiting[head:] are the commands after settled
 	head    int
 	vetoes  []Veto            // all of the log
+	members []Membership      // all of the log
 	epoch   batch3pc.Record   // the highest ballot of the log
 	seq     uint64            // last command
 	seqSeen batch3pc.Seq      // highest number of any sealed batch, live or not
@@ -139,6 +140,12 @@ func (r *Replica) Take(kind uint8, body []byte) error {
 		r.vetoes = append(r.vetoes, v)
 		r.core.addVeto(v)
 		return nil
+	case RecordGeneration:
+		m, err := DecodeMembership(body)
+		if err != nil {
+			return err
+		}
+		return r.changed(m)
 	case uint8(batch3pc.RecordEpoch):
 		return r.opened(body)
 	case RecordEnd:
@@ -165,14 +172,7 @@ func (r *Replica) commands(body []byte) error {
 
 // sealed puts a batch on the path, behind its parent. What was behind that was aborted.
 func (r *Replica) sealed(s Sealed) error {
-	n := len(r.path)
-	for n > 0 && r.path[n-1].Seq != s.Parent {
-		n--
-	}
-	before := r.settled
-	if n > 0 {
-		before = r.path[n-1]
-	}
+	before, n := r.before(s.Parent)
 	if before.Seq != s.Parent || s.Seq <= r.seqSeen || s.LastCommand < before.LastCommand || s.LastCommand > r.seq {
 		return fmt.Errorf("%w: batch %d with parent %d and last command %d was sealed behind batch %d and command %d",
 			ErrReplay, s.Seq, s.Parent, s.LastCommand, before.Seq, r.seq)
@@ -180,6 +180,16 @@ func (r *Replica) sealed(s Sealed) error {
 	r.seqSeen = s.Seq
 	r.path = append(r.path[:n], s)
 	return nil
+}
+
+// before finds the step with that number on the path, or else what is settled, and how much of the path it ends.
+func (r *Replica) before(parent batch3pc.Seq) (step Sealed, n int) {
+	for n = len(r.path); n > 0; n-- {
+		if r.path[n-1].Seq == parent {
+			return r.path[n-1], n
+		}
+	}
+	return r.settled, 0
 }
 
 func (r *Replica) opened(body []byte) error {
@@ -213,6 +223,10 @@ func (r *Replica) settle(to batch3pc.Position, told func(s *Sealed, payload []by
 			ErrReplay, to.Seq, uint64(to.Chain), r.settled.Seq)
 	}
 	for i := range n + 1 {
+		if r.path[i].opens {
+			r.settled = r.path[i]
+			continue
+		}
 		if err := r.match(&r.path[i]); err != nil {
 			return err
 		}

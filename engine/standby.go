@@ -13,7 +13,7 @@ import (
 // around it.
 type machine interface {
 	Step(*batch3pc.Message) batch3pc.Ready
-	Tick() batch3pc.Ready
+	Advance(nowNs int64) batch3pc.Ready
 	PeerUp(batch3pc.NodeID) batch3pc.Ready
 	PeerDown(batch3pc.NodeID)
 }
@@ -49,7 +49,7 @@ func Stand(cfg Config, ports Ports, bell *ringbuf.Bell, followed FollowedLog, r 
 		return nil, err
 	}
 	stand, err := batch3pc.NewStandby(batch3pc.StandbyConfig{
-		Coordinator: cfg.coordinator(), PatienceTicks: max(1, int(cfg.SilentNs/cfg.ResendNs)), Rank: rank,
+		Coordinator: cfg.coordinator(), PatienceTicks: cfg.Deadlines.PatienceTicks(), Rank: rank,
 	})
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (e *Engine) standBy(ctx context.Context) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		e.nowNs = e.ports.Clock()
+		e.wake()
 		worked, err := e.pollLinks()
 		if err != nil {
 			return err
@@ -86,11 +86,8 @@ func (e *Engine) standBy(ctx context.Context) error {
 		if log != nil {
 			return e.lead(log)
 		}
-		if e.nowNs-e.tickNs >= e.cfg.ResendNs {
-			e.tickNs = e.nowNs
-			if err := e.do(e.machine.Tick()); err != nil {
-				return err
-			}
+		if err := e.tick(); err != nil {
+			return err
 		}
 		if st := e.status; st.State == batch3pc.StateActive && st.Ballot != terminated {
 			terminated = st.Ballot

@@ -44,7 +44,7 @@ func TestStandby(t *testing.T) {
 	}
 	b := newTestBox(t, func(b *testBox) {
 		b.cfg.Boot, b.cfg.Self, b.log = 2, 17, c.log
-		b.cfg.ResendNs, b.cfg.SilentNs = int64(time.Millisecond), int64(20*time.Millisecond)
+		b.cfg.Deadlines.ResendNs, b.cfg.Deadlines.ElectionNs = int64(time.Millisecond), int64(20*time.Millisecond)
 		for i, p := range b.peers {
 			p.machine, p.app = c.peers[i].machine, c.peers[i].app
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -32,11 +33,14 @@ func (e *Engine) takeUp(base batch3pc.Position) error {
 	r := e.replica
 	at := batch3pc.Position{Seq: r.settled.Seq, Chain: r.settled.Chain}
 	switch {
-	case r.seqSeen == 0 && base.Seq > 0:
+	case r.seqSeen == 0 && base.Seq > 0 && !e.atBeginning(base):
 		return fmt.Errorf("%w: they hold batches up to %d; start them on empty directories", ErrForeign, base.Seq)
 	case base.Seq < at.Seq:
 		return fmt.Errorf("%w: they go on from batch %d, the command log has decided batch %d", ErrForgotten, base.Seq, at.Seq)
 	case base.Seq > at.Seq:
+		if err := e.unloggedChange(base); err != nil {
+			return err
+		}
 		if err := r.settle(base, e.settled); err != nil {
 			return err
 		}
@@ -49,12 +53,50 @@ func (e *Engine) takeUp(base batch3pc.Position) error {
 	e.win.base = slot{seq: base.Seq, chain: base.Chain, lastCommand: r.settled.LastCommand, nextTrade: r.core.NextTrade()}
 	resumed := r.seq > 0
 	e.adopt(r)
+	e.changes = r.members
+	for i := range e.changes {
+		e.generation = e.changes[i].Generation
+		e.countExclusions(i)
+	}
 	e.replica, e.before = nil, e.core.Counts()
 	e.progressNs = e.nowNs
 	if resumed {
 		e.ports.Notify(Notice{Kind: NoticeTakenUp, Seq: base.Seq, Orders: len(e.backlog), InFlight: dropped})
 	}
 	return nil
+}
+
+// atBeginning reports whether base is the first entry of a stream, which names its participants: there is
+// nothing before it, and whoever has no log can go on from there.
+func (e *Engine) atBeginning(base batch3pc.Position) bool {
+	g := e.coord.BaseGeneration()
+	entry := g.Entry(batch3pc.Position{})
+	return g.At == base && entry.Chain == base.Chain
+}
+
+// unloggedChange writes down the change of the members that a base ends with, if the log does not have it.
+func (e *Engine) unloggedChange(base batch3pc.Position) error {
+	g := e.coord.BaseGeneration()
+	if n := len(e.replica.members); g.At != base || n > 0 && e.replica.members[n-1].Generation.At == base {
+		return nil
+	}
+	m, ok := e.replica.found(g, time.Now().UnixNano())
+	if !ok {
+		return nil // settle says what is wrong
+	}
+	e.mustPut(RecordGeneration, appendMembership(nil, &m))
+	return e.replica.changed(m)
+}
+
+// countExclusions counts whom change i has left out.
+func (e *Engine) countExclusions(i int) {
+	for k := range e.peers {
+		if p := &e.peers[k]; i > 0 {
+			if out, _ := e.changes[i].Excludes(&e.changes[i-1].Generation, p.Node); out {
+				p.seat.exclusions++
+			}
+		}
+	}
 }
 
 // settled tells of a batch that was in doubt when the log ended, and is decided now.

@@ -147,7 +147,7 @@ func (p *testPeer) Release() {
 func (p *testPeer) serve(t *testing.T) {
 	if p.machine == nil {
 		var err error
-		if p.machine, err = batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: p.node, Generation: 1, WindowMax: 64}, p.app); err != nil {
+		if p.machine, err = batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: p.node, Incarnation: 100 + uint64(p.node), Generation: 1, WindowMax: 64}, p.app); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -261,7 +261,7 @@ func newTestBox(t *testing.T, change func(*testBox)) *testBox {
 		p := newTestPeer(batch3pc.NodeID(i+1), b.bell)
 		b.peers = append(b.peers, p)
 		ports.Links = append(ports.Links, p)
-		b.cfg.Participants = append(b.cfg.Participants, Peer{p.node, string(rune('a' + i))})
+		b.cfg.Participants = append(b.cfg.Participants, Peer{Node: p.node, Name: string(rune('a' + i))})
 	}
 	if change != nil {
 		change(b)

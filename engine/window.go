@@ -23,13 +23,13 @@ type slot struct {
 // window is the queue of sealed batches. Its cursors are absolute positions that only grow, except
 // that an abort takes tail back:
 //
-//	released <= applied <= decided <= voted <= tail        gated <= tail
+//	released <= applied <= decided <= voted <= proposed <= tail        gated <= proposed
 //
-// Slots below released are free. The memory of a slot is used again by the batch RetainMax later.
+// Between proposed and tail is what a ballot has aborted and nobody has refused: it is proposed again. Slots below released are free. The memory of a slot is used again by the batch RetainMax later.
 type window struct {
-	slots                                          []slot
-	released, applied, decided, voted, gated, tail int
-	base                                           slot // the last released batch: what an abort of all the rest falls back to
+	slots                                                    []slot
+	released, applied, decided, voted, gated, proposed, tail int
+	base                                                     slot // the last released batch: what an abort of all the rest falls back to
 }
 
 func newWindow(retain, tradesHint int) window {
@@ -61,23 +61,40 @@ func (w *window) last() *slot {
 	return w.at(w.tail - 1)
 }
 
-// truncate drops every batch above base and returns how many there were.
-func (w *window) truncate(base batch3pc.Seq) (dropped int) {
-	for w.tail > w.released && w.at(w.tail-1).seq > base {
-		w.tail--
+// lastProposed returns the newest batch of the stream, which may be the base.
+func (w *window) lastProposed() *slot {
+	if w.proposed == w.released {
+		return &w.base
+	}
+	return w.at(w.proposed - 1)
+}
+
+// rewind takes every batch above base out of the stream, to be proposed again, and returns how many there
+// were.
+func (w *window) rewind(base batch3pc.Seq) (dropped int) {
+	for w.proposed > w.released && w.at(w.proposed-1).seq > base {
+		w.proposed--
 		dropped++
 	}
-	if w.tail < w.decided {
+	if w.proposed < w.decided {
 		panic("engine: abort of a decided batch") // I1
 	}
-	w.voted = min(w.voted, w.tail)
-	w.gated = min(w.gated, w.tail)
+	w.voted = min(w.voted, w.proposed)
+	w.gated = min(w.gated, w.proposed)
+	return dropped
+}
+
+// truncate drops every batch above base, and what waits to be proposed again. It returns how many were in
+// the stream.
+func (w *window) truncate(base batch3pc.Seq) (dropped int) {
+	dropped = w.rewind(base)
+	w.tail = w.proposed
 	return dropped
 }
 
 // find returns the batch with the number, or nil.
 func (w *window) find(seq batch3pc.Seq) *slot {
-	for i := w.released; i < w.tail; i++ {
+	for i := w.released; i < w.proposed; i++ {
 		if s := w.at(i); s.seq == seq {
 			return s
 		}

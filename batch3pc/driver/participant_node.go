@@ -80,7 +80,7 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 		return nil, fmt.Errorf("%w: node %d is not among the participants", ErrConfig, o.Self)
 	}
 	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{
-		Self: o.Self, Incarnation: incarnation(), Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax, Older: true,
+		Self: o.Self, Incarnation: NewIncarnation(), Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax, Older: true,
 	}, o.App)
 	if err != nil {
 		return nil, err
@@ -98,8 +98,8 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 	return &ParticipantNode{node: n, machine: machine, every: o.CheckpointBatches, status: machine.Status()}, nil
 }
 
-// incarnation is a name for a log that is begun now.
-func incarnation() uint64 {
+// NewIncarnation is a name for the log of a participant that is begun now; that of an existing log wins.
+func NewIncarnation() uint64 {
 	var b [8]byte
 	rand.Read(b[:]) //nolint:errcheck // it never fails
 	return binary.LittleEndian.Uint64(b[:]) | 1
