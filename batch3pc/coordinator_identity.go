@@ -48,7 +48,7 @@ type PeerStatus struct {
 	Applied     Seq
 	Durable     Seq   // decided, and there for good
 	CaughtUp    bool  // it could be made a member now
-	WaitNs      int64 // for how long it has owed its start, its oldest vote or its oldest acknowledgement, by Advance
+	WaitNs      int64 // for how long it has owed its start, its oldest vote, its oldest acknowledgement, or that it applies anything
 }
 
 // AppendPeers appends the state of all participants in the order of the configuration.

@@ -27,8 +27,9 @@ func (c *Coordinator) Advance(nowNs int64) Ready {
 // times are those of batch i of the log.
 func (c *Coordinator) times(i int) *batchTimes { return &c.clock[c.log.slot(i)] }
 
-// waitNs is for how long the ballot has waited for p: to be started, or for the oldest vote or
-// acknowledgement that it owes. For a participant that is no member nobody waits, but it is the same time.
+// waitNs is for how long the ballot has waited for p: to be started, for the oldest vote or
+// acknowledgement that it owes, or since it last applied something, if it owes that. For a participant
+// that is no member nobody waits, but it is the same time.
 func (c *Coordinator) waitNs(p *progress) (ns int64) {
 	if !c.serving() {
 		return 0
@@ -41,6 +42,9 @@ func (c *Coordinator) waitNs(p *progress) (ns int64) {
 	}
 	if i := c.log.through(p.acked); i < c.log.through(c.preSent.Seq) {
 		ns = max(ns, c.nowNs-c.times(i).preCommittedNs)
+	}
+	if p.applied < c.committed.Seq {
+		ns = max(ns, c.nowNs-p.behindNs)
 	}
 	return ns
 }

@@ -320,6 +320,9 @@ func (e *Engine) finishing(stop bool) bool {
 // finish asks the participants to save their states and reports whether all have, but for those that are
 // missing and may be.
 func (e *Engine) finish() bool {
+	if e.finishNs == 0 {
+		e.finishNs = e.awakeNs
+	}
 	all := true
 	for i := range e.peers {
 		p := &e.peers[i]
@@ -328,7 +331,7 @@ func (e *Engine) finish() bool {
 		}
 		all = false
 		if p.up && !p.asked {
-			p.asked = e.sendFinish(p)
+			p.asked, p.seat.askedNs = e.sendFinish(p), e.awakeNs
 		}
 	}
 	return all

@@ -42,20 +42,22 @@ type Engine struct {
 	header  codec.Header
 	batch   batch3pc.Batch // scratch of decoding
 
-	ballot     batch3pc.Ballot     // the last one that was active
-	generation batch3pc.Generation // the last one that is decided and in the log
-	changes    []Membership        // all of the log
-	wish       []batch3pc.NodeID   // members of a generation that is asked for; empty: none is
-	why        string              // and why
-	recut      int                 // batches that the last ballot has aborted, to be proposed again
-	looked     []batch3pc.PeerStatus
-	overdue    []batch3pc.Overdue
-	lates      []lateness
+	ballot      batch3pc.Ballot     // the last one that was active
+	generation  batch3pc.Generation // the last one that is decided and in the log
+	changes     []Membership        // all of the log
+	wish        []batch3pc.NodeID   // members of a generation that is asked for; empty: none is
+	why         string              // and why
+	wishedForNs int64               // for how long the participant that it is about was missing
+	recut       int                 // batches that the last ballot has aborted, to be proposed again
+	looked      []batch3pc.PeerStatus
+	overdue     []batch3pc.Overdue
+	lates       []lateness
 
 	nowNs       int64
 	awakeNs     int64 // time for which the loop was awake: pauses of this process count as a resend interval at most
 	lookNs      int64 // when to look at the members again
 	lookEveryNs int64
+	finishNs    int64 // when everything was done that the participants have to save
 	progressNs  int64 // last time a commit came, or nothing was in flight
 	stalled     bool
 	halted      bool              // commits have stood still for HaltNs, and people know

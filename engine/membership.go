@@ -20,6 +20,7 @@ type seat struct {
 	downNs     int64 // since when it is not connected, while it is not
 	troubledNs int64 // since when it does not count, while it does not
 	movedNs    int64 // when it applied something last
+	askedNs    int64 // when it was asked to finish
 	wellNs     int64 // since when it could be let in again; 0: it could not
 	awayNs     int64 // for how long it has been missing; 0: it is not
 	exclusions int
@@ -63,10 +64,12 @@ func (e *Engine) judge(p *peer, now *batch3pc.PeerStatus) {
 		s.awayNs = e.awakeNs - s.downNs
 	case now.Trouble != batch3pc.TroubleNone:
 		s.awayNs = e.awakeNs - s.troubledNs
+	case p.asked && !p.finished:
+		s.awayNs = e.awakeNs - max(s.movedNs, s.askedNs)
 	case now.Member:
 		s.awayNs = now.WaitNs
-	case now.Applied < e.status.Committed:
-		s.awayNs = e.awakeNs - s.movedNs
+	case now.Applied < e.status.Committed && e.finishNs > 0: // it gets what it lacks, or does not
+		s.awayNs = e.awakeNs - max(s.movedNs, e.finishNs)
 	}
 	switch {
 	case now.Member || !p.up || !now.CaughtUp || now.Trouble != batch3pc.TroubleNone:
@@ -137,8 +140,10 @@ func (e *Engine) missingOf(p *peer) string {
 		what = "has not taken up the ballot"
 	case s.Voted < e.status.Proposed:
 		what = fmt.Sprintf("has not voted beyond batch %d", s.Voted)
-	default:
+	case s.Acked < e.status.PreCommitted:
 		what = fmt.Sprintf("has not acknowledged beyond batch %d", s.Acked)
+	default:
+		what = fmt.Sprintf("has not applied anything beyond batch %d", s.Applied)
 	}
 	return what + " for " + time.Duration(p.seat.awayNs).Round(time.Millisecond).String()
 }
@@ -162,7 +167,7 @@ func (e *Engine) wishFor(p *peer, with bool, why string) error {
 	if err != nil {
 		return err
 	}
-	e.wish, e.why = members, why
+	e.wish, e.why, e.wishedForNs = members, why, p.seat.awayNs
 	return e.do(ready)
 }
 
@@ -221,7 +226,7 @@ func (e *Engine) noted(m Membership) {
 		n := Notice{Peer: p.Name, Seq: m.Generation.At.Seq, Why: m.Why, InFlight: e.recut}
 		switch out, in := m.Excludes(&before, p.Node); {
 		case out:
-			n.Kind, n.ForNs = NoticeExcluded, p.seat.awayNs
+			n.Kind, n.ForNs = NoticeExcluded, max(p.seat.awayNs, e.wishedForNs)
 			p.seat.exclusions++
 		case in:
 			n.Kind, n.ForNs = NoticeReadmitted, m.UnixNs-e.excludedAt(p.Node)
@@ -230,7 +235,7 @@ func (e *Engine) noted(m Membership) {
 		}
 		e.ports.Notify(n)
 	}
-	e.recut = 0
+	e.recut, e.wishedForNs = 0, 0
 }
 
 // excludedAt is when a participant was left out last.

@@ -18,6 +18,7 @@ type crashing struct {
 	log   *memoryLog
 	peers []*testPeer
 	boot  uint32
+	held  uint64 // records of the log when the present engine took it up
 }
 
 // life runs one engine on what the last one has left: to the end of cmds, or until it has committed

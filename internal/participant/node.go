@@ -68,7 +68,7 @@ type finish struct {
 // ready to Run. Engines are those that may lead it, each with a link of its own; the bell must be the
 // one that the links ring.
 func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*Node, error) {
-	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: cfg.Node, Generation: 1, WindowMax: cfg.WindowMax, RetainMax: cfg.WindowMax, Older: true}, role)
+	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: cfg.Node, Incarnation: driver.NewIncarnation(), Generation: 1, WindowMax: cfg.WindowMax, RetainMax: cfg.WindowMax, Older: true}, role)
 	if err != nil {
 		return nil, err
 	}
