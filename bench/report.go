@@ -43,6 +43,8 @@ type Report struct {
 	Memory           string            `json:"memory,omitempty"` // what the engine's process asked for and what it got
 	Rejects          map[string]uint64 `json:"rejects"`          // by reason, reasons that occurred only
 	Market           map[string]uint64 `json:"market"`           // what the rules did beside matching, as far as it occurred
+	Exclusions       []Exclusion       `json:"exclusions,omitempty"`
+	Late             []Late            `json:"late,omitempty"`
 	LatencyUs        Latencies         `json:"latency_us"`
 	Engine           Engine            `json:"engine"`
 	Participants     Participants      `json:"participants"`

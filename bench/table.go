@@ -107,6 +107,7 @@ func (t *table) counts(r *Report) {
 	}
 	t.line("batches", "%15s  committed, %s aborted", thousands(r.BatchesCommitted), thousands(r.BatchesAborted))
 	t.line("elapsed", "%15.3f  s", r.ElapsedS)
+	t.absences(r)
 }
 
 func (t *table) latencies(r *Report) {

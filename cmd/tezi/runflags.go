@@ -46,6 +46,7 @@ type runFlags struct {
 	checkpoint   uint64
 	halt         time.Duration
 	haltEnds     bool
+	wait         waitFlags
 	roles        rundir.Roles
 }
 
@@ -79,6 +80,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.Uint64Var(&r.checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches after which a participant's log gets the state, in front of which it is cut; 0 = never")
 	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "trading halts when no batch could be committed for so long, and goes on when commits do")
 	f.BoolVar(&r.haltEnds, "halt-ends", false, "a halt ends the run, with exit code 1")
+	r.wait.flags(cmd)
 	r.roles = rundir.DefaultRoles()
 	riskFlags(cmd, &r.roles)
 	settlementFlags(cmd, &r.roles)
@@ -155,6 +157,9 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	e.RetainMax = max(e.RetainMax, e.WindowMax)
 	e.StallNs = min(e.StallNs, e.HaltNs)
 	e.Durable = r.durable
+	if err := r.wait.apply(o); err != nil {
+		return nil, err
+	}
 	probe := *e
 	probe.Participants = make([]engine.Peer, len(rundir.RoleNames))
 	if err := probe.Validate(); err != nil {
@@ -200,7 +205,8 @@ func (r *runFlags) alone(o *box.Options) error {
 }
 
 // flagNames turns the engine's names of its settings into those of the flags.
-var flagNames = strings.NewReplacer("engine: ", "", "BatchTarget", "--batch", "WindowMax", "--window",
+var flagNames = strings.NewReplacer("engine: ", "", "batch3pc: bad configuration: ", "--deadlines, --deadline: ", " of participant 1", " of risk",
+	" of participant 2", " of settlement", " of participant 3", " of marketdata", "BatchTarget", "--batch", "WindowMax", "--window",
 	"OrdersMax", "--orders-max", "InstrumentsMax", "--instruments-max", "PositionsMax", "--positions-max",
 	"ClientMargin", "--client-exposure-max", "MemberMargin", "--member-exposure-max", "OrderValueMax", "--trade-value-max")
 

@@ -74,10 +74,10 @@ func (l *commandLog) Replay(fn func(kind uint8, body []byte) error) error {
 
 // notify tells people what the engine says.
 func (b *box) notify(n engine.Notice) {
-	if b.standbyNotice(n) {
+	log := b.o.Log
+	if b.standbyNotice(n) || memberNotice(log, n) {
 		return
 	}
-	log := b.o.Log
 	switch n.Kind {
 	case engine.NoticePeerUp:
 		if b.lost[n.Peer] {
@@ -92,7 +92,11 @@ func (b *box) notify(n engine.Notice) {
 		if b.o.Participants == nil {
 			level = slog.LevelInfo // the supervisor tells, and why
 		}
-		log.Log(context.Background(), level, "participant lost: new commits wait until it is back", "role", n.Peer, "batches_in_flight", n.InFlight)
+		until := "participant lost: new commits wait until it is back"
+		if b.o.spare(n.Peer) {
+			until += " or left out"
+		}
+		log.Log(context.Background(), level, until, "role", n.Peer, "batches_in_flight", n.InFlight)
 	case engine.NoticeStalled:
 		log.Warn("commits stand still", "because", n.Peer, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String())
 	case engine.NoticeResumed:

@@ -31,6 +31,7 @@ const (
 	steadyAfter   = time.Minute // what has run for so long and dies, does not die again and again
 	startDeadline = time.Minute // a start rebuilds the state from the journal
 	stopDeadline  = 10 * time.Second
+	spareDelayMax = 10 * time.Second
 )
 
 // RestartsMax is how often in a row a process is started again, by default.
@@ -65,6 +66,7 @@ type child struct {
 	says  string // how the line begins by which it says that it is ready; the address follows, if it has one
 	word  string // what it is told before the end of its standard input, when it is to end in order
 	addr  string
+	spare bool // the run goes on without it: it is started again for ever
 	exe   string
 	stdin io.WriteCloser
 	cmd   *exec.Cmd
@@ -82,7 +84,7 @@ func newProcessGroup(o *Options, died string, onFail func(error)) *processGroup 
 func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ringbuf.Bell, onFail func(error)) (*processGroup, error) {
 	g := newProcessGroup(o, "participant died: new commits wait until it is back", onFail)
 	for i, name := range rundir.RoleNames {
-		c := &child{name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", args: childArgs(o, run, name)}
+		c := &child{name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", spare: o.spare(name), args: childArgs(o, run, name)}
 		if err := c.start(ctx, 1); err != nil {
 			g.stop() //nolint:errcheck // the error that stopped us says more
 			return nil, err
@@ -240,14 +242,14 @@ func (g *processGroup) watch(c *child) {
 			g.onEnd(c)
 			return
 		}
-		if c.words.reason != "" && !passing(err) {
+		if c.words.reason != "" && !passing(err) && !c.spare {
 			g.fail(c.fault("ended", err))
 			return
 		}
 		if time.Since(started) > steadyAfter {
 			deaths = 0
 		}
-		if deaths++; deaths > g.restarts {
+		if deaths++; deaths > g.restarts && !c.spare {
 			g.fail(c.fault(fmt.Sprintf("died %d times, giving up", deaths), err))
 			return
 		}
@@ -255,7 +257,7 @@ func (g *processGroup) watch(c *child) {
 		select {
 		case <-g.ctx.Done():
 			return
-		case <-time.After(g.delay):
+		case <-time.After(g.pause(c, deaths)):
 		}
 		started = time.Now()
 		if err = c.start(g.ctx, boot); err == nil {
@@ -265,6 +267,15 @@ func (g *processGroup) watch(c *child) {
 			return
 		}
 	}
+}
+
+// pause is how long it takes before a child is started again: longer and longer for one that dies again and
+// again, or has said why it cannot go on, and that the run can do without.
+func (g *processGroup) pause(c *child, deaths int) time.Duration {
+	if !c.spare || deaths == 1 && c.words.reason == "" {
+		return g.delay
+	}
+	return min(g.delay<<min(deaths, 10), spareDelayMax)
 }
 
 func (g *processGroup) fail(err error) {

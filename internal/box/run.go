@@ -188,9 +188,7 @@ func (b *box) wiring(node batch3pc.NodeID) (engine.Config, engine.Ports, error) 
 	cfg := b.o.Engine
 	boot, err := rundir.NextBoot(b.o.Dir, node, b.started)
 	cfg.Self, cfg.Cluster, cfg.Boot = node, b.run.Cluster, boot
-	for i, name := range rundir.RoleNames {
-		cfg.Participants = append(cfg.Participants, engine.Peer{Node: batch3pc.NodeID(i + 1), Name: name})
-	}
+	cfg.Participants = b.o.peers()
 	return cfg, engine.Ports{
 		Clock:    func() int64 { return int64(time.Since(b.started)) },
 		Recorder: stages{b.recorder},
@@ -334,6 +332,7 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 		Engine: bench.Engine{Chain: bench.Hash(res.Chain)},
 	}
 	r.SetElapsed(elapsed)
+	reportMembers(r, &res, time.Now())
 	r.SetRejects(&res.Rejects)
 	r.SetMarket(&res.Counts)
 	r.SetLatencies(b.recorder.Snapshot())

@@ -101,7 +101,7 @@ func one(dir string) (*Log, error) {
 // market data's tape.
 var ownKinds = map[uint8]string{
 	engine.RecordCommands: "commands", engine.RecordSealed: "sealed", engine.RecordDecided: "decided", engine.RecordVeto: "veto",
-	engine.RecordEnd:      "end",
+	engine.RecordEnd: "end", engine.RecordGeneration: "members",
 	marketdata.RecordTape: "tape", marketdata.RecordTapeCompact: "compact", marketdata.RecordTapeGap: "gap",
 	codec.RecordHole: "hole",
 }

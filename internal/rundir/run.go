@@ -16,7 +16,7 @@ import (
 const File = "run.json"
 
 // Version is the version of the run directory's layout.
-const Version = 2
+const Version = 3
 
 // Run is the content of File: what was run.
 type Run struct {
