@@ -263,7 +263,7 @@ func (e *Engine) watch(stop bool) error {
 		e.ports.Notify(Notice{Kind: NoticeResumed, Seq: e.status.Committed})
 	case still >= e.cfg.HaltNs:
 		return e.halt(stop)
-	case !e.stalled && still >= e.cfg.StallNs && (e.undecided() || e.anyDown()):
+	case !e.stalled && still >= e.cfg.StallNs && (e.anyDown() || e.win.inFlight() > 0 || e.status.Changing && e.generation.At.Seq > 0):
 		e.stalled = true
 		e.ports.Notify(Notice{Kind: NoticeStalled, Peer: e.missing(), InFlight: e.win.inFlight(), ForNs: still})
 	}
