@@ -51,6 +51,13 @@ func printVerified(w io.Writer, r *verify.Result) error {
 	}
 	text := fmt.Sprintf("verified      %d batches, %d trades, chain %s\nrun           %s\nengine        %d commands matched again, books %s\n",
 		r.Batches, r.Trades, r.Chain, state, r.Commands, r.StateHash)
+	for _, x := range r.Excluded {
+		until := "to the end"
+		if x.To > 0 {
+			until = fmt.Sprintf("to %d", x.To)
+		}
+		text += fmt.Sprintf("left out      %s, batches %d %s\n", x.Role, x.From, until)
+	}
 	for _, p := range r.Participants {
 		text += fmt.Sprintf("%-12s  %d batches committed, %d in doubt, state %s\n", p.Role, p.Batches, p.InDoubt, p.Digest)
 	}

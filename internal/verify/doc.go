@@ -11,6 +11,8 @@
 //	V6  Money and shares are conserved in every settlement: what is bought is sold.
 //	V7  The published tape holds the committed batches, in order, and no other.
 //	V8  Nothing that the engine holds decided is missing at a quorum.
+//	V9  The members change only by entries of the stream that are sound: every participant is named, risk
+//	    and settlement are members always, and the command log has the same changes.
 //
 // The logs are streamed in step: memory does not grow with the run.
 package verify

@@ -16,6 +16,7 @@ func (v *verifier) finish() (*Result, error) {
 	res := &Result{Batches: v.count, Trades: v.trades, Chain: participant.Hex(v.last.Chain), Complete: true}
 	for _, r := range v.roles {
 		r.result.InDoubt = r.stream.inDoubt()
+		r.result.Excluded = v.members.isOut(r.result.Role)
 		r.result.Finished = r.saved && r.state.Finished
 		r.result.Digest = participant.Hex(r.fresh.Digest())
 		res.Complete = res.Complete && r.result.Finished
@@ -26,6 +27,10 @@ func (v *verifier) finish() (*Result, error) {
 			return nil, violation("V1", "%s finished with %d batches, another participant has %d", r.result.Role, r.result.Batches, v.count)
 		}
 		res.Participants = append(res.Participants, r.result)
+	}
+	res.Excluded = v.members.excluded
+	if err := v.members.end(); err != nil {
+		return nil, err
 	}
 	if err := v.decidedHeld(); err != nil {
 		return nil, err

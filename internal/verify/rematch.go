@@ -20,7 +20,8 @@ type rematch struct {
 	reader  *journal.Reader
 	cmds    []codec.Command // of the current record
 	payload []byte
-	decided engine.Decided // highest decision in the log
+	decided engine.Decided      // highest decision in the log
+	members []engine.Membership // changes of the members in the log
 }
 
 // openRematch reads the log once for its vetoes and decisions, which a core must know beforehand,
@@ -62,6 +63,12 @@ func (m *rematch) scan(dir string) (vetoes []engine.Veto, err error) {
 				return nil, err
 			}
 			vetoes = append(vetoes, v)
+		case engine.RecordGeneration:
+			c, err := engine.DecodeMembership(rec.Body)
+			if err != nil {
+				return nil, err
+			}
+			m.members = append(m.members, c)
 		case engine.RecordDecided:
 			if m.decided, err = engine.DecodeDecided(rec.Body); err != nil {
 				return nil, err

@@ -13,7 +13,7 @@ import (
 type stream struct {
 	role    string
 	decided *driver.Decided
-	last    batch3pc.Batch // the batch given out before
+	last    batch3pc.Batch // given out before
 }
 
 func openStream(dir, role string) (*stream, error) {
@@ -27,24 +27,21 @@ func openStream(dir, role string) (*stream, error) {
 	return &stream{role: role, decided: d}, nil
 }
 
-// next returns the next committed batch, valid until the following call, or nil at the end.
+// next returns the next committed batch, or entry that changes the members, valid until the following
+// call; nil at the end.
 func (s *stream) next() (*batch3pc.Batch, error) {
-	for {
-		b, err := s.decided.Next()
-		if errors.Is(err, io.EOF) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.role, err)
-		}
-		if err := s.follows(b); err != nil {
-			return nil, err
-		}
-		s.last = *b
-		if !b.IsGeneration() { // nothing that a role has seen
-			return b, nil
-		}
+	b, err := s.decided.Next()
+	if errors.Is(err, io.EOF) {
+		return nil, nil
 	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.role, err)
+	}
+	if err := s.follows(b); err != nil {
+		return nil, err
+	}
+	s.last = *b
+	return b, nil
 }
 
 // follows checks V2.
@@ -55,6 +52,13 @@ func (s *stream) follows(b *batch3pc.Batch) error {
 	case b.Parent != s.last.Seq || b.ParentChain != s.last.Chain || b.Seq <= s.last.Seq:
 		return violation("V2", "%s: batch %d names parent %d (chain %016x), the batch before is %d (chain %016x)",
 			s.role, b.Seq, b.Parent, uint64(b.ParentChain), s.last.Seq, uint64(s.last.Chain))
+	}
+	generation := max(s.last.Generation, 1)
+	if b.IsGeneration() {
+		generation++
+	}
+	if b.Generation != generation {
+		return violation("V2", "%s: batch %d is of generation %d, want %d", s.role, b.Seq, b.Generation, generation)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 
 // Violation is a broken rule: the logs do not agree.
 type Violation struct {
-	Rule string // V1..V8, see the package comment
+	Rule string // V1..V9, see the package comment
 	Text string
 }
 
@@ -44,6 +44,7 @@ type Result struct {
 	StateHash    string       `json:"state_hash"` // of the books after the whole command log
 	Complete     bool         `json:"complete"`   // every participant has finished and saved its state
 	Participants []RoleResult `json:"participants"`
+	Excluded     []Excluded   `json:"excluded,omitempty"` // who was left out of the votes, and when
 	Verified     bool         `json:"verified"`
 }
 
@@ -53,6 +54,7 @@ type RoleResult struct {
 	Batches  uint64 `json:"batches"`  // committed by its log
 	InDoubt  int    `json:"in_doubt"` // voted for and undecided at the end of its log
 	Finished bool   `json:"finished"`
+	Excluded bool   `json:"excluded,omitempty"` // no member at the end: it may lag
 	Digest   string `json:"digest"`
 }
 
@@ -80,6 +82,7 @@ type verifier struct {
 	count  uint64
 	tape   *tape
 
+	members   members
 	tapeEnded bool
 	unseen    batch3pc.Seq // the first committed batch that the tape does not have
 }
@@ -110,6 +113,7 @@ func (v *verifier) open(scratch string) (err error) {
 	if v.engine, err = openRematch(filepath.Join(v.dir, rundir.EngineDir), v.run.Limits); err != nil {
 		return err
 	}
+	v.members.logged = v.engine.members
 	v.tape = openTape(rundir.RoleDir(v.dir, "marketdata"))
 	for _, name := range rundir.RoleNames {
 		dir := rundir.RoleDir(v.dir, name)
@@ -145,14 +149,21 @@ func (v *verifier) batches() error {
 		if b == nil {
 			return nil
 		}
-		if err := v.content(b); err != nil {
+		if b.IsGeneration() {
+			err = v.members.change(b)
+		} else {
+			err = v.content(b)
+		}
+		if err != nil {
 			return err
 		}
 		for _, r := range v.roles {
-			if vote := r.fresh.Vote(b, true); !vote.Yes {
-				return violation("V5", "a fresh %s refuses committed batch %d", r.result.Role, b.Seq)
+			if !b.IsGeneration() { // which no role sees
+				if vote := r.fresh.Vote(b, true); !vote.Yes {
+					return violation("V5", "a fresh %s refuses committed batch %d", r.result.Role, b.Seq)
+				}
+				r.fresh.Apply(b)
 			}
-			r.fresh.Apply(b)
 			if err := v.compareState(r); err != nil {
 				return err
 			}
@@ -177,7 +188,9 @@ func (v *verifier) step() (*batch3pc.Batch, error) {
 			r.ended = true
 			continue
 		}
-		r.result.Batches++
+		if !b.IsGeneration() {
+			r.result.Batches++
+		}
 		if first == nil {
 			first, from = b, r.result.Role
 		} else if b.Seq != first.Seq || b.Chain != first.Chain {
@@ -186,7 +199,9 @@ func (v *verifier) step() (*batch3pc.Batch, error) {
 		}
 	}
 	if first != nil {
-		v.count++
+		if !first.IsGeneration() {
+			v.count++
+		}
 		v.last = *first
 	}
 	return first, nil
