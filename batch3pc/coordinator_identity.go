@@ -21,9 +21,10 @@ const (
 	TroubleNone        Trouble = 0
 	TroubleIncarnation Trouble = 1 // its log is not the one that the stream knows: lost, replaced, or of another node
 	TroubleUnknown     Trouble = 2 // the stream names other participants than the configuration
+	TroubleForgotten   Trouble = 3 // its log has lost what was durable in it: an old copy (Distrust)
 )
 
-var troubleNames = [...]string{"None", "Incarnation", "Unknown"}
+var troubleNames = [...]string{"None", "Incarnation", "Unknown", "Forgotten"}
 
 // String returns the trouble's name.
 func (t Trouble) String() string {
@@ -68,6 +69,21 @@ func (c *Coordinator) AppendPeers(dst []PeerStatus) []PeerStatus {
 	return dst
 }
 
+// Distrust says whether the log of that incarnation, which participant n has now, lacks something that was
+// durable in it before: then n counts for nothing as long as it has this log. The driver knows: the protocol
+// cannot tell an old copy of a disk from a State that was long on its way. To be called before the State is
+// fed to Step. An incarnation of 0 has no name to be distrusted by, and changes nothing.
+func (c *Coordinator) Distrust(n NodeID, incarnation uint64, lacks bool) {
+	p := c.peer(n)
+	switch {
+	case p == nil || incarnation == 0:
+	case lacks:
+		p.distrusted, p.counts, p.trouble = incarnation, false, TroubleForgotten
+	case p.distrusted == incarnation:
+		p.distrusted = 0
+	}
+}
+
 // named judges the log of p by a generation.
 func (p *progress) named(g *Generation) Trouble {
 	switch e := g.Find(p.id); {
@@ -83,6 +99,9 @@ func (p *progress) named(g *Generation) Trouble {
 func (c *Coordinator) judge(p *progress, decided, newest *Generation) {
 	if p.trouble = p.named(decided); p.trouble == TroubleNone {
 		p.trouble = p.named(newest)
+	}
+	if p.trouble == TroubleNone && p.distrusted != 0 && p.distrusted == p.incarnation {
+		p.trouble = TroubleForgotten
 	}
 	p.counts = p.trouble == TroubleNone
 }

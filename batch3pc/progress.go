@@ -33,6 +33,7 @@ type progress struct {
 	durable  Seq      // has this much of what is decided for good; only ever rises
 
 	incarnation uint64 // of its log, as its State had it
+	distrusted  uint64 // a log that has lost something; 0: none
 	counts      bool   // its promises, acknowledgements and votes count
 	trouble     Trouble
 
@@ -120,7 +121,7 @@ func (r *stateReply) generationAt(p Position) (Generation, bool) {
 func (p *progress) reset(nowNs int64) {
 	tail, generations := p.reply.tail[:0], p.reply.generations[:0]
 	*p = progress{id: p.id, member: p.member, wished: p.wished, replaced: p.replaced, up: p.up, down: p.down, applied: p.applied, durable: p.durable,
-		incarnation: p.incarnation, counts: p.counts, trouble: p.trouble, silentNs: nowNs}
+		incarnation: p.incarnation, distrusted: p.distrusted, counts: p.counts, trouble: p.trouble, silentNs: nowNs}
 	p.reply.tail, p.reply.generations = tail, generations
 }
 

@@ -103,6 +103,7 @@ func (e *Engine) pollLinks() (worked bool, err error) {
 func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 	switch ev {
 	case LinkUp:
+		p.compared = false
 		p.up, p.asked, p.finished = true, false, false // one that comes back is asked again
 		e.ports.Notify(Notice{Kind: NoticePeerUp, Peer: p.Name, Seq: e.status.Committed})
 		return e.do(e.machine.PeerUp(p.Node))
@@ -125,6 +126,7 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 		if m.From != p.Node {
 			return fmt.Errorf("engine: node %d speaks on the link of %s (node %d)", m.From, p.Name, p.Node)
 		}
+		e.compareDisk(p, &m)
 		return e.do(e.machine.Step(&m))
 	case codec.FrameFinished:
 		s, err := codec.DecodeSummary(body)

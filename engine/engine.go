@@ -52,6 +52,7 @@ type Engine struct {
 	looked      []batch3pc.PeerStatus
 	overdue     []batch3pc.Overdue
 	lates       []lateness
+	heldBody    []byte // scratch of noteHeld
 
 	nowNs       int64
 	awakeNs     int64 // time for which the loop was awake: pauses of this process count as a resend interval at most
@@ -79,8 +80,10 @@ type peer struct {
 	link     Link
 	up       bool
 	finished bool
-	asked    bool  // FrameFinish was sent on this connection
-	heardNs  int64 // last frame
+	asked    bool         // FrameFinish was sent on this connection
+	heardNs  int64        // last frame
+	compared bool         // its disk, with what it held, since it connected
+	held     batch3pc.Seq // decided and durable there, as the log says
 	seat     seat
 	summary  codec.Summary
 }

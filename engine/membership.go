@@ -36,6 +36,7 @@ func (e *Engine) look(stop bool) error {
 	for i := range e.looked {
 		e.judge(&e.peers[i], &e.looked[i])
 	}
+	e.noteHeld()
 	e.noteLate()
 	if !e.active() || e.rolling != nil || e.finishing(stop) {
 		return nil
@@ -86,6 +87,9 @@ func troubleOf(s *batch3pc.PeerStatus) string {
 		return ""
 	case batch3pc.TroubleIncarnation:
 		return fmt.Sprintf("its log is not the one that this run knows: it has %016x, want %016x; the directory is new, or that of another", s.Incarnation, s.Known)
+	}
+	if s.Trouble == batch3pc.TroubleForgotten {
+		return "its disk is an old copy: it lacks what it had made durable"
 	}
 	return "the run does not name it: its participants are others"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -383,4 +384,70 @@ func (c *crashing) lose(r *rand.Rand, d *dying) {
 	n := int(c.held + kept)
 	n += r.IntN(len(d.log.kinds) - n + 1)
 	d.log.kinds, d.log.bodies = d.log.kinds[:n], d.log.bodies[:n]
+}
+
+// TestOldDisk: a participant that comes back with an older copy of its log does not count, in the life of the
+// engine that knew it and, by the command log, in later ones. With its own log it does.
+func TestOldDisk(t *testing.T) {
+	var c crashing
+	cmds := randomFlow(56, 8000)
+	if _, _, err := c.life(t, nil, cmds, 10, nil); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	var machines []*batch3pc.Participant
+	var apps []*testApp
+	for _, p := range c.peers {
+		app := &testApp{applied: slices.Clone(p.app.applied)}
+		m, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: p.node, Generation: 1, WindowMax: 64}, app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.CopyFrom(p.machine, app)
+		machines, apps = append(machines, m), append(apps, app)
+	}
+	second := c.next(t, quick)
+	commits := 0
+	second.engine.lookEveryNs = 1 // it writes down at once what everybody holds
+	second.engine.ports.Commit = func(*Committed) error {
+		if commits++; commits == 30 {
+			return errCrash
+		}
+		return nil
+	}
+	if _, err := second.run(t, cmds[second.source.Commands:]); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	log := second.log
+	for old, want := range map[int]error{-1: nil, 1: ErrHalted, 2: nil} {
+		b := newTestBox(t, func(b *testBox) {
+			quick(b)
+			b.cfg.Boot = 10 + uint32(old+1)
+			b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(400*time.Millisecond)
+			b.log = &memoryLog{kinds: slices.Clone(log.kinds), bodies: slices.Clone(log.bodies)}
+			for i, p := range b.peers {
+				from, app := second.peers[i].machine, &testApp{applied: slices.Clone(second.peers[i].app.applied)}
+				if i == old {
+					from, app = machines[i], apps[i]
+				}
+				p.app = app
+				var err error
+				if p.machine, err = batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: p.node, Generation: 1, WindowMax: 64}, app); err != nil {
+					t.Fatal(err)
+				}
+				p.machine.CopyFrom(from, app)
+			}
+		})
+		res, err := b.run(t, cmds[b.source.Commands:])
+		if !errors.Is(err, want) {
+			t.Fatalf("participant %d: error %v, want %v", old, err, want)
+		}
+		if old < 0 {
+			b.asWithout(t, cmds, res)
+			continue
+		}
+		name := b.cfg.Participants[old].Name
+		if told := b.told(NoticeTrouble, name); len(told) == 0 || !strings.Contains(told[0].Why, "old copy") {
+			t.Errorf("participant %s: it is not said that its disk is old: %+v", name, b.notices)
+		}
+	}
 }

@@ -20,6 +20,7 @@ const (
 	RecordEnd      uint8 = 36 // the source has ended, and every participant has applied and saved everything
 
 	RecordGeneration uint8 = 37 // an entry that changes the members is decided
+	RecordHeld       uint8 = 38 // what is decided and durable at participants; lazy
 )
 
 // ErrRecord is wrapped by every error about the form of an engine record.

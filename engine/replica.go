@@ -33,6 +33,7 @@ type Replica struct {
 	head    int
 	vetoes  []Veto            // all of the log
 	members []Membership      // all of the log
+	held    [256]batch3pc.Seq // by participant: decided and durable there
 	epoch   batch3pc.Record   // the highest ballot of the log
 	seq     uint64            // last command
 	seqSeen batch3pc.Seq      // highest number of any sealed batch, live or not
@@ -140,6 +141,8 @@ func (r *Replica) Take(kind uint8, body []byte) error {
 		r.vetoes = append(r.vetoes, v)
 		r.core.addVeto(v)
 		return nil
+	case RecordHeld:
+		return DecodeHeld(body, func(h Held) { r.held[h.Node] = max(r.held[h.Node], h.Seq) })
 	case RecordGeneration:
 		m, err := DecodeMembership(body)
 		if err != nil {

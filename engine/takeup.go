@@ -54,6 +54,9 @@ func (e *Engine) takeUp(base batch3pc.Position) error {
 	resumed := r.seq > 0
 	e.adopt(r)
 	e.changes = r.members
+	for i := range e.peers {
+		e.peers[i].held = r.held[e.peers[i].Node]
+	}
 	for i := range e.changes {
 		e.generation = e.changes[i].Generation
 		e.countExclusions(i)

@@ -101,7 +101,7 @@ func one(dir string) (*Log, error) {
 // market data's tape.
 var ownKinds = map[uint8]string{
 	engine.RecordCommands: "commands", engine.RecordSealed: "sealed", engine.RecordDecided: "decided", engine.RecordVeto: "veto",
-	engine.RecordEnd: "end", engine.RecordGeneration: "members",
+	engine.RecordEnd: "end", engine.RecordGeneration: "members", engine.RecordHeld: "held",
 	marketdata.RecordTape: "tape", marketdata.RecordTapeCompact: "compact", marketdata.RecordTapeGap: "gap",
 	codec.RecordHole: "hole",
 }
