@@ -15,6 +15,9 @@ type Peer struct {
 	// ExcludeNs is for how long the stream waits for it: then it is left out of the members, until it is
 	// back and has caught up. 0: for ever; trading halts.
 	ExcludeNs int64
+	// NewLog says that people know its log to be lost: the one that it has now is named by a generation when
+	// it has caught up, once.
+	NewLog bool
 }
 
 // Config of an engine. Zero values are not defaults: start from DefaultConfig.

@@ -58,7 +58,7 @@ func TestNothingSeenBeforeCommit(t *testing.T) {
 	b := newTestBox(t, func(b *testBox) {
 		b.cfg.StallNs, b.cfg.HaltNs = int64(50*time.Millisecond), int64(500*time.Millisecond)
 		for _, p := range b.peers[1:] {
-			p.hold = func(m *batch3pc.Message) bool { return m.Kind == batch3pc.KindPreCommitAck }
+			p.hold = func(m *batch3pc.Message) bool { return m.Kind == batch3pc.KindPreCommitAck && m.Seq > 1 } // not of the first entry
 		}
 	})
 	_, err := b.run(t, randomFlow(2, 2000))

@@ -104,6 +104,8 @@ func (e *Engine) changeMembers() error {
 		switch {
 		case p.seat.Member && p.mayLeave() && e.othersServe(p):
 			return e.wishFor(p, false, e.missingOf(p))
+		case !e.status.Changing && p.NewLog && p.seat.Trouble == batch3pc.TroubleIncarnation && p.seat.CaughtUp:
+			return e.wishFor(p, true, "its log was lost, and it has a new one", p.Node)
 		case !e.status.Changing && p.seat.wellNs != 0 && e.awakeNs-p.seat.wellNs >= p.probationNs():
 			return e.wishFor(p, true, "has caught up")
 		}
@@ -154,7 +156,7 @@ func (e *Engine) missingOf(p *peer) string {
 
 // wishFor asks for a generation with p, or without. The coordinator holds on to the wish; it may have to
 // open a ballot, which aborts batches that wait for p (cut).
-func (e *Engine) wishFor(p *peer, with bool, why string) error {
+func (e *Engine) wishFor(p *peer, with bool, why string, replaced ...batch3pc.NodeID) error {
 	members := make([]batch3pc.NodeID, 0, len(e.peers))
 	for i := range e.peers {
 		if q := &e.peers[i]; q != p && q.seat.Member || q == p && with {
@@ -164,7 +166,7 @@ func (e *Engine) wishFor(p *peer, with bool, why string) error {
 	if sameNodes(e.wish, members) {
 		return nil // it is on its way
 	}
-	ready, err := e.coord.ProposeGeneration(members)
+	ready, err := e.coord.ProposeGeneration(members, replaced...)
 	if errors.Is(err, batch3pc.ErrMembership) {
 		return nil // it has just changed its state: the next look sees
 	}
@@ -234,12 +236,22 @@ func (e *Engine) noted(m Membership) {
 			p.seat.exclusions++
 		case in:
 			n.Kind, n.ForNs = NoticeReadmitted, m.UnixNs-e.excludedAt(p.Node)
+		case logOf(&m.Generation, p.Node) != logOf(&before, p.Node):
+			n.Kind, p.NewLog = NoticeNewLog, false
 		default:
 			continue
 		}
 		e.ports.Notify(n)
 	}
 	e.recut, e.wishedForNs = 0, 0
+}
+
+// logOf is the name of the log that a generation knows of a participant.
+func logOf(g *batch3pc.Generation, n batch3pc.NodeID) uint64 {
+	if e := g.Find(n); e != nil {
+		return e.Incarnation
+	}
+	return 0
 }
 
 // excludedAt is when a participant was left out last.

@@ -409,7 +409,7 @@ func TestOldDisk(t *testing.T) {
 	commits := 0
 	second.engine.lookEveryNs = 1 // it writes down at once what everybody holds
 	second.engine.ports.Commit = func(*Committed) error {
-		if commits++; commits == 30 {
+		if commits++; commits == 50 {
 			return errCrash
 		}
 		return nil

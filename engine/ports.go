@@ -84,6 +84,7 @@ const (
 	NoticeLeading                      // of a standby: the log is ours
 	NoticeExcluded                     // Peer is left out of the members from Seq on, because of Why; InFlight batches are proposed again
 	NoticeReadmitted                   // Peer is a member again from Seq on, after ForNs
+	NoticeNewLog                       // Peer has a new log, which counts from Seq on
 	NoticeTrouble                      // Peer does not count, because of Why; with no Why, it does again
 	NoticeLate                         // Peer, or with "" all together, missed the deadline of Phase for batch Seq, for ForNs; Times since it was said last
 	NoticeTakenUp                      // the log is taken up behind Seq: Orders commands are matched again, InFlight batches were aborted

@@ -148,15 +148,7 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 		return nil, err
 	}
 	e := &o.Engine
-	e.BatchTarget, e.BatchAgeNs, e.WindowMax = r.batch, int64(r.batchAge), r.window
-	e.OrdersMax, e.InstrumentsMax, e.HaltNs = r.ordersMax, r.instruments, int64(r.halt)
-	e.HaltEnds, e.HaltRejects = r.haltEnds, cmd.Name() == "up"
-	e.PositionsMax = r.positionsMax
-	e.ClientMargin, e.MemberMargin = engine.MarginOf(r.roles.ClientExposureMax), engine.MarginOf(r.roles.MemberExposureMax)
-	e.OrderValueMax = r.roles.TradeValueMax
-	e.RetainMax = max(e.RetainMax, e.WindowMax)
-	e.StallNs = min(e.StallNs, e.HaltNs)
-	e.Durable = r.durable
+	r.engine(e, cmd.Name() == "up")
 	if err := r.wait.apply(o); err != nil {
 		return nil, err
 	}
@@ -182,6 +174,20 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	}
 	o.Progress = func(read func() bench.Status) func() { return bench.NewProgress(os.Stderr, read).Stop }
 	return o, nil
+}
+
+// engine puts the flags that need no check of their own into the settings of an engine. live: the flow does not
+// wait for a market that is halted.
+func (r *runFlags) engine(e *engine.Config, live bool) {
+	e.BatchTarget, e.BatchAgeNs, e.WindowMax = r.batch, int64(r.batchAge), r.window
+	e.OrdersMax, e.InstrumentsMax, e.HaltNs = r.ordersMax, r.instruments, int64(r.halt)
+	e.HaltEnds, e.HaltRejects = r.haltEnds, live
+	e.PositionsMax = r.positionsMax
+	e.ClientMargin, e.MemberMargin = engine.MarginOf(r.roles.ClientExposureMax), engine.MarginOf(r.roles.MemberExposureMax)
+	e.OrderValueMax = r.roles.TradeValueMax
+	e.RetainMax = max(e.RetainMax, e.WindowMax)
+	e.StallNs = min(e.StallNs, e.HaltNs)
+	e.Durable = r.durable
 }
 
 // alone checks the flags of a run with backup engines: what only one process can have is refused.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type waitFlags struct {
 	profile string
 	single  []string
 	exclude string
+	newLogs []string
 }
 
 // deadlineProfiles are the values of --deadlines.
@@ -31,6 +33,7 @@ func (w *waitFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&w.profile, "deadlines", "box", "of the commit's phases; who misses one is named: box (a shared machine), exchange (can-commit 2 ms) or wide-area (seconds)")
 	f.StringArrayVar(&w.single, "deadline", nil, "one of them, for all or for one role: can-commit=4ms, marketdata:do-commit=1s; may be repeated")
 	f.StringVar(&w.exclude, "exclude-after", "marketdata=10s", "commits go on without a participant that is gone or stalled for so long, until it has caught up; ROLE=0 = never")
+	f.StringArrayVar(&w.newLogs, "new-log", nil, "with --resume: the log of this role is lost, and its directory is empty; it counts again when the others have told it everything")
 }
 
 // apply checks the flags and puts them into the options.
@@ -46,6 +49,15 @@ func (w *waitFlags) apply(o *box.Options) error {
 		}
 	}
 	o.Engine.Deadlines = d
+	for _, role := range w.newLogs {
+		if _, err := rundir.NodeOf(role); err != nil {
+			return usageError{fmt.Errorf("--new-log: %w", err)}
+		}
+	}
+	if len(w.newLogs) > 1 {
+		return configError{errors.New("--new-log: the others must be a quorum: one at a time")}
+	}
+	o.NewLogs = w.newLogs
 	o.ExcludeAfter = map[string]time.Duration{}
 	for part := range strings.SplitSeq(w.exclude, ",") {
 		role, text, _ := strings.Cut(part, "=")

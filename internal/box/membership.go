@@ -17,7 +17,7 @@ var Excludable = []string{"marketdata"}
 // peers are the participants as the engine knows them.
 func (o *Options) peers() (all []engine.Peer) {
 	for i, name := range rundir.RoleNames {
-		all = append(all, engine.Peer{Node: batch3pc.NodeID(i + 1), Name: name, ExcludeNs: int64(o.ExcludeAfter[name])})
+		all = append(all, engine.Peer{Node: batch3pc.NodeID(i + 1), Name: name, ExcludeNs: int64(o.ExcludeAfter[name]), NewLog: slices.Contains(o.NewLogs, name)})
 	}
 	return all
 }
@@ -34,6 +34,8 @@ func memberNotice(log *slog.Logger, n engine.Notice) bool {
 		log.Error("participant left out: commits go on without it", "role", n.Peer, "because", n.Why, "from_batch", uint64(n.Seq), "batches_proposed_again", n.InFlight)
 	case engine.NoticeReadmitted:
 		log.Warn("participant let in again: it has caught up", "role", n.Peer, "from_batch", uint64(n.Seq), "after", lasted)
+	case engine.NoticeNewLog:
+		log.Warn("participant has a new log: it has caught up and counts", "role", n.Peer, "from_batch", uint64(n.Seq))
 	case engine.NoticeTrouble:
 		if n.Why == "" {
 			log.Warn("participant counts again", "role", n.Peer)

@@ -39,6 +39,7 @@ type Options struct {
 	Executable   string            // this program, to start participants with
 	Engine       engine.Config     // Participants and Cluster are filled in
 	Roles        rundir.Roles
+	NewLogs      []string                 // roles whose logs are lost: the new ones count as soon as they have everything
 	ExcludeAfter map[string]time.Duration // by role, of Excludable: commits go on without one that is missing for so long; 0: never
 	Pace         Pace
 	End          time.Time         // nothing new is taken from the source from then on; zero: no limit
