@@ -133,104 +133,33 @@ func appendBlock(dst []byte, trades []Trade) []byte {
 // appendColumn writes the base of a column at its place, appends the column and returns how many
 // bits its values have and the place of the next base.
 func appendColumn[F field](dst []byte, base int, trades []Trade, c column) ([]byte, int, int) {
-	in, stride := unsafe.Add(unsafe.Pointer(unsafe.SliceData(trades)), c.offset), uintptr(TradeSize)
-	var v [CompactBlockMax]F
+	in, n := unsafe.Add(unsafe.Pointer(unsafe.SliceData(trades)), c.offset), len(trades)
+	var low, high F
 	if c.delta {
 		putSized(dst[base:], c.size, uint64(*(*F)(in)))
 		base += int(c.size)
-		differences(v[:len(trades)], in)
-		in, stride = unsafe.Pointer(&v), unsafe.Sizeof(v[0])
+		low, high = boundsOfSteps[F](in, n)
+	} else {
+		low, high = bounds[F](in, n)
 	}
-	low, high := bounds[F](in, stride, len(trades))
 	putSized(dst[base:], c.size, uint64(low))
+	base += int(c.size)
 	width := bits.Len64(uint64(high - low))
-	return pack(dst, in, stride, len(trades), low, width), width, base + int(c.size)
+	if width == 0 {
+		return dst, 0, base
+	}
+	dst, out := grown(dst, packedSize(n, width))
+	if c.delta {
+		packSteps(out, in, n, low, width)
+	} else {
+		pack(out, in, n, low, width)
+	}
+	return dst, width, base
 }
 
 // field is a type of a column.
 type field interface {
 	uint8 | uint16 | uint32 | uint64
-}
-
-// bounds returns the least and the greatest of n values that lie stride bytes apart. Two pairs take
-// turns, because each comparison has to wait for the one before. Here and below an offset moves on and no pointer does:
-// behind the last value there may be other memory.
-func bounds[F field](in unsafe.Pointer, stride uintptr, n int) (low, high F) {
-	low = *(*F)(in)
-	high = low
-	low2, high2 := low, low
-	at := uintptr(0)
-	for ; n >= 2; n -= 2 {
-		x, y := *(*F)(unsafe.Add(in, at)), *(*F)(unsafe.Add(in, at+stride))
-		low, high = min(low, x), max(high, x)
-		low2, high2 = min(low2, y), max(high2, y)
-		at += 2 * stride
-	}
-	if n > 0 {
-		x := *(*F)(unsafe.Add(in, at))
-		low, high = min(low, x), max(high, x)
-	}
-	return min(low, low2), max(high, high2)
-}
-
-// differences sets v to what each value of a field exceeds the one before by, and the first to the
-// second, so that it costs nothing.
-func differences[F field](v []F, in unsafe.Pointer) {
-	before := *(*F)(in)
-	for i := range v {
-		x := *(*F)(unsafe.Add(in, i*TradeSize))
-		v[i] = x - before
-		before = x
-	}
-	if len(v) > 1 {
-		v[0] = v[1]
-	}
-}
-
-// pack appends n values, stride bytes apart, in groups, each less low and of width bits.
-func pack[F field](dst []byte, in unsafe.Pointer, stride uintptr, n int, low F, width int) []byte {
-	if width == 0 {
-		return dst
-	}
-	of, size := group(width)
-	dst, out := grown(dst, packedSize(n, width))
-	w := uint(width) & 63
-	at := uintptr(0)
-	next := func(k uintptr) uint64 { return uint64(*(*F)(unsafe.Add(in, at+k*stride)) - low) }
-	for ; n >= of; n -= of {
-		var x uint64
-		switch of {
-		case 8:
-			x = next(7)
-			x = x<<w | next(6)
-			x = x<<w | next(5)
-			x = x<<w | next(4)
-			x = x<<w | next(3)
-			x = x<<w | next(2)
-			x = x<<w | next(1)
-			x = x<<w | next(0)
-		case 4:
-			x = next(3)
-			x = x<<w | next(2)
-			x = x<<w | next(1)
-			x = x<<w | next(0)
-		case 2:
-			x = next(1)<<w | next(0)
-		default:
-			x = next(0)
-		}
-		put8(out, x)
-		at += uintptr(of) * stride
-		out = unsafe.Add(out, size)
-	}
-	if n > 0 { // the last group is not full
-		x := uint64(0)
-		for k := n; k > 0; k-- {
-			x = x<<w | next(uintptr(k-1))
-		}
-		put8(out, x)
-	}
-	return dst
 }
 
 // grown extends dst by n bytes, behind which it has room for compactSlack more, and returns where
@@ -322,7 +251,9 @@ func DecodeCompact(dst []Trade, b []byte) ([]Trade, error) {
 
 // decodeBlock reads a block that blockLen has checked.
 func decodeBlock(trades []Trade, b []byte) {
-	clear(trades) // the bytes that no column has
+	for i := range trades { // the bytes that no column has, with the two columns beside them in one store
+		*(*uint32)(unsafe.Pointer(&trades[i].TakerSide)) = 0
+	}
 	base, at := compactBases, compactHeader
 	for i, c := range &columns {
 		width := int(b[compactBits+i])
@@ -345,19 +276,14 @@ func decodeBlock(trades []Trade, b []byte) {
 // place of the next base.
 func decodeColumn[F field](trades []Trade, c column, b []byte, base int, in []byte, width int) int {
 	out := unsafe.Add(unsafe.Pointer(unsafe.SliceData(trades)), c.offset)
-	if !c.delta {
-		unpack(out, TradeSize, unsafe.Pointer(&in[0]), len(trades), F(sized(b[base:], c.size)), width)
-		return base + int(c.size)
-	}
-	var v [CompactBlockMax]F
 	first := F(sized(b[base:], c.size))
 	base += int(c.size)
-	unpack(unsafe.Pointer(&v), unsafe.Sizeof(first), unsafe.Pointer(&in[0]), len(trades), F(sized(b[base:], c.size)), width)
-	for i := range trades {
-		if i > 0 {
-			first += v[i]
+	if !c.delta {
+		if width > 0 || first != 0 || c.offset < unsafe.Offsetof(Trade{}.TakerSide) { // else it is there already
+			unpack(out, unsafe.Pointer(&in[0]), len(trades), first, width)
 		}
-		*(*F)(unsafe.Add(out, i*TradeSize)) = first
+		return base
 	}
+	unpackSteps(out, unsafe.Pointer(&in[0]), len(trades), first, F(sized(b[base:], c.size)), width)
 	return base + int(c.size)
 }

@@ -111,33 +111,50 @@ func TestCompactRoundTrip(t *testing.T) {
 }
 
 // TestCompactAgainstNaive compares the columns with a slow and obvious packer: value by value, bit by
-// bit.
+// bit. Once the numbers are values, once the steps between them.
 func TestCompactAgainstNaive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, width := rapid.IntRange(1, 100).Draw(t, "n"), rapid.IntRange(0, 64).Draw(t, "width")
-		values, low := make([]uint64, n), rapid.Uint64().Draw(t, "low")
+		steps, width := rapid.Bool().Draw(t, "steps"), rapid.IntRange(0, 64).Draw(t, "width")
+		n := rapid.IntRange(1, 100).Draw(t, "n")
+		if steps {
+			n++ // a single value has none
+		}
+		trades, low := make([]Trade, n), rapid.Uint64().Draw(t, "low")
 		above := make([]uint64, n)
-		for i := range above {
+		first := rapid.Uint64().Draw(t, "first")
+		for i, v := 0, first; i < n; i++ {
 			above[i] = rapid.Uint64().Draw(t, "value") & (1<<uint(width) - 1)
-			values[i] = low + above[i]
+			trades[i].No = low + above[i]
+			if steps {
+				trades[i].No = v
+				v += low + above[i]
+			}
+		}
+		if steps { // what stands for the first is the step to the second
+			copy(above[1:], above[:n-1])
 		}
 		of, size := group(width)
 		want := make([]byte, packedSize(n, width))
 		for i, x := range above {
-			first := 8*size*(i/of) + width*(i%of)
+			at := 8*size*(i/of) + width*(i%of)
 			for bit := range width {
-				want[(first+bit)/8] |= byte(x>>uint(bit)&1) << uint((first+bit)%8)
+				want[(at+bit)/8] |= byte(x>>uint(bit)&1) << uint((at+bit)%8)
 			}
 		}
-		got := pack(nil, unsafe.Pointer(&values[0]), 8, n, low, width)
-		if !bytes.Equal(got, want) {
-			t.Fatalf("%d values of %d bits:\ngot  %x\nwant %x", n, width, got, want)
+		got, back := make([]byte, len(want)+compactSlack), make([]Trade, n)
+		in, out := unsafe.Pointer(&trades[0].No), unsafe.Pointer(&back[0].No)
+		if steps {
+			packSteps(unsafe.Pointer(&got[0]), in, n, low, width)
+			unpackSteps(out, unsafe.Pointer(&got[0]), n, first, low, width)
+		} else {
+			pack(unsafe.Pointer(&got[0]), in, n, low, width)
+			unpack(out, unsafe.Pointer(&got[0]), n, low, width)
 		}
-		back := make([]uint64, n)
-		got = append(got, make([]byte, compactSlack)...)
-		unpack(unsafe.Pointer(&back[0]), 8, unsafe.Pointer(&got[0]), n, low, width)
-		if !slices.Equal(back, values) {
-			t.Fatalf("%d values of %d bits come out as %x, want %x", n, width, back, values)
+		if !bytes.Equal(got[:len(want)], want) {
+			t.Fatalf("%d values of %d bits, steps %t:\ngot  %x\nwant %x", n, width, steps, got, want)
+		}
+		if !slices.Equal(back, trades) {
+			t.Fatalf("%d values of %d bits, steps %t, come out as %v, want %v", n, width, steps, back, trades)
 		}
 	})
 }
