@@ -63,4 +63,5 @@
 //	I9   A ring in shared memory goes on where a side that died has stopped.
 //	I10  The stamp of a slot is above its position only if the lot that begins there is published.
 //	I11  A reader is never ahead of those it waits for, and sees what they did.
+//	I12  At the producer's position of a Frames stands 0 until the record there is whole.
 package ringbuf

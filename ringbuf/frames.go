@@ -1,9 +1,9 @@
 package ringbuf
 
 import (
-	"encoding/binary"
 	"fmt"
 	"sync/atomic"
+	"unsafe"
 )
 
 // Frames is a ring of byte records of any length between one producer and one consumer, in one
@@ -13,13 +13,18 @@ import (
 // A record never crosses the end of the slab: what does not fit there is skipped by a padding
 // record, which is published together with the record that follows it (I5).
 //
-//	0        8                          n
-//	┌────────┬───────────────┬──────────┬────────┬ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┐
-//	│ header │ payload       │ 0-7 idle │ header │ payload     or skipped │
-//	└────────┴───────────────┴──────────┴────────┴ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┘
+//	0        8                          n        n + 8
+//	┌────────┬───────────────┬──────────┬────────┬ ─ ─ ─ ─ ─ ─
+//	│ header │ payload       │ 0-7 idle │ 0      │ free
+//	└────────┴───────────────┴──────────┴────────┴ ─ ─ ─ ─ ─ ─
 //
 // The header is 8 bytes, little endian: u32 length of the payload, u32 tag (record or padding).
 // Headers and payloads begin at multiples of 8, so a payload may be read in place as a struct.
+//
+// The header is also what hands a record over: where the next one will be stands 0, the end, until the record
+// is whole (I12). So the consumer looks at the line that it is going to read, and a short record moves one
+// cache line from core to core, where a position in the control block would be another one. The producer's
+// position there is for its successor and for whoever counts.
 //
 // A ring in memory that another process shares (FramesOn, OpenFrames) does not trust it: positions
 // and headers are checked before they are used, and what is wrong there closes the ring with an
@@ -72,6 +77,11 @@ func (r *Frames) Claim(n int) []byte {
 		return nil
 	}
 	p := &r.producer
+	if r.header(p.pos).Load() != 0 {
+		if r.takeOver(); r.Closed() {
+			return nil
+		}
+	}
 	size := uint64(len(r.slab))
 	at := p.pos & (size - 1)
 	need := recordSize(n)
@@ -79,7 +89,7 @@ func (r *Frames) Claim(n int) []byte {
 	if size-at < need {
 		r.skip = size - at
 	}
-	if size-(p.pos-p.cached) < r.skip+need && !r.fits(r.skip+need) {
+	if room := r.skip + need + recordHeader; size-(p.pos-p.cached) < room && !r.fits(room) { // and the end behind it
 		return nil
 	}
 	r.claimed = n
@@ -106,57 +116,56 @@ func (r *Frames) Publish(n int) {
 	}
 	r.claimed = -1
 	p := &r.producer
-	mask := uint64(len(r.slab) - 1)
-	if r.skip > 0 {
-		putHeader(r.slab[p.pos&mask:], int(r.skip-recordHeader), tagPadding)
-		p.pos += r.skip
-	}
-	putHeader(r.slab[p.pos&mask:], n, tagRecord)
+	begin, next := p.pos+r.skip, p.pos+r.skip+recordSize(n)
 	bump(&r.shared.published)
-	r.publish(p.pos + recordSize(n))
-}
-
-func putHeader(b []byte, length int, tag uint32) {
-	binary.LittleEndian.PutUint64(b, uint64(length)|uint64(tag)<<32)
-}
-
-// record returns the payload of the record at pos, which is published, and the position after it.
-// ok is false if there is none, which ends the ring.
-func (r *Frames) record(pos uint64) (payload []byte, next uint64, ok bool) {
-	size := uint64(len(r.slab))
-	published := r.consumer.cached - pos
-	at := pos & (size - 1)
-	length, tag := getHeader(r.slab[at:])
-	if tag == tagPadding && size-at < published {
-		pos += size - at
-		published -= size - at
-		at = 0
-		length, tag = getHeader(r.slab)
+	storeRelease(r.header(next), 0)
+	if r.skip > 0 {
+		storeRelease(r.header(begin), uint64(n)|tagRecord<<32)
+		storeRelease(r.header(p.pos), (r.skip-recordHeader)|tagPadding<<32)
+	} else {
+		storeRelease(r.header(begin), uint64(n)|tagRecord<<32)
 	}
-	if tag != tagRecord || length > size/2-recordHeader || recordSize(int(length)) > published {
-		r.damaged("no record at position %d: tag %#x, length %d, %d bytes published", pos, tag, length, published)
+	r.publish(next)
+}
+
+// header is where the header of a record at pos stands.
+func (r *Frames) header(pos uint64) *atomic.Uint64 {
+	return (*atomic.Uint64)(unsafe.Pointer(&r.slab[pos&uint64(len(r.slab)-1)]))
+}
+
+// record returns the payload of the record at pos, and the position after it. ok is false if there is none, or
+// what is there cannot be one, which ends the ring.
+func (r *Frames) record(pos uint64) (payload []byte, next uint64, ok bool) {
+	h := r.header(pos).Load()
+	if h == 0 {
+		return nil, pos, false
+	}
+	size := uint64(len(r.slab))
+	at := pos & (size - 1)
+	if h>>32 == tagPadding && h&(1<<32-1) == size-at-recordHeader {
+		pos += size - at
+		at, h = 0, r.header(0).Load()
+	}
+	length := h & (1<<32 - 1)
+	if h>>32 != tagRecord || length > size/2-recordHeader || size-at < recordSize(int(length)) {
+		r.damaged("no record at position %d: tag %#x, length %d", pos, h>>32, length)
 		return nil, pos, false
 	}
 	from := at + recordHeader
 	return r.slab[from : from+length : from+length], pos + recordSize(int(length)), true
 }
 
-func getHeader(b []byte) (length uint64, tag uint32) {
-	h := binary.LittleEndian.Uint64(b)
-	return h & (1<<32 - 1), uint32(h >> 32)
-}
-
 // Peek lends the oldest record to the consumer, or returns nil when there is none. It belongs to
 // the consumer until Release; Peek again returns the same one. A record of length 0 is not nil.
 func (r *Frames) Peek() []byte {
 	c := &r.consumer
-	if c.pos == c.cached && !r.waiting() {
+	payload, _, ok := r.record(c.pos)
+	if !ok {
+		c.look(0, false)
 		return nil
 	}
-	payload, _, ok := r.record(c.pos)
-	if ok {
-		c.lent = max(c.lent, 1)
-	}
+	c.stalled = false
+	c.lent = max(c.lent, 1)
 	return payload
 }
 
@@ -177,16 +186,14 @@ func (r *Frames) PeekWait() []byte {
 func (r *Frames) PeekBatch(dst [][]byte) [][]byte {
 	c := &r.consumer
 	c.lent = 0
-	if !r.waiting() {
-		return dst
-	}
-	for pos := c.pos; pos != c.cached && len(dst) < cap(dst); c.lent++ {
+	for pos := c.pos; len(dst) < cap(dst); c.lent++ {
 		payload, next, ok := r.record(pos)
 		if !ok {
 			break
 		}
 		dst, pos = append(dst, payload), next
 	}
+	c.look(0, c.lent > 0)
 	return dst
 }
 

@@ -16,12 +16,13 @@ import (
 //
 // Each process makes a Frames of its own over the same bytes and uses one side of it. Everything
 // that must outlive a process is in the memory, so a side that died is replaced by opening the ring
-// again: a new producer goes on behind the last record that was published, a new consumer sees again
+// again: a new producer goes on behind the last record that was published, which it looks for behind the position
+// in the control block, because that is stored after the record; a new consumer sees again
 // what the old one had not released (I9). What a producer had claimed and not published is lost, and
 // nobody has seen it.
 
-// framesMagic is "tezring1" in the order of the bytes. Another layout gets another number.
-const framesMagic = 0x31676e69727a6574
+// framesMagic is "tezring2" in the order of the bytes. Another layout gets another number.
+const framesMagic = 0x32676e69727a6574
 
 // ErrMemory is wrapped by every error about memory that is, or is to become, a Frames ring.
 var ErrMemory = errors.New("ringbuf: not the memory of a ring")
@@ -110,16 +111,20 @@ func (r *Frames) fits(n uint64) bool {
 	return size-depth >= n
 }
 
-// waiting asks the producer's word whether there is a record.
+// waiting reports whether there is something at the consumer's position.
 func (r *Frames) waiting() bool {
-	c, size := &r.consumer, uint64(len(r.slab))
-	tail := r.shared.tail.Load()
-	depth := tail - c.pos
-	if depth > size || depth%8 != 0 {
-		r.damaged("the producer at %d cannot be at that place, with the consumer at %d and a slab of %d bytes", tail, c.pos, size)
-		return false
+	found := r.header(r.consumer.pos).Load() != 0
+	r.consumer.look(0, found)
+	return found
+}
+
+// takeOver moves a producer that has taken the place of another behind the record that this one had published
+// without having said so in the control block: there is one at most.
+func (r *Frames) takeOver() {
+	if _, next, ok := r.record(r.producer.pos); ok {
+		r.publish(next)
 	}
-	c.cached = tail
-	c.look(depth, depth > 0)
-	return depth > 0
+	if h := r.header(r.producer.pos).Load(); h != 0 {
+		r.damaged("%#x at position %d, where the producer's next record belongs", h, r.producer.pos)
+	}
 }

@@ -23,5 +23,9 @@ import "sync/atomic"
 //	pause(n)            n times a few dozen cycles of rest, for the sake of the other core and of
 //	                    the items that pile up meanwhile
 
-// bump adds one to a counter of which this goroutine is the only writer.
+// Count adds n to a counter that nobody else writes at the time: a load and a store, where an atomic addition is a
+// barrier.
+func Count(c *atomic.Uint64, n uint64) { storeRelease(c, c.Load()+n) }
+
+// bump counts one.
 func bump(c *atomic.Uint64) { storeRelease(c, c.Load()+1) }

@@ -70,7 +70,7 @@ func TestClaimAtTheEnd(t *testing.T) {
 			r := rawDial(t, n.Addr()).joinListener()
 			b.take(EventUp)
 			for range received { // one more than the in ring takes: the reader waits for room
-				r.send(newFrame(1, 2032))
+				r.send(newFrame(1, 2024))
 			}
 			until(t, func() bool { return received == 0 || b.room.Parks() > 0 })
 			r.Close()
@@ -96,8 +96,8 @@ func TestOutRingEmptyAtUp(t *testing.T) {
 	b, n := listenRisk(t, "127.0.0.1:0", 1<<12, nil)
 	older := rawDial(t, n.Addr()).joinListener()
 	b.await(EventUp)
-	older.send(newFrame(1, 2024))
-	older.send(newFrame(1, 2024))
+	older.send(newFrame(1, 2016))
+	older.send(newFrame(1, 2016))
 	until(t, func() bool { return b.Stats().FramesIn == 2 })
 	fillUp(b, 60_000)
 	rawDial(t, n.Addr()).joinListener()
@@ -346,14 +346,14 @@ func TestRefusedDialerKeepsOut(t *testing.T) {
 // TestCloseWithoutReader closes links whose keeper waits for room in the in ring: for a frame, and
 // for the Down of a connection that has ended.
 func TestCloseWithoutReader(t *testing.T) {
-	// Two records of 2,040 bytes behind the Up's 16 fill the ring to the last byte.
+	// Two records of 2,032 bytes behind the Up's 16, and the end of 8, leave no room for another.
 	for name, frames := range map[string]int{"frame": 3, "down": 2} {
 		t.Run(name, func(t *testing.T) {
 			b, n := listenRisk(t, "127.0.0.1:0", 1<<12, nil)
 			r := rawDial(t, n.Addr()).joinListener()
 			b.await(EventUp)
 			for range frames {
-				r.send(newFrame(1, 2032))
+				r.send(newFrame(1, 2024))
 			}
 			until(t, func() bool { return b.Stats().FramesIn == 2 })
 			r.Close()

@@ -33,7 +33,7 @@ type Link struct {
 	// Memory of the session, shared with the peer's process, in place of the rings above.
 	offered atomic.Pointer[shared] // of the session that comes up; the user takes it with the Up
 	shared  *shared                // user: of this session; nil: it has none
-	lent    bool                   // user: what Next lent lies in the shared ring
+	lent    []byte                 // user: what Next has lent, if it lies in the shared ring
 	cluster uint32                 // whose frames they must be
 
 	close func() // ends everything behind the rings and waits for it
@@ -127,12 +127,10 @@ func (l *Link) happened(event Event) (Event, []byte) {
 
 // nextShared is the oldest frame in the session's shared memory, nil if there is none.
 func (l *Link) nextShared() []byte {
-	if l.shared == nil {
-		return nil
+	if l.shared != nil && l.lent == nil {
+		l.lent = l.shared.next(l.cluster)
 	}
-	frame := l.shared.next(l.cluster)
-	l.lent = frame != nil
-	return frame
+	return l.lent
 }
 
 // share takes the memory of the session that has come up.
@@ -147,7 +145,7 @@ func (l *Link) share() {
 func (l *Link) unshare() {
 	if l.shared != nil {
 		l.shared.end()
-		l.shared, l.lent = nil, false
+		l.shared, l.lent = nil, nil
 	}
 }
 
@@ -170,10 +168,10 @@ func (l *Link) Release() {
 		l.ended = false
 		return
 	}
-	if l.lent {
-		l.lent = false
-		l.countIn(uint64(len(l.shared.in.Peek())))
+	if l.lent != nil {
 		l.shared.in.Release()
+		l.countIn(uint64(len(l.lent)))
+		l.lent = nil
 		return
 	}
 	if l.stampSize == 0 {

@@ -1,6 +1,10 @@
 package transport
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/tezi-exchange/tezi/ringbuf"
+)
 
 // BadReason says why a connection was dropped on account of what came out of it.
 type BadReason uint8
@@ -58,13 +62,13 @@ type counters struct {
 }
 
 func (c *counters) countIn(bytes uint64) {
-	c.framesIn.Add(1)
-	c.bytesIn.Add(bytes)
+	ringbuf.Count(&c.framesIn, 1)
+	ringbuf.Count(&c.bytesIn, bytes)
 }
 
 func (c *counters) countOut(frames, bytes uint64) {
-	c.framesOut.Add(frames)
-	c.bytesOut.Add(bytes)
+	ringbuf.Count(&c.framesOut, frames)
+	ringbuf.Count(&c.bytesOut, bytes)
 }
 
 // Stats may be called by any goroutine.
