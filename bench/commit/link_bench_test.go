@@ -7,10 +7,13 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/bench/clock"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -35,6 +38,12 @@ func echo(wait string) error {
 	}
 	fmt.Println(listening + n.Addr().String())
 	l := n.Link()
+	answers := map[int][]byte{}
+	for _, size := range linkSizes {
+		n := min(size, linkAnswer)
+		answers[n] = make([]byte, n)
+		seal(answers[n])
+	}
 	ready := func() bool { event, _ := l.Next(); return event != transport.EventNone }
 	for {
 		event, frame := l.Next()
@@ -43,17 +52,21 @@ func echo(wait string) error {
 			bell.Wait(ready)
 			continue
 		case transport.EventFrame:
-			if b := l.Claim(linkAnswer); b != nil {
-				copy(b, frame[:codec.FrameHeaderSize])
-				seal(b)
-				l.Publish(len(b))
+			n := min(len(frame), linkAnswer)
+			if b := l.Claim(n); b != nil {
+				copy(b, answers[n])
+				l.Publish(n)
 			}
 		}
 		l.Release()
 	}
 }
 
+// linkAnswer is the longest answer. A frame of 56 bytes is one cache line in shared memory, with the word that hands
+// it over.
 const linkAnswer = 64
+
+var linkSizes = []int{56, 64, 64_240}
 
 // seal makes b a frame; the body stays as it is.
 func seal(b []byte) {
@@ -71,7 +84,7 @@ func seal(b []byte) {
 func BenchmarkLink(b *testing.B) {
 	for _, wait := range []string{"park", "spin"} {
 		for name, carrier := range carriers {
-			for _, size := range []int{64, 64_240} {
+			for _, size := range linkSizes {
 				if wait == "spin" && carrier != transport.Shared {
 					continue // what reads the socket has no core left
 				}
@@ -93,7 +106,8 @@ func benchLink(b *testing.B, carrier transport.Carrier, wait string, size int) {
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	stop := sync.OnceFunc(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	defer stop()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
@@ -140,4 +154,59 @@ func benchLink(b *testing.B, carrier transport.Carrier, wait string, size int) {
 	for _, q := range []float64{50, 99, 99.9} {
 		b.ReportMetric(float64(h.ValueAtPercentile(q)), "p"+strconv.FormatFloat(q, 'f', -1, 64)+"-ns")
 	}
+	if wait != "spin" {
+		return
+	}
+	l.Close()
+	stop()
+	if word := wordTrip(b, c); word > 0 {
+		b.ReportMetric(float64(h.ValueAtPercentile(50))/float64(word), "x-word")
+	}
+}
+
+// wordTrip is the anchor of those that spin: the median round trip, in ns, of a bare word to another core and of
+// another one back, in this process. It is 0 without two cores.
+func wordTrip(b *testing.B, c clock.Clock) int64 {
+	cores := host.Detect().Cores
+	if len(cores) < 2 {
+		return 0
+	}
+	const trips = 100_000
+	var there, back struct {
+		_ [128]byte
+		atomic.Uint64
+		_ [128]byte
+	}
+	var done sync.WaitGroup
+	defer done.Wait()
+	done.Go(func() {
+		unpin, err := host.Pin(cores[1])
+		if err != nil {
+			b.Error(err)
+			back.Store(trips) // nobody waits any more
+			return
+		}
+		defer unpin()
+		for i := range uint64(trips) {
+			for there.Load() != i+1 {
+			}
+			back.Store(i + 1)
+		}
+	})
+	unpin, err := host.Pin(cores[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer unpin()
+	h := newHistogram()
+	for i := range uint64(trips) {
+		from := clock.Ticks()
+		there.Store(i + 1)
+		for back.Load() <= i {
+		}
+		if err := h.RecordValue(c.Ns(uint32(clock.Ticks() - from))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return h.ValueAtPercentile(50)
 }

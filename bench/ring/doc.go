@@ -2,12 +2,13 @@
 // and what both become when there are more stages than cores.
 //
 //	Queue    one to three producers ─▶ ring ─▶ consumers     ns an item, beside a Go channel
+//	Line     a block of cache lines that two cores fill and read in turns: what no ring can beat
 //	Hop      a turn that goes to and fro                     ns one way, percentiles, beside a bare word
 //	Stages   five stages in a circle, whatever the cores     ns a hop; ns an item in a stream
 //	Idle     a consumer with nothing to do                   per cent of a core, µs until it is awake again
 //
 // Times on a shared machine mean little, so every benchmark takes turns with its anchor in the same
-// run, round by round, and reports the ratio of the medians: x-chan, x-word. Every consumer checks
+// run, round by round, and reports the ratio of the medians: x-chan, x-word, x-line. Every consumer checks
 // the order and the content of every item.
 //
 // Two threads that spin are pinned to two cores if there are two; the metric pinned says whether

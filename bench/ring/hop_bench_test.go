@@ -1,7 +1,6 @@
 package ring
 
 import (
-	"sync/atomic"
 	"testing"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -71,13 +70,6 @@ func rally(b *testing.B, g, anchor game) {
 	b.ReportMetric(half(ours, 50)/half(theirs, 50), "x-word-p50")
 	b.ReportMetric(half(ours, 99)/half(theirs, 99), "x-word-p99")
 	b.ReportMetric(t.pinned(), "pinned")
-}
-
-// apart keeps a word on cache lines of its own.
-type apart struct {
-	_ [128]byte
-	atomic.Uint64
-	_ [128]byte
 }
 
 func word() game {

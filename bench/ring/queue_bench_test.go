@@ -82,21 +82,24 @@ func queues[T item](b *testing.B, size int) {
 		{"broadcast/diamond=3", 64, 4, broadcast[T](64, [][]int{nil, nil, {0, 1}})},
 	} {
 		b.Run(fmt.Sprintf("ring=%s/size=%d/batch=%d", c.name, size, c.batch), func(b *testing.B) {
-			compare(b, c.people, c.subject, anchor)
+			compare(b, c.people, size, c.subject, anchor)
 		})
 	}
-	b.Run(fmt.Sprintf("ring=naive/size=%d/batch=1", size), func(b *testing.B) { compare(b, 2, naiveOne[T](), anchor) })
-	b.Run(fmt.Sprintf("ring=chan/producers=1/size=%d/batch=1", size), func(b *testing.B) { compare(b, 2, anchor, nil) })
-	b.Run(fmt.Sprintf("ring=chan/producers=3/size=%d/batch=1", size), func(b *testing.B) { compare(b, 4, channel[T](3), nil) })
+	b.Run(fmt.Sprintf("ring=naive/size=%d/batch=1", size), func(b *testing.B) { compare(b, 2, size, naiveOne[T](), anchor) })
+	b.Run(fmt.Sprintf("ring=chan/producers=1/size=%d/batch=1", size), func(b *testing.B) { compare(b, 2, size, anchor, nil) })
+	b.Run(fmt.Sprintf("ring=chan/producers=3/size=%d/batch=1", size), func(b *testing.B) { compare(b, 4, size, channel[T](3), nil) })
 }
 
-// compare runs the subject and the anchor by turns. ns/item is the subject's median round, x-chan its
-// ratio to the anchor's.
-func compare(b *testing.B, people int, s, anchor subject) {
+// lineSize is a cache line, in bytes.
+const lineSize = 64
+
+// compare runs the subject and the anchors by turns. ns/item is the subject's median round, x-chan its
+// ratio to the channel's, x-line, for items of a line, to what the machine takes to move one (BenchmarkLine).
+func compare(b *testing.B, people, size int, s, anchor subject) {
 	b.ReportAllocs()
 	t := newTeam(people)
 	n := uint64(max(b.N/rounds, 1))
-	var ours, theirs []float64
+	var ours, theirs, floors []float64
 	for range rounds {
 		took := t.run(s(n)...)
 		ours = append(ours, float64(took.Nanoseconds())/float64(n))
@@ -107,6 +110,9 @@ func compare(b *testing.B, people int, s, anchor subject) {
 		few := max(n/8, 1)
 		took = t.run(anchor(few)...)
 		theirs = append(theirs, float64(took.Nanoseconds())/float64(few))
+		if size == lineSize && people == 2 && n > 1000 {
+			floors = append(floors, lineFloor(t))
+		}
 		b.StartTimer()
 	}
 	m := median(ours)
@@ -115,6 +121,9 @@ func compare(b *testing.B, people int, s, anchor subject) {
 	b.ReportMetric(t.pinned(), "pinned")
 	if anchor != nil {
 		b.ReportMetric(m/median(theirs), "x-chan")
+	}
+	if len(floors) > 0 && median(floors) > 0 {
+		b.ReportMetric(m/median(floors), "x-line")
 	}
 }
 
