@@ -89,6 +89,11 @@ func (s *Snapshot) Latency(stage Stage) Latency {
 	return latencyOf(s.histograms[stage], s.outOfRange[stage])
 }
 
+// AddTo adds the distribution of a stage to a benchmark's result.
+func (s *Snapshot) AddTo(r *Result, stage Stage) {
+	r.Time(stage.String(), s.histograms[stage], s.outOfRange[stage])
+}
+
 // Latencies returns the percentiles of all stages.
 func (s *Snapshot) Latencies() Latencies {
 	return Latencies{

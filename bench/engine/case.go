@@ -11,11 +11,11 @@ import (
 
 // Case is one thing to measure.
 type Case struct {
-	Loop     workload.LoopConfig `json:"loop"`
-	Trades   int                 `json:"trades"`      // of a batch, after which it is encoded
-	Rate     float64             `json:"rate"`        // commands/s, open loop; 0: as fast as they are taken
-	Warmup   time.Duration       `json:"warmup_ns"`   // not counted
-	Duration time.Duration       `json:"duration_ns"` // counted
+	Loop     workload.LoopConfig
+	Trades   int           // of a batch, after which it is encoded
+	Rate     float64       // commands/s, open loop; 0: as fast as they are taken
+	Warmup   time.Duration // not counted
+	Duration time.Duration // counted
 }
 
 // Default is the case that the others vary.
@@ -52,7 +52,7 @@ const batchMax = 10_000
 func (c *Case) limits(l *workload.Loop) engine.Limits {
 	return engine.Limits{
 		OrdersMax: l.Len() + 1, InstrumentsMax: c.Loop.Instruments, BatchTarget: c.Trades,
-		ClientsMax: min(c.Loop.Members*c.Loop.Clients, l.Len()) + 1, PositionsMax: l.PositionsMax(),
+		ClientsMax: min(c.Loop.Members*c.Loop.Clients, l.Len()) + 1, PositionsMax: l.Config.PositionsMax(),
 		ClientMargin: marginMax, MemberMargin: marginMax,
 	}
 }

@@ -24,14 +24,14 @@ func BenchmarkEngine(b *testing.B) {
 						b.Fatal(err)
 					}
 					b.ReportMetric(0, "ns/op") // of a whole measurement: says nothing
-					b.ReportMetric(1e9/r.CommandsPer, "ns/command")
-					b.ReportMetric(r.CommandsPer, "commands/s")
+					b.ReportMetric(1e9/r.CommandsPerS, "ns/command")
+					b.ReportMetric(r.CommandsPerS, "commands/s")
 					b.ReportMetric(r.TradesPerS, "trades/s")
 					b.ReportMetric(float64(r.Collections), "gc-cycles")
 					if l := r.Latency; l != nil {
-						b.ReportMetric(float64(l.P50), "p50-ns")
-						b.ReportMetric(float64(l.P99), "p99-ns")
-						b.ReportMetric(float64(l.P999), "p99.9-ns")
+						b.ReportMetric(float64(l.ValueAtQuantile(50)), "p50-ns")
+						b.ReportMetric(float64(l.ValueAtQuantile(99)), "p99-ns")
+						b.ReportMetric(float64(l.ValueAtQuantile(99.9)), "p99.9-ns")
 					}
 				}
 			})

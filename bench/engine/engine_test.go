@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -57,14 +56,20 @@ func TestMeasure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Commands == 0 || r.Trades == 0 || r.CommandsPer <= 0 || r.Collections != 0 {
+		if r.Commands == 0 || r.Made == 0 || r.CommandsPerS <= 0 || r.Collections != 0 {
 			t.Errorf("rate %v: %+v", rate, r)
 		}
 		if (r.Latency != nil) != (rate > 0) {
 			t.Errorf("rate %v: latency %+v", rate, r.Latency)
 		}
-		if l := r.Latency; l != nil && (l.Count == 0 || l.P50 > l.P99 || l.P99 > l.Max) {
-			t.Errorf("rate %v: latency %+v", rate, l)
+		if l := r.Latency; l != nil && uint64(l.TotalCount()) != r.Commands {
+			t.Errorf("%d latencies of %d commands", l.TotalCount(), r.Commands)
+		}
+		var rec bench.Record
+		r.AddTo(&rec)
+		res := rec.Results[0]
+		if v, ok := res.Metric("commands/s"); !ok || v != r.CommandsPerS || len(res.Latencies) != min(int(rate), 1) {
+			t.Errorf("recorded as %s with %v", res, res.Metrics)
 		}
 	}
 }
@@ -95,21 +100,5 @@ func TestCaseIsJudged(t *testing.T) {
 	}
 	if _, err := Sweep("moon").Cases(Default()); !errors.Is(err, ErrCase) {
 		t.Errorf("%v, want ErrCase", err)
-	}
-}
-
-func TestTable(t *testing.T) {
-	r := Report{Results: []*Result{
-		{Case: Default(), CommandsPer: 10_000_000, TradesPerS: 700_000},
-		{Case: Default(), CommandsPer: 1_000_000, Latency: &bench.Latency{P50: 210, P99: 640, P999: 2100, Max: 31_000}},
-	}}
-	var b strings.Builder
-	if err := r.WriteTable(&b); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"10000000", "100.0", " 640 ", "overlap"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("no %q in\n%s", want, b.String())
-		}
 	}
 }

@@ -26,12 +26,13 @@ const recordBytes = 1 << 20
 
 // rig is an engine's core between its input ring and its open batch.
 type rig struct {
-	c     *Case
-	clock clock.Clock
-	loop  *workload.Loop
-	ring  *ringbuf.SPSC[engine.Entry] // ArrivalNs holds ticks, 0: not measured
-	core  *engine.Core
-	open  *engine.Builder
+	c         *Case
+	clock     clock.Clock
+	nsPerTick float64
+	loop      *workload.Loop
+	ring      *ringbuf.SPSC[engine.Entry] // ArrivalNs holds ticks, 0: not measured
+	core      *engine.Core
+	open      *engine.Builder
 
 	log     []codec.Command
 	logged  int
@@ -42,7 +43,7 @@ type rig struct {
 	phase   atomic.Uint32
 	begin   time.Time // of what counts, and its end
 	end     time.Time
-	latency *hdrhistogram.Histogram // ticks
+	latency *hdrhistogram.Histogram // ns
 	done    counts                  // when it began, and then what was done meanwhile
 }
 
@@ -78,6 +79,7 @@ func newRig(c *Case) (*rig, error) {
 		payload: make([]byte, 0, codec.PayloadSizeMax),
 		latency: hdrhistogram.New(1, int64(time.Minute), 3),
 	}
+	r.nsPerTick = 1 / r.clock.PerNs
 	for _, cmd := range loop.Opening() {
 		r.sequence(&cmd)
 	}
@@ -125,7 +127,7 @@ func (r *rig) chunk() int {
 		r.sequence(&in[i].Command)
 		if due := in[i].ArrivalNs; due != 0 {
 			// A negative one cannot be: it was due when it was published.
-			_ = r.latency.RecordValue(int64(clock.Ticks()) - due)
+			_ = r.latency.RecordValue(int64(float64(int64(clock.Ticks())-due) * r.nsPerTick))
 		}
 	}
 	r.ring.Release(len(in))

@@ -130,9 +130,9 @@ func (l *Loop) Next(c *codec.Command) {
 	}
 }
 
-// PositionsMax is how many pairs of client and instrument may meet.
-func (l *Loop) PositionsMax() int {
-	return min(l.Config.Members*l.Config.Clients*l.Config.Instruments, len(l.round)) + 1
+// PositionsMax bounds the pairs of client and instrument that meet.
+func (c *LoopConfig) PositionsMax() int {
+	return min(c.Members*c.Clients*c.Instruments, 2*c.Commands) + 1
 }
 
 // drill runs the production core on a round in the making.
@@ -149,7 +149,7 @@ func newDrill(l *Loop) (*drill, error) {
 	c := &l.Config
 	core, err := engine.NewCore(engine.Limits{
 		OrdersMax: c.Commands + 1, InstrumentsMax: c.Instruments, BatchTarget: 1000,
-		ClientsMax: min(c.Members*c.Clients, c.Commands) + 1, PositionsMax: min(c.Members*c.Clients*c.Instruments, 2*c.Commands) + 1,
+		ClientsMax: min(c.Members*c.Clients, c.Commands) + 1, PositionsMax: c.PositionsMax(),
 	}, nil)
 	if err != nil {
 		return nil, err

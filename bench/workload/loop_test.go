@@ -24,7 +24,7 @@ func TestLoopGoesRound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			core, err := engine.NewCore(engine.Limits{OrdersMax: 1 << 16, InstrumentsMax: 5, BatchTarget: 1000, PositionsMax: l.PositionsMax()}, nil)
+			core, err := engine.NewCore(engine.Limits{OrdersMax: 1 << 16, InstrumentsMax: 5, BatchTarget: 1000, PositionsMax: l.Config.PositionsMax()}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

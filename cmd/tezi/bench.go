@@ -19,7 +19,7 @@ func newBench() *cobra.Command {
 		Args:  wantArgs(),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchCommit(), newBenchEngine())
+	cmd.AddCommand(newBenchCommit(), newBenchEngine(), newBenchSystem())
 	return cmd
 }
 

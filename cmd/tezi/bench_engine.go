@@ -6,17 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/engine"
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/internal/box"
-	"github.com/tezi-exchange/tezi/internal/host"
 )
 
 // benchEngineFlags are the flags of `tezi bench engine`.
 type benchEngineFlags struct {
-	output
-	profiling
+	benchFlags
 	c      engine.Case
 	flow   string
 	rate   string
@@ -49,8 +46,7 @@ Sweeps: ` + fmt.Sprint(engine.Sweeps) + `. In JSON, times are microseconds.`,
 		Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
-	b.output.flags(cmd)
-	b.profiling.flags(cmd)
+	b.benchFlags.flags(cmd)
 	b.c = engine.Default()
 	f := cmd.Flags()
 	loopFlags(cmd, &b.c.Loop, &b.flow)
@@ -106,21 +102,15 @@ func (b *benchEngineFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	report := &engine.Report{Machine: bench.MachineOf(host.Detect())}
+	record := b.record("engine", "Engine core")
 	for _, c := range cases {
 		var r *engine.Result
 		if r, err = engine.Measure(cmd.Context(), c); err != nil {
 			err = fmt.Errorf("%v: %w", c, err)
 			break
 		}
-		report.Results = append(report.Results, r)
+		r.AddTo(record)
 	}
 	err = errors.Join(err, stop())
-	if len(report.Results) == 0 {
-		return err
-	}
-	if b.json() {
-		return errors.Join(err, writeJSON(cmd.OutOrStdout(), report))
-	}
-	return errors.Join(err, report.WriteTable(cmd.OutOrStdout()))
+	return errors.Join(err, b.report(cmd, record))
 }

@@ -78,43 +78,35 @@ func (f *feed) run(ctx context.Context) error {
 	return nil
 }
 
-// fill reads into slots. With a pace every command is published by itself, when it is due.
+// fill reads into slots. With a pace it waits for the first command, and goes on with those for which it would not
+// wait any more: a wake-up of the engine for each would be most of what a fast flow costs.
 func (f *feed) fill(ctx context.Context, slots []engine.Entry) (int, error) {
-	if !f.pace.free() {
-		slots = slots[:1]
-	}
 	if !f.end.IsZero() && !time.Now().Before(f.end) {
 		return 0, io.EOF
 	}
-	n := 0
-	for n < len(slots) {
+	now := f.clock()
+	for n := range slots {
+		if n > 0 && !f.pace.free() && f.pace.next()-now >= int64(napMin) {
+			return n, nil
+		}
 		if err := f.next(&slots[n].Command); err != nil {
-			f.stamp(ctx, slots[:n])
 			return n, err
 		}
-		n++
+		slots[n].ArrivalNs, now = f.arrive(ctx, &slots[n].Command, now)
 	}
-	f.stamp(ctx, slots[:n])
-	return n, nil
+	return len(slots), nil
 }
 
-// stamp gives the commands their arrival times, and waits for the one that is paced.
-func (f *feed) stamp(ctx context.Context, slots []engine.Entry) {
-	now := f.clock()
-	if f.pace.free() {
-		for i := range slots {
-			slots[i].ArrivalNs = now
-		}
-		return
+// arrive says when a command arrives: now, or when it is due, for which it waits. It returns the time then, too.
+func (f *feed) arrive(ctx context.Context, c *codec.Command, nowNs int64) (arrivalNs, thenNs int64) {
+	if f.pace.free() || c.Kind == codec.KindDefine {
+		return nowNs, nowNs
 	}
-	for i := range slots {
-		if slots[i].Command.Kind == codec.KindDefine {
-			slots[i].ArrivalNs = now
-			continue
-		}
-		due := f.pace.due(now, slots[i].Command.TimeNs)
-		slots[i].ArrivalNs = min(due, f.waitUntil(ctx, due))
+	due := f.pace.due(nowNs, c.TimeNs)
+	if due-nowNs >= int64(napMin) {
+		nowNs = f.waitUntil(ctx, due)
 	}
+	return min(due, nowNs), nowNs
 }
 
 // waitUntil waits for dueNs and returns the time then. It may return up to napMin early: a thread

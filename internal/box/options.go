@@ -54,6 +54,12 @@ type Options struct {
 	Log          *slog.Logger
 	Progress     func(read func() bench.Status) (stop func()) // starts a status line; nil: none
 
+	// For whoever measures; nil and empty: nobody does.
+	Recorder  *bench.Recorder                            // of the latencies, to be reset by Committed
+	Committed func(c *engine.Committed)                  // told of each decided batch, by the thread that records
+	Ended     func(role string, processor time.Duration) // told of each participant's process that has ended what it has used
+	Profiles  string                                     // directory for CPU profiles of the participants' processes
+
 	SourceName   string
 	SourceFormat string
 	Done         func() (read, total int64) // how far the source is, in bytes; nil: unknown

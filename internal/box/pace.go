@@ -2,6 +2,7 @@ package box
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -56,9 +57,18 @@ func (p *pacer) due(nowNs, stampNs int64) int64 {
 			return nowNs
 		}
 	case !p.Realtime:
-		return p.startNs + int64(float64(p.n)*1e9/p.PerSecond)
+		return p.next()
 	}
 	return p.startNs + stampNs - p.baseNs
+}
+
+// next returns when the command behind the last one is due if it can be told without its stamp; otherwise the end
+// of time.
+func (p *pacer) next() int64 {
+	if p.n == 0 || p.Realtime {
+		return math.MaxInt64
+	}
+	return p.startNs + int64(float64(p.n)*1e9/p.PerSecond)
 }
 
 func (p *pacer) free() bool { return p.PerSecond == 0 && !p.Realtime }

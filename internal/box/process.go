@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -72,6 +73,7 @@ type child struct {
 	cmd   *exec.Cmd
 	words *lastWords
 	link  *transport.Link
+	ended func(role string, processor time.Duration) // Options.Ended
 }
 
 func newProcessGroup(o *Options, died string, onFail func(error)) *processGroup {
@@ -84,7 +86,10 @@ func newProcessGroup(o *Options, died string, onFail func(error)) *processGroup 
 func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ringbuf.Bell, onFail func(error)) (*processGroup, error) {
 	g := newProcessGroup(o, "participant died: new commits wait until it is back", onFail)
 	for i, name := range rundir.RoleNames {
-		c := &child{name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", spare: o.spare(name), args: childArgs(o, run, name)}
+		c := &child{
+			name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", spare: o.spare(name), ended: o.Ended,
+			args: childArgs(o, run, name),
+		}
 		if err := c.start(ctx, 1); err != nil {
 			g.stop() //nolint:errcheck // the error that stopped us says more
 			return nil, err
@@ -141,6 +146,9 @@ func childArgs(o *Options, run *rundir.Run, name string) []string {
 	}
 	if o.Profile.Name == host.Pinned {
 		args = append(args, fmt.Sprintf("--core=%d", o.Profile.Cores[stageParticipants+slices.Index(rundir.RoleNames, name)]))
+	}
+	if o.Profiles != "" {
+		args = append(args, "--cpuprofile="+filepath.Join(o.Profiles, name+".pprof"))
 	}
 	r := run.Roles
 	switch name {
@@ -213,6 +221,9 @@ func (c *child) start(ctx context.Context, boot int) error {
 func (c *child) wait() error {
 	err := c.cmd.Wait()
 	_ = c.stdin.Close()
+	if s := c.cmd.ProcessState; s != nil && c.ended != nil {
+		c.ended(c.name, s.UserTime()+s.SystemTime())
+	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || !exit.Exited() {
 		c.words.reason = ""

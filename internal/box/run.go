@@ -50,7 +50,10 @@ type box struct {
 func Execute(ctx context.Context, o *Options, source Source) (*bench.Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	b := &box{o: o, lost: map[string]bool{}, recorder: bench.NewRecorder(), cancel: cancel, started: time.Now()}
+	b := &box{o: o, lost: map[string]bool{}, recorder: o.Recorder, cancel: cancel, started: time.Now()}
+	if b.recorder == nil {
+		b.recorder = bench.NewRecorder()
+	}
 	if err := b.open(ctx, source); err != nil {
 		return nil, err
 	}
@@ -213,6 +216,9 @@ func (b *box) newFeed(source Source, clock func() int64, bell *ringbuf.Bell) fee
 func (b *box) committed(c *engine.Committed) error {
 	if b.fills != nil {
 		b.fills.take(c)
+	}
+	if b.o.Committed != nil {
+		b.o.Committed(c)
 	}
 	return nil
 }

@@ -1,0 +1,21 @@
+// Package system measures all of it at once: engine, risk, settlement and market data on one machine, as `tezi up`
+// runs them, fed from memory.
+//
+//	Loop ─▶ feeder ─▶ engine: ring, log, book, batches ═ transport ═▶ risk, settlement, market data ─▶ disks
+//	                     │ decided
+//	                     ▼
+//	                   meter: what was committed between the end of the warm-up and the end, and how late
+//
+// The feeder is a thread of the engine's process, as in a run; what it gives is made before the clock starts.
+// Nothing is left out: every command is in a log, every batch in three journals and on the tape, and afterwards
+// all four say which trades they have.
+//
+// Open loop, a rate is trades a second: commands are due at the rate at which the flow makes so many of them,
+// and latency counts from the moment when an order was due until its trade is committed.
+//
+// What holds:
+//
+//	I1  Nothing that was committed before the end of the warm-up counts, and everything after it does.
+//	I2  A trade counts when the engine has decided its batch, once. A run in which a batch was aborted, or in
+//	    which a participant ends with another chain or other trades than the engine, is an error and no result.
+package system

@@ -1,0 +1,138 @@
+package system
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/host"
+)
+
+// small is a case that takes a moment, in this process; cmd/tezi has a script with several.
+func small() Case {
+	c := Default()
+	c.Loop.Commands, c.Loop.Instruments, c.Loop.Members = 10_000, 5, 10
+	c.Transport, c.Durable, c.Warmup, c.Duration = TransportRings, false, 20*time.Millisecond, 100*time.Millisecond
+	return c
+}
+
+func TestMeasure(t *testing.T) {
+	for _, rate := range []float64{0, 20_000} {
+		c := small()
+		c.Rate = rate
+		o := &Options{Dir: filepath.Join(t.TempDir(), "run"), Profile: host.Profile{Name: host.Shared}}
+		r, err := Measure(t.Context(), o, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.ElapsedS < c.Duration.Seconds() || r.TradesPerS <= 0 || r.CommandsPerS <= r.TradesPerS/2 || r.CPU["engine"] <= 0 {
+			t.Errorf("rate %v: %+v", rate, r)
+		}
+		counted := r.TradesPerS * r.ElapsedS
+		if l := r.Latency(bench.OrderToCommit); float64(l.Count) < 0.9*counted || float64(l.Count) > 1.1*counted {
+			t.Errorf("rate %v: %d latencies of %.0f trades", rate, l.Count, counted)
+		}
+		var rec bench.Record
+		r.AddTo(&rec)
+		if v, ok := rec.Results[0].Metric("trades/s"); !ok || v != r.TradesPerS || len(rec.Results[0].Latencies) != int(bench.StageCount) {
+			t.Errorf("recorded as %v", rec.Results[0])
+		}
+		if _, err := os.Stat(o.Dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the directory is still there: %v", err)
+		}
+	}
+}
+
+// TestMeterCountsFromTheWarmUp is I1: batch by batch, a millisecond of test time each.
+func TestMeterCountsFromTheWarmUp(t *testing.T) {
+	m := meter{recorder: bench.NewRecorder()}
+	trades := make([]codec.Trade, 3)
+	commit := func(last uint64) {
+		m.recorder.Record(bench.OrderToCommit, int64(last))
+		m.committed(&engine.Committed{Payload: codec.Payload{LastCommand: last, Trades: trades}})
+	}
+	commit(10) // the first
+	commit(20) // the warm-up of nothing is over
+	if m.begin.IsZero() || m.from != (mark{6, 20, 2}) {
+		t.Fatalf("began with %+v", m.from)
+	}
+	commit(30)
+	if m.snapshot == nil || !m.done.Load() || m.to != (mark{9, 30, 3}) {
+		t.Fatalf("ended with %+v", m.to)
+	}
+	if l := m.snapshot.Latency(bench.OrderToCommit); l.Count != 1 || l.Max != 30 {
+		t.Errorf("latencies %+v, want that of the last batch alone", l)
+	}
+	commit(40)
+	if m.to.commands != 30 {
+		t.Error("what came behind the end counts")
+	}
+}
+
+// TestJudge is I2.
+func TestJudge(t *testing.T) {
+	good := func() *bench.Report {
+		p := bench.Participant{AppliedTrades: 7, Chain: 1}
+		return &bench.Report{Trades: 7, Engine: bench.Engine{Chain: 1}, Participants: bench.Participants{Risk: p, Settlement: p, Marketdata: p}}
+	}
+	if err := judge(good()); err != nil {
+		t.Error(err)
+	}
+	for _, change := range []func(r *bench.Report){
+		func(r *bench.Report) { r.Participants.Settlement.Chain = 2 },
+		func(r *bench.Report) { r.Participants.Marketdata.AppliedTrades = 6 },
+	} {
+		r := good()
+		change(r)
+		if err := judge(r); !errors.Is(err, errDiffers) {
+			t.Errorf("%v, want errDiffers", err)
+		}
+	}
+	r := good()
+	r.BatchesAborted = 1
+	if err := judge(r); !errors.Is(err, errAborted) {
+		t.Errorf("%v, want errAborted", err)
+	}
+}
+
+func TestCaseIsJudged(t *testing.T) {
+	for name, change := range map[string]func(*Case){
+		"flow":      func(c *Case) { c.Loop.Flow = "" },
+		"trades":    func(c *Case) { c.Trades = 0 },
+		"window":    func(c *Case) { c.Window = 1 << 20 },
+		"transport": func(c *Case) { c.Transport = "pigeon" },
+		"rate":      func(c *Case) { c.Rate = -1 },
+		"duration":  func(c *Case) { c.Duration = 0 },
+	} {
+		c := small()
+		change(&c)
+		if _, err := Measure(t.Context(), &Options{}, c); !errors.Is(err, ErrCase) {
+			t.Errorf("%s: %v, want ErrCase", name, err)
+		}
+	}
+	for _, s := range Sweeps {
+		cases, err := s.Cases(Default())
+		if err != nil || len(cases) < 3 {
+			t.Errorf("%s: %d cases, %v", s, len(cases), err)
+		}
+		for _, c := range cases {
+			if err := c.Validate(); err != nil {
+				t.Errorf("%s: %v", s, err)
+			}
+		}
+	}
+	if _, err := Sweep("moon").Cases(Default()); !errors.Is(err, ErrCase) {
+		t.Errorf("%v, want ErrCase", err)
+	}
+	c := small()
+	c.Loop.Flow = workload.FlowReferee
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/bench/system"
+	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/internal/box"
+	"github.com/tezi-exchange/tezi/internal/host"
+)
+
+// benchSystemFlags are the flags of `tezi bench system`.
+type benchSystemFlags struct {
+	benchFlags
+	c       system.Case
+	o       system.Options
+	flow    string
+	dir     string
+	rate    string
+	profile string
+	verbose bool
+	sweeps  []string
+}
+
+func newBenchSystem() *cobra.Command {
+	var b benchSystemFlags
+	cmd := &cobra.Command{
+		Use:   "system",
+		Short: "Measure engine and participants together, as up runs them, fed from memory",
+		Long: `Measure the whole system on this machine: the engine with its command log, and risk,
+settlement and market data, each a process of its own as "tezi up" runs them, fed from
+memory with a flow that is rich in trades: three for four commands. Afterwards all
+four must have the same trades.
+
+Without --rate, as many trades as are committed. With one, open loop: latency is from
+the moment when an order was due until its trade is committed. The warm-up does not
+count. The processor time of each process is told for each trade.
+
+There is one shard; to see what a core less or more does, start it under taskset.
+
+Sweeps: ` + fmt.Sprint(system.Sweeps) + `. In JSON, times are microseconds.`,
+		Example: `  tezi bench system --sweep headline
+  tezi bench system --rate 500k --duration 10s
+  tezi bench system --sweep trades,window,instruments,members,transport --out results
+  tezi bench system --cpuprofile engine.pprof --node-profiles profiles`,
+		Args: wantArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
+	}
+	b.benchFlags.flags(cmd)
+	b.c = system.Default()
+	f := cmd.Flags()
+	loopFlags(cmd, &b.c.Loop, &b.flow)
+	f.IntVar(&b.c.Trades, "trades", b.c.Trades, "trades in a batch")
+	f.IntVar(&b.c.Window, "window", b.c.Window, "undecided batches in flight")
+	f.BoolVar(&b.c.Durable, "durable", b.c.Durable, "wait for the disks before a trade is committed")
+	f.StringVar(&b.c.Transport, "transport", b.c.Transport, "between engine and participants: "+strings.Join(system.Transports, ", "))
+	f.StringVar(&b.rate, "rate", "max", "open loop: trades a second such as 500k; max = as many as are committed")
+	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
+	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case")
+	f.StringSliceVar(&b.sweeps, "sweep", nil, fmt.Sprintf("vary the case: %v", system.Sweeps))
+	f.StringVar(&b.profile, "profile", host.Auto, "threads: auto, pinned (a core for each busy stage) or shared")
+	f.StringVar(&b.dir, "dir", ".", "directory on the disk to measure")
+	f.StringVar(&b.o.Profiles, "node-profiles", "", "write a CPU profile of each participant into this directory")
+	f.BoolVarP(&b.verbose, "verbose", "v", false, "say more on standard error")
+	return cmd
+}
+
+// cases returns what the flags describe.
+func (b *benchSystemFlags) cases() (cases []system.Case, err error) {
+	b.c.Loop.Flow = workload.Flow(b.flow)
+	if b.c.Rate, err = rateOf(b.rate); err == nil {
+		err = b.c.Validate()
+	}
+	if err == nil && len(b.sweeps) == 0 {
+		return []system.Case{b.c}, nil
+	}
+	for _, s := range b.sweeps {
+		more, serr := system.Sweep(s).Cases(b.c)
+		err = errors.Join(err, serr)
+		cases = append(cases, more...)
+	}
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return cases, nil
+}
+
+func (b *benchSystemFlags) run(cmd *cobra.Command) error {
+	if err := b.check(); err != nil {
+		return err
+	}
+	cases, err := b.cases()
+	if err != nil {
+		return err
+	}
+	if b.o.Profile, err = host.Choose(b.profile, box.BusyStages, ""); err != nil {
+		return configError{fmt.Errorf("--profile: %w", err)}
+	}
+	if b.o.Executable, err = os.Executable(); err != nil {
+		return err
+	}
+	if b.o.Profiles != "" {
+		if err := os.MkdirAll(b.o.Profiles, 0o755); err != nil {
+			return err
+		}
+	}
+	parent, err := os.MkdirTemp(b.dir, "tezi-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(parent) //nolint:errcheck // what is left is in the way of nothing
+	b.o.Dir, b.o.Log = filepath.Join(parent, "run"), newLog(cmd.ErrOrStderr(), b.verbose)
+	stop, err := b.start()
+	if err != nil {
+		return err
+	}
+	record := b.record("system", "Whole system")
+	record.Profile = b.o.Profile.Name
+	for _, c := range cases {
+		var r *system.Result
+		if r, err = system.Measure(cmd.Context(), &b.o, c); err != nil {
+			err = fmt.Errorf("%v: %w", c, err)
+			break
+		}
+		r.AddTo(record)
+	}
+	err = errors.Join(err, stop())
+	return errors.Join(err, b.report(cmd, record))
+}
