@@ -70,6 +70,13 @@ func (x *index) count() int {
 			n++
 		}
 	}
+	if x.moving() {
+		for _, e := range x.old.entries[x.moved:] {
+			if e != 0 {
+				n++
+			}
+		}
+	}
 	return n
 }
 

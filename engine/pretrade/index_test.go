@@ -27,7 +27,13 @@ func TestProbesAreShort(t *testing.T) {
 				k := keyOf(i)
 				tag := tagOf(k.member, k.client, k.instrument)
 				x.insert(tag, i+1)
-				at := x.home(tag)
+			}
+			for x.moving() { // as the next rows would
+				x.move()
+			}
+			for i := range uint32(rows) {
+				k := keyOf(i)
+				at := x.home(tagOf(k.member, k.client, k.instrument))
 				steps := uint32(1)
 				for ; x.entries[at].row() != i+1; at = x.next(at) {
 					steps++
@@ -45,11 +51,58 @@ func TestProbesAreShort(t *testing.T) {
 	}
 }
 
-func TestIndexIsAtMostHalfFull(t *testing.T) {
+// TestIndexFollowsItsRows: after each row every one is found, the table is at most half full, and, but for the
+// first one, at least a quarter.
+func TestIndexFollowsItsRows(t *testing.T) {
+	const rows = 5000
+	x := newIndex(make([]entry, entriesFor(rows)))
+	for range 2 {
+		for row := uint32(1); row <= rows; row++ {
+			x.insert(tagOf(1, row, 7), row)
+			n := len(x.entries)
+			if x.count() != int(row) || n < 2*int(row) || n > tableMin && n > 4*int(row) {
+				t.Fatalf("%d entries for %d rows in a table of %d", x.count(), row, n)
+			}
+			if row%61 != 0 && row != rows {
+				continue
+			}
+			for r := uint32(1); r <= row; r++ {
+				if !x.has(tagOf(1, r, 7), r) {
+					t.Fatalf("with %d rows, row %d is lost", row, r)
+				}
+			}
+		}
+		x.reset()
+		if x.count() != 0 || x.moving() || len(x.entries) != tableMin {
+			t.Fatalf("a reset leaves %d entries in a table of %d", x.count(), len(x.entries))
+		}
+	}
+}
+
+func (x *index) has(tag, row uint32) bool {
+	for _, t := range []table{x.table, x.old} {
+		if len(t.entries) == 0 {
+			continue
+		}
+		for i := t.home(tag); t.entries[i] != 0; i = t.next(i) {
+			if t.entries[i].row() == row {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestIndexHasRoom(t *testing.T) {
 	for rows := 1; rows < 5000; rows++ {
 		x := newIndex(make([]entry, entriesFor(rows)))
-		if n := len(x.entries); n < 2*rows || n >= 4*rows || n&(n-1) != 0 || int(x.mask) != n-1 || x.home(1<<32-1) != x.mask {
+		for row := range uint32(rows) {
+			x.insert(row*golden, row+1)
+		}
+		if n := len(x.entries); n < 2*rows || n&(n-1) != 0 || int(x.mask) != n-1 || x.home(1<<32-1) != x.mask {
 			t.Fatalf("%d entries for %d rows, mask %d, last home %d", n, rows, x.mask, x.home(1<<32-1))
 		}
 	}
 }
+
+const golden = 0x9e3779b9

@@ -115,8 +115,8 @@ func (a *Accounts) Restore(data []byte) error {
 // reset empties everything. What was never used is not touched.
 func (a *Accounts) reset() {
 	if len(a.accounts) > 0 {
-		clear(a.positionIndex.entries)
-		clear(a.accountIndex.entries)
+		a.positionIndex.reset()
+		a.accountIndex.reset()
 	}
 	a.positions, a.accounts = a.positions[:0], a.accounts[:0]
 	for i := range a.members {
