@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/host"
@@ -17,9 +18,9 @@ import (
 
 // Options say how cases are run.
 type Options struct {
-	Dir        string // of the run; each case empties it. Durable cases measure the disk below it
-	Executable string // this program, to start participants with
-	Profiles   string // a directory for CPU profiles of the participants' processes; empty: none
+	Dir        string      // of the run; each case empties it. Durable cases measure the disk below it
+	Executable string      // this program, to start participants with
+	Profiles   profile.Set // of the participants' processes
 	Profile    host.Profile
 	Log        *slog.Logger // nil discards
 }

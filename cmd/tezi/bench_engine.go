@@ -98,7 +98,7 @@ func (b *benchEngineFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	stop, err := b.start()
+	stop, err := b.startProfile("engine", len(cases))
 	if err != nil {
 		return err
 	}

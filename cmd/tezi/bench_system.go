@@ -23,7 +23,6 @@ type benchSystemFlags struct {
 	flow    string
 	dir     string
 	rate    string
-	profile string
 	verbose bool
 	sweeps  []string
 }
@@ -48,7 +47,7 @@ Sweeps: ` + fmt.Sprint(system.Sweeps) + `. In JSON, times are microseconds.`,
 		Example: `  tezi bench system --sweep headline
   tezi bench system --rate 500k --duration 10s
   tezi bench system --sweep trades,window,instruments,members,transport --out results
-  tezi bench system --cpuprofile engine.pprof --node-profiles profiles`,
+  tezi bench system --profile cpu --out results`,
 		Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
@@ -64,9 +63,7 @@ Sweeps: ` + fmt.Sprint(system.Sweeps) + `. In JSON, times are microseconds.`,
 	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
 	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case")
 	f.StringSliceVar(&b.sweeps, "sweep", nil, fmt.Sprintf("vary the case: %v", system.Sweeps))
-	f.StringVar(&b.profile, "profile", host.Auto, "threads: auto, pinned (a core for each busy stage) or shared")
 	f.StringVar(&b.dir, "dir", ".", "directory on the disk to measure")
-	f.StringVar(&b.o.Profiles, "node-profiles", "", "write a CPU profile of each participant into this directory")
 	f.BoolVarP(&b.verbose, "verbose", "v", false, "say more on standard error")
 	return cmd
 }
@@ -99,16 +96,11 @@ func (b *benchSystemFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if b.o.Profile, err = host.Choose(b.profile, box.BusyStages, ""); err != nil {
-		return configError{fmt.Errorf("--profile: %w", err)}
+	if b.o.Profile, err = host.Choose(host.Auto, box.BusyStages, ""); err != nil {
+		return err
 	}
 	if b.o.Executable, err = os.Executable(); err != nil {
 		return err
-	}
-	if b.o.Profiles != "" {
-		if err := os.MkdirAll(b.o.Profiles, 0o755); err != nil {
-			return err
-		}
 	}
 	parent, err := os.MkdirTemp(b.dir, "tezi-bench-")
 	if err != nil {
@@ -116,10 +108,11 @@ func (b *benchSystemFlags) run(cmd *cobra.Command) error {
 	}
 	defer os.RemoveAll(parent) //nolint:errcheck // what is left is in the way of nothing
 	b.o.Dir, b.o.Log = filepath.Join(parent, "run"), newLog(cmd.ErrOrStderr(), b.verbose)
-	stop, err := b.start()
+	stop, err := b.startProfile("engine", len(cases))
 	if err != nil {
 		return err
 	}
+	b.o.Profiles = b.set
 	record := b.record("system", "Whole system")
 	record.Profile = b.o.Profile.Name
 	for _, c := range cases {

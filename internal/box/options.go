@@ -7,6 +7,7 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/codec/commandcsv"
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/host"
@@ -58,7 +59,7 @@ type Options struct {
 	Recorder  *bench.Recorder                            // of the latencies, to be reset by Committed
 	Committed func(c *engine.Committed)                  // told of each decided batch, by the thread that records
 	Ended     func(role string, processor time.Duration) // told of each participant's process that has ended what it has used
-	Profiles  string                                     // directory for CPU profiles of the participants' processes
+	Profiles  profile.Set                                // which the participants' processes write, too
 
 	SourceName   string
 	SourceFormat string

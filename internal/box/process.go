@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/rundir"
@@ -131,6 +132,9 @@ func dial(run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell 
 	})
 }
 
+// profileFlags are those of a participant process. It has none for what it waits for.
+var profileFlags = map[profile.Kind]string{profile.CPU: "cpuprofile", profile.Mem: "memprofile", profile.Trace: "trace"}
+
 // childArgs are the arguments of a participant process, but for the address and boot number.
 func childArgs(o *Options, run *rundir.Run, name string) []string {
 	args := []string{
@@ -147,8 +151,10 @@ func childArgs(o *Options, run *rundir.Run, name string) []string {
 	if o.Profile.Name == host.Pinned {
 		args = append(args, fmt.Sprintf("--core=%d", o.Profile.Cores[stageParticipants+slices.Index(rundir.RoleNames, name)]))
 	}
-	if o.Profiles != "" {
-		args = append(args, "--cpuprofile="+filepath.Join(o.Profiles, name+".pprof"))
+	for _, kind := range o.Profiles.Kinds {
+		if flag, ok := profileFlags[kind]; ok {
+			args = append(args, fmt.Sprintf("--%s=%s", flag, filepath.Join(o.Profiles.Dir, name+"."+string(kind)+".pprof")))
+		}
 	}
 	r := run.Roles
 	switch name {
