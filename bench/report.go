@@ -40,9 +40,10 @@ type Report struct {
 	Profile          string            `json:"profile"`   // "pinned" or "shared"
 	Transport        string            `json:"transport"` // "tcp" or "rings"
 	CoresUsed        int               `json:"cores_used"`
-	Memory           string            `json:"memory,omitempty"` // what the engine's process asked for and what it got
-	Rejects          map[string]uint64 `json:"rejects"`          // by reason, reasons that occurred only
-	Market           map[string]uint64 `json:"market"`           // what the rules did beside matching, as far as it occurred
+	Memory           string            `json:"memory,omitempty"`  // what the engine's process asked for and what it got
+	Refused          []string          `json:"refused,omitempty"` // what was asked for and not had, why, and what was used instead
+	Rejects          map[string]uint64 `json:"rejects"`           // by reason, reasons that occurred only
+	Market           map[string]uint64 `json:"market"`            // what the rules did beside matching, as far as it occurred
 	Exclusions       []Exclusion       `json:"exclusions,omitempty"`
 	Late             []Late            `json:"late,omitempty"`
 	LatencyUs        Latencies         `json:"latency_us"`

@@ -24,9 +24,7 @@ func (r *Record) WriteTable(w io.Writer) error {
 			t.line(fact.Key, "%s", fact.Value)
 		}
 	}
-	for i, line := range r.Refused {
-		t.line([]string{"refused", ""}[min(i, 1)], "%s", line)
-	}
+	t.refused(r.Refused)
 	var fixed []string
 	for _, p := range r.Fixed() {
 		fixed = append(fixed, p.String())

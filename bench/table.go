@@ -80,6 +80,14 @@ func (t *table) run(r *Report) {
 	if r.Memory != "" {
 		t.line("memory", "%s", r.Memory)
 	}
+	t.refused(r.Refused)
+}
+
+// refused writes what was not had; it may be longer than a line.
+func (t *table) refused(lines []string) {
+	for i, line := range lines {
+		t.line([]string{"refused", ""}[min(i, 1)], "%s", line)
+	}
 }
 
 func (t *table) counts(r *Report) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/datatest"
 )
 
@@ -14,9 +15,12 @@ import (
 // that name in their PATH, and so does the program when it starts its participants with its own
 // executable: they are real processes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"tezi": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
-	})
+	testscript.Main(m, programs)
+}
+
+// programs are what scripts can run.
+var programs = map[string]func(){
+	"tezi": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 }
 
 // TestScripts runs the program from outside, a topic to a script. scripts_test.go says what the
@@ -39,6 +43,25 @@ func TestRecordedFills(t *testing.T) {
 			p.Setup = func(env *testscript.Env) error {
 				env.Setenv("DATA", dir)
 				env.Setenv("FILLS", fills)
+				return setup(env)
+			}
+			testscript.Run(t, p)
+		})
+	}
+}
+
+// TestDeadPeer kills a participant, over each transport between processes: the engine goes on taking and answering orders.
+func TestDeadPeer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a halt")
+	}
+	for _, transport := range []string{box.TransportTCP, box.TransportUDP, box.TransportShm} {
+		t.Run(transport, func(t *testing.T) {
+			p := params("")
+			p.Files = []string{"testdata/deadpeer.txtar"}
+			setup := p.Setup
+			p.Setup = func(env *testscript.Env) error {
+				env.Setenv("TRANSPORT", transport)
 				return setup(env)
 			}
 			testscript.Run(t, p)

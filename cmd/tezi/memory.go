@@ -22,10 +22,10 @@ func (m *memoryFlags) flags(cmd *cobra.Command) {
 }
 
 // apply asks the machine and says what it got; a refusal is a warning, not an end.
-func (m *memoryFlags) apply(log *slog.Logger) (host.Memory, string, error) {
+func (m *memoryFlags) apply(log *slog.Logger) (host.Memory, host.Granted, error) {
 	gc, err := host.ParseGC(m.gc)
 	if err != nil {
-		return host.Memory{}, "", usageError{fmt.Errorf("--gc: %w", err)}
+		return host.Memory{}, host.Granted{}, usageError{fmt.Errorf("--gc: %w", err)}
 	}
 	w := host.Memory{Lock: m.lock, GC: gc}
 	got := w.Apply()
@@ -35,5 +35,5 @@ func (m *memoryFlags) apply(log *slog.Logger) (host.Memory, string, error) {
 	for _, line := range got.Refused {
 		log.Warn(line)
 	}
-	return w, got.Summary, nil
+	return w, got, nil
 }

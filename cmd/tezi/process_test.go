@@ -230,3 +230,21 @@ func cmdCommitted(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has committed %d batches, want %s", args[0], got, args[1])
 	}
 }
+
+func cmdGrows(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "grows DIR N")
+	commands := func() (sum uint64) {
+		logs, err := inspect.Dir(ts.MkAbs(args[0]))
+		if err != nil {
+			return 0 // it may not be there yet
+		}
+		for _, l := range logs {
+			sum += l.Commands
+		}
+		return sum
+	}
+	before := commands()
+	if after := before; !poll(func() bool { after = commands(); return after >= before+uint64(number(ts, args[1])) }) {
+		ts.Fatalf("%s has %d commands, before it had %d, want %s more", args[0], after, before, args[1])
+	}
+}

@@ -166,9 +166,11 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	for _, line := range o.Profile.Refused() {
 		o.Log.Warn(line)
 	}
-	if o.Memory, o.MemoryGot, err = r.memory.apply(o.Log); err != nil {
+	var got host.Granted
+	if o.Memory, got, err = r.memory.apply(o.Log); err != nil {
 		return nil, err
 	}
+	o.MemoryGot, o.Refused = got.Summary, append(o.Profile.Refused(), got.Refused...)
 	if o.Executable, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("cannot find this program to start participants with: %w", err)
 	}

@@ -34,6 +34,7 @@ import (
 //	until FILE [COUNT] REGEXP             waits until FILE, which may be a pattern, has COUNT matches (default 1)
 //	grab VAR FILE REGEXP                  waits for a match and sets VAR to its first group
 //	committed DIR N                       waits until the log of a participant says that N batches are committed
+//	grows DIR N                           waits until the command log of a run has N more commands than now
 //	released DIR                          waits until no process holds the lock in DIR
 //	json FILE A OP B                      compares (= != < >) what two dotted paths, or a path and a literal, stand for
 //	jsonkeys FILE                         checks that the documented keys of a report are there, with their types
@@ -49,7 +50,7 @@ import (
 // Whatever waits gives up after a long deadline; nothing depends on how fast it is.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits": cmdExits, "start": cmdStart, "starttty": cmdStartTTY, "send": cmdSend, "hangup": cmdHangup, "ended": cmdEnded,
-	"signal": cmdSignal, "until": cmdUntil, "grab": cmdGrab, "committed": cmdCommitted, "released": cmdReleased,
+	"signal": cmdSignal, "until": cmdUntil, "grab": cmdGrab, "committed": cmdCommitted, "grows": cmdGrows, "released": cmdReleased,
 	"json": cmdJSON, "jsonkeys": cmdJSONKeys, "occupy": cmdOccupy, "get": cmdGet,
 	"gzips": cmdGzips, "gunzips": cmdGunzips, "flip": cmdFlip, "cut": cmdCut, "dropline": cmdDropline, "edit": cmdEdit,
 }

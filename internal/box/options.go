@@ -49,6 +49,7 @@ type Options struct {
 	Profile      host.Profile
 	Memory       host.Memory  // for the processes that the run starts
 	MemoryGot    string       // what this process asked for and got, for the report
+	Refused      []string     // what the command asked the machine for in vain, and what it does instead: for the report
 	Verify       bool         // prove the logs afterwards
 	Checkpoint   uint64       // batches between two checkpoints of a participant's log, which is cut there; 0: never
 	Files        driver.Files // of the logs in this process

@@ -96,7 +96,7 @@ func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ring
 			return nil, err
 		}
 		if bell != nil {
-			c.link = dial(run, c.addr, batch3pc.NodeID(i+1), name, bell, quiet(o.Log), hello{node: engineNode, carrier: carriers[o.Transport]})
+			c.link = dial(run, c.addr, batch3pc.NodeID(i+1), name, bell, quiet(o.Log), o.Log, hello{node: engineNode, carrier: carriers[o.Transport]})
 		}
 		g.children = append(g.children, c)
 		g.done.Add(1)
@@ -106,7 +106,7 @@ func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ring
 }
 
 // quiet drops a log unless it is verbose: of a process that it watches itself, the supervisor tells
-// all that matters.
+// all that matters but what its link cannot use.
 func quiet(log *slog.Logger) *slog.Logger {
 	if log.Enabled(context.Background(), slog.LevelInfo) {
 		return log
@@ -121,14 +121,14 @@ type hello struct {
 	carrier transport.Carrier
 }
 
-func dial(run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell *ringbuf.Bell, log *slog.Logger, as hello) *transport.Link {
+func dial(run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell *ringbuf.Bell, log, unused *slog.Logger, as hello) *transport.Link {
 	return transport.Dial(transport.DialOptions{
 		Addr:   addr,
 		Hello:  codec.Hello{Node: as.node, Role: "engine"},
 		Want:   codec.Hello{Node: uint8(node), Role: role},
 		Header: codec.Header{Cluster: run.Cluster, Boot: as.boot},
 		OutCap: batchRingBytes, InCap: answerRingBytes, Bell: bell, Log: log,
-		Carrier: as.carrier,
+		Carrier: as.carrier, LogUnused: unused,
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -36,6 +37,7 @@ type box struct {
 	feed     feed
 	fills    *Fills
 	lost     map[string]bool // participants that were connected and are not
+	refused  []string        // what the links to them could not use
 	badInput error           // why the source ended early; the run itself ended in order
 	recorder *bench.Recorder
 	started  time.Time
@@ -296,6 +298,9 @@ func (b *box) status() bench.Status {
 // close ends the participants and closes the log. It returns the first error.
 func (b *box) close() (err error) {
 	if b.group != nil {
+		for _, l := range b.group.links() {
+			b.refused = append(b.refused, l.NotUsed()...)
+		}
 		err = b.group.stop()
 		b.group = nil
 	}
@@ -334,7 +339,7 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 		BatchesCommitted: int64(res.BatchesCommitted), BatchesAborted: int64(res.BatchesAborted),
 		CommandsBefore: int64(res.Before.Commands), TradesBefore: int64(res.Before.Trades),
 		Rate: b.o.Pace.PerSecond, Realtime: b.o.Pace.Realtime, Durable: b.run.Durable, Profile: b.o.Profile.Name, Transport: b.o.transport(),
-		Memory: b.o.MemoryGot, CoresUsed: b.o.coresUsed(), Machine: bench.MachineOf(host.Detect()),
+		Memory: b.o.MemoryGot, Refused: slices.Concat(b.o.Refused, b.refused), CoresUsed: b.o.coresUsed(), Machine: bench.MachineOf(host.Detect()),
 		Engine: bench.Engine{Chain: bench.Hash(res.Chain)},
 	}
 	r.SetElapsed(elapsed)

@@ -17,7 +17,7 @@ type Machine struct {
 	Go          string  // "go1.26.8 linux/amd64"
 	Gomaxprocs  int     // threads that run Go code at the same time
 
-	hugePages string      // always, madvise, never; "" if unknown
+	hugePages string      // always, madvise, never, or hugePagesOff; "" if unknown
 	siblings  map[int]int // core → the lowest core on the same physical core; nil if unknown
 }
 

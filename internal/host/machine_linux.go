@@ -17,6 +17,9 @@ func (m *Machine) detect() {
 	m.Cores = allowedCores()
 	m.Kernel = kernel()
 	m.read(os.DirFS("/"))
+	if !mayHaveHugePages() {
+		m.hugePages = hugePagesOff
+	}
 }
 
 // allowedCores reads the affinity mask of the calling thread, which is that of the process unless

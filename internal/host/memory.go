@@ -103,6 +103,9 @@ func (w Memory) apply(m *Machine, lock func() error) Granted {
 	return g
 }
 
+// hugePagesOff is the mode of a process that gets none, whatever the kernel gives to others.
+const hugePagesOff = "off"
+
 // hugePages says what becomes of the books and ledgers, which ask for huge pages: mode is what the
 // kernel gives, "" if unknown.
 func hugePages(mode string) (short, line string) {
@@ -112,7 +115,9 @@ func hugePages(mode string) (short, line string) {
 	case "madvise":
 		return "huge pages on request", "huge pages: on request; books and ledgers ask for them"
 	case "never":
-		return "no huge pages", "huge pages: refused by the kernel (transparent_hugepage is never); large books will be slower"
+		return "no huge pages (refused)", "huge pages: refused by the kernel (transparent_hugepage is never); large books will be slower"
+	case hugePagesOff:
+		return "no huge pages (refused)", "huge pages: refused to this process by who has started it (PR_SET_THP_DISABLE); large books will be slower"
 	}
 	return "huge pages unknown", "huge pages: the kernel does not say whether it has them"
 }

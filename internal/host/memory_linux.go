@@ -35,6 +35,12 @@ func mayLock(root fs.FS) bool {
 	return err == nil && caps>>capIPCLock&1 == 1
 }
 
+// mayHaveHugePages reports whether this process may have them, if the kernel gives any.
+func mayHaveHugePages() bool {
+	off, err := unix.PrctlRetInt(unix.PR_GET_THP_DISABLE, 0, 0, 0, 0)
+	return err != nil || off == 0
+}
+
 // hugePageMode reads "always [madvise] never".
 func hugePageMode(root fs.FS) string {
 	for word := range strings.FieldsSeq(line(root, "sys/kernel/mm/transparent_hugepage/enabled")) {

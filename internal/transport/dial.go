@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"time"
@@ -15,7 +16,7 @@ func Dial(o DialOptions) *Link { return dial(o, defaultTiming) }
 
 func dial(o DialOptions, t timing) *Link {
 	w := newWire(ListenOptions{o.Hello, o.Header, o.Want, o.OutCap, o.InCap, o.Bell, o.Log}, t)
-	w.carrier = o.Carrier
+	w.carrier, w.unusedLog = o.Carrier, cmp.Or(o.LogUnused, w.log)
 	if t.shareDir != "" {
 		w.shareDir = t.shareDir
 	}

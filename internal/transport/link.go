@@ -8,7 +8,7 @@ import (
 )
 
 // Link is one ordered connection to one peer, which carries whole frames. All methods belong to
-// one goroutine, its user, except Stats. None of them waits for the peer; Close waits, but never
+// one goroutine, its user, except Stats and NotUsed. None of them waits for the peer; Close waits, but never
 // longer than closeFlush.
 type Link struct {
 	in   *ringbuf.Frames // events (1 byte) and frames (codec.FrameHeaderSize and more) for the user
@@ -35,6 +35,8 @@ type Link struct {
 	shared  *shared                // user: of this session; nil: it has none
 	lent    []byte                 // user: what Next has lent, if it lies in the shared ring
 	cluster uint32                 // whose frames they must be
+
+	unused func() []string // see NotUsed; nil in a Pair
 
 	close func() // ends everything behind the rings and waits for it
 	counters
@@ -195,6 +197,15 @@ func (l *Link) Refusal() error {
 		return *p
 	}
 	return nil
+}
+
+// NotUsed says what of the carrier that was asked for the kernel or the peer has refused, why, and what is used in its
+// place, a line each; nil if everything was granted. It may be called by any goroutine, and after Close.
+func (l *Link) NotUsed() []string {
+	if l.unused == nil {
+		return nil
+	}
+	return l.unused()
 }
 
 // Close ends the link. Frames that are published already are still sent if the peer takes them

@@ -20,8 +20,9 @@ type DialOptions struct {
 	Log    *slog.Logger  // connects, disconnects and refusals; nil discards
 
 	// Carrier is what the frames should go through. The listener has no say, but where it cannot, or we
-	// cannot, they go over TCP, and the log says why.
-	Carrier Carrier
+	// cannot, they go over TCP; the log says why, and NotUsed.
+	Carrier   Carrier
+	LogUnused *slog.Logger // for what cannot be used, if that belongs elsewhere than the rest; nil: Log
 }
 
 // Carrier is what the frames of a session go through. Each has a TCP connection beside it.

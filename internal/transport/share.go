@@ -3,6 +3,7 @@ package transport
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/tezi-exchange/tezi/codec"
 )
@@ -82,16 +83,29 @@ func (p *peer) unshare() {
 	}
 }
 
-// notUsed says what is not used, and why.
+// notUsed says what is not used, and why: each once.
 func (w *wire) notUsed(what, why string) {
+	line := "no " + what + ": " + why
 	w.logMu.Lock()
-	known := w.logUsed[what] == why
-	if w.logUsed == nil {
-		w.logUsed = map[string]string{}
+	known := slices.Contains(w.logUnused, line)
+	if !known && len(w.logUnused) < unusedMax {
+		w.logUnused = append(w.logUnused, line)
 	}
-	w.logUsed[what] = why
 	w.logMu.Unlock()
 	if !known {
-		w.log.Warn("no "+what+": "+why, "peer", name(w.want))
+		w.unusedLog.Warn(line, "peer", name(w.want))
 	}
+}
+
+// unusedMax bounds what a link remembers of reasons: a handful exist, but a peer may send any text.
+const unusedMax = 8
+
+// unused lists what is not used, and why.
+func (w *wire) unused() (lines []string) {
+	w.logMu.Lock()
+	defer w.logMu.Unlock()
+	for _, line := range w.logUnused {
+		lines = append(lines, fmt.Sprintf("link to %s: %s", name(w.want), line))
+	}
+	return lines
 }

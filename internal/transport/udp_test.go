@@ -3,6 +3,7 @@ package transport
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -136,12 +137,15 @@ func TestUDPOverLossySockets(t *testing.T) {
 // What is refused is said once, and the datagrams go one by one; the session does not notice.
 func TestUDPWithoutOffload(t *testing.T) {
 	log := &journal{}
-	w := &wire{log: log.logger()}
+	w := &wire{unusedLog: log.logger()}
 	for range 2 {
 		w.notUsed(noOffload, "sending: refused")
 	}
 	if lines := log.with(noOffload); len(lines) != 1 {
 		t.Errorf("%d lines %q, want 1", len(lines), lines)
+	}
+	if r := w.unused(); len(r) != 1 || !strings.Contains(r[0], noOffload+": sending: refused") {
+		t.Errorf("not used: %q", r)
 	}
 	times := quick
 	times.datagram = datagramWire

@@ -33,10 +33,11 @@ type wire struct {
 	carrier  Carrier // of the dialer
 	shareDir string  // where shared memory is made
 
-	log     *slog.Logger
-	logMu   sync.Mutex
-	logLast string            // last failure that was logged: the same one again is not news
-	logUsed map[string]string // likewise, of what is not used
+	log       *slog.Logger
+	unusedLog *slog.Logger // of what is not used
+	logMu     sync.Mutex
+	logLast   string   // last failure that was logged: the same one again is not news
+	logUnused []string // what is not used, and why, as it was logged
 }
 
 func newWire(o ListenOptions, t timing) *wire {
@@ -49,7 +50,7 @@ func newWire(o ListenOptions, t timing) *wire {
 	if o.Hello.Process == 0 {
 		o.Hello.Process = rand.Uint64() | 1 // chance keeps two that claim to be one node apart
 	}
-	w := &wire{hello: o.Hello, header: o.Header, want: o.Want, bell: o.Bell, timing: t, log: o.Log, shareDir: sharedDir}
+	w := &wire{hello: o.Hello, header: o.Header, want: o.Want, bell: o.Bell, timing: t, log: o.Log, unusedLog: o.Log, shareDir: sharedDir}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.link = &Link{
 		in:        ringbuf.NewFrames(o.InCap),
@@ -59,6 +60,7 @@ func newWire(o ListenOptions, t timing) *wire {
 		stampSize: stampSize,
 		cluster:   o.Header.Cluster,
 	}
+	w.link.unused = w.unused
 	return w
 }
 
