@@ -44,7 +44,7 @@ func TestMemoryApply(t *testing.T) {
 		{Memory{Lock: true, GC: 400}, big, yes, "locked, collector at 400 %, huge pages on request", "", 400, limit},
 		{Memory{Lock: true, GC: GCOff}, big, no, "not locked (refused), collector off below 8.0 GiB, huge pages on request",
 			"memory cannot be locked: the limit is 8192 KiB; its pages may be swapped out", -1, 10 << 30 / 100 * 80},
-		{Memory{GC: GCOff}, &Machine{hugePages: "never"}, nil, "not locked, collector as usual (refused), no huge pages", "nobody says how much memory", 100, limit},
+		{Memory{GC: GCOff}, &Machine{hugePages: "never"}, nil, "not locked, collector as usual (refused), no huge pages (refused)", "nobody says how much memory", 100, limit},
 		{Memory{}, &Machine{hugePages: "always"}, nil, "not locked, collector as usual, huge pages", "", 100, limit},
 		{Memory{}, &Machine{}, nil, "not locked, collector as usual, huge pages unknown", "", 100, limit},
 	} {
