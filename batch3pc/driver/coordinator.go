@@ -5,6 +5,7 @@ package driver
 import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // CoordinatorConfig configures a Coordinator.
@@ -183,6 +184,9 @@ func (c *Coordinator) advance() error {
 			c.settleBase(batch3pc.Position{Seq: st.Base, Chain: st.BaseChain})
 		}
 		c.tell(st.Committed)
+		if mutant.Is(mutant.OutcomeEarly) {
+			c.tell(st.PreCommitted)
+		}
 	}
 	c.flight.release(st.Released)
 	return nil
@@ -217,7 +221,7 @@ func (c *Coordinator) settleBase(base batch3pc.Position) {
 // verdict is what a batch that is not known to be committed is told when a ballot has chosen base.
 func (c *Coordinator) verdict(p *proposal, base batch3pc.Position) error {
 	switch {
-	case p.at.Seq <= base.Seq:
+	case p.at.Seq <= base.Seq && !mutant.Is(mutant.DoubtIsAbort):
 		return ErrInDoubt
 	case p.at.Seq == c.refusal.Seq:
 		refused := c.refusal

@@ -9,6 +9,7 @@ import (
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // Decided reads the committed batches of a participant from its log, in order. Batches that were
@@ -52,7 +53,7 @@ func (d *Decided) Step() (*batch3pc.Batch, error) {
 			return nil, err
 		}
 	}
-	if len(d.held) == 0 || d.held[0].Seq > d.commit {
+	if len(d.held) == 0 || d.held[0].Seq > d.commit && !mutant.Is(mutant.UndecidedGivenOut) {
 		return nil, nil
 	}
 	b := d.held[0]

@@ -2,7 +2,10 @@
 
 package driver
 
-import "github.com/tezi-exchange/tezi/batch3pc"
+import (
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/mutant"
+)
 
 // flight holds a coordinator's proposals from Propose until the machine needs their payloads no
 // more: a ring of slots whose buffers are used again. Its cursors count proposals that stayed:
@@ -45,7 +48,7 @@ func (f *flight) take(b *batch3pc.Batch) uint64 {
 // gate moves the gate behind the proposals up to no. It returns the batch number of the last one, or
 // 0 if the gate has not moved.
 func (f *flight) gate(no uint64) (s batch3pc.Seq) {
-	for f.gated < f.tail && f.at(f.gated).no <= no {
+	for f.gated < f.tail && (f.at(f.gated).no <= no || mutant.Is(mutant.GateOpensAll)) {
 		s = f.at(f.gated).at.Seq
 		f.gated++
 	}

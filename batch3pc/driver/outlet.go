@@ -7,6 +7,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // outlet is what the drivers of both roles share: it brings what the links have to the role, and
@@ -143,6 +144,9 @@ func (o *outlet) do(r batch3pc.Ready) error {
 // settle ends a round: what was appended is flushed, and what may leave by now does.
 func (o *outlet) settle() error {
 	if lsn := o.log.LSN(); lsn != o.flushed {
+		if mutant.Is(mutant.FlushForgotten) {
+			return o.release()
+		}
 		if err := o.log.Flush(); err != nil {
 			return err
 		}
@@ -164,7 +168,7 @@ func (o *outlet) release() error {
 		return err
 	}
 	sent := 0
-	for sent < len(o.waiting) && (o.async || o.waiting[sent].lsn <= synced) {
+	for sent < len(o.waiting) && (o.async || o.waiting[sent].lsn <= synced || mutant.Is(mutant.AckBeforeSync)) {
 		o.send(&o.waiting[sent].msg)
 		sent++
 	}
@@ -209,6 +213,9 @@ func (o *outlet) send(m *batch3pc.Message) {
 	p := o.peer(m.To)
 	if p == nil {
 		return
+	}
+	if mutant.Is(mutant.WrongSession) {
+		p = o.firstUp(p)
 	}
 	size := codec.MessageSize(m)
 	buf := p.Link.Claim(size)

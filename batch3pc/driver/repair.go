@@ -7,6 +7,7 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -33,7 +34,9 @@ func (f Files) openParticipantDisk(dir string, after journal.Position, owner *ri
 	replay, done := Replay(machine), after.LSN
 	each := func(kind uint8, body []byte) error {
 		if kind == codec.RecordHole {
-			machine.RecoverHole()
+			if !mutant.Is(mutant.HoleUnsaid) {
+				machine.RecoverHole()
+			}
 			return nil
 		}
 		return replay(kind, body)

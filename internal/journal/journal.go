@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // Journal is a log open for appending. One goroutine, the owner, calls Append, Flush, LSN and
@@ -98,6 +99,9 @@ func (j *Journal) Append(kind uint8, parts ...[]byte) (lsn uint64, err error) {
 func (j *Journal) put(kind uint8, n int, parts ...[]byte) {
 	start := len(j.buffer)
 	h := header{length: uint32(n), lsn: j.lsn, kind: kind, prev: j.chain, synced: j.synced.Load()}
+	if mutant.Is(mutant.PromiseAhead) && kind != kindMark {
+		h.synced = j.lsn - 1
+	}
 	j.buffer = j.buffer[:start+headerSize]
 	h.put(j.buffer[start:])
 	for _, p := range parts {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 const lockName = "lock"
@@ -148,7 +149,7 @@ func (j *Journal) resume(r *Reader) error {
 	// Cutting before reserving leaves nothing but zeros behind the last record, so that what was
 	// torn can never be taken for a record again.
 	j.limit = max(r.size, j.options.SegmentSize)
-	if j.tail.Torn {
+	if j.tail.Torn && !mutant.Is(mutant.TailKept) {
 		if err := f.Truncate(r.offset); err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}
@@ -171,6 +172,10 @@ func (j *Journal) resume(r *Reader) error {
 // that are not on the disk, and no sync will bring them there. So whatever no record proves to be
 // durable is written again.
 func (j *Journal) syncAll(r *Reader) error {
+	if mutant.Is(mutant.OpenUnsynced) {
+		j.synced.Store(j.lsn)
+		return nil
+	}
 	for _, first := range r.firsts {
 		if first < max(r.start, r.proven.first) || first >= r.first {
 			continue
@@ -203,6 +208,9 @@ func (m *mark) in(first uint64) int64 {
 
 // rewriteBehind writes [from, to) of f again as it is; to -1 is the end of f, but for its zeros.
 func rewriteBehind(f disk.File, from, to int64) error {
+	if mutant.Is(mutant.FailedSyncBelieved) {
+		return nil
+	}
 	if to < 0 {
 		size, err := f.Size()
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // Record is one record of a journal.
@@ -268,7 +269,7 @@ func (r *Reader) load() (h header, body []byte, f *fault, err error) {
 	if b, err = r.window.bytes(r.file, r.offset, h.size(), r.size); err != nil {
 		return header{}, nil, nil, err
 	}
-	if crc := checksum(b); crc != h.crc {
+	if crc := checksum(b); crc != h.crc && !mutant.Is(mutant.ChecksumUnchecked) {
 		return header{}, nil, &fault{want: fmt.Sprintf("checksum %08x", h.crc), got: fmt.Sprintf("%08x", crc)}, nil
 	}
 	body = b[headerSize : headerSize+int(h.length)]
@@ -283,14 +284,14 @@ func (r *Reader) place(h *header, body []byte) *fault {
 	if r.adopt { // what the mark says of the log before it, which is not read, is believed
 		r.lsn, r.chain = r.first-1, h.prev
 	}
-	if h.prev != r.chain {
+	if h.prev != r.chain && !mutant.Is(mutant.ChainUnchecked) && !mutant.Is(mutant.OrderUnchecked) {
 		return &fault{misplaced: true, want: fmt.Sprintf("a record that follows checksum %08x", r.chain), got: fmt.Sprintf("one that follows %08x", h.prev)}
 	}
 	want := r.lsn + 1
 	if h.kind == kindMark {
 		want = r.lsn
 	}
-	if h.lsn != want {
+	if h.lsn != want && !mutant.Is(mutant.OrderUnchecked) {
 		return &fault{misplaced: true, want: fmt.Sprint("LSN ", want), got: fmt.Sprint(h.lsn)}
 	}
 	opening := h.kind == kindMark && string(body) == openingBody
@@ -359,6 +360,12 @@ func (r *Reader) judge(f *fault) error {
 	found, err := r.searchBehind()
 	if err != nil {
 		return err
+	}
+	if mutant.Is(mutant.TornIsDamage) {
+		found.proof = found.proof || found.bytes > 0
+	}
+	if mutant.Is(mutant.DamageIsTorn) {
+		f.misplaced, found.proof = false, false
 	}
 	if !f.misplaced && !found.proof && !r.adopt { // a snapshot has relied on a segment that is adopted
 		r.tail = Tail{Torn: true, File: r.file.Name(), Offset: r.offset, Bytes: found.bytes, Records: found.records}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // Files of a repair. Segments are rewritten beside the old ones; the list of them is the point of no
@@ -102,7 +103,9 @@ func rewrite(dir string, o Options, kind uint8, r *Reader, hole *Hole) (holes []
 		var record Record
 		if found := new(Hole); errors.As(next, &found) {
 			holes = append(holes, found)
-			_, err = j.Append(kind, found.body())
+			if !mutant.Is(mutant.HoleClosed) {
+				_, err = j.Append(kind, found.body())
+			}
 		} else if next != nil {
 			err = next
 		}

@@ -1,5 +1,7 @@
 package journal
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // Sync makes everything durable that was flushed before the call: one fdatasync, and one more for
 // each segment that was rolled since the last call. All records that were flushed while an earlier
 // Sync ran share it: that is the group commit.
@@ -26,6 +28,9 @@ func (j *Journal) sync() error {
 	j.mutex.Unlock()
 
 	for _, f := range j.pending {
+		if mutant.Is(mutant.RolledUnsynced) {
+			continue
+		}
 		if err := f.Sync(); err != nil {
 			return j.fail("fdatasync", f.Name(), err)
 		}
@@ -33,7 +38,7 @@ func (j *Journal) sync() error {
 	if err := current.Sync(); err != nil {
 		return j.fail("fdatasync", current.Name(), err)
 	}
-	if renamed {
+	if renamed && !mutant.Is(mutant.NameUnsynced) {
 		if err := j.syncName(); err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package journal
 
 import (
 	"fmt"
+
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // TruncateBefore drops the segments that hold only records below lsn, which a snapshot beside the log
@@ -28,6 +30,9 @@ func (j *Journal) TruncateBefore(lsn uint64) error {
 	firsts, err := listSegments(j.options.FS, j.dir)
 	if err != nil {
 		return err
+	}
+	if mutant.Is(mutant.CutOneMore) && len(firsts) > 2 && firsts[1] <= lsn {
+		lsn = max(lsn, firsts[2])
 	}
 	for ; len(firsts) > 1 && firsts[1] <= lsn; firsts = firsts[1:] {
 		if err := j.options.FS.Remove(segmentPath(j.dir, firsts[0])); err != nil {

@@ -68,6 +68,32 @@ const (
 	CommitChainLost
 	AttemptLost
 	RecordBallotLost
+	AckBeforeSync
+	SyncErrorIgnored
+	NextGroupAcked
+	FlushForgotten
+	WrongSession
+	OutcomeEarly
+	DoubtIsAbort
+	GateOpensAll
+	CutAboveWatermark
+	CutBeforeDurable
+	HoleUnsaid
+	UndecidedGivenOut
+	RolledUnsynced
+	NameUnsynced
+	PromiseAhead
+	ChecksumUnchecked
+	ChainUnchecked
+	OrderUnchecked
+	TornIsDamage
+	DamageIsTorn
+	TailKept
+	OpenUnsynced
+	FailedSyncBelieved
+	CutOneMore
+	MarkUnsynced
+	HoleClosed
 	count
 )
 
@@ -142,6 +168,32 @@ var bugs = [count]Bug{
 	CommitChainLost:     {"CommitChainLost", "codec", "5.2, I8", "the commit watermark travels without its chain"},
 	AttemptLost:         {"AttemptLost", "codec", "3.2", "a state carries the promised ballot in the place of the accepted one"},
 	RecordBallotLost:    {"RecordBallotLost", "codec", "3.2, I4", "records lose the boot number of their ballot"},
+	AckBeforeSync:       {"AckBeforeSync", "driver", "D1, I4", "messages that promise something leave before the sync"},
+	SyncErrorIgnored:    {"SyncErrorIgnored", "driver", "D3, S9", "a sync that failed counts as done"},
+	NextGroupAcked:      {"NextGroupAcked", "driver", "D1, I4", "a sync counts for what was written while it ran"},
+	FlushForgotten:      {"FlushForgotten", "driver", "D1", "a round ends without handing its records to the operating system"},
+	WrongSession:        {"WrongSession", "driver", "I8", "what is for one coordinator goes over the first link that is up"},
+	OutcomeEarly:        {"OutcomeEarly", "driver", "D5, I11", "a batch is told as committed when it is pre-committed"},
+	DoubtIsAbort:        {"DoubtIsAbort", "driver", "D5, I11", "an outcome that cannot be known is told as aborted"},
+	GateOpensAll:        {"GateOpensAll", "driver", "5.3, I11", "durable inputs of one proposal open the gate for all that are in flight"},
+	CutAboveWatermark:   {"CutAboveWatermark", "driver", "5.7, I8", "the log is cut though somebody needs what lies before the checkpoint"},
+	CutBeforeDurable:    {"CutBeforeDurable", "driver", "5.7, I4", "the log is cut before the checkpoint is durable"},
+	HoleUnsaid:          {"HoleUnsaid", "driver", "S10, I4", "the machine is not told that records of its log are missing"},
+	UndecidedGivenOut:   {"UndecidedGivenOut", "driver", "5.2, S8", "others are helped with batches that are only voted for"},
+	RolledUnsynced:      {"RolledUnsynced", "journal", "I2", "a sync leaves out segments that were left since the last one"},
+	NameUnsynced:        {"NameUnsynced", "journal", "I2", "the name of a new segment is not made durable"},
+	PromiseAhead:        {"PromiseAhead", "journal", "I4", "a record says of the one before it that it is durable"},
+	ChecksumUnchecked:   {"ChecksumUnchecked", "journal", "I4", "the checksum of a record is not looked at"},
+	ChainUnchecked:      {"ChainUnchecked", "journal", "I1", "a record need not follow the one before it"},
+	OrderUnchecked:      {"OrderUnchecked", "journal", "I1", "a record may have any number, and follow any other"},
+	TornIsDamage:        {"TornIsDamage", "journal", "I4", "a torn tail is taken for damage"},
+	DamageIsTorn:        {"DamageIsTorn", "journal", "I4", "damage is taken for a torn tail, and cut off"},
+	TailKept:            {"TailKept", "journal", "I3", "what is torn stays behind the last record"},
+	OpenUnsynced:        {"OpenUnsynced", "journal", "I2", "a log is relied on before what was read is durable"},
+	FailedSyncBelieved:  {"FailedSyncBelieved", "journal", "I6, S9", "what a failed sync left in memory is not written again (found in what we had shipped)"},
+	CutOneMore:          {"CutOneMore", "journal", "I8", "a segment too many is given back"},
+	MarkUnsynced:        {"MarkUnsynced", "journal", "I8", "the file that says where to begin gets its name before its content is durable"},
+	HoleClosed:          {"HoleClosed", "journal", "S10, I4", "a repaired log does not say where its holes were"},
 }
 
 // All is every bug, in the order of the scoreboard.
@@ -151,6 +203,9 @@ func All() (ids []ID) {
 	}
 	return ids
 }
+
+// Whole reports whether the bug is in what only whole nodes have: the driver or the log.
+func (b Bug) Whole() bool { return b.Where == "driver" || b.Where == "journal" }
 
 // Bug describes a bug.
 func (id ID) Bug() Bug { return bugs[id] }

@@ -41,6 +41,10 @@ func (w *World) bootParticipant(p *participant) {
 	if !w.opened(c, log) {
 		return
 	}
+	if len(holes) > 0 {
+		c.written = c.written[:0] // the records were numbered anew
+	}
+	c.readsBack(watched.read, log.LSN())
 	for i := range watched.read {
 		w.watch.Durable(p.id, &watched.read[i])
 	}

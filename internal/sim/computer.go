@@ -5,7 +5,10 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/check"
 	fs "github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/journal/simdisk"
@@ -25,9 +28,10 @@ type computer struct {
 	segments  []segment
 	records   []batch3pc.Record // appended in this life; the first has number first+1
 	first     uint64
-	durable   uint64 // last record that survives whatever comes
-	failSync  bool   // the next sync fails
-	failWrite bool   // the next write fails
+	written   []uint64 // hashes of the records, by number; 0: not known
+	durable   uint64   // last record that survives whatever comes
+	failSync  bool     // the next sync fails
+	failWrite bool     // the next write fails
 	full      bool
 	failed    bool // one of them came in this life
 	effects   int  // that the process still has before it dies in the middle of a step; negative: it does not
@@ -85,6 +89,29 @@ func (c *computer) opened(lsn uint64) error {
 
 // appended is the number of the last record that the journal has taken.
 func (c *computer) appended() uint64 { return c.first + uint64(len(c.records)) }
+
+// note remembers what was written as record lsn.
+func (c *computer) note(lsn uint64, kind uint8, body []byte) {
+	for uint64(len(c.written)) <= lsn {
+		c.written = append(c.written, 0)
+	}
+	c.written[lsn] = hashOf(kind, body)
+}
+
+func hashOf(kind uint8, body []byte) uint64 { return xxhash.Sum64(body) ^ mix(uint64(kind)) | 1 }
+
+// readsBack compares the records that were replayed, of which last is the last one, with what was written.
+func (c *computer) readsBack(read []batch3pc.Record, last uint64) {
+	var body []byte
+	for i := range read {
+		r := &read[i]
+		lsn := last - uint64(len(read)-1-i)
+		body = codec.AppendRecord(body[:0], r)
+		if lsn < uint64(len(c.written)) && c.written[lsn] != 0 && c.written[lsn] != hashOf(uint8(r.Kind), body) {
+			c.watch.Fail("I4", "participant %d reads record %d (%v %d), which is not what it wrote", c.id, lsn, r.Kind, r.Seq)
+		}
+	}
+}
 
 func (c *computer) segment(path string) *segment {
 	for i := range c.segments {

@@ -72,8 +72,8 @@ func contents(d *simdisk.Disk, file string) []byte {
 // spoil damages the log of a computer that is down, in its middle: what lies behind proves that the
 // place was durable once. A lost write at the very end of a log, which nothing proves, is no fault that
 // one copy can know of. arg chooses the place, and what happens to it: a bit flips, or the sector is
-// as if it had never been written, or holds what belongs elsewhere.
-func (c *computer) spoil(arg int) bool {
+// as if it had never been written, or holds what belongs into another log.
+func (c *computer) spoil(arg int, other *simdisk.Disk) bool {
 	list := layout(c.Disk)
 	how, where := arg%4, arg/4
 	if len(list) == 0 {
@@ -105,7 +105,7 @@ func (c *computer) spoil(arg int) bool {
 	if !proven {
 		return false
 	}
-	other := contents(c.Disk, list[0].path)
+	strange := contents(other, target.path)
 	err := c.Damage(target.path, at, func(sector []byte, at int) {
 		switch how {
 		case 0:
@@ -113,8 +113,8 @@ func (c *computer) spoil(arg int) bool {
 		case 1:
 			clear(sector)
 		default:
-			copy(sector, other) // what belongs to the beginning
-			sector[at] ^= 0x10
+			clear(sector)
+			copy(sector, strange[min(from, int64(len(strange))):])
 		}
 	})
 	return err == nil

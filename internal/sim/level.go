@@ -181,7 +181,7 @@ func (w *World) cut(c *computer, arg int) {
 func (w *World) lose(c *computer) {
 	c.Disk = simdisk.New(mix(uint64(c.id)))
 	c.SetCapacityOf(c.full)
-	c.empty, c.damaged = true, false
+	c.empty, c.damaged, c.written = true, false, c.written[:0]
 	w.watch.Wiped(c.id)
 	w.watch.Count.DiskLost++
 }

@@ -61,7 +61,7 @@ func (w *World) damage(p *participant, record int) bool {
 		return false
 	}
 	if w.setup.Driver {
-		p.computer.damaged = !p.up && p.computer.spoil(record)
+		p.computer.damaged = !p.up && p.computer.spoil(record, w.participants[int(p.id)%len(w.participants)].computer.Disk)
 		return p.computer.damaged
 	}
 	if p.up || p.disk.synced == 0 {

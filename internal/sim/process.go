@@ -163,6 +163,7 @@ func (l *simLog) Append(kind uint8, head, payload []byte) error {
 	}
 	w, c := l.process.world, l.process.computer
 	body := append(append(w.memory.take(len(head) + len(payload))[:0], head...), payload...)
+	c.note(c.appended()+1, kind, body)
 	c.records = append(c.records, batch3pc.Record{})
 	r := &c.records[len(c.records)-1]
 	var batch batch3pc.Batch

@@ -30,17 +30,28 @@ type Score struct {
 type Limits struct {
 	Each  uint64 // schedules of each scheduler, for the columns
 	Whole uint64 // schedules of the portfolio, for those that live then
+	Slow  uint64 // how many times fewer schedules of whole nodes are played, for bugs that only these have
 	Jobs  int
 }
 
 // DefaultLimits keeps each bug below a minute on two cores.
-var DefaultLimits = Limits{Each: 50_000, Whole: 1_000_000}
+var DefaultLimits = Limits{Each: 50_000, Whole: 1_000_000, Slow: 10}
+
+// of are the limits for one bug, and the level where it lives.
+func (l Limits) of(bug mutant.Bug) (Limits, Level) {
+	if !bug.Whole() {
+		return l, Core
+	}
+	l.Each, l.Whole = l.Each/l.Slow, l.Whole/l.Slow
+	return l, Driver
+}
 
 // Judge runs the portfolio against one bug, which lives in the whole process meanwhile.
 func Judge(ctx context.Context, id mutant.ID, limits Limits) (*Score, error) {
 	mutant.Select(id)
 	defer mutant.Select(mutant.None)
 	score := &Score{Bug: id.Bug(), Proof: equivalent[id]}
+	limits, level := limits.of(score.Bug)
 	began := time.Now()
 	kill := func(by, invariant string, events int) {
 		if score.By == "" || events < score.Events {
@@ -51,7 +62,7 @@ func Judge(ctx context.Context, id mutant.ID, limits Limits) (*Score, error) {
 		}
 	}
 	for s := range Schedulers {
-		report := Run(ctx, Set{Count: limits.Each, Only: &s, Jobs: limits.Jobs})
+		report := Run(ctx, Set{Count: limits.Each, Only: &s, Jobs: limits.Jobs, Level: level})
 		if f := report.Failure; f != nil {
 			score.Schedules[s] = report.Schedules
 			kill(s.String(), f.Invariant, len(f.Script))
@@ -67,7 +78,7 @@ func Judge(ctx context.Context, id mutant.ID, limits Limits) (*Score, error) {
 		}
 	}
 	if score.By == "" && score.Proof == "" {
-		report := Run(ctx, Set{From: limits.Each, Count: limits.Whole, Jobs: limits.Jobs})
+		report := Run(ctx, Set{From: limits.Each, Count: limits.Whole, Jobs: limits.Jobs, Level: level})
 		if f := report.Failure; f != nil {
 			for s := range Schedulers {
 				if s.String() == f.Scheduler {
@@ -134,11 +145,12 @@ func writeScores(w io.Writer, scores []*Score, limits Limits) error {
 		}
 	}
 	slices.Sort(counts)
-	fmt.Fprintf(&b, "# Seeded bugs\n\nWritten by `make mutants`; do not edit. %d bugs are seeded into [batch3pc](../batch3pc) and [codec](../codec) behind the build tag\n"+
-		"`mutants` ([internal/mutant](../internal/mutant)). The simulator ([SIMULATION.md](SIMULATION.md)) kills %d of them, the slowest in %.1f s, half of them within\n"+
+	fmt.Fprintf(&b, "# Seeded bugs\n\nWritten by `make mutants`; do not edit. %d bugs are seeded into [batch3pc](../batch3pc), its driver, [codec](../codec) and the\n"+
+		"[journal](../internal/journal) behind the build tag `mutants` ([internal/mutant](../internal/mutant)). The simulator ([SIMULATION.md](SIMULATION.md)) kills %d of them, the slowest in %.1f s, half of them within\n"+
 		"%d schedules; %d break nothing, with the proofs below; %d live.\n\n", len(scores), killed, worst, counts[len(counts)/2], proven, len(scores)-killed-proven)
-	fmt.Fprintf(&b, "The columns of the schedulers say how many schedules each of them took to find the bug, \"–\" that %d were not enough. Then: who killed it\n"+
-		"first, the invariant that broke, the seconds that it took, and the events of the shortest schedule that breaks it.\n\n", limits.Each)
+	fmt.Fprintf(&b, "The columns of the schedulers say how many schedules each of them took to find the bug, \"–\" that %d were not enough, or %d of whole nodes for\n"+
+		"bugs in driver and journal. Then: who killed it first, the invariant that broke, the seconds that it took, and the events of the shortest schedule\n"+
+		"that breaks it.\n\n", limits.Each, limits.Each/limits.Slow)
 	b.WriteString("| bug | in | rule | what it does | walk | timed | swarm | by | broke | s | events |\n| --- | --- | --- | --- | ---: | ---: | ---: | --- | --- | ---: | ---: |\n")
 	for _, s := range scores {
 		if s.Proof != "" {

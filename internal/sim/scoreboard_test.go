@@ -17,6 +17,8 @@ var quickBugs = []mutant.ID{
 	mutant.TimerAborts, mutant.BallotReused, mutant.QuorumMinusOne, mutant.MajorityYes, mutant.AckTimeoutCommits,
 	mutant.ForwardSilent, mutant.SeqReused, mutant.TerminationAlone, mutant.AbortAlone, mutant.NoResend,
 	mutant.GenerationNotAsked, mutant.FrameUnchecked, mutant.RecordBallotLost, mutant.FillKeepsPre,
+	mutant.AckBeforeSync, mutant.SyncErrorIgnored, mutant.NextGroupAcked, mutant.FlushForgotten, mutant.WrongSession, mutant.OutcomeEarly,
+	mutant.RolledUnsynced, mutant.NameUnsynced, mutant.ChecksumUnchecked, mutant.OpenUnsynced, mutant.FailedSyncBelieved,
 }
 
 // TestBugsAreFound builds this test with the seeded bugs, once, and lets the simulator find the quick
@@ -24,7 +26,7 @@ var quickBugs = []mutant.ID{
 func TestBugsAreFound(t *testing.T) {
 	if mutant.Enabled {
 		for _, id := range quickBugs {
-			score, err := Judge(context.Background(), id, Limits{Each: 5_000, Jobs: 2})
+			score, err := Judge(context.Background(), id, Limits{Each: 5_000, Slow: 10, Jobs: 2})
 			if err != nil || score.By == "" {
 				t.Errorf("%v lives: %v", id, err)
 			}

@@ -13,7 +13,7 @@ type watchedParticipant struct {
 	*batch3pc.Participant
 	world *World
 	id    batch3pc.NodeID
-	read  []batch3pc.Record // of the log, as it was replayed; without what they point to
+	read  []batch3pc.Record // of the log, as it was replayed
 }
 
 // Step implements driver.Machine.
@@ -43,7 +43,9 @@ func (w *World) recorded(id batch3pc.NodeID, ready *batch3pc.Ready) {
 
 // Recover implements driver.Repairer.
 func (p *watchedParticipant) Recover(r *batch3pc.Record) error {
-	p.read = append(p.read, *r)
+	c := *r
+	c.Batch, c.Chunk = p.world.memory.batch(r.Batch), p.world.memory.clone(r.Chunk)
+	p.read = append(p.read, c)
 	return p.Participant.Recover(r)
 }
 

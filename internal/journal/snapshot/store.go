@@ -11,6 +11,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
 // Kind says whose state it is, and with it what the body means. Numbers are never given another
@@ -133,7 +134,7 @@ func (s *Store) fill(path string, parts [][]byte) error {
 			parts = parts[1:]
 		}
 	}
-	if err == nil {
+	if err == nil && !mutant.Is(mutant.MarkUnsynced) {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
