@@ -66,6 +66,14 @@ func (b *Bell) Ring() {
 	}
 }
 
+// ifParks is the bell, or nil if nobody has to ring it.
+func (b *Bell) ifParks() *Bell {
+	if b == nil || !b.wait.Park {
+		return nil
+	}
+	return b
+}
+
 // Wait returns when ready returns true, when it was woken by Ring, or, if the bell has a mirror, for no reason. A Ring that finds the
 // consumer awake leaves no trace, so whatever a ring announces must show in ready. Ready is called
 // by the consumer's goroutine, many times; it should be a few loads.

@@ -17,8 +17,10 @@ import "sync/atomic"
 // slots below it to the consumer, a store of head hands the slots below it back to the producer.
 type sides struct {
 	shared *control // this and the bells are never written again once the ring is in use
-	room   *Bell    // the producer's, rung after each Release; nil: somebody else does, or nobody waits
-	items  *Bell    // the consumer's, rung after each Publish; nil likewise
+	room   *Bell    // the producer's; nil: somebody else rings, or nobody waits
+	items  *Bell    // the consumer's, likewise
+	freed  *Bell    // room if its policy parks, rung after each Release; else nil, which saves a call
+	filled *Bell    // items likewise, rung after each Publish
 	_      padding
 
 	producer cursor
@@ -59,15 +61,18 @@ func (s *sides) resume() {
 // its owner waits at the same time; a stage between two rings, which waits for items or for room and
 // never for both, has a bell for each, or every release behind it would wake it for nothing. Call it
 // before the ring is used.
-func (s *sides) Bells(producer, consumer *Bell) { s.room, s.items = producer, consumer }
+func (s *sides) Bells(producer, consumer *Bell) {
+	s.room, s.items = producer, consumer
+	s.freed, s.filled = producer.ifParks(), consumer.ifParks()
+}
 
 // publish is the store that hands the slots below pos to the consumer: everything the producer did
 // to them happens before whatever the consumer does after it has loaded pos.
 func (s *sides) publish(pos uint64) {
 	s.producer.pos = pos
 	storeRelease(&s.shared.tail, pos)
-	if s.items != nil {
-		s.items.Ring()
+	if s.filled != nil {
+		s.filled.Ring()
 	}
 }
 
@@ -76,8 +81,8 @@ func (s *sides) publish(pos uint64) {
 func (s *sides) release(pos uint64) {
 	s.consumer.pos = pos
 	storeRelease(&s.shared.head, pos)
-	if s.room != nil {
-		s.room.Ring()
+	if s.freed != nil {
+		s.freed.Ring()
 	}
 }
 

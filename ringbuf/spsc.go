@@ -101,15 +101,32 @@ func (r *SPSC[T]) TryPush(v T) bool {
 	*r.at(p.pos) = v
 	p.pos++
 	storeRelease(&r.shared.tail, p.pos)
-	if r.items != nil {
-		r.items.Ring()
+	if r.filled != nil {
+		r.filled.Ring()
 	}
 	return true
 }
 
-// Push is TryPush, but waits while the ring is full. It returns false only when the ring is closed.
+// Push is TryPush, but waits while the ring is full. It returns false only when the ring is closed. One item at a
+// time every call counts, so the body of TryPush stands here again.
 func (r *SPSC[T]) Push(v T) bool {
-	for !r.TryPush(v) {
+	p := &r.producer
+	if p.pos-p.cached == r.size && !r.awaitRoom() || r.Closed() {
+		return false
+	}
+	p.lent = 0
+	*r.at(p.pos) = v
+	p.pos++
+	storeRelease(&r.shared.tail, p.pos)
+	if r.filled != nil {
+		r.filled.Ring()
+	}
+	return true
+}
+
+// awaitRoom waits until there is a free slot, and returns false if the ring is closed.
+func (r *SPSC[T]) awaitRoom() bool {
+	for r.free(r.size, 1) == 0 {
 		if r.Closed() {
 			return false
 		}
@@ -129,8 +146,8 @@ func (r *SPSC[T]) TryPop() (v T, ok bool) {
 	v = *r.at(c.pos)
 	c.pos++
 	storeRelease(&r.shared.head, c.pos)
-	if r.room != nil {
-		r.room.Ring()
+	if r.freed != nil {
+		r.freed.Ring()
 	}
 	return v, true
 }
@@ -138,11 +155,18 @@ func (r *SPSC[T]) TryPop() (v T, ok bool) {
 // Pop is TryPop, but waits while the ring is empty. It returns false only when the ring is closed
 // and drained.
 func (r *SPSC[T]) Pop() (v T, ok bool) {
-	for {
-		if v, ok = r.TryPop(); ok || r.PeekWait(1) == nil {
-			return v, ok
-		}
+	c := &r.consumer
+	if c.pos == c.cached && r.ready() == 0 && r.PeekWait(1) == nil {
+		return v, false
 	}
+	c.lent = 0
+	v = *r.at(c.pos)
+	c.pos++
+	storeRelease(&r.shared.head, c.pos)
+	if r.freed != nil {
+		r.freed.Ring()
+	}
+	return v, true
 }
 
 // Len is the number of published items that are not released. For a goroutine that is neither side
