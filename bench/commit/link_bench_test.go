@@ -62,11 +62,10 @@ func echo(wait string) error {
 	}
 }
 
-// linkAnswer is the longest answer. A frame of 56 bytes is one cache line in shared memory, with the word that hands
-// it over.
+// linkAnswer is the longest answer.
 const linkAnswer = 64
 
-var linkSizes = []int{56, 64, 64_240}
+var linkSizes = []int{64, 64_240}
 
 // seal makes b a frame; the body stays as it is.
 func seal(b []byte) {
