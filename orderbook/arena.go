@@ -19,11 +19,11 @@ const (
 //
 // An Arena and its books belong to one goroutine.
 type Arena struct {
-	orders   []order  // the slab
-	levels   []level  // the same slab
-	branches []branch // see ladder.go
-	cold     []cold   // by the slot of an order
-	index    index    // of the orders of all books; not used by a numbered arena
+	// The types have room for every 32-bit slot, so that the compiler needs no check of bounds; how much is there, the
+	// counters say. A closed arena has none, and a look at nil panics.
+	orders   *[1 << 32]order  // the slab
+	levels   *[1 << 32]level  // the same slab
+	branches *[1 << 32]branch // see ladder.go
 
 	freeSlot    uint32 // first of the freed slots of orders, 0 if none
 	freshSlot   uint32 // slots from here on were never used by an order
@@ -32,15 +32,26 @@ type Arena struct {
 	freeBranch  uint32
 	freshBranch uint32
 
-	numbered bool
 	live     int
 	cap      int
+	numbered bool
+
+	cold     []cold // by the slot of an order
 	arrivals uint64 // orders ever collected for an auction
 	pans     panCounts
 	books    []*Book
 	memory   []byte // all of the above
 	warmed   uint32 // of no meaning, see Warm
+	index    index  // of the orders of all books; not used by a numbered arena
 }
+
+// nodes returns how large the slab is: slot 0, an order and a level of its own for each order, and one of each
+// for the order that a command holds in its hands.
+func (a *Arena) nodes() int { return 2*a.cap + 4 }
+
+// branchesMax returns how many branches there are. A branch over single keys has a level at least, and any other
+// parts at least two of its like, so there are fewer than two for each level (I6).
+func (a *Arena) branchesMax() int { return 2*a.cap + 4 }
 
 // NewArena reserves memory for ordersMax orders resting at the same time, in whatever books and at
 // whatever prices: 56 bytes for each order, 32 for each occupied price, and 13 to 64 for the index,
@@ -56,30 +67,25 @@ func newArena(ordersMax, limit int, numbered bool) *Arena {
 	if ordersMax < 1 || ordersMax > limit {
 		panic(fmt.Sprintf("orderbook: an arena of %d orders, want 1 to %d", ordersMax, limit))
 	}
-	// Slot 0, an order and a level of its own for each order, and one of each for the order that a
-	// command holds in its hands.
-	slots := 2*ordersMax + 4
-	// A branch over single keys has a level at least, and any other parts at least two of its like, so
-	// there are fewer than two for each level (I6).
-	branches := 2*ordersMax + 4
 	groups, regions := 1<<max(indexBitsMin, bits.Len(uint((ordersMax+1)/growAt))+1), 2
 	if numbered {
 		groups, regions = 0, 0
 	}
 	panSize := 1 << bits.Len(uint(ordersMax))
 
-	a := &Arena{cap: ordersMax, numbered: numbered, freshSlot: 1, freshLevel: uint32(slots - 1), freshBranch: 1}
-	a.memory = reserve(slots*nodeSize + regions*groups*groupSize + branches*branchSize + (ordersMax+2)*coldSize + panSize*4)
+	a := &Arena{cap: ordersMax, numbered: numbered, freshSlot: 1, freshBranch: 1}
+	a.freshLevel = uint32(a.nodes() - 1)
+	a.memory = reserve(a.nodes()*nodeSize + regions*groups*groupSize + a.branchesMax()*branchSize + (ordersMax+2)*coldSize + panSize*4)
 	rest := unsafe.Pointer(&a.memory[0])
-	a.orders = unsafe.Slice((*order)(rest), slots)
-	a.levels = unsafe.Slice((*level)(rest), slots)
-	rest = unsafe.Add(rest, slots*nodeSize)
+	a.orders = (*[1 << 32]order)(rest)
+	a.levels = (*[1 << 32]level)(rest)
+	rest = unsafe.Add(rest, a.nodes()*nodeSize)
 	for i := range regions {
 		a.index.regions[i] = unsafe.Slice((*group)(rest), groups)
 		rest = unsafe.Add(rest, groups*groupSize)
 	}
-	a.branches = unsafe.Slice((*branch)(rest), branches)
-	rest = unsafe.Add(rest, branches*branchSize)
+	a.branches = (*[1 << 32]branch)(rest)
+	rest = unsafe.Add(rest, a.branchesMax()*branchSize)
 	a.cold = unsafe.Slice((*cold)(rest), ordersMax+2)
 	rest = unsafe.Add(rest, (ordersMax+2)*coldSize)
 	a.pans.counts = unsafe.Slice((*uint32)(rest), panSize)

@@ -116,7 +116,7 @@ func TestMakerSlotsAreNotTakenInTheSameCall(t *testing.T) {
 		b.Cancel(50)
 		mustCheck(t, b)
 	}
-	if levels := uint32(len(a.levels)) - 1 - a.freshLevel; a.freshSlot > 10+2 || levels > 5 {
+	if levels := uint32(a.nodes()) - 1 - a.freshLevel; a.freshSlot > 10+2 || levels > 5 {
 		t.Errorf("%d slots and %d levels used for 10 orders at 4 prices and a remainder: they are not used again", a.freshSlot-1, levels)
 	}
 }

@@ -13,7 +13,7 @@ func (b *Book) OpenAuction() {
 	b.collecting = true
 	a := b.arena
 	for side := range uint32(2) {
-		for v := b.sides[side].best.level; v != 0; v = a.worse(&b.sides[side], v) {
+		for v := b.sides[side].best; v != 0; v = a.worse(&b.sides[side], v) {
 			for s := a.levels[v].head; s != v; s = a.orders[s].next {
 				a.pans.add(&a.orders[s])
 			}
@@ -55,7 +55,7 @@ func (b *Book) meetsOwn(o *order, limit uint32) bool {
 	if !a.pans.some(o.flags^isSell, o.pan) {
 		return false
 	}
-	for v := b.sides[other].best.level; a.levels[v].key >= limit; v = a.worse(&b.sides[other], v) {
+	for v := b.sides[other].best; a.levels[v].key >= limit; v = a.worse(&b.sides[other], v) {
 		for s := a.levels[v].head; s != v; s = a.orders[s].next {
 			if a.orders[s].pan == o.pan {
 				return true
@@ -116,7 +116,7 @@ func (b *Book) Uncross(price Price, marketFirst bool, crosses []Cross) []Cross {
 // front returns the first order in line of a side that trades at price, or 0.
 func (b *Book) front(side uint32, price Price, marketFirst bool) uint32 {
 	a := b.arena
-	market, v := uint32(0), b.sides[side].best.level
+	market, v := uint32(0), b.sides[side].best
 	if a.levels[v].key == keyMarket {
 		market, v = v, a.worse(&b.sides[side], v)
 	}
@@ -159,7 +159,7 @@ func (b *Book) CloseAuction(price Price) (turned int) {
 		turned += b.turn(side, price)
 	}
 	for side := range uint32(2) {
-		for v := b.sides[side].best.level; v != 0; v = a.worse(&b.sides[side], v) {
+		for v := b.sides[side].best; v != 0; v = a.worse(&b.sides[side], v) {
 			for s := a.levels[v].head; s != v; s = a.orders[s].next {
 				a.pans.drop(&a.orders[s])
 			}
@@ -178,11 +178,11 @@ func (b *Book) CloseAuction(price Price) (turned int) {
 func (b *Book) turn(side uint32, price Price) (turned int) {
 	a, l := b.arena, &b.sides[side]
 	v, at := uint32(0), uint32(0) // the level at price, and the order there that is not passed yet
-	for l.best.key == keyMarket {
+	for l.bestKey == keyMarket {
 		if price <= 0 {
 			panic("orderbook: an auction ends with market orders and without a price")
 		}
-		s := a.levels[l.best.level].head
+		s := a.levels[l.best].head
 		a.orders[s].flags &^= isMarket
 		a.leave(l, s)
 		turned++
@@ -212,7 +212,7 @@ func (b *Book) Crossed() bool {
 
 // bestLimit returns the best level of a side that has a price, or 0.
 func (b *Book) bestLimit(side uint32) uint32 {
-	v := b.sides[side].best.level
+	v := b.sides[side].best
 	if b.arena.levels[v].key == keyMarket {
 		v = b.arena.worse(&b.sides[side], v)
 	}

@@ -8,7 +8,6 @@ type Book struct {
 	last       Price     // of the last trade, 0 before the first
 	sides      [2]ladder // orders in the market: bids, asks
 	stops      [2]ladder // stop-loss orders by their triggers: to buy, to sell
-	within     [2]uint32 // execution range: the worst keys of bids and of asks that an incoming order may trade with; 0: any
 	queue      uint32    // level without a price: stop-loss orders that were reached; 0: none
 	collecting bool      // a call auction: orders are collected and do not match
 	hold       bool      // the last price reaches no trigger
@@ -28,22 +27,35 @@ func NewBook(a *Arena) *Book {
 // high, both allowed; 0 is no bound. What is left of an order whose limit goes beyond is cancelled with
 // CauseRange. (NSE: trade execution range, limit price protection)
 func (b *Book) SetRange(low, high Price) {
-	b.within = [2]uint32{}
+	b.sides[0].within, b.sides[1].within = 0, 0
 	if low > 0 {
-		b.within[0] = keyOf(0, low)
+		b.sides[0].within = keyOf(0, low)
 	}
 	if high > 0 {
-		b.within[1] = keyOf(1, high)
+		b.sides[1].within = keyOf(1, high)
 	}
+}
+
+// guess returns the one slot where the order with this number is, if it is live and at hand, and the hash of the number.
+func (b *Book) guess(id OrderID) (s, hash uint32) {
+	a := b.arena
+	if !a.numbered {
+		hash = hashOf(b.number, id)
+		return a.index.young[hash%youngMax], hash
+	}
+	if s = uint32(id) & numberSlotMask; s >= a.freshSlot {
+		s = 0
+	}
+	return s, 0
 }
 
 // find returns the slot of the live order with this number, or 0, and the hash of the number.
 func (b *Book) find(id OrderID) (s, hash uint32) {
-	if a := b.arena; !a.numbered {
-		hash = hashOf(b.number, id)
-		return a.find(hash, b.number, id), hash
+	s, hash = b.guess(id)
+	if !b.arena.orders[s].is(b.number, id) {
+		s = b.arena.search(hash, b.number, id)
 	}
-	return b.arena.findNumber(b.number, id), 0
+	return s, hash
 }
 
 // Add enters an order: it trades with the other side as far as its price goes, and what is left
@@ -68,7 +80,7 @@ func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
 		}
 	} else {
 		hash = hashOf(b.number, o.ID)
-		if a.find(hash, b.number, o.ID) != 0 {
+		if s := a.index.young[hash%youngMax]; a.orders[s].is(b.number, o.ID) || a.search(hash, b.number, o.ID) != 0 {
 			return fills, Refused(RejectDuplicateOrder)
 		}
 	}
@@ -84,7 +96,30 @@ func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
 	if a.live == a.cap {
 		return fills, Refused(RejectBookFull)
 	}
-	return fills, b.addResting(o, a.take(), side, hash, o.Qty)
+	s := a.take()
+	n := &a.orders[s]
+	b.note(n, o, side, o.Qty)
+	if l, key := &b.sides[side], keyOf(side, o.Price); key > l.bestKey && !l.loose {
+		v := a.takeLevel() // most orders improve the market; this is Arena.enqueue without the calls
+		a.levels[v].begin(key, s, o.Qty)
+		n.alone(v)
+		l.improve(key, v)
+	} else {
+		a.enqueue(l, key, s)
+	}
+	if !a.numbered {
+		a.enlist(hash, s)
+	}
+	a.live++
+	return fills, Result{Resting: o.Qty, Slot: Slot(s)}
+}
+
+// note writes a plain order that is to rest with left.
+func (b *Book) note(n *order, o *Order, side uint32, left Qty) {
+	n.id, n.qty, n.pan, n.flags = o.ID, left, o.PAN, b.number<<bookShift|side
+	if o.CancelActive {
+		n.flags |= isActive
+	}
 }
 
 // addTaker is Add for a plain order that meets the other side.
@@ -106,12 +141,7 @@ func (b *Book) addTaker(o *Order, side, hash uint32, fills []Fill) ([]Fill, Resu
 // addResting puts left of a plain order into slot s, and the order into the book.
 func (b *Book) addResting(o *Order, s, side, hash uint32, left Qty) Result {
 	a := b.arena
-	n := &a.orders[s]
-	n.id, n.qty, n.pan = o.ID, left, o.PAN
-	n.flags = b.number<<bookShift | side
-	if o.CancelActive {
-		n.flags |= isActive
-	}
+	b.note(&a.orders[s], o, side, left)
 	a.enqueue(&b.sides[side], keyOf(side, o.Price), s)
 	if !a.numbered {
 		a.enlist(hash, s)
@@ -123,20 +153,31 @@ func (b *Book) addResting(o *Order, s, side, hash uint32, left Qty) Result {
 // Cancel takes a live order out, whether it rests or waits. The result says how much of it was left,
 // and where it rested.
 func (b *Book) Cancel(id OrderID) Result {
-	s, hash := b.find(id)
-	if s == 0 {
-		return Refused(RejectUnknownOrder)
-	}
 	a := b.arena
+	s, hash := b.guess(id)
 	o := &a.orders[s]
+	if !o.is(b.number, id) {
+		if s = a.search(hash, b.number, id); s == 0 {
+			return Refused(RejectUnknownOrder)
+		}
+		o = &a.orders[s]
+	}
 	left := o.qty
-	if o.flags&(isDisclosed|isWaiting) == 0 && !b.collecting {
-		a.leave(&b.sides[o.of()], s)
-	} else {
+	switch l, v := &b.sides[o.flags&isSell], o.level; {
+	case o.flags&(isDisclosed|isWaiting) != 0 || b.collecting:
 		left = b.total(s)
 		b.unlink(s)
+	case v == l.best && l.loose && a.levels[v].count == 1:
+		a.fallBack(l) // most cancels; this is Arena.leave without the calls
+		a.giveLevel(v)
+	default:
+		a.leave(l, s)
 	}
-	b.forget(hash, s)
+	if !a.numbered {
+		a.delist(hash, s)
+	}
+	a.live--
+	a.give(s)
 	return Result{Slot: Slot(s), Cancelled: left}
 }
 

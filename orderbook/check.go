@@ -60,8 +60,8 @@ func (c *census) book(b *Book) error {
 // mark notes what a slot is, once.
 func (c *census) mark(s uint32, as string) error {
 	switch {
-	case as == "a level" && (s <= c.a.freshLevel || int(s) >= len(c.a.levels)):
-		return fmt.Errorf("I8: a level in slot %d, want %d to %d", s, c.a.freshLevel+1, len(c.a.levels)-1)
+	case as == "a level" && (s <= c.a.freshLevel || int(s) >= c.a.nodes()):
+		return fmt.Errorf("I8: a level in slot %d, want %d to %d", s, c.a.freshLevel+1, c.a.nodes()-1)
 	case as != "a level" && (s == 0 || s >= c.a.freshSlot):
 		return fmt.Errorf("I8: %s in slot %d, want 1 to %d", as, s, c.a.freshSlot-1)
 	case c.slots[s] != "":
@@ -80,7 +80,7 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 			return err
 		}
 	}
-	if v := l.best.level; l.loose {
+	if v := l.best; l.loose {
 		if err := c.mark(v, "a level"); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 		return err
 	}
 	n := 0
-	for v := l.best.level; v != 0; v = c.a.worse(l, v) {
+	for v := l.best; v != 0; v = c.a.worse(l, v) {
 		lv := &c.a.levels[v]
 		switch {
 		case n >= len(inTree) || inTree[n] != v:
@@ -117,14 +117,11 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 
 // best checks what a ladder notes of its levels.
 func (c *census) best(l *ladder, levels []uint32) error {
-	if int(l.levels) != len(levels) {
-		return fmt.Errorf("I7: %d levels, it says %d", len(levels), l.levels)
-	}
-	if second := l.second.level; second != 0 && (len(levels) < 2 || second != levels[1]) {
+	if second := l.second; second != 0 && (len(levels) < 2 || second != levels[1]) {
 		return fmt.Errorf("I7: the second best level is %d, all are %v", second, levels)
 	}
-	if l.best.key != c.a.levels[l.best.level].key || l.second.key != c.a.levels[l.second.level].key {
-		return fmt.Errorf("I7: the keys of the best levels are said to be %#x and %#x", l.best.key, l.second.key)
+	if key := c.a.levels[l.best].key; l.bestKey != key {
+		return fmt.Errorf("I7: the key of the best level is said to be %#x, it is %#x", l.bestKey, key)
 	}
 	return nil
 }
@@ -229,7 +226,7 @@ func (c *census) memory() error {
 			return fmt.Errorf("I10: slot %d is lost", s)
 		}
 	}
-	for v := a.freshLevel + 1; int(v) < len(a.levels); v++ {
+	for v := a.freshLevel + 1; int(v) < a.nodes(); v++ {
 		if c.slots[v] == "" {
 			return fmt.Errorf("I10: the slot %d of a level is lost", v)
 		}

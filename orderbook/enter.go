@@ -117,7 +117,7 @@ func (b *Book) enter(s uint32, t *Terms, fills []Fill) ([]Fill, Result) {
 	}
 	in := taker{t.Qty, o.pan, o.flags&isActive != 0}
 	if t.TIF == FOK {
-		if whole, meets := b.fillable(side^1, max(limit, b.within[side^1]), in); !whole {
+		if whole, meets := b.fillable(side^1, max(limit, b.sides[side^1].within), in); !whole {
 			cause := CauseRemainder
 			if meets {
 				cause = CauseSelfTrade

@@ -72,7 +72,7 @@ type walk struct {
 
 func (b *Book) walk() walk {
 	a := b.arena
-	w := walk{b: b, bid: a.worst(&b.sides[0]), ask: b.sides[1].best.level}
+	w := walk{b: b, bid: a.worst(&b.sides[0]), ask: b.sides[1].best}
 	for v := w.bid; v != 0; v = a.better(&b.sides[0], v) {
 		w.demand += b.levelTotal(v)
 		if a.levels[v].key == keyMarket {

@@ -135,12 +135,16 @@ func (x *index) resize(size uint32) {
 // at hand, and the one that was in its place goes into the table.
 func (a *Arena) enlist(hash, s uint32) {
 	at := &a.index.young[hash%youngMax]
-	old := *at
-	*at = s
-	if old != 0 {
-		o := &a.orders[old]
-		a.enlistOld(hashOf(o.flags>>bookShift, o.id), old)
+	if *at != 0 {
+		a.putAway(*at)
 	}
+	*at = s
+}
+
+// putAway adds the entry of the order in slot s, which was at hand, to the table.
+func (a *Arena) putAway(s uint32) {
+	o := &a.orders[s]
+	a.enlistOld(hashOf(o.flags>>bookShift, o.id), s)
 }
 
 // enlistOld adds an entry to the table.
@@ -158,9 +162,9 @@ func (a *Arena) enlistOld(hash, s uint32) {
 func (a *Arena) delist(hash, s uint32) {
 	if at := &a.index.young[hash%youngMax]; *at == s {
 		*at = 0
-		return
+	} else {
+		a.delistOld(hash, s)
 	}
-	a.delistOld(hash, s)
 }
 
 // delistOld takes an entry out of the table.
@@ -201,14 +205,26 @@ func (a *Arena) moveIndex() {
 
 // find returns the slot of the live order with this number in this book, or 0.
 func (a *Arena) find(hash, book uint32, id OrderID) uint32 {
-	s := a.index.young[hash%youngMax]
-	if o := &a.orders[s]; o.id == id && o.flags>>bookShift == book {
+	if s := a.index.young[hash%youngMax]; a.orders[s].is(book, id) {
 		return s
 	}
-	if s := a.findIn(&a.index.now, hash, book, id); s != 0 || a.index.old.live == 0 {
+	return a.search(hash, book, id)
+}
+
+// search returns the slot of the live order with this number in this book, or 0, if it is not at hand. In a numbered
+// arena all are.
+func (a *Arena) search(hash, book uint32, id OrderID) uint32 {
+	x := &a.index
+	if a.numbered {
+		return 0
+	}
+	if g := &x.now.groups[x.now.home(hash)]; g.with(tagsOf(hash)) == 0 && g.past|x.old.live == 0 {
+		return 0 // most new orders
+	}
+	if s := a.findIn(&x.now, hash, book, id); s != 0 || x.old.live == 0 {
 		return s
 	}
-	return a.findIn(&a.index.old, hash, book, id)
+	return a.findIn(&x.old, hash, book, id)
 }
 
 func (a *Arena) findIn(t *table, hash, book uint32, id OrderID) uint32 {
@@ -217,7 +233,7 @@ func (a *Arena) findIn(t *table, hash, book uint32, id OrderID) uint32 {
 		g := &t.groups[i]
 		for set := g.with(tags); set != 0; set &= set - 1 {
 			s := g.slots[place(set)&7]
-			if o := &a.orders[s]; o.id == id && o.flags>>bookShift == book {
+			if a.orders[s].is(book, id) {
 				return s
 			}
 		}

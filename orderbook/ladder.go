@@ -17,15 +17,13 @@ import (
 // level with it: only when one comes is the level put into the tree. And the ladder knows the second best as well, so
 // when the best goes, nobody has to look for the next.
 type ladder struct {
-	best   spot   // zero if the side is empty
-	second spot   // of the levels in the tree the best, unless that is best; zero if it is not known
-	root   uint32 // link to the tree, 0 if nothing hangs there
-	levels uint32 // how many there are
-	loose  bool   // the best hangs nowhere
+	best    uint32 // level, 0 if the side is empty
+	bestKey uint32 // its key, 0 if the side is empty
+	second  uint32 // of the levels in the tree the best, unless that is best; 0 if it is not known
+	root    uint32 // link to the tree, 0 if nothing hangs there
+	within  uint32 // of a side: the worst key that an incoming order may trade with, its execution range; 0: any
+	loose   bool   // the best hangs nowhere
 }
-
-// spot is a level and its key.
-type spot struct{ level, key uint32 }
 
 // A link is the slot of a level or, with branchTag, the number of a branch.
 const branchTag = 1 << 31
@@ -56,8 +54,8 @@ const (
 
 // levelAt returns the level at key, 0 if there is none.
 func (a *Arena) levelAt(l *ladder, key uint32) uint32 {
-	if key == l.best.key {
-		return l.best.level
+	if key == l.bestKey {
+		return l.best
 	}
 	n := l.root
 	for n&branchTag != 0 {
@@ -76,16 +74,20 @@ func (a *Arena) levelAt(l *ladder, key uint32) uint32 {
 
 // enqueue puts the order in slot s at the end of the queue at key, and returns its level.
 func (a *Arena) enqueue(l *ladder, key, s uint32) uint32 {
-	if key <= l.best.key {
+	if key <= l.bestKey {
 		return a.enqueueBelow(l, key, s)
 	}
-	v := a.open(key, s)
 	if l.loose {
-		a.hang(l, l.best.level, l.best.key)
+		a.hang(l, l.best, l.bestKey)
 	}
-	l.levels++
-	l.second, l.best, l.loose = l.best, spot{v, key}, true
+	v := a.open(key, s)
+	l.improve(key, v)
 	return v
+}
+
+// improve makes level v, which hangs nowhere, the best. All others hang in the tree.
+func (l *ladder) improve(key, v uint32) {
+	l.second, l.best, l.bestKey, l.loose = l.best, v, key, true
 }
 
 // enqueueBelow is enqueue where the best level is as good or better.
@@ -96,9 +98,8 @@ func (a *Arena) enqueueBelow(l *ladder, key, s uint32) uint32 {
 	}
 	v := a.open(key, s)
 	a.hang(l, v, key)
-	l.levels++
-	if l.second.level != 0 && key > l.second.key {
-		l.second = spot{v, key}
+	if l.second != 0 && key > a.levels[l.second].key {
+		l.second = v
 	}
 	return v
 }
@@ -106,33 +107,35 @@ func (a *Arena) enqueueBelow(l *ladder, key, s uint32) uint32 {
 // open makes a level at key, which hangs nowhere, with the order in slot s.
 func (a *Arena) open(key, s uint32) uint32 {
 	v := a.takeLevel()
-	lv, o := &a.levels[v], &a.orders[s]
-	lv.head, lv.tail, lv.qty, lv.count = s, s, uint64(o.qty), 1
-	lv.key, lv.parts = key, 0
-	o.level, o.next, o.prev = v, v, v
+	o := &a.orders[s]
+	a.levels[v].begin(key, s, o.qty)
+	o.alone(v)
 	return v
 }
 
 // settle takes level v, whose last order has gone, out of the ladder and gives its slot back.
 func (a *Arena) settle(l *ladder, v uint32) {
-	l.levels--
-	switch v {
-	case l.best.level:
+	if v == l.best {
 		if !l.loose {
 			a.unhang(l, v)
 		}
-		l.best, l.second, l.loose = l.second, spot{}, false
-		if l.best.level == 0 && l.levels != 0 {
-			best := a.highest(l.root)
-			l.best = spot{best, a.levels[best].key}
+		a.fallBack(l)
+	} else {
+		if v == l.second {
+			l.second = 0
 		}
-	case l.second.level:
-		l.second = spot{}
-		a.unhang(l, v)
-	default:
 		a.unhang(l, v)
 	}
 	a.giveLevel(v)
+}
+
+// fallBack makes the next level the best, in place of one that hangs nowhere.
+func (a *Arena) fallBack(l *ladder) {
+	v := l.second
+	if v == 0 {
+		v = a.highest(l.root)
+	}
+	l.best, l.bestKey, l.second, l.loose = v, a.levels[v].key, 0, false
 }
 
 // hang puts level v, which has this key, into the tree, where none has.
@@ -252,7 +255,7 @@ func (a *Arena) highest(n uint32) uint32 {
 // worse returns the level next to v, of the ladder l, with a lower key, 0 if there is none; better that
 // with a higher one. Most hang beside v.
 func (a *Arena) worse(l *ladder, v uint32) uint32 {
-	if v == l.best.level && l.loose {
+	if v == l.best && l.loose {
 		return a.highest(l.root)
 	}
 	lv := &a.levels[v]
@@ -264,7 +267,7 @@ func (a *Arena) worse(l *ladder, v uint32) uint32 {
 }
 
 func (a *Arena) better(l *ladder, v uint32) uint32 {
-	if v == l.best.level {
+	if v == l.best {
 		return 0
 	}
 	lv := &a.levels[v]
@@ -275,13 +278,13 @@ func (a *Arena) better(l *ladder, v uint32) uint32 {
 	if next := a.above(l.root, lv.key); next != 0 {
 		return next
 	}
-	return l.best.level // which hangs nowhere
+	return l.best // which hangs nowhere
 }
 
 // worst returns the level with the lowest key, 0 if there is none.
 func (a *Arena) worst(l *ladder) uint32 {
 	if l.root == 0 {
-		return l.best.level
+		return l.best
 	}
 	return a.lowest(l.root)
 }

@@ -44,7 +44,7 @@ func (b *Book) cancelStops(side Side, chosen func(uint32) bool, gone func(Restin
 }
 
 func (b *Book) cancelLevels(l *ladder, chosen func(uint32) bool, gone func(RestingOrder)) (cancelled int) {
-	for v := l.best.level; v != 0; {
+	for v := l.best; v != 0; {
 		worse := b.arena.worse(l, v) // the level itself goes with its last order
 		cancelled += b.cancelQueue(v, 0, chosen, gone)
 		v = worse

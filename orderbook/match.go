@@ -9,22 +9,22 @@ type taker struct {
 
 // crosses says whether an order with this limit trades with ladder l. It does not with an empty one,
 // whose best level is slot 0 with key 0.
-func (a *Arena) crosses(l *ladder, limit uint32) bool { return l.best.key >= limit }
+func (a *Arena) crosses(l *ladder, limit uint32) bool { return l.bestKey >= limit }
 
 // meets says whether an order with this limit has to do with a side: it trades with it, or is not to
 // rest because its limit goes beyond the execution range.
 func (b *Book) meets(side, limit uint32) bool {
-	return b.sides[side].best.key >= limit || limit < b.within[side]
+	return b.sides[side].bestKey >= limit || limit < b.sides[side].within
 }
 
 // trade is match within the execution range. Stop-loss orders that the trades have reached are queued.
 func (b *Book) trade(side, limit uint32, t taker, fills []Fill) ([]Fill, Qty, Cause) {
-	from, within := len(fills), b.within[side]
+	from, within := len(fills), b.sides[side].within
 	fills, left, cause := b.match(side, max(limit, within), t, fills)
 	if limit < within && left != 0 && cause == CauseNone {
 		cause = CauseRange
 	}
-	if b.stops[0].levels|b.stops[1].levels != 0 {
+	if b.stops[0].best|b.stops[1].best != 0 {
 		b.reach(fills[from:])
 	}
 	return fills, left, cause
@@ -35,7 +35,7 @@ func (b *Book) trade(side, limit uint32, t taker, fills []Fill) ([]Fill, Qty, Ca
 func (b *Book) match(side, limit uint32, t taker, fills []Fill) (_ []Fill, left Qty, _ Cause) {
 	a, l := b.arena, &b.sides[side]
 	for t.qty > 0 && a.crosses(l, limit) {
-		v := l.best.level
+		v := l.best
 		lv := &a.levels[v]
 		price := priceOf(side, lv.key)
 		for s := lv.head; s != v && t.qty > 0; s = lv.head {
@@ -125,7 +125,7 @@ func (b *Book) fillOther(lv *level, s uint32, qty Qty, own bool, f *Fill) Qty {
 // that only what others show at that price comes to it.
 func (b *Book) fillable(side, limit uint32, t taker) (whole, meets bool) {
 	a := b.arena
-	for v := b.sides[side].best.level; a.levels[v].key >= limit; v = a.worse(&b.sides[side], v) {
+	for v := b.sides[side].best; a.levels[v].key >= limit; v = a.worse(&b.sides[side], v) {
 		shown, all := uint64(0), uint64(0)
 		for s := a.levels[v].head; s != v; s = a.orders[s].next {
 			o := &a.orders[s]

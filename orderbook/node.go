@@ -65,6 +65,17 @@ func (o *order) tif() TimeInForce {
 	return Day
 }
 
+// is reports whether it is the live order with this number in this book.
+func (o *order) is(book uint32, id OrderID) bool { return o.id == id && o.flags>>bookShift == book }
+
+// alone makes it the only order of level v.
+func (o *order) alone(v uint32) { o.level, o.next, o.prev = v, v, v }
+
+// begin makes it the level of this key, with the order in slot s alone, which shows qty.
+func (lv *level) begin(key, s uint32, qty Qty) {
+	lv.head, lv.tail, lv.qty, lv.count, lv.key, lv.parts = s, s, uint64(qty), 1, key, 0
+}
+
 // of returns 0 for a bid and 1 for an ask: the index of its side.
 func (o *order) of() uint32 { return o.flags & isSell }
 

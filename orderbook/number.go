@@ -32,14 +32,3 @@ func (a *Arena) spend(id OrderID) {
 	a.orders[s].id = id
 	a.give(s)
 }
-
-// numbered returns the slot of the live order with this number, or 0.
-func (a *Arena) findNumber(book uint32, id OrderID) uint32 {
-	s := uint32(id) & numberSlotMask
-	if s < a.freshSlot {
-		if o := &a.orders[s]; o.id == id && o.flags>>bookShift == book {
-			return s
-		}
-	}
-	return 0
-}

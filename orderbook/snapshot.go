@@ -12,16 +12,16 @@ import (
 // exactly as the first one would, down to the slots and numbers that it gives.
 //
 //	magic, version, flags, cap, counters      80 bytes
-//	books      104 bytes each
+//	books      96 bytes each
 //	orders, cold, levels, branches            from the first to the last used
 //	CRC32C of all of it
 //
 // The index and the counts of PANs are made anew.
 
 const (
-	snapshotMagic  = "TZBOOKS\x02" // its last byte is the version
+	snapshotMagic  = "TZBOOKS\x03" // its last byte is the version
 	snapshotHeader = 80
-	snapshotBook   = 104
+	snapshotBook   = 96
 )
 
 // ErrSnapshot is wrapped by every error of RestoreArena.
@@ -42,11 +42,11 @@ func (a *Arena) AppendState(dst []byte) []byte {
 	}
 	for _, b := range a.books {
 		for _, l := range b.ladders() {
-			for _, n := range []uint32{l.root, l.best.level, l.second.level, l.levels, uint32(bit(l.loose))} {
+			for _, n := range []uint32{l.root, l.best, l.second, l.within, uint32(bit(l.loose))} {
 				dst = le.AppendUint32(dst, n)
 			}
 		}
-		for _, n := range []uint32{uint32(b.last), b.within[0], b.within[1], b.queue, uint32(bit(b.collecting)<<1 | bit(b.hold)), 0} {
+		for _, n := range []uint32{uint32(b.last), b.queue, uint32(bit(b.collecting)<<1 | bit(b.hold)), 0} {
 			dst = le.AppendUint32(dst, n)
 		}
 	}
@@ -60,7 +60,7 @@ func (a *Arena) AppendState(dst []byte) []byte {
 func (a *Arena) used() [4][]byte {
 	return [4][]byte{
 		bytesOf(a.orders[:a.freshSlot]), bytesOf(a.cold[:a.freshSlot]),
-		bytesOf(a.levels[a.freshLevel+1:]), bytesOf(a.branches[:a.freshBranch]),
+		bytesOf(a.levels[a.freshLevel+1 : a.nodes()]), bytesOf(a.branches[:a.freshBranch]),
 	}
 }
 
@@ -108,7 +108,7 @@ func RestoreArena(snapshot []byte) (*Arena, []*Book, error) {
 	}
 	for _, b := range a.books {
 		for _, l := range b.ladders() {
-			l.best.key, l.second.key = a.levels[l.best.level].key, a.levels[l.second.level].key
+			l.bestKey = a.levels[l.best].key
 		}
 	}
 	a.reindex()
@@ -124,16 +124,16 @@ func (b *Book) ladders() [4]*ladder {
 func (b *Book) restore(from []byte) {
 	word := func(i int) uint32 { return binary.LittleEndian.Uint32(from[4*i:]) }
 	for i, l := range b.ladders() {
-		l.root, l.best.level, l.second.level, l.levels, l.loose = word(5*i), word(5*i+1), word(5*i+2), word(5*i+3), word(5*i+4) != 0
+		l.root, l.best, l.second, l.within, l.loose = word(5*i), word(5*i+1), word(5*i+2), word(5*i+3), word(5*i+4) != 0
 	}
 	b.last = Price(word(20))
-	b.within, b.queue = [2]uint32{word(21), word(22)}, word(23)
-	b.collecting, b.hold = word(24)&2 != 0, word(24)&1 != 0
+	b.queue = word(21)
+	b.collecting, b.hold = word(22)&2 != 0, word(22)&1 != 0
 }
 
 // fill copies the used memory.
 func (a *Arena) fill(from []byte) error {
-	if int(a.freshSlot) > len(a.cold) || int(a.freshLevel) >= len(a.levels) || a.freshLevel <= uint32(a.cap) || int(a.freshBranch) > len(a.branches) {
+	if int(a.freshSlot) > len(a.cold) || int(a.freshLevel) >= a.nodes() || a.freshLevel <= uint32(a.cap) || int(a.freshBranch) > a.branchesMax() {
 		return fmt.Errorf("%w: more is used than there is", ErrSnapshot)
 	}
 	for _, part := range a.used() {

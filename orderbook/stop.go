@@ -103,8 +103,8 @@ func (b *Book) reachPrice(price Price) {
 	a := b.arena
 	for side := range uint32(2) {
 		l := &b.stops[side]
-		for l.best.key >= triggerKey(side, price) {
-			s := a.levels[l.best.level].head
+		for l.bestKey >= triggerKey(side, price) {
+			s := a.levels[l.best].head
 			a.leave(l, s)
 			if b.queue == 0 {
 				b.queue = a.takeLevel()

@@ -37,7 +37,7 @@ func (b *Book) resting(s uint32) RestingOrder {
 
 // BBO returns the best bid and the best ask. The level of an empty side is zero.
 func (b *Book) BBO() (bid, ask Level) {
-	return b.levelAt(0, b.sides[0].best.level), b.levelAt(1, b.sides[1].best.level)
+	return b.levelAt(0, b.sides[0].best), b.levelAt(1, b.sides[1].best)
 }
 
 func (b *Book) levelAt(side, v uint32) Level {
@@ -66,7 +66,7 @@ func (b *Book) DepthAt(side Side, price Price) Level {
 // Depth appends the levels of a side to dst, best first, as many as its capacity has room for.
 func (b *Book) Depth(side Side, dst []Level) []Level {
 	i := uint32(side - Buy)
-	for v := b.sides[i].best.level; v != 0 && len(dst) < cap(dst); v = b.arena.worse(&b.sides[i], v) {
+	for v := b.sides[i].best; v != 0 && len(dst) < cap(dst); v = b.arena.worse(&b.sides[i], v) {
 		dst = append(dst, b.levelAt(i, v))
 	}
 	return dst
@@ -78,7 +78,7 @@ func (b *Book) Orders(side Side) iter.Seq[RestingOrder] { return b.ordersOf(&b.s
 
 func (b *Book) ordersOf(l *ladder) iter.Seq[RestingOrder] {
 	return func(yield func(RestingOrder) bool) {
-		for v := l.best.level; v != 0; v = b.arena.worse(l, v) {
+		for v := l.best; v != 0; v = b.arena.worse(l, v) {
 			if !b.queueOf(v, 0, yield) {
 				return
 			}

@@ -36,7 +36,7 @@ func (a *Arena) Warm(refs []Ref) {
 			sum += uint32(a.index.now.groups[a.index.now.home(hashes[i])].tags)
 		}
 		for i := range refs {
-			slots[i] = a.find(hashes[i], refs[i].Book.number, refs[i].ID)
+			slots[i], _ = refs[i].Book.find(refs[i].ID)
 		}
 	}
 	for _, s := range slots[:len(refs)] {

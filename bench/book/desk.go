@@ -22,8 +22,8 @@ type Desk struct {
 	own   bool
 	fills []orderbook.Fill
 	ring  *ringbuf.SPSC[Report]
-	slots []Report // claimed
-	used  int      // of them
+	slots *[publishEach]Report // claimed; the ring is a multiple of that, so it has them in one piece
+	used  uint32               // of them
 }
 
 // NewDesk opens books empty books for ordersMax orders in all. With own, the numbers of the orders are the
@@ -38,7 +38,7 @@ func NewDesk(ordersMax, books int, own bool) *Desk {
 	for range books {
 		d.books = append(d.books, orderbook.NewBook(d.arena))
 	}
-	d.slots = d.ring.Claim(publishEach)
+	d.slots = (*[publishEach]Report)(d.ring.Claim(publishEach))
 	return d
 }
 
@@ -96,7 +96,7 @@ func (d *Desk) outcome(m *workload.Message, fills []orderbook.Fill, result order
 
 // next returns the slot of the next report.
 func (d *Desk) next() *Report {
-	if d.used == len(d.slots) {
+	if d.used == publishEach {
 		d.publish()
 	}
 	d.used++
@@ -106,10 +106,10 @@ func (d *Desk) next() *Report {
 // publish hands over what is filled. The other side of the ring is this goroutine too: it takes everything
 // without a look, so that one core is measured.
 func (d *Desk) publish() {
-	d.ring.Publish(d.used)
-	d.ring.Release(len(d.ring.Peek(d.used)))
+	d.ring.Publish(int(d.used))
+	d.ring.Release(len(d.ring.Peek(int(d.used))))
 	d.Reports += uint64(d.used)
-	d.slots, d.used = d.ring.Claim(publishEach), 0
+	d.slots, d.used = (*[publishEach]Report)(d.ring.Claim(publishEach)), 0
 }
 
 // Number gives the orders of messages, which are for one empty book, the numbers that a Desk with numbers of

@@ -16,7 +16,7 @@ func collect(r *round) (reports []Report, live int) {
 		m := &r.messages[i]
 		d.Do(d.books[m.book], &m.Message)
 		reports = append(reports, d.slots[:d.used]...)
-		d.publish()
+		d.used = 0 // they are not published, and the next take their place
 	}
 	return reports, d.Live()
 }

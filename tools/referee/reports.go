@@ -33,14 +33,15 @@ const (
 // cache line between the cores for every one, and halve the throughput.
 const publishEach = 64
 
-// reports is the engine's side of the ring. The slots from published to pos are the engine's, filled;
-// those from pos to head plus size are its own too, free.
+// reports is the engine's side of the ring, which it fills chunk by chunk: publishEach slots that the drainer has
+// left.
 type reports struct {
-	slots     []report // in C memory; a power of two
-	pos       uint64   // the next slot to fill
-	published uint64
-	head      uint64 // where the drainer was last seen
-	ring      *C.struct_ring
+	chunk *[publishEach]report // in C memory
+	used  uint32               // of the chunk
+	pos   uint64               // of the chunk, since the start
+	head  uint64               // where the drainer was last seen
+	slots []report             // all of the ring; a power of two, publishEach at least
+	ring  *C.struct_ring
 }
 
 // open takes the ring that the harness has created.
@@ -49,23 +50,28 @@ func (r *reports) open(ring *C.struct_ring) {
 		panic("referee: report and struct report differ")
 	}
 	*r = reports{ring: ring, slots: unsafe.Slice((*report)(unsafe.Pointer(ring.slots)), int(ring.size))}
+	r.claim()
 }
 
 // next returns the slot of the next report, which the caller fills before it asks for another.
 func (r *reports) next() *report {
-	if r.pos-r.published >= publishEach {
-		r.publish()
+	if r.used == publishEach {
+		r.turn()
 	}
-	s := &r.slots[r.pos&uint64(len(r.slots)-1)]
-	r.pos++
-	return s
+	r.used++
+	return &r.chunk[r.used-1]
 }
 
-// publish hands over all that is filled, and then sees to it that the next reports have room. It waits for the
-// drainer as long as it must: a report is never lost.
-func (r *reports) publish() {
-	atomic.StoreUint64((*uint64)(&r.ring.tail), r.pos)
-	r.published = r.pos
+// turn publishes a full chunk and goes on with the next.
+func (r *reports) turn() {
+	r.publish()
+	r.pos += publishEach
+	r.used = 0
+	r.claim()
+}
+
+// claim takes the chunk at pos. It waits for the drainer as long as it must: a report is never lost.
+func (r *reports) claim() {
 	for r.pos+publishEach-r.head > uint64(len(r.slots)) {
 		head := atomic.LoadUint64((*uint64)(&r.ring.head))
 		if head == r.head {
@@ -73,6 +79,13 @@ func (r *reports) publish() {
 		}
 		r.head = head
 	}
+	at := r.pos & uint64(len(r.slots)-1)
+	r.chunk = (*[publishEach]report)(r.slots[at:])
+}
+
+// publish hands over what is filled.
+func (r *reports) publish() {
+	atomic.StoreUint64((*uint64)(&r.ring.tail), r.pos+uint64(r.used))
 }
 
 // set fills s field by field where it lies: a composite would be built elsewhere in smaller pieces, and copying
