@@ -78,11 +78,11 @@ func TestPropertyStopIsALaterEntry(t *testing.T) {
 		if i < 0 {
 			t.Skip("no trade")
 		}
+		if price := taken[i].Price; (stop.Side == orderbook.Buy) != (stop.Price >= price) {
+			stop.Price = price // a limit worse than the trigger is refused
+		}
 		waiting := stop
 		waiting.Trigger = taken[i].Price
-		if !stop.Market && (stop.Side == orderbook.Buy) != (stop.Price >= waiting.Trigger) {
-			t.Skip("the limit is worse than the trigger")
-		}
 		b.SetLastPrice(0)
 		if _, r := b.Add(&waiting, nil); r.Resting != stop.Qty {
 			t.Fatalf("%+v does not wait: %+v", waiting, r)
