@@ -117,10 +117,10 @@ func (e *Engine) changeMembers() error {
 func (p *peer) mayLeave() bool { return p.ExcludeNs > 0 && p.seat.awayNs >= p.ExcludeNs }
 
 // probationNs is for how long one that was left out must have kept up before it is let in: a part of the
-// time for which it may be missing, and twice as much each time, so that one that comes and goes does not
+// time for which it may be missing, and twice as much each time, up to the whole, so that one that comes and goes does not
 // hold up trading for good.
 func (p *peer) probationNs() int64 {
-	return p.ExcludeNs / 8 << min(max(p.seat.exclusions, 1)-1, 6)
+	return p.ExcludeNs / 8 << min(max(p.seat.exclusions, 1)-1, 3)
 }
 
 // othersServe reports whether all members but p are there: else nothing is gained by leaving p out.

@@ -45,6 +45,8 @@ var faults = []struct {
 	{"stop engine", 2, func(c *chaos) time.Time { return c.pause(c.leader()) }},
 	{"stop participant", 2, func(c *chaos) time.Time { return c.pause(c.another("participant", 0)) }},
 	{"kill everything", 2, func(c *chaos) time.Time { return c.killAll() }},
+	{"exclude market data", 2, func(c *chaos) time.Time { return c.exclude(false) }},
+	{"and kill engine", 1, func(c *chaos) time.Time { return c.exclude(true) }},
 }
 
 // TestChaos runs a day on real processes, with two engines that stand by, while processes are killed and
@@ -86,6 +88,7 @@ type chaos struct {
 	log    *journal.Follower
 	sealed batch3pc.Seq // highest in the log
 	done   batch3pc.Seq // highest decided
+	out    bool         // market data is no member
 }
 
 // chaosRate is the load in commands a second, and orders what it needs at most for one cycle, on a busy machine too.
@@ -132,7 +135,7 @@ func (c *chaos) exits(args ...string) []byte {
 // start begins the run, or takes it up.
 func (c *chaos) start(more ...string) {
 	c.t.Helper()
-	args := append([]string{"replay", "day.tzc", "--dir", "run", "--backups", "2", "--restarts-max", "1000000",
+	args := append([]string{"replay", "day.tzc", "--dir", "run", "--backups", "2", "--restarts-max", "1000000", "--exclude-after", "marketdata=2s",
 		"--rate", strconv.Itoa(chaosRate)}, more...)
 	c.run = exec.Command("tezi", args...)
 	c.run.Dir, c.run.Stderr = c.dir, c.errs
@@ -182,6 +185,13 @@ func (c *chaos) read() {
 				c.t.Fatal(err)
 			}
 			c.done = d.Seq
+		case engine.RecordGeneration:
+			m, err := engine.DecodeMembership(r.Body)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			node, _ := rundir.NodeOf("marketdata")
+			c.out = !m.Generation.Find(node).Member
 		case engine.RecordEnd:
 			c.t.Fatal("the day is over before the chaos is: it needs more orders")
 		}
@@ -280,6 +290,35 @@ func (c *chaos) pause(pid int) time.Time {
 	c.read()
 	from := time.Now()
 	_ = syscall.Kill(pid, syscall.SIGCONT)
+	return from
+}
+
+// exclude stops market data for so long that commits go on without it, lets some follow, and waits until it has
+// caught up and is let in again. With kill the engine dies while it is out, and again while it comes in. Recovery
+// counts from the moment when it runs again.
+func (c *chaos) exclude(kill bool) time.Time {
+	var pid int
+	c.await("market data", func() bool {
+		for _, p := range c.children("participant") {
+			if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p)); bytes.Contains(line, []byte("\x00marketdata\x00")) {
+				pid = p
+			}
+		}
+		return pid != 0
+	})
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	c.await("commits without market data", func() bool { c.read(); return c.out })
+	if kill {
+		c.kill(c.leader())
+	}
+	c.commits(5)
+	from := time.Now()
+	_ = syscall.Kill(pid, syscall.SIGCONT)
+	if kill {
+		time.Sleep(time.Duration(c.r.IntN(300)) * time.Millisecond) // any moment of its way back
+		c.kill(c.leader())
+	}
+	c.await("market data to be let in", func() bool { c.read(); return !c.out })
 	return from
 }
 
