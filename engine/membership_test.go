@@ -451,3 +451,18 @@ func TestOldDisk(t *testing.T) {
 		}
 	}
 }
+
+// TestLookAllocatesNothing: looking at the members and the deadlines costs the commit path no memory.
+func TestLookAllocatesNothing(t *testing.T) {
+	b := newTestBox(t, quick)
+	defer b.engine.core.Close()
+	e := b.engine
+	if n := testing.AllocsPerRun(100, func() {
+		e.awakeNs += e.lookEveryNs
+		if err := e.look(false); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 || len(e.looked) != 3 {
+		t.Errorf("%v allocations a look at %d participants, want none", n, len(e.looked))
+	}
+}

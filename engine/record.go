@@ -17,7 +17,7 @@ const (
 	RecordSealed   uint8 = 33 // a batch was sealed
 	RecordDecided  uint8 = 34 // commit watermark; lazy, the participants hold the truth
 	RecordVeto     uint8 = 35 // a veto: orders that are taken out of the market
-	RecordEnd      uint8 = 36 // the source has ended, and every participant has applied and saved everything
+	RecordEnd      uint8 = 36 // the source has ended, and every participant that it ends with has applied and saved everything
 
 	RecordGeneration uint8 = 37 // an entry that changes the members is decided
 	RecordHeld       uint8 = 38 // what is decided and durable at participants; lazy

@@ -127,6 +127,20 @@ func alterTrade(c *chainer) func(*batch3pc.Batch, func()) {
 	}
 }
 
+// reenter changes the entry that names the members, and keeps the stream well chained.
+func reenter(change func(b *batch3pc.Batch)) func() func(uint8, []byte, func(uint8, []byte)) {
+	return func() func(uint8, []byte, func(uint8, []byte)) {
+		c := &chainer{}
+		return rebatch(func(b *batch3pc.Batch, put func()) {
+			if b.IsGeneration() {
+				change(b)
+			}
+			c.seal(b)
+			put()
+		})
+	}
+}
+
 // everywhere changes the logs of all participants alike.
 func everywhere(change func() func(uint8, []byte, func(uint8, []byte))) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
@@ -246,6 +260,18 @@ var violations = []struct {
 			t.Fatal(err)
 		}
 	}},
+	{"risk is left out of the members", "V9", everywhere(reenter(func(b *batch3pc.Batch) { b.Payload[1] = 0 }))},
+	{"the members are others", "V9", everywhere(reenter(func(b *batch3pc.Batch) { b.Payload = b.Payload[:len(b.Payload)-16] }))},
+	{"a batch is of another generation", "V2", everywhere(func() func(uint8, []byte, func(uint8, []byte)) {
+		c := &chainer{}
+		return rebatch(func(b *batch3pc.Batch, put func()) {
+			if b.Seq == 4 {
+				b.Generation++
+			}
+			c.seal(b)
+			put()
+		})
+	})},
 	{"a participant finished with less", "V1", func(t *testing.T, dir string) {
 		rewrite(t, rundir.RoleDir(dir, "risk"), rebatch(func(b *batch3pc.Batch, put func()) {
 			if b.Seq <= 5 {
