@@ -132,3 +132,42 @@ func TestAdvanceTicksAtTheResendInterval(t *testing.T) {
 		t.Fatalf("%d rounds of messages in 10 intervals", sent)
 	}
 }
+
+// What a participant owes, and for how long: its start, its oldest vote, its oldest acknowledgement, then that it
+// applies anything. Deadlines have nothing to do with it.
+func TestWaitIsForTheOldestThingOwed(t *testing.T) {
+	l := newLeader(t, nil)
+	now := int64(0)
+	wait := func(ns int64) { now += ns; l.machine.Advance(now) }
+	want := func(ns ...int64) {
+		t.Helper()
+		for i, p := range l.machine.AppendPeers(nil) {
+			if p.WaitNs != ns[i] {
+				t.Fatalf("participant %d has been waited for for %d, want %v", p.Node, p.WaitNs, ns)
+			}
+		}
+	}
+	l.active()
+	want(0, 0, 0)
+	a := l.propose("a")
+	wait(10)
+	b := l.propose("b")
+	wait(5)
+	want(15, 15, 15)
+	l.at(1, batch3pc.KindYes, b.Position())
+	l.at(2, batch3pc.KindYes, a.Position())
+	want(0, 5, 15)
+	l.at(2, batch3pc.KindYes, b.Position())
+	l.at(3, batch3pc.KindYes, b.Position())
+	wait(7)
+	want(7, 7, 7)
+	for _, id := range participantIDs[:2] {
+		l.at(id, batch3pc.KindPreCommitAck, b.Position())
+	}
+	wait(4)
+	want(4, 4, 11)
+	l.answer(1, batch3pc.Message{Kind: batch3pc.KindApplied, Applied: b.Seq})
+	l.answer(2, batch3pc.Message{Kind: batch3pc.KindApplied, Applied: a.Seq})
+	wait(2)
+	want(0, 2, 13)
+}

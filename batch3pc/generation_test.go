@@ -29,6 +29,14 @@ func TestGenerationRoundTrip(t *testing.T) {
 	if got, ok := GenerationOf(&b); !ok || got != want {
 		t.Fatalf("the entry opens %+v, want %+v", got, want)
 	}
+	entry := want.Entry(Position{5, 0xdef})
+	if got, ok := GenerationOf(&entry); !ok || got.Number != want.Number || !got.sameMembers(&want) || !entry.Intact() ||
+		entry.ParentPosition() != (Position{5, 0xdef}) || entry.Seq != want.At.Seq {
+		t.Fatalf("entry %+v opens %+v", entry, got)
+	}
+	if entry := want.Entry(Position{}); entry.Position() != want.At {
+		t.Fatalf("the entry behind its parent is at %v, want %v", entry.Position(), want.At)
+	}
 }
 
 // What is not exactly one ordered set of participants is no generation.

@@ -131,6 +131,52 @@ func TestN2AnotherLogDoesNotCount(t *testing.T) {
 	}
 }
 
+// A log that has lost what was durable in it has its right name, and counts for nothing from the moment on at which
+// the driver says so, until it says otherwise; another log is not meant by that.
+func TestDistrustedLogDoesNotCount(t *testing.T) {
+	l := identified(t)
+	state := func(incarnation uint64) batch3pc.PeerStatus {
+		l.answer(2, batch3pc.Message{Kind: batch3pc.KindState, LastElected: l.machine.Status().Ballot, Incarnation: incarnation})
+		return l.machine.AppendPeers(nil)[1]
+	}
+	b := l.propose("a")
+	for _, id := range participantIDs {
+		l.named(id, batch3pc.Message{Kind: batch3pc.KindYes, Seq: b.Seq, Chain: b.Chain})
+	}
+	l.named(1, batch3pc.Message{Kind: batch3pc.KindPreCommitAck, Seq: b.Seq, Chain: b.Chain})
+	l.machine.Distrust(2, 102, true)
+	l.machine.Distrust(9, 102, true) // nobody
+	l.machine.Distrust(3, 0, true)   // no name
+	if p := state(102); p.Counts || p.Trouble != batch3pc.TroubleForgotten {
+		t.Fatalf("peer %+v", p)
+	}
+	l.named(2, batch3pc.Message{Kind: batch3pc.KindPreCommitAck, Seq: b.Seq, Chain: b.Chain})
+	if s := l.machine.Status(); s.Committed != 1 {
+		t.Fatal("the acknowledgement of a log that has forgotten decided")
+	}
+	if p := state(7); p.Trouble != batch3pc.TroubleIncarnation {
+		t.Fatalf("another log: %+v", p)
+	}
+	l.machine.Open()
+	if p := l.machine.AppendPeers(nil)[1]; p.Counts {
+		t.Fatalf("a ballot later: %+v", p)
+	}
+	g := l.machine.Generation()
+	for lacks, want := range map[bool]batch3pc.Trouble{true: batch3pc.TroubleForgotten, false: batch3pc.TroubleNone} {
+		l.machine.Open()
+		l.machine.Distrust(2, 102, lacks)
+		for _, id := range participantIDs {
+			l.named(id, batch3pc.Message{
+				Kind: batch3pc.KindState, LastElected: l.machine.Status().Ballot, Voted: 1, VotedChain: g.At.Chain,
+				PreCommitted: 1, PreChain: g.At.Chain, Applied: 1, AppliedChain: g.At.Chain, Generations: batch3pc.AppendGeneration(nil, &g),
+			})
+		}
+		if p := l.machine.AppendPeers(nil)[1]; p.Counts == lacks || p.Trouble != want {
+			t.Fatalf("lacks %v: %+v", lacks, p)
+		}
+	}
+}
+
 // N3: only one at a time, only one in trouble, and only when it has caught up.
 func TestN3ReplacementsAreRefused(t *testing.T) {
 	l := identified(t)

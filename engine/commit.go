@@ -283,7 +283,7 @@ func (e *Engine) anyDown() bool {
 
 // missing says whom the run waits for.
 func (e *Engine) missing() string {
-	var down, silent, refused []string
+	var down, owing, silent, refused []string
 	for i := range e.peers {
 		p := &e.peers[i]
 		switch {
@@ -293,6 +293,8 @@ func (e *Engine) missing() string {
 			refused = append(refused, p.Name+" does not count: "+troubleOf(&p.seat.PeerStatus))
 		case !p.up:
 			down = append(down, p.Name)
+		case p.seat.Member && p.seat.WaitNs >= e.cfg.StallNs/2:
+			owing = append(owing, p.Name+" "+e.missingOf(p))
 		case e.nowNs-p.heardNs >= e.cfg.StallNs/2:
 			silent = append(silent, p.Name)
 		}
@@ -302,6 +304,8 @@ func (e *Engine) missing() string {
 		return strings.Join(refused, ", ")
 	case len(down) > 0:
 		return strings.Join(down, ", ") + " not connected"
+	case len(owing) > 0:
+		return strings.Join(owing, ", ")
 	case len(silent) > 0:
 		return strings.Join(silent, ", ") + " connected but silent"
 	case e.log.safe.Load() < e.log.pushed:
