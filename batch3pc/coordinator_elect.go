@@ -75,12 +75,13 @@ func (c *Coordinator) learn(at Position) {
 }
 
 // maybeElect chooses the base as soon as a quorum has promised, and every member that is connected
-// has, so that recover-forward sees as many as possible.
+// has, so that recover-forward sees as many as possible. One that is to leave is the reason for the ballot
+// and is not waited for.
 func (c *Coordinator) maybeElect() {
 	waiting, newest := false, c.newestGeneration()
 	for i := range c.peers {
 		p := &c.peers[i]
-		if p.phase != phasePromised && p.up && newest.member(p.id) {
+		if p.phase != phasePromised && p.up && newest.member(p.id) && !(c.wishing && !p.wished) {
 			waiting = true
 		}
 	}

@@ -104,7 +104,7 @@ func (p *progress) appendState(dst []byte) []byte {
 	dst = append(appendNumbers(dst, uint64(len(r.generations))), r.generations...)
 	dst = AppendTail(AppendTail(AppendTail(dst, p.voted), p.fetched), p.want)
 	dst = AppendTail(dst, p.snapshotAt)
-	return appendNumbers(dst, p.snapshotOffset, p.incarnation, uint64(p.serves), uint64(p.durable), uint64(p.acked), uint64(p.applied), uint64(p.sent), uint64(p.preSent),
+	return appendNumbers(dst, p.snapshotOffset, p.incarnation, p.distrusted, uint64(p.serves), uint64(p.durable), uint64(p.acked), uint64(p.applied), uint64(p.sent), uint64(p.preSent),
 		uint64(p.commitSent), uint64(p.wantLeft), uint64(p.helper))
 }
 

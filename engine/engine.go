@@ -52,6 +52,7 @@ type Engine struct {
 	looked      []batch3pc.PeerStatus
 	overdue     []batch3pc.Overdue
 	lates       []lateness
+	heldNs      int64  // of the last one
 	heldBody    []byte // scratch of noteHeld
 
 	nowNs       int64

@@ -44,9 +44,10 @@ func DecodeHeld(b []byte, fn func(Held)) error {
 
 // noteHeld writes down what the participants hold, if that is more than the log says.
 func (e *Engine) noteHeld() {
-	if e.log == nil || e.replica != nil {
+	if e.log == nil || e.replica != nil || e.awakeNs-e.heldNs < e.cfg.Deadlines.ResendNs {
 		return
 	}
+	e.heldNs = e.awakeNs
 	body := e.heldBody[:0]
 	for i := range e.peers {
 		if p := &e.peers[i]; p.seat.Counts && p.seat.Durable > p.held {
