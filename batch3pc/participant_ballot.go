@@ -38,6 +38,9 @@ func (p *Participant) sendState(m *Message) {
 	if mutant.Is(mutant.AttemptNotReported) {
 		s.LastAttempt = Ballot{}
 	}
+	if p.lost {
+		s.Reason = ReasonInfra
+	}
 	s.Seq = p.serves()
 	s.PreCommitted, s.PreChain = pre.Seq, pre.Chain
 	s.Voted, s.VotedChain = tail.Seq, tail.Chain

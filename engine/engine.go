@@ -52,7 +52,8 @@ type Engine struct {
 	looked      []batch3pc.PeerStatus
 	overdue     []batch3pc.Overdue
 	lates       []lateness
-	heldNs      int64  // of the last one
+	heldNs      int64 // of the last one
+	heldEveryNs int64
 	heldBody    []byte // scratch of noteHeld
 
 	nowNs       int64
@@ -151,7 +152,7 @@ func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, e
 		open:    NewBuilder(0, 1),
 		arrival: make([]int64, 0, codec.TradesPerBatchMax),
 		win:     newWindow(cfg.RetainMax, cfg.BatchTarget),
-		log:     newLogger(ports.Log, cfg.Durable, bell), lookEveryNs: lookEvery(&cfg.Deadlines),
+		log:     newLogger(ports.Log, cfg.Durable, bell), lookEveryNs: lookEvery(&cfg.Deadlines), heldEveryNs: cfg.Deadlines.ResendNs,
 		generation: batch3pc.Generation{Number: cfg.coordinator().Generation},
 		header:     codec.Header{Cluster: cfg.Cluster, Shard: cfg.Shard, Boot: cfg.Boot},
 	}, nil

@@ -44,7 +44,7 @@ func DecodeHeld(b []byte, fn func(Held)) error {
 
 // noteHeld writes down what the participants hold, if that is more than the log says.
 func (e *Engine) noteHeld() {
-	if e.log == nil || e.replica != nil || e.awakeNs-e.heldNs < e.cfg.Deadlines.ResendNs {
+	if e.log == nil || e.replica != nil || e.awakeNs-e.heldNs < e.heldEveryNs {
 		return
 	}
 	e.heldNs = e.awakeNs
@@ -73,8 +73,8 @@ func (e *Engine) heldBy(p *peer) batch3pc.Seq {
 // compareDisk is shown the first State of a participant since it has connected: older ones are not on their way
 // any more. Without durability nobody has promised anything.
 func (e *Engine) compareDisk(p *peer, m *batch3pc.Message) {
-	if m.Kind != batch3pc.KindState || p.compared || !e.cfg.Durable {
-		return
+	if m.Kind != batch3pc.KindState || p.compared || !e.cfg.Durable || m.Reason == batch3pc.ReasonInfra {
+		return // with that reason it says itself that something is missing, and that it is being repaired
 	}
 	p.compared = true
 	g := &e.generation

@@ -51,6 +51,7 @@ func TestExcludedAndReadmitted(t *testing.T) {
 			mute := muted(p)
 			notify, commit := b.engine.ports.Notify, b.engine.ports.Commit
 			commits, excludedAt, during := 0, 0, 0
+			let := sync.OnceFunc(func() { close(back) })
 			b.engine.ports.Commit = func(c *Committed) error {
 				if commits++; commits == 10 {
 					mute.Store(true)
@@ -73,7 +74,7 @@ func TestExcludedAndReadmitted(t *testing.T) {
 				case NoticeExcluded:
 					excludedAt = commits
 				case NoticeReadmitted:
-					close(back)
+					let()
 				}
 			}
 			b.before = func(i int) {
@@ -86,28 +87,36 @@ func TestExcludedAndReadmitted(t *testing.T) {
 				t.Fatal(err)
 			}
 			out, in := b.told(NoticeExcluded, "c"), b.told(NoticeReadmitted, "c")
-			if len(out) != 1 || len(in) != 1 || out[0].ForNs < b.cfg.Participants[2].ExcludeNs || in[0].ForNs <= 0 || out[0].Why == "" || during == 0 {
+			if len(out) == 0 || len(in) == 0 || out[0].ForNs < b.cfg.Participants[2].ExcludeNs || in[0].ForNs <= 0 || out[0].Why == "" || during == 0 {
 				t.Fatalf("left out: %+v, let in: %+v, %d commits meanwhile", out, in, during)
 			}
-			if n := len(res.Memberships); n != 3 || res.BatchesAborted != uint64(out[0].InFlight) {
-				t.Errorf("%d changes of the members, want 3; %d batches aborted, the notice says %d", n, res.BatchesAborted, out[0].InFlight)
+			again := 0
+			for _, n := range out {
+				again += n.InFlight
+			}
+			if n := len(res.Memberships); n != 1+len(out)+len(in) || res.BatchesAborted != uint64(again) {
+				t.Errorf("%d changes of the members, want %d; %d batches aborted, the notices say %d", n, 1+len(out)+len(in), res.BatchesAborted, again)
 			}
 			b.asWithout(t, cmds, res)
 		})
 	}
 }
 
-// asWithout checks that everybody has what cmds give, once and in order.
-func (b *testBox) asWithout(t *testing.T, cmds []codec.Command, res Result) {
+// asWithout checks that everybody has what cmds give, once and in order. The third, which may be left out, may
+// have been left behind, by a machine that was slow to let it run.
+func (b *testBox) asWithout(t *testing.T, cmds []codec.Command, res Result) (whole bool) {
 	t.Helper()
 	want, core := matchAll(t, b.cfg.Limits, cmds, nil)
 	defer core.Close()
-	for _, p := range b.peers {
+	for _, p := range b.peers[:2] {
 		sameTrades(t, p.app.applied, want)
 	}
+	third := b.peers[2].app.applied
+	sameTrades(t, third, want[:min(len(third), len(want))])
 	if res.StateHash != core.StateHash() || res.CommittedTrades != uint64(len(want)) {
 		t.Errorf("books or trades differ from those of a run without: %d trades committed, want %d", res.CommittedTrades, len(want))
 	}
+	return len(third) == len(want)
 }
 
 // TestOnlyWhoMayLeaveIsLeftOut: for a participant that may not be left out the stream waits. Nor is one that
@@ -117,7 +126,8 @@ func TestOnlyWhoMayLeaveIsLeftOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newTestBox(t, func(b *testBox) {
 				quick(b)
-				b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(400*time.Millisecond)
+				b.cfg.Participants[2].ExcludeNs = int64(300 * time.Millisecond)
+				b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(600*time.Millisecond)
 			})
 			var mutes []*atomic.Bool
 			for _, i := range silent {
@@ -145,7 +155,10 @@ func TestOnlyWhoMayLeaveIsLeftOut(t *testing.T) {
 // TestPauseOfTheEngineExcludesNobody: what an engine that was stopped did not hear, nobody failed to say.
 func TestPauseOfTheEngineExcludesNobody(t *testing.T) {
 	cmds := randomFlow(53, 6000)
-	b := newTestBox(t, quick)
+	b := newTestBox(t, func(b *testBox) {
+		quick(b)
+		b.cfg.Participants[2].ExcludeNs = int64(50 * time.Second) // less than a pause, and more than this test takes
+	})
 	clock, rounds, skipped := b.engine.ports.Clock, 0, int64(0)
 	b.engine.ports.Clock = func() int64 {
 		if rounds++; rounds%50 == 0 {
@@ -177,7 +190,9 @@ func TestLogOfAnother(t *testing.T) {
 		b := newTestBox(t, func(b *testBox) {
 			quick(b)
 			b.cfg.Boot, b.log = c.boot+uint32(i), &memoryLog{kinds: slices.Clone(c.log.kinds), bodies: slices.Clone(c.log.bodies)}
-			b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(400*time.Millisecond)
+			if want != nil {
+				b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(400*time.Millisecond)
+			}
 			for k, p := range b.peers {
 				if k != i {
 					p.machine, p.app = c.peers[k].machine, c.peers[k].app
@@ -186,14 +201,14 @@ func TestLogOfAnother(t *testing.T) {
 		})
 		b.peers[i].incarnation = 999
 		res, err := b.run(t, cmds[b.source.Commands:])
-		if !errors.Is(err, want) || want != nil && !errors.Is(err, want) {
+		if !errors.Is(err, want) {
 			t.Fatalf("participant %d: error %v, want %v", i, err, want)
 		}
 		name := b.cfg.Participants[i].Name
 		if told := b.told(NoticeTrouble, name); len(told) == 0 || told[0].Why == "" {
 			t.Errorf("participant %s: nothing is said of its log: %+v", name, b.notices)
 		}
-		if want == nil && (len(b.told(NoticeExcluded, name)) != 1 || res.CommittedTrades == 0) {
+		if want == nil && (len(b.told(NoticeExcluded, name)) == 0 || res.CommittedTrades == 0) {
 			t.Errorf("participant %s was not left out", name)
 		}
 	}
@@ -303,7 +318,7 @@ func (d *dying) arm() {
 // durable. The successor goes on from the generation in force, and everybody ends with what a run without
 // crashes gives (E11).
 func TestCrashDuringChanges(t *testing.T) {
-	var electing, changing, between, unlogged, outs, ins int
+	var electing, changing, between, unlogged, outs, ins, whole int
 	for seed := range uint64(24) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		cmds := randomFlow(60+seed, 8000)
@@ -342,16 +357,15 @@ func TestCrashDuringChanges(t *testing.T) {
 			if err != nil {
 				t.Fatalf("seed %d, life %d: %v", seed, life, err)
 			}
-			if third := d.peers[2].app; d.mute.Load() { // silent to the end: nobody waited for it
-				third.applied = append(third.applied, d.peers[0].app.applied[len(third.applied):]...)
+			if d.asWithout(t, cmds, res) {
+				whole++
 			}
-			d.asWithout(t, cmds, res)
 			break
 		}
 	}
 	t.Logf("died %d times in an election, %d times with a change in doubt, %d times otherwise; %d changes found that no log had; left out %d times, let in %d times",
 		electing, changing, between, unlogged, outs, ins)
-	if electing == 0 || changing == 0 || between == 0 || unlogged == 0 || outs == 0 || ins == 0 {
+	if electing == 0 || changing == 0 || between == 0 || unlogged == 0 || outs == 0 || ins == 0 || whole == 0 {
 		t.Error("something never happened: the test proves less than it says")
 	}
 }
@@ -407,7 +421,7 @@ func TestOldDisk(t *testing.T) {
 	}
 	second := c.next(t, quick)
 	commits := 0
-	second.engine.lookEveryNs = 1 // it writes down at once what everybody holds
+	second.engine.lookEveryNs, second.engine.heldEveryNs = 1, 0 // it writes down at once what everybody holds
 	second.engine.ports.Commit = func(*Committed) error {
 		if commits++; commits == 50 {
 			return errCrash
@@ -422,7 +436,9 @@ func TestOldDisk(t *testing.T) {
 		b := newTestBox(t, func(b *testBox) {
 			quick(b)
 			b.cfg.Boot = 10 + uint32(old+1)
-			b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(400*time.Millisecond)
+			if want != nil {
+				b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(400*time.Millisecond)
+			}
 			b.log = &memoryLog{kinds: slices.Clone(log.kinds), bodies: slices.Clone(log.bodies)}
 			for i, p := range b.peers {
 				from, app := second.peers[i].machine, &testApp{applied: slices.Clone(second.peers[i].app.applied)}
