@@ -75,7 +75,7 @@ type Message struct {
 	Digest uint64 // xxhash64 of the image
 	Chunk  []byte // at most SnapshotChunkMax
 
-	Reason Reason
+	Reason Reason // of a No; in a State ReasonInfra: it is repairing, and says less than it had
 	Veto   []byte // two bits an item: 1 the taker's order, 2 the maker's order is refused; see VetoBits
 	Tail   []byte // KindState: the undecided log, oldest first, see TailAt; without it recovery aborts more than it must
 	Batch  *Batch // KindBatch, KindFill
