@@ -68,6 +68,14 @@ func member(g *batch3pc.Generation, n batch3pc.NodeID) bool {
 	return e != nil && e.Member
 }
 
+// logOf is the name of the log that a generation knows of a participant.
+func logOf(g *batch3pc.Generation, n batch3pc.NodeID) uint64 {
+	if e := g.Find(n); e != nil {
+		return e.Incarnation
+	}
+	return 0
+}
+
 // changed takes a change of the members onto the path: a step without trades.
 func (r *Replica) changed(m Membership) error {
 	g := &m.Generation
@@ -80,8 +88,20 @@ func (r *Replica) changed(m Membership) error {
 	r.path = append(r.path[:n], Sealed{
 		Seq: g.At.Seq, Chain: g.At.Chain, LastCommand: before.LastCommand, Parent: before.Seq, Generation: g.Number, opens: true,
 	})
+	if n := len(r.members); n > 0 {
+		r.forgetHeld(&r.members[n-1].Generation, g)
+	}
 	r.members = append(r.members, m)
 	return nil
+}
+
+// forgetHeld forgets what participants held in logs that a change has replaced.
+func (r *Replica) forgetHeld(before, after *batch3pc.Generation) {
+	for _, e := range after.Enrolled() {
+		if logOf(before, e.Node) != e.Incarnation {
+			r.held[e.Node] = 0
+		}
+	}
 }
 
 // found makes a record of a generation that is in force at the participants, and of which the log says

@@ -237,21 +237,13 @@ func (e *Engine) noted(m Membership) {
 		case in:
 			n.Kind, n.ForNs = NoticeReadmitted, m.UnixNs-e.excludedAt(p.Node)
 		case logOf(&m.Generation, p.Node) != logOf(&before, p.Node):
-			n.Kind, p.NewLog = NoticeNewLog, false
+			n.Kind, p.NewLog, p.held = NoticeNewLog, false, 0
 		default:
 			continue
 		}
 		e.ports.Notify(n)
 	}
 	e.recut, e.wishedForNs = 0, 0
-}
-
-// logOf is the name of the log that a generation knows of a participant.
-func logOf(g *batch3pc.Generation, n batch3pc.NodeID) uint64 {
-	if e := g.Find(n); e != nil {
-		return e.Incarnation
-	}
-	return 0
 }
 
 // excludedAt is when a participant was left out last.
