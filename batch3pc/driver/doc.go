@@ -19,6 +19,8 @@
 // ParticipantNode and CoordinatorNode add the other half: Loop, Disk, and links over TCP or rings. One
 // goroutine runs the rounds and appends to the log; another one only calls fdatasync, so that votes
 // go on while the disk works and one sync covers every PRE-COMMIT that came meanwhile (group commit).
+// A participant for which everything that it voted for is pre-committed syncs itself: nothing else is
+// likely to come, and a hand-over to another goroutine and back would only delay the answer.
 //
 // A node's directory is its identity: it is locked while the node runs, names the node it belongs to,
 // and must never be copied to run twice. A coordinator that meets its own twin ends.

@@ -60,6 +60,8 @@ func (futex) Sleep(words []*atomic.Uint32, value uint32, d time.Duration) {
 		uintptr(until), unix.CLOCK_MONOTONIC, 0)
 	switch errno {
 	case 0, unix.EAGAIN, unix.EINTR, unix.ETIMEDOUT:
+	case unix.ENOMEM:
+		time.Sleep(time.Millisecond) // late, but nothing is missed: whoever waits looks again
 	default:
 		panic("transport: cannot sleep: " + errno.Error())
 	}
