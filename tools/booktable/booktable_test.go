@@ -45,7 +45,11 @@ func TestTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := host.Machine{CPU: "Some CPU", Cores: []int{0, 1}, Kernel: "Linux 6.18.0", Go: "go1.26.8 linux/amd64"}
-	got := tables(results, m)
+	b := new(builder)
+	b.machine(m)
+	b.results(results)
+	b.WriteString("\n")
+	got := b.String()
 	if got != tablesOfOutput {
 		t.Errorf("tables:\n%s\nwant:\n%s", got, tablesOfOutput)
 	}
@@ -73,7 +77,7 @@ func TestUpdate(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			err := update(page, from)
+			err := update(page, "", []string{from})
 			text, readErr := os.ReadFile(page)
 			if readErr != nil {
 				t.Fatal(readErr)
@@ -88,5 +92,46 @@ func TestUpdate(t *testing.T) {
 				t.Errorf("error %v, want %q; page:\n%s", err, test.problem, text)
 			}
 		})
+	}
+}
+
+// A record brings its title, command, facts and charts; what go test printed has the first two in lines before it.
+func TestSections(t *testing.T) {
+	dir := t.TempDir()
+	r := bench.Record{Name: "commit", Title: "Commit", Command: "tezi bench commit", Profile: "shared", Refused: []string{"cores 9"}}
+	for _, window := range []int{1, 16} {
+		r.Add("Commit", bench.P("durable", true), bench.P("window", window)).Measure("trades/s", 1e6*float64(window))
+	}
+	var text strings.Builder
+	if err := r.WriteJSON(&text); err != nil {
+		t.Fatal(err)
+	}
+	page, charts := filepath.Join(dir, "docs", "PAGE.md"), filepath.Join(dir, "docs", "charts")
+	if err := os.Mkdir(filepath.Dir(page), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{
+		page: beginMark + endMark, filepath.Join(dir, "r.json"): text.String(),
+		filepath.Join(dir, "t.txt"): "title: Book\ncommand: go test -bench=.\n" + output,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := update(page, charts, []string{filepath.Join(dir, "r.json"), filepath.Join(dir, "t.txt")}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(page)
+	const want = "\n## Commit\n\n\ttezi bench commit\n\ndurable=true, threads shared.\n\nRefused: cores 9.\n\n" +
+		"| window | trades/s |\n| --- | ---: |\n| 1 | 1,000,000 |\n| 16 | 16,000,000 |\n\n" +
+		"![Commit: throughput against batches in flight](charts/commit-throughput-window.svg)\n\n## Book\n\n\tgo test -bench=.\n\n### Flat\n"
+	if err != nil || !strings.Contains(string(got), want) {
+		t.Errorf("%v: page\n%s\nwant in it\n%s", err, got, want)
+	}
+	if svg, err := os.ReadFile(filepath.Join(charts, "commit-throughput-window.svg")); err != nil || !strings.HasPrefix(string(svg), "<svg ") {
+		t.Errorf("%v: %.20s", err, svg)
+	}
+	if err := update(page, "", []string{page + ".json"}); err == nil {
+		t.Error("a file that is not there: no error")
 	}
 }

@@ -5,39 +5,46 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/host"
 )
 
 func main() {
 	page := flag.String("page", "docs/BOOK.md", "`file` that has the tables")
+	charts := flag.String("charts", "", "`directory` for the charts of records, which the page then shows")
 	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: booktable [-page file] output-of-go-test")
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: booktable [-page file] [-charts dir] output-of-go-test|record.json...")
 		os.Exit(2)
 	}
-	if err := update(*page, flag.Arg(0)); err != nil {
+	if err := update(*page, *charts, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "booktable:", err)
 		os.Exit(1)
 	}
 }
 
-// update writes the figures in output into the page.
-func update(page, output string) error {
-	f, err := os.Open(output)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	results, err := bench.ReadGoTest(f)
-	if err != nil {
-		return fmt.Errorf("%s: %w", output, err)
+// update writes the figures in the files into the page.
+func update(page, charts string, files []string) error {
+	var sources []*source
+	for _, path := range files {
+		s, err := readSource(path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		sources = append(sources, s)
 	}
 	text, err := os.ReadFile(page)
 	if err != nil {
 		return err
 	}
-	updated, err := insert(string(text), tables(results, host.Detect()))
+	b := builder{page: page, charts: charts}
+	b.machine(host.Detect())
+	for _, s := range sources {
+		if err := b.section(s); err != nil {
+			return err
+		}
+	}
+	b.WriteString("\n")
+	updated, err := insert(string(text), b.String())
 	if err != nil {
 		return fmt.Errorf("%s: %w", page, err)
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -56,10 +59,34 @@ var columns = []column{
 	{"allocs/op", "allocations", 1, 0},
 }
 
-// tables writes the machine and a table for each benchmark.
-func tables(results []*bench.Result, m host.Machine) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s, %d cores, %s, %s.\n", m.CPU, len(m.Cores), m.Kernel, m.Go)
+// builder is the part of a page between the marks.
+type builder struct {
+	strings.Builder
+	page, charts string // where the page is, and where its charts go
+}
+
+func (b *builder) machine(m host.Machine) {
+	fmt.Fprintf(b, "\n%s, %d cores, %s, %s.\n", m.CPU, len(m.Cores), m.Kernel, m.Go)
+}
+
+// section writes a table for each benchmark of a source, under its title and command if it has them.
+func (b *builder) section(s *source) error {
+	if s.title != "" {
+		fmt.Fprintf(b, "\n## %s\n", s.title)
+	}
+	if s.command != "" {
+		fmt.Fprintf(b, "\n\t%s\n", s.command)
+	}
+	if s.record != nil {
+		return b.record(s.record)
+	}
+	b.results(s.results)
+	return nil
+}
+
+// results writes a table for each benchmark of go test.
+func (b *builder) results(results []*bench.Result) {
+	results = slices.Clone(results)
 	for len(results) > 0 {
 		name := results[0].Name
 		var rows []*bench.Result
@@ -69,14 +96,63 @@ func tables(results []*bench.Result, m host.Machine) string {
 			}
 			return r.Name == name
 		})
-		writeTable(&b, name, rows)
+		b.table(name, rows)
 	}
-	b.WriteString("\n")
-	return b.String()
 }
 
-// writeTable writes the cases of a benchmark, with the columns that any of them has.
-func writeTable(b *strings.Builder, name string, rows []*bench.Result) {
+// record writes the tables of a record, and its charts.
+func (b *builder) record(r *bench.Record) error {
+	var facts []string
+	for _, p := range r.Fixed() {
+		facts = append(facts, p.String())
+	}
+	if r.Profile != "" {
+		facts = append(facts, "threads "+r.Profile)
+	}
+	if len(facts) > 0 {
+		fmt.Fprintf(b, "\n%s.\n", strings.Join(facts, ", "))
+	}
+	for _, line := range r.Refused {
+		fmt.Fprintf(b, "\nRefused: %s.\n", line)
+	}
+	for _, s := range r.Sheets() {
+		b.WriteByte('\n')
+		fmt.Fprintf(b, "| %s |\n|%s%s\n", strings.Join(s.Head, " | "), strings.Repeat(" --- |", s.Words), strings.Repeat(" ---: |", len(s.Head)-s.Words))
+		for _, row := range s.Rows {
+			fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
+		}
+	}
+	if b.charts == "" {
+		return nil
+	}
+	for _, c := range r.Charts() {
+		if err := b.chart(r.Name+"-"+c.Name, &c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chart writes a file and shows it.
+func (b *builder) chart(name string, c *bench.Chart) error {
+	path := filepath.Join(b.charts, name+".svg")
+	shown, err := filepath.Rel(filepath.Dir(b.page), path)
+	if err == nil {
+		err = os.MkdirAll(b.charts, 0o777)
+	}
+	if err != nil {
+		return err
+	}
+	var svg bytes.Buffer
+	if err := c.WriteSVG(&svg); err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "\n![%s](%s)\n", c.Title, filepath.ToSlash(shown))
+	return os.WriteFile(path, svg.Bytes(), 0o666)
+}
+
+// table writes the cases of a benchmark, with the columns that any of them has.
+func (b *builder) table(name string, rows []*bench.Result) {
 	fmt.Fprintf(b, "\n### %s\n\n|", name)
 	shown := slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
 		return !slices.ContainsFunc(rows, func(r *bench.Result) bool { _, ok := r.Metric(c.unit); return ok })

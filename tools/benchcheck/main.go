@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+)
+
+var errWorse = errors.New("something got worse: run again to be sure, on a quiet machine")
+
+func main() {
+	path := flag.String("baseline", "bench/baseline.json", "`file` to compare with")
+	write := flag.Bool("write", false, "write the baseline, from the spread of several files")
+	flag.Parse()
+	if flag.NArg() == 0 || !*write && flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: benchcheck [-baseline file] output-of-go-test\n       benchcheck [-baseline file] -write output-of-go-test...")
+		os.Exit(2)
+	}
+	run := check
+	if *write {
+		run = rewrite
+	}
+	if err := run(*path, flag.Args(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "benchcheck:", err)
+		os.Exit(1)
+	}
+}
+
+// check compares a file with the baseline.
+func check(path string, from []string, w io.Writer) error {
+	b, err := readBaseline(path)
+	if err != nil {
+		return err
+	}
+	_, now, err := measured(from[0])
+	if err != nil {
+		return err
+	}
+	v := b.compare(now, w)
+	fmt.Fprintf(w, "%d ratios: %d as in the baseline, %d worse, %d better\n", len(b.Ratios), v.same, v.worse, v.better)
+	if v.worse > 0 {
+		return errWorse
+	}
+	return nil
+}
+
+// filesMin is how many files show a spread.
+const filesMin = 3
+
+// rewrite makes a new baseline.
+func rewrite(path string, from []string, w io.Writer) error {
+	if len(from) < filesMin {
+		return fmt.Errorf("%d files do not show a spread, want %d or more, from different times", len(from), filesMin)
+	}
+	b, wild, err := newBaseline(from)
+	if err != nil {
+		return err
+	}
+	for _, r := range wild {
+		fmt.Fprintf(w, "left out: %s %s: %.4g varies by %.0f %%\n", r.Case, r.Unit, r.Median, 100*r.Spread)
+	}
+	fmt.Fprintf(w, "%d ratios in %s\n", len(b.Ratios), path)
+	return b.write(path)
+}
