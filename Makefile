@@ -19,7 +19,7 @@ export CGO_ENABLED = 0
 
 DEVTOOLS := tools/devtools/go.mod
 
-.PHONY: help build run sim mutants test race bench bench-book bench-ring bench-peers soak-book chaos fuzz lint cover clean
+.PHONY: help build run sim mutants test race bench bench-all bench-book bench-ring bench-peers bench-check bench-baseline soak-book chaos fuzz lint cover clean
 
 help: ## print the targets
 	@while IFS= read -r line; do \
@@ -53,8 +53,42 @@ test: ## run all tests
 race: ## run the tests under the race detector, the long ones shortened
 	CGO_ENABLED=1 $(GO) test -race -short ./...
 
-bench: ## run every benchmark, BENCHTIME each
-	$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) ./...
+bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
+	@rm -rf run/bench
+	@mkdir -p run/bench
+	bin/tezi bench system --sweep headline,rate --duration 2s --out run/bench >/dev/null
+	bin/tezi bench commit --sweep headline,window,trades --duration 1s --out run/bench >/dev/null
+	bin/tezi bench engine --sweep headline,rate --duration 1s --out run/bench >/dev/null
+	$(call go-bench,run/bench/book.txt,Order book,-bench='Referee|Latency' -benchtime=4000000x,./bench/book)
+	$(call go-bench,run/bench/ring.txt,Rings,-bench='Hop|Queue|Circle' -benchtime=1000000x,./bench/ring)
+	cd bench/peers && $(call go-bench,../../run/bench/peers.txt,Beside others,-bench=. -benchtime=100ms,.)
+	$(GO) run ./tools/booktable -page docs/BENCHMARKS.md -charts docs/bench run/bench/system.json run/bench/commit.json \
+		run/bench/engine.json run/bench/book.txt run/bench/ring.txt run/bench/peers.txt
+
+# Into file $(1) under title $(2), with flags $(3), of package $(4): the command stands above what it prints.
+go-bench = { echo "title: $(2)"; echo "command: go test -run='^$$' -benchmem $(3) $(4)"; \
+	$(GO) test -run='^$$' -benchmem $(3) -timeout=30m $(4); } >$(1)
+
+bench-all: ## run every benchmark, BENCHTIME each
+	$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -timeout=60m ./...
+
+# The ratios of a short set. Each file of a baseline is the set at another time.
+run/ratios-%.txt: FORCE
+	@mkdir -p run
+	$(GO) test -run='^$$' -bench='Referee/.*/numbers=own' -benchtime=6000000x -count=3 ./bench/book >$@
+	$(GO) test -run='^$$' -bench=Queue -benchtime=1000000x -count=3 ./bench/ring >>$@
+	$(GO) test -run='^$$' -bench=Hop -benchtime=200000x -count=3 ./bench/ring >>$@
+	cd bench/peers && $(GO) test -run='^$$' -bench=Trades/form=tezi -benchtime=100ms -count=3 . >>../../$@
+	$(GO) test -run='^$$' -bench=Commit/transport=rings/durable=true/participants=3/window -benchtime=1x ./bench/commit >>$@
+
+.PHONY: FORCE
+FORCE:
+
+bench-check: run/ratios-now.txt ## compare the ratios of a short set with bench/baseline.json; fails when one got worse
+	$(GO) run ./tools/benchcheck run/ratios-now.txt
+
+bench-baseline: run/ratios-1.txt run/ratios-2.txt run/ratios-3.txt ## write bench/baseline.json anew, with the spread of three runs
+	$(GO) run ./tools/benchcheck -write $^
 
 bench-book: ## measure the order book into docs/BOOK.md
 	@mkdir -p run
