@@ -132,19 +132,20 @@ func (r *Record) metricChart(what, key string, figure func(*Result) (Pair[float6
 	return []Chart{{what + "-" + key, c}}
 }
 
-// loadChart draws the percentiles of what each result has timed first against the load.
+// loadChart draws the percentiles of what each result has timed last, the whole way of an order, against the load.
 func (r *Record) loadChart() []Chart {
 	names := r.timed()
 	if len(names) == 0 {
 		return nil
 	}
+	whole := names[len(names)-1]
 	var series []plot.Series
 	for i, p := range (&Latency{}).percentiles() {
 		if p.name != "p50" && p.name != "p99" && p.name != "p99.9" {
 			continue
 		}
 		groups := r.against(loadKey, func(res *Result) (float64, bool) {
-			j := slices.IndexFunc(res.Latencies, func(d Distribution) bool { return d.Name == names[0] })
+			j := slices.IndexFunc(res.Latencies, func(d Distribution) bool { return d.Name == whole })
 			if j < 0 {
 				return 0, false
 			}
@@ -159,7 +160,7 @@ func (r *Record) loadChart() []Chart {
 		return nil
 	}
 	return []Chart{{"latency-" + loadKey, plot.Chart{
-		Title: fmt.Sprintf("%s: %s against load", r.Title, words(names[0])), Subtitle: r.subtitle(),
+		Title: fmt.Sprintf("%s: %s against load", r.Title, words(whole)), Subtitle: r.subtitle(),
 		X: xAxis(loadKey, series), Y: plot.Axis{Label: "latency", Scale: plot.Log, Unit: plot.Duration}, Series: series,
 	}}}
 }

@@ -19,7 +19,7 @@ type Options struct {
 	Dir string
 	// Command starts a node when its specification is appended: a program that calls RunNode.
 	Command []string
-	// Profile is what the participants' processes write about themselves; that of a case overwrites that of the one before.
+	// Profile is what each process writes about itself; that of a case overwrites that of the one before.
 	Profile profile.Set
 	// NoFloor leaves the floors out.
 	NoFloor bool
@@ -82,11 +82,16 @@ func Measure(ctx context.Context, o *Options, c Case) (*Result, error) {
 	return r, errors.Join(err, os.RemoveAll(o.Dir))
 }
 
-func measure(ctx context.Context, o *Options, c *Case) (*Result, error) {
+func measure(ctx context.Context, o *Options, c *Case) (_ *Result, err error) {
 	s, err := newSupply(c.Trades, c.retain()+c.Window)
 	if err != nil {
 		return nil, err
 	}
+	stop, err := o.Profile.Start("coordinator") // not before: to build the batches costs more than to commit them
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	before := spent()
 	g, err := startGroup(ctx, o, c, ringbuf.NewBell(ringbuf.WaitPark))
 	if err != nil {

@@ -64,7 +64,7 @@ func (s Set) Start(process string) (stop func() error, err error) {
 		if err := os.MkdirAll(s.Dir, 0o755); err != nil {
 			return nil, errors.Join(err, stop())
 		}
-		end, err := kind.Start(filepath.Join(s.Dir, kind.file(process)))
+		end, err := kind.Start(s.File(process, kind))
 		if err != nil {
 			return nil, errors.Join(err, stop())
 		}
@@ -73,11 +73,13 @@ func (s Set) Start(process string) (stop func() error, err error) {
 	return stop, nil
 }
 
-func (k Kind) file(process string) string {
+// File is where a profile of a process goes.
+func (s Set) File(process string, k Kind) string {
+	name := process + "." + string(k) + ".pprof"
 	if k == Trace {
-		return process + ".trace"
+		name = process + ".trace"
 	}
-	return process + "." + string(k) + ".pprof"
+	return filepath.Join(s.Dir, name)
 }
 
 // Start begins one profile into a file, which is created at once, so that a path that cannot be written is known before

@@ -28,7 +28,7 @@ type benchFlags struct {
 	output
 	out   string
 	kinds []string
-	set   profile.Set // of kinds, after startProfile
+	set   profile.Set // of kinds, after profiles or startProfile
 }
 
 func (b *benchFlags) flags(cmd *cobra.Command) {
@@ -40,18 +40,26 @@ func (b *benchFlags) flags(cmd *cobra.Command) {
 // profiled tells whether the figures are those of a run that was watched.
 func (b *benchFlags) profiled() bool { return len(b.kinds) > 0 }
 
-// startProfile begins the profiles of this process, for so many cases; the returned function writes them. Other
-// processes get b.set.
-func (b *benchFlags) startProfile(process string, cases int) (stop func() error, err error) {
+// profiles reads what is to be written into b.set, for so many cases.
+func (b *benchFlags) profiles(cases int) (err error) {
 	if b.set, err = profile.NewSet(b.kinds, b.out); err != nil {
-		return nil, usageError{fmt.Errorf("--profile: %w", err)}
+		return usageError{fmt.Errorf("--profile: %w", err)}
 	}
 	switch {
 	case !b.profiled():
 	case b.out == "":
-		return nil, usageError{errors.New("--profile: want a directory for the files too: --out DIR")}
+		return usageError{errors.New("--profile: want a directory for the files too: --out DIR")}
 	case cases > 1:
-		return nil, usageError{fmt.Errorf("--profile: want one case, not the %d of a sweep: a profile of many shows none", cases)}
+		return usageError{fmt.Errorf("--profile: want one case, not the %d of a sweep: a profile of many shows none", cases)}
+	}
+	return nil
+}
+
+// startProfile begins the profiles of this process, for so many cases; the returned function writes them. Other
+// processes get b.set.
+func (b *benchFlags) startProfile(process string, cases int) (stop func() error, err error) {
+	if err := b.profiles(cases); err != nil {
+		return nil, err
 	}
 	return b.set.Start(process)
 }

@@ -101,12 +101,12 @@ func (b *benchCommitFlags) run(cmd *cobra.Command) error {
 	}
 	defer os.RemoveAll(parent) //nolint:errcheck // what is left is in the way of nothing
 	b.o.Dir, b.o.Command, b.o.NoFloor = filepath.Join(parent, "case"), []string{exe, "bench", "commit", nodeCommand}, !b.floor
-	stop, err := b.startProfile("coordinator", len(cases))
-	if err != nil {
+	if err := b.profiles(len(cases)); err != nil {
 		return err
 	}
+	b.o.Profile = b.set
 	if b.profiled() {
-		b.o.Profile, b.o.NoFloor = b.set, true // the floor would be in the coordinator's
+		b.o.NoFloor = true // what is watched is not compared
 	}
 	record := b.record("commit", "Commit subsystem")
 	for _, c := range cases {
@@ -117,7 +117,6 @@ func (b *benchCommitFlags) run(cmd *cobra.Command) error {
 		}
 		r.AddTo(record)
 	}
-	err = errors.Join(err, stop())
 	return errors.Join(err, b.report(cmd, record))
 }
 

@@ -16,7 +16,7 @@ import (
 
 // profiling is the flags by which a long-running command shows where its time goes.
 type profiling struct {
-	addr, cpu, mem, trace string
+	addr, cpu, mem, block, trace string
 }
 
 func (p *profiling) flags(cmd *cobra.Command) {
@@ -24,6 +24,7 @@ func (p *profiling) flags(cmd *cobra.Command) {
 	f.StringVar(&p.addr, "pprof", "", "serve live profiles on this address, such as 127.0.0.1:6060")
 	f.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile to this file")
 	f.StringVar(&p.mem, "memprofile", "", "write a heap profile to this file at the end")
+	f.StringVar(&p.block, "blockprofile", "", "write a profile of what goroutines waited for to this file at the end")
 	f.StringVar(&p.trace, "trace", "", "write an execution trace to this file")
 }
 
@@ -45,7 +46,7 @@ func (p *profiling) start() (stop func() error, err error) {
 	for _, want := range []struct {
 		flag, path string
 		kind       profile.Kind
-	}{{"cpuprofile", p.cpu, profile.CPU}, {"trace", p.trace, profile.Trace}, {"memprofile", p.mem, profile.Mem}} {
+	}{{"cpuprofile", p.cpu, profile.CPU}, {"trace", p.trace, profile.Trace}, {"memprofile", p.mem, profile.Mem}, {"blockprofile", p.block, profile.Block}} {
 		if want.path == "" {
 			continue
 		}

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -132,8 +131,10 @@ func dial(run *rundir.Run, addr string, node batch3pc.NodeID, role string, bell 
 	})
 }
 
-// profileFlags are those of a participant process. It has none for what it waits for.
-var profileFlags = map[profile.Kind]string{profile.CPU: "cpuprofile", profile.Mem: "memprofile", profile.Trace: "trace"}
+// profileFlags are those of a participant process.
+var profileFlags = map[profile.Kind]string{
+	profile.CPU: "cpuprofile", profile.Mem: "memprofile", profile.Block: "blockprofile", profile.Trace: "trace",
+}
 
 // childArgs are the arguments of a participant process, but for the address and boot number.
 func childArgs(o *Options, run *rundir.Run, name string) []string {
@@ -152,9 +153,7 @@ func childArgs(o *Options, run *rundir.Run, name string) []string {
 		args = append(args, fmt.Sprintf("--core=%d", o.Profile.Cores[stageParticipants+slices.Index(rundir.RoleNames, name)]))
 	}
 	for _, kind := range o.Profiles.Kinds {
-		if flag, ok := profileFlags[kind]; ok {
-			args = append(args, fmt.Sprintf("--%s=%s", flag, filepath.Join(o.Profiles.Dir, name+"."+string(kind)+".pprof")))
-		}
+		args = append(args, fmt.Sprintf("--%s=%s", profileFlags[kind], o.Profiles.File(name, kind)))
 	}
 	r := run.Roles
 	switch name {

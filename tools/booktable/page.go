@@ -100,8 +100,16 @@ func (b *builder) results(results []*bench.Result) {
 	}
 }
 
+// timingsMax is how many kinds of latency of a record a page shows. Of more it shows the last, which is the whole way.
+const timingsMax = 2
+
 // record writes the tables of a record, and its charts.
 func (b *builder) record(r *bench.Record) error {
+	for _, res := range r.Results {
+		if n := len(res.Latencies); n > timingsMax {
+			res.Latencies = res.Latencies[n-1:]
+		}
+	}
 	var facts []string
 	for _, p := range r.Fixed() {
 		facts = append(facts, p.String())
