@@ -130,6 +130,7 @@ func TestTicks(t *testing.T) {
 		{Axis{Scale: Log}, []float64{1, 64}, "1 2 5 10 20 50 100"},
 		{Axis{Scale: Log}, []float64{1000, 1000}, "1k 2k"},
 		{Axis{Scale: Nines, Unit: Percent}, []float64{99.95}, "0 % 50 % 75 % 90 % 99 % 99.9 %"},
+		{Axis{Scale: Nines, Unit: Percent}, []float64{99.9999}, "0 % 50 % 90 % 99 % 99.9 % 99.99 % 99.999 % 99.9999 %"},
 		{Axis{Scale: Nines, Unit: Percent}, []float64{10}, "0 % 50 % 75 % 90 %"},
 	} {
 		s := newSpan(test.axis, test.values)

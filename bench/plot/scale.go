@@ -135,10 +135,16 @@ func (s *span) logarithmic(low, high float64) {
 	}
 }
 
+// crowdedFrom is the end of an axis on which there is no room for every number at its beginning.
+const crowdedFrom = 99.999
+
 // nines begins at 0 % and ends where the values do.
 func (s *span) nines(high float64) {
 	s.from, s.to = 0, max(high, 90)
 	for _, at := range []float64{0, 50, 75} {
+		if at == 75 && s.to > crowdedFrom {
+			continue
+		}
 		s.ticks = append(s.ticks, tick{at, s.Unit.text(at)})
 	}
 	digits := "90"

@@ -22,7 +22,7 @@ const (
 	legendMark  = 30 // the line before a name
 	legendGap   = 22
 	charWidth   = 6.6 // of the small text, on average and a little more
-	subtitleMax = 118 // characters
+	subtitleMax = 108 // characters
 )
 
 // style dresses the picture for a light page, and for a dark one if the reader's system says so.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -86,4 +87,14 @@ func (b *benchFlags) report(cmd *cobra.Command, r *bench.Record) error {
 		err = errors.Join(err, r.WriteFiles(b.out))
 	}
 	return err
+}
+
+// appendNew adds the cases of another sweep, but for those in which the sweeps cross.
+func appendNew[C comparable](cases, more []C) []C {
+	for _, c := range more {
+		if !slices.Contains(cases, c) {
+			cases = append(cases, c)
+		}
+	}
+	return cases
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -142,11 +141,7 @@ func (b *benchCommitFlags) cases() ([]commit.Case, error) {
 		if err != nil {
 			return nil, usageError{err}
 		}
-		for _, c := range more {
-			if !slices.Contains(cases, c) { // sweeps cross
-				cases = append(cases, c)
-			}
-		}
+		cases = appendNew(cases, more)
 	}
 	return cases, nil
 }

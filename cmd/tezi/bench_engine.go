@@ -70,7 +70,7 @@ func (b *benchEngineFlags) cases() (cases []engine.Case, err error) {
 	for _, s := range b.sweeps {
 		more, serr := engine.Sweep(s).Cases(b.c)
 		err = errors.Join(err, serr)
-		cases = append(cases, more...)
+		cases = appendNew(cases, more)
 	}
 	if err != nil {
 		return nil, usageError{err}

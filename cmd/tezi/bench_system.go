@@ -80,7 +80,7 @@ func (b *benchSystemFlags) cases() (cases []system.Case, err error) {
 	for _, s := range b.sweeps {
 		more, serr := system.Sweep(s).Cases(b.c)
 		err = errors.Join(err, serr)
-		cases = append(cases, more...)
+		cases = appendNew(cases, more)
 	}
 	if err != nil {
 		return nil, usageError{err}
