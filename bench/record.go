@@ -36,6 +36,15 @@ func (r *Record) Add(name string, params ...Pair[string]) *Result {
 	return res
 }
 
+// Refuse adds what was asked for and not had, each line once.
+func (r *Record) Refuse(lines ...string) {
+	for _, line := range lines {
+		if !slices.Contains(r.Refused, line) {
+			r.Refused = append(r.Refused, line)
+		}
+	}
+}
+
 // ReadRecord reads what WriteJSON has written.
 func ReadRecord(from io.Reader) (*Record, error) {
 	r := new(Record)

@@ -107,6 +107,14 @@ func (g *group) stop() (usage, error) {
 	return sum, errors.Join(append(errs, g.errs...)...)
 }
 
+// refused is what the links could not use.
+func (g *group) refused() (lines []string) {
+	for _, l := range g.links {
+		lines = append(lines, l.NotUsed()...)
+	}
+	return lines
+}
+
 // err is the first error of a participant inside this process.
 func (g *group) err() error {
 	g.mu.Lock()

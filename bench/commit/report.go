@@ -26,4 +26,5 @@ func (r *Result) AddTo(rec *bench.Record) {
 		}
 	}
 	res.Time("decision", r.latency, 0)
+	rec.Refuse(r.refused...)
 }

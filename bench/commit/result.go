@@ -46,6 +46,7 @@ type Result struct {
 	Floor       *Floor  `json:"floor,omitempty"`
 
 	latency *hdrhistogram.Histogram // of Decision
+	refused []string                // what the links could not use
 }
 
 // RateRatio is the throughput as a part of the floor's; 0 without a floor.
@@ -101,6 +102,7 @@ func measure(ctx context.Context, o *Options, c *Case) (_ *Result, err error) {
 	if err == nil {
 		err = errors.Join(k.run(ctx), k.close())
 	}
+	refused := g.refused()
 	used, serr := g.stop()
 	if err := errors.Join(err, serr); err != nil {
 		return nil, err
@@ -110,7 +112,7 @@ func measure(ctx context.Context, o *Options, c *Case) (_ *Result, err error) {
 	r := &Result{
 		Case: *c, Batches: k.counted, ElapsedS: elapsed,
 		TradesPerS: float64(k.counted) * float64(c.Trades) / elapsed,
-		Decision:   latencyOf(k.latency), latency: k.latency,
+		Decision:   latencyOf(k.latency), latency: k.latency, refused: refused,
 	}
 	r.CPUPerTrade = float64(used.CPUNs) / float64(k.supply.trade-1)
 	r.SyncsPerS = float64(k.summaries[0].Syncs) / (float64(k.ended) / 1e9)

@@ -36,7 +36,8 @@ type Result struct {
 	CPUPerTrade  float64 // ns of all processes, start and end included
 
 	snapshot *bench.Snapshot
-	trades   uint64 // of the whole run
+	refused  []string // what the run asked for in vain
+	trades   uint64   // of the whole run
 }
 
 var (
@@ -111,7 +112,7 @@ func (r *Result) take(m *meter, report *bench.Report) {
 	r.TradesPerS = float64(trades) / r.ElapsedS
 	r.CommandsPerS = float64(m.to.commands-m.from.commands) / r.ElapsedS
 	r.BatchTrades = float64(trades) / float64(max(m.to.batches-m.from.batches, 1))
-	r.snapshot, r.trades = m.snapshot, uint64(report.Trades)
+	r.snapshot, r.trades, r.refused = m.snapshot, uint64(report.Trades), report.Refused
 	var all time.Duration
 	for _, t := range r.CPU {
 		all += t
@@ -144,4 +145,5 @@ func (r *Result) AddTo(rec *bench.Record) {
 	for s := range bench.StageCount {
 		r.snapshot.AddTo(res, s)
 	}
+	rec.Refuse(r.refused...)
 }
