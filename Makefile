@@ -76,8 +76,8 @@ bench-all: ## run every benchmark, BENCHTIME each
 run/ratios-%.txt: FORCE
 	@mkdir -p run
 	$(GO) test -run='^$$' -bench='Referee/.*/numbers=own' -benchtime=6000000x -count=3 ./bench/book >$@
-	$(GO) test -run='^$$' -bench=Queue -benchtime=1000000x -count=3 ./bench/ring >>$@
-	$(GO) test -run='^$$' -bench=Hop -benchtime=200000x -count=3 ./bench/ring >>$@
+	$(GO) test -run='^$$' -bench='Queue/ring=(spsc|mpsc|broadcast)' -benchtime=1000000x -count=3 ./bench/ring >>$@
+	$(GO) test -run='^$$' -bench=Hop/ring=spsc -benchtime=200000x -count=3 ./bench/ring >>$@
 	cd bench/peers && $(GO) test -run='^$$' -bench=Trades/form=tezi -benchtime=100ms -count=3 . >>../../$@
 	$(GO) test -run='^$$' -bench=Commit/transport=rings/durable=true/participants=3/window -benchtime=1x ./bench/commit >>$@
 
