@@ -61,7 +61,9 @@ func BenchmarkMatcher(b *testing.B) {
 						r.loop.Next(&slots[i].Command)
 					}
 					r.ring.Publish(len(slots))
-					left = r.chunk()
+					in := r.ring.Peek(chunkMax)
+					left = len(in)
+					r.chunk(in)
 				}
 				left--
 			}

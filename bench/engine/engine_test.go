@@ -34,7 +34,8 @@ func TestMatcherAllocatesNothing(t *testing.T) {
 					r.loop.Next(&slots[i].Command)
 				}
 				r.ring.Publish(len(slots))
-				for r.chunk() > 0 {
+				for in := r.ring.Peek(chunkMax); len(in) > 0; in = r.ring.Peek(chunkMax) {
+					r.chunk(in)
 				}
 			}
 		})

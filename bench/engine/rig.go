@@ -80,6 +80,7 @@ func newRig(c *Case) (*rig, error) {
 		latency: hdrhistogram.New(1, int64(time.Minute), 3),
 	}
 	r.nsPerTick = 1 / r.clock.PerNs
+	r.ring.Bells(ringbuf.NewBell(ringbuf.WaitSpin), ringbuf.NewBell(ringbuf.WaitSpin))
 	for _, cmd := range loop.Opening() {
 		r.sequence(&cmd)
 	}
@@ -116,12 +117,8 @@ func (r *rig) seal() {
 	r.batches++
 }
 
-// chunk takes what waits in the ring and matches it. It reports how much that was.
-func (r *rig) chunk() int {
-	in := r.ring.Peek(chunkMax)
-	if len(in) == 0 {
-		return 0
-	}
+// chunk matches what has come out of the ring.
+func (r *rig) chunk(in []engine.Entry) {
 	r.core.Warm(in)
 	for i := range in {
 		r.sequence(&in[i].Command)
@@ -131,21 +128,13 @@ func (r *rig) chunk() int {
 		}
 	}
 	r.ring.Release(len(in))
-	return len(in)
 }
 
 // match is the matcher's thread.
 func (r *rig) match() {
 	phase := phaseWarm
-	for empty := 0; ; {
-		if r.chunk() == 0 {
-			if empty++; empty%idleLook == 0 && r.ring.Closed() && r.ring.Len() == 0 {
-				r.done = r.counts().since(r.done)
-				r.end = time.Now()
-				return
-			}
-			continue
-		}
+	for in := r.ring.PeekWait(chunkMax); len(in) > 0; in = r.ring.PeekWait(chunkMax) {
+		r.chunk(in)
 		if p := r.phase.Load(); p != phase {
 			if phase = p; p == phaseCount {
 				r.done, r.begin = r.counts(), time.Now()
@@ -153,10 +142,9 @@ func (r *rig) match() {
 			}
 		}
 	}
+	r.done = r.counts().since(r.done)
+	r.end = time.Now()
 }
-
-// idleLook is how many empty looks into the ring come between two looks whether it is closed.
-const idleLook = 64
 
 func (r *rig) counts() counts {
 	c := r.core.Counts()
@@ -192,7 +180,7 @@ func (r *rig) supply(ctx context.Context, end uint64) {
 		if want <= 0 {
 			continue
 		}
-		slots := r.ring.Claim(want)
+		slots := r.ring.ClaimWait(want)
 		for i := range slots {
 			r.loop.Next(&slots[i].Command)
 			if slots[i].ArrivalNs = 0; interval > 0 {
@@ -200,9 +188,7 @@ func (r *rig) supply(ctx context.Context, end uint64) {
 			}
 		}
 		given += float64(len(slots))
-		if len(slots) > 0 {
-			r.ring.Publish(len(slots))
-		}
+		r.ring.Publish(len(slots))
 	}
 }
 
