@@ -46,6 +46,7 @@ const recordMax = 128
 
 // logBarrier waits until everything pushed is durable. Only for elections and aborts.
 func (e *Engine) logBarrier() error {
+	e.log.wake()
 	for e.log.safe.Load() < e.log.pushed {
 		if err := e.log.err(); err != nil {
 			return err

@@ -65,6 +65,7 @@ type Engine struct {
 	stalled     bool
 	halted      bool              // commits have stood still for HaltNs, and people know
 	closed      bool              // a round has seen the end of the input
+	idle        int               // rounds in a row without work
 	logFull     bool              // the last chunk found no room in the log ring, when ...
 	logSafe     uint64            // ... so many records were durable
 	rolling     *batch3pc.Refusal // the veto that the open election is about
@@ -221,9 +222,15 @@ func (e *Engine) loop(ctx context.Context) error {
 			}
 			return nil
 		}
-		if !worked {
-			e.bell.WaitUntil(e.ready, e.patience())
+		if worked {
+			e.idle = 0
+			continue
 		}
+		// What the open batch needs is wanted at its seal. Without one, or when that takes long, it is wanted now.
+		if e.idle++; e.idle > 1 || e.open.Trades() == 0 {
+			e.log.wake()
+		}
+		e.bell.WaitUntil(e.ready, e.patience())
 	}
 }
 

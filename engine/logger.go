@@ -17,7 +17,8 @@ const logRingBytes = 16 << 20
 
 // logger is the stage that writes the command log: it takes records from a ring, appends all that
 // wait, and makes them durable with one fdatasync (group commit). The matcher never waits for it;
-// the coordinator does, by InputsDurable.
+// the coordinator does, by InputsDurable. So it is woken when somebody is about to wait, at a seal, and
+// not for each chunk of commands: it would sync all the time, from the same disk and processors as those who do.
 type logger struct {
 	log     Log
 	sync    bool
@@ -25,6 +26,9 @@ type logger struct {
 	bell    *ringbuf.Bell // wakes the logger
 	matcher *ringbuf.Bell // wakes the matcher
 	pushed  uint64        // records pushed; the matcher's own
+	owed    int           // bytes of those that nobody was woken for; likewise
+	taken   uint64        // records taken; the logger's own
+	wanted  atomic.Uint64 // records that are to be made durable; written by the matcher
 	safe    atomic.Uint64 // records that are durable; written by the logger
 	failed  atomic.Pointer[error]
 	done    sync.WaitGroup
@@ -49,20 +53,35 @@ func (l *logger) claim(kind uint8, n int) []byte {
 	return b[logHeader:]
 }
 
-// publish hands the first n body bytes of the claimed record to the logger.
+// owedMax is how many bytes may wait for the logger to be woken.
+const owedMax = 64 << 10
+
+// publish hands the first n body bytes of the claimed record to the logger, for its next round.
 func (l *logger) publish(n int) {
 	l.ring.Publish(logHeader + n)
 	l.pushed++
-	l.bell.Ring()
+	if l.owed += n; l.owed >= owedMax {
+		l.wake()
+	}
 }
 
-// put is claim and publish for a small record; false when there is no room.
+// wake has the logger make durable what was published.
+func (l *logger) wake() {
+	if l.owed > 0 {
+		l.owed = 0
+		l.wanted.Store(l.pushed)
+		l.bell.Ring()
+	}
+}
+
+// put is claim and publish for a small record, which need not have a body; false when there is no room.
 func (l *logger) put(kind uint8, body []byte) bool {
 	b := l.claim(kind, len(body))
 	if b == nil {
 		return false
 	}
 	copy(b, body)
+	l.owed++
 	l.publish(len(body))
 	return true
 }
@@ -85,9 +104,10 @@ func (l *logger) start() {
 	}()
 }
 
-// round writes everything that waits. It returns false when the ring is closed and empty, or the
-// log has failed.
+// round waits until something is wanted and writes everything that waits. It returns false when the ring is
+// closed and empty, or the log has failed.
 func (l *logger) round() bool {
+	l.bell.Wait(func() bool { return l.wanted.Load() > l.taken || l.ring.Closed() })
 	n := uint64(0)
 	for {
 		rec := l.ring.Peek()
@@ -101,12 +121,9 @@ func (l *logger) round() bool {
 		n++
 	}
 	if n == 0 {
-		if l.ring.Closed() && l.ring.Len() == 0 {
-			return false
-		}
-		l.bell.Wait(func() bool { return l.ring.Len() > 0 || l.ring.Closed() })
-		return true
+		return !l.ring.Closed() || l.ring.Len() > 0
 	}
+	l.taken += n
 	if err := l.log.Flush(); err != nil {
 		return l.fail(err)
 	}

@@ -184,6 +184,10 @@ func (e *Engine) propose(s *slot) error {
 // behind, when nothing could be matched anyway. If the log has failed the next round ends the run.
 func (e *Engine) mustPut(kind uint8, body []byte) {
 	for !e.log.put(kind, body) && e.log.err() == nil {
+		e.log.wake()
 		e.bell.Wait(func() bool { return e.log.err() != nil || e.log.safe.Load()+1 >= e.log.pushed })
+	}
+	if kind != RecordDecided { // for that one nobody waits
+		e.log.wake()
 	}
 }

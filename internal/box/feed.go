@@ -132,6 +132,10 @@ func (f *feed) waitUntil(ctx context.Context, dueNs int64) (nowNs int64) {
 // run is strict.
 func (f *feed) next(c *codec.Command) error {
 	err := f.source.Next(c)
+	if err == nil { // first: what follows allocates
+		f.lastNs = c.TimeNs
+		return nil
+	}
 	var bad *capture.RecordError
 	if !errors.As(err, &bad) {
 		f.lastNs = c.TimeNs
