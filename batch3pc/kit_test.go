@@ -6,6 +6,14 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 )
 
+// The nodes of the tests.
+const (
+	engineID batch3pc.NodeID = 10
+	backupID batch3pc.NodeID = 11
+)
+
+var participantIDs = []batch3pc.NodeID{1, 2, 3}
+
 // single is one participant under test, driven message by message, with the log it wrote.
 type single struct {
 	t       *testing.T

@@ -19,8 +19,7 @@ type ledger struct {
 	generations map[batch3pc.Position]uint32                     // of what was reserved: only the first of one may follow an entry that no App sees
 	draining    bool                                             // answers "not now"
 	dropped     int
-	checker     *checker // of a random walk, else nil
-	refuse      bool     // Restore fails
+	refuse      bool // Restore fails
 	veto        []byte
 }
 
@@ -52,9 +51,6 @@ func (l *ledger) Apply(b *batch3pc.Batch) {
 	}
 	l.reserved = slices.Delete(l.reserved, 0, 1)
 	l.applied = append(l.applied, b.Position())
-	if l.checker != nil {
-		l.checker.applied(l.id, len(l.applied), b)
-	}
 }
 
 func (l *ledger) Drop(b *batch3pc.Batch) {
@@ -63,9 +59,6 @@ func (l *ledger) Drop(b *batch3pc.Batch) {
 	}
 	l.reserved = l.reserved[:len(l.reserved)-1]
 	l.dropped++
-	if l.checker != nil {
-		l.checker.dropped()
-	}
 }
 
 // AppendSnapshot is 20 bytes for each applied batch: its position and its generation.
@@ -87,9 +80,6 @@ func (l *ledger) Restore(state []byte) error {
 		at := batch3pc.TailAt(state, 0)
 		l.applied = append(l.applied, at)
 		l.generations[at] = binary.LittleEndian.Uint32(state[16:])
-	}
-	if l.checker != nil {
-		l.checker.restored(l.id, l.applied)
 	}
 	return nil
 }

@@ -253,7 +253,7 @@ func (s *script) crash(id batch3pc.NodeID) {
 	}
 	disk := s.disk(id)
 	fmt.Fprintf(&s.out, "%d loses %d records\n", id, len(disk.records)-disk.synced)
-	s.world.lose(id, disk, 0)
+	disk.lose()
 }
 
 func (s *script) restart(t *testing.T, id batch3pc.NodeID) {

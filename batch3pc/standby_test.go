@@ -21,7 +21,6 @@ func newGroup(t *testing.T, standbys int) *world {
 		participants = append(participants, batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: 4, RetainMax: 8})
 	}
 	w := newWorld(coordinators, participants)
-	w.checker = newChecker(participantIDs, 2)
 	for i, c := range w.coordinators[1:] {
 		c.watches, c.rank = true, i
 	}

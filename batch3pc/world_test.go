@@ -7,12 +7,11 @@ import (
 )
 
 // world is a commit group in memory: every node with its disk, and one bag of messages in flight.
-// It does nothing by itself; scripts and random walks move it.
+// It does nothing by itself; scripts and tests move it. The simulator, internal/sim, has one of its own.
 type world struct {
 	coordinators []*coordinatorNode
 	participants []*participantNode
 	flight       []batch3pc.Message
-	checker      *checker
 	note         func(format string, args ...any) // trace, nil: none
 }
 
@@ -153,9 +152,6 @@ func (w *world) take(id batch3pc.NodeID, d *disk, ready batch3pc.Ready) {
 		r.Batch, r.Chunk = cloneBatch(r.Batch), slices.Clone(r.Chunk)
 		d.records = append(d.records, r)
 		w.tracef("  log  %s", formatRecord(&r))
-		if w.checker != nil {
-			w.checker.recorded(id, &r)
-		}
 	}
 	for i := range ready.Messages {
 		m := cloneMessage(ready.Messages[i])
@@ -175,31 +171,20 @@ func (w *world) sync(id batch3pc.NodeID, d *disk) {
 		return
 	}
 	w.tracef("%d syncs, releases %d", id, len(d.held))
-	w.harden(id, d)
+	d.synced = len(d.records)
 	w.flight = append(w.flight, d.held...)
 	d.held = d.held[:0]
 }
 
-// harden makes durable what is on the disk.
-func (w *world) harden(id batch3pc.NodeID, d *disk) {
-	if w.checker != nil {
-		for i := d.synced; i < len(d.records); i++ {
-			w.checker.durable(id, &d.records[i])
-		}
-	}
-	d.synced = len(d.records)
-}
-
-// lose cuts a disk after a crash: keep records of the unsynced ones survive.
-func (w *world) lose(id batch3pc.NodeID, d *disk, keep int) {
-	d.records = d.records[:d.synced+keep]
+// lose cuts a disk after a crash: nothing survives that was not synced.
+func (d *disk) lose() {
+	d.records = d.records[:d.synced]
 	d.checkpointAt = 0
 	d.held = d.held[:0]
-	w.harden(id, d)
 }
 
 func (w *world) startParticipant(p *participantNode) error {
-	p.app = &ledger{id: p.cfg.Self, vetoed: p.vetoed, checker: w.checker}
+	p.app = &ledger{id: p.cfg.Self, vetoed: p.vetoed}
 	machine, err := batch3pc.NewParticipant(p.cfg, p.app)
 	if err != nil {
 		return err
@@ -260,7 +245,6 @@ func (w *world) deliver(m *batch3pc.Message) {
 			return
 		}
 		w.take(m.To, &p.disk, p.machine.Step(m))
-		w.checkParticipant(p)
 		return
 	}
 	c := w.coordinator(m.To)
@@ -269,7 +253,6 @@ func (w *world) deliver(m *batch3pc.Message) {
 		return
 	}
 	w.take(m.To, &c.disk, c.step(m))
-	w.checkCoordinator(c)
 }
 
 // remove takes message i out of the bag.
@@ -298,17 +281,5 @@ func (w *world) settle() {
 		if len(w.flight) == 0 {
 			return
 		}
-	}
-}
-
-func (w *world) checkParticipant(p *participantNode) {
-	if w.checker != nil {
-		w.checker.participant(p)
-	}
-}
-
-func (w *world) checkCoordinator(c *coordinatorNode) {
-	if w.checker != nil {
-		w.checker.coordinator(w, c)
 	}
 }
