@@ -13,6 +13,7 @@ BENCHTIME ?= 100ms
 SOAK ?= 100000000
 CHAOS ?= 200
 SCHEDULES ?= 1000000
+NODES ?= 100000
 
 # The binary is static, and is tested as it is built.
 export CGO_ENABLED = 0
@@ -37,8 +38,9 @@ run: build ## generate a small trading day, replay it on this machine, print the
 	bin/tezi generate --orders $(ORDERS) --seed $(SEED) --out $(DAY)
 	bin/tezi replay $(DAY) --dir run/day --force
 
-sim: build ## run SCHEDULES simulated schedules of the commit protocol
+sim: build ## run SCHEDULES simulated schedules of the commit protocol, and NODES of whole nodes
 	bin/tezi sim --schedules $(SCHEDULES)
+	bin/tezi sim --level driver --schedules $(NODES)
 
 mutants: ## seed bugs, let the simulator find them, and write docs/MUTANTS.md
 	@mkdir -p run

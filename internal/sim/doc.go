@@ -1,8 +1,8 @@
-// Package sim runs the production machines of the commit protocol in a world of its own: simulated
+// Package sim runs the commit protocol as it is in production in a world of its own: simulated
 // disks, one bag of messages in flight, and a scheduler that decides what happens next, all from one
 // seed. It looks for a schedule that breaks an invariant of internal/check.
 //
-//	seed ─▶ Plan ─▶ scheduler ─▶ actions ─▶ World: batch3pc machines, ledgers, disks, messages
+//	seed ─▶ Plan ─▶ scheduler ─▶ actions ─▶ World: nodes, ledgers, disks, messages
 //	                                          │ every event
 //	                                          ▼
 //	                                        check.Watch: I1 to I11, counters for I12
@@ -16,7 +16,14 @@
 //
 // The schedulers: Walk (anything pending may come next), Timed (in the order of simulated time, with
 // faults that last a while), Swarm (timed, every knob drawn anew). Safety holds at every step of
-// each; a quarter of the schedules end in peace and must converge (I8). By default the machines hand
-// each other values, which is fast, and in one schedule of sixteen, or in all, the bytes that codec
-// makes of messages and records, which is what production does.
+// each; a quarter of the schedules end in peace and must converge (I8).
+//
+// A node is, at the core level, a machine of batch3pc with a list of records for a disk: act.go and
+// power.go move it. By default the machines hand each other values, which is fast, and in one schedule of
+// sixteen, or in all, the bytes that codec makes of messages and records.
+//
+// At the driver level it is a process on a computer: the steppable half of batch3pc/driver, over the
+// production log on a simdisk, started as production starts it (boot.go). The same actions move it, and
+// some more (hardware.go). The computer watches the calls of the log from below and knows, whatever
+// the log says, which records a power cut would leave.
 package sim

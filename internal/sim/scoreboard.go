@@ -23,7 +23,7 @@ type Score struct {
 	Invariant string             // that it broke
 	Schedules [Schedulers]uint64 // that each scheduler took to kill it; 0: it did not, within Limits
 	Events    int                // of the shortest schedule found
-	Seconds   float64            // until it was killed
+	Seconds   float64            // that it took who killed it
 }
 
 // Limits of a scoreboard.
@@ -52,7 +52,7 @@ func Judge(ctx context.Context, id mutant.ID, limits Limits) (*Score, error) {
 	defer mutant.Select(mutant.None)
 	score := &Score{Bug: id.Bug(), Proof: equivalent[id]}
 	limits, level := limits.of(score.Bug)
-	began := time.Now()
+	began := time.Now() // of whoever tries
 	kill := func(by, invariant string, events int) {
 		if score.By == "" || events < score.Events {
 			score.Events = events
@@ -62,12 +62,14 @@ func Judge(ctx context.Context, id mutant.ID, limits Limits) (*Score, error) {
 		}
 	}
 	for s := range Schedulers {
+		began = time.Now()
 		report := Run(ctx, Set{Count: limits.Each, Only: &s, Jobs: limits.Jobs, Level: level})
 		if f := report.Failure; f != nil {
 			score.Schedules[s] = report.Schedules
 			kill(s.String(), f.Invariant, len(f.Script))
 		}
 	}
+	began = time.Now()
 	if score.By == "" {
 		_, v, by, err := NewRunner().playMuseum()
 		if err != nil {
@@ -77,6 +79,7 @@ func Judge(ctx context.Context, id mutant.ID, limits Limits) (*Score, error) {
 			kill("museum", v.Invariant, len(by.Actions))
 		}
 	}
+	began = time.Now()
 	if score.By == "" && score.Proof == "" {
 		report := Run(ctx, Set{From: limits.Each, Count: limits.Whole, Jobs: limits.Jobs, Level: level})
 		if f := report.Failure; f != nil {
@@ -149,7 +152,7 @@ func writeScores(w io.Writer, scores []*Score, limits Limits) error {
 		"[journal](../internal/journal) behind the build tag `mutants` ([internal/mutant](../internal/mutant)). The simulator ([SIMULATION.md](SIMULATION.md)) kills %d of them, the slowest in %.1f s, half of them within\n"+
 		"%d schedules; %d break nothing, with the proofs below; %d live.\n\n", len(scores), killed, worst, counts[len(counts)/2], proven, len(scores)-killed-proven)
 	fmt.Fprintf(&b, "The columns of the schedulers say how many schedules each of them took to find the bug, \"–\" that %d were not enough, or %d of whole nodes for\n"+
-		"bugs in driver and journal. Then: who killed it first, the invariant that broke, the seconds that it took, and the events of the shortest schedule\n"+
+		"bugs in driver and journal. Then: who killed it first, the invariant that broke, the seconds that this took, and the events of the shortest schedule\n"+
 		"that breaks it.\n\n", limits.Each, limits.Each/limits.Slow)
 	b.WriteString("| bug | in | rule | what it does | walk | timed | swarm | by | broke | s | events |\n| --- | --- | --- | --- | ---: | ---: | ---: | --- | --- | ---: | ---: |\n")
 	for _, s := range scores {
