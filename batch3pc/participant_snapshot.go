@@ -31,6 +31,10 @@ func (p *Participant) Checkpoint() (Ready, error) {
 // batches at or below cannot be read from it any more.
 func (p *Participant) Truncated(at Seq) { p.logRoot = max(p.logRoot, at) }
 
+// Whole tells that the log has all batches from the first one on, although Recover has begun with a
+// checkpoint in it. Call it behind Recover.
+func (p *Participant) Whole() { p.logRoot = 0 }
+
 // takeImage makes an image of the applied state, unless there is one.
 func (p *Participant) takeImage(app Snapshotter) {
 	if at := p.applied(); at != p.imageAt || len(p.image) == 0 {

@@ -57,6 +57,20 @@ func decodeImage(src []byte) (m image, ok bool) {
 	return m, ok && m.generation.At.Seq <= m.at.Seq
 }
 
+// Image is what a snapshot says.
+type Image struct {
+	At      Position // behind which batch
+	Batches uint64   // applied up to it
+	State   []byte   // of the App
+}
+
+// DecodeImage splits an image that was put together from the pieces of RecordSnapshot. State is part of
+// src. ok is false if it is none.
+func DecodeImage(src []byte) (m Image, ok bool) {
+	i, ok := decodeImage(src)
+	return Image{i.at, i.batches, i.state}, ok
+}
+
 // assembly puts an image together from its chunks, which come in order. Its memory grows with what
 // has come, never with what somebody says will come.
 type assembly struct {

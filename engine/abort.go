@@ -94,18 +94,15 @@ func vetoedOrders(payload, veto []byte) []VetoOrder {
 	return orders
 }
 
-// rebuild replaces the core by one that has replayed the log up to base; what the log holds beyond
+// rebuild replaces the core by one that has replayed the log up to base, which is above every snapshot; what the log holds beyond
 // goes to the backlog.
 func (e *Engine) rebuild(base batch3pc.Position) error {
 	e.core.Close()
-	r, err := NewReplica(e.cfg.Limits)
+	r, err := RecoverReplica(e.cfg.Limits, e.ports.Log.Recover)
 	if err != nil {
 		return err
 	}
 	e.core = r.core
-	if err := e.ports.Log.Replay(r.Take); err != nil {
-		return err
-	}
 	if base.Seq > r.settled.Seq {
 		if err := r.settle(base, nil); err != nil {
 			return err

@@ -32,12 +32,13 @@ type Link interface {
 }
 
 // Log is the engine's durable command log. Append and Flush are called by the logger goroutine;
-// Replay only while nothing is being appended.
+// Recover only while nothing is being appended: it calls load with the newest snapshot of the log, if
+// there is one, and take with each record behind it.
 type Log interface {
 	Append(kind uint8, body ...[]byte) error
 	Flush() error
 	Sync() error
-	Replay(fn func(kind uint8, body []byte) error) error
+	Recover(load func(snapshot []byte) error, take func(kind uint8, body []byte) error) error
 }
 
 // Stage is a measured part of the way of an order.

@@ -86,6 +86,20 @@ func NewReplica(l Limits) (*Replica, error) {
 	return &Replica{limits: l, core: core, open: NewBuilder(0, 1), source: NewSource()}, nil
 }
 
+// Settled returns the last batch that the core has matched.
+func (r *Replica) Settled() Sealed { return r.settled }
+
+// Members returns the changes of the members that the log holds.
+func (r *Replica) Members() []Membership { return r.members }
+
+// Yield gives up the core, which the caller closes, and the commands behind it. The replica is of no
+// use afterwards.
+func (r *Replica) Yield() (*Core, []codec.Command) {
+	core := r.core
+	r.core = nil
+	return core, r.waiting[r.head:]
+}
+
 // Close frees the core, unless an engine has taken it over.
 func (r *Replica) Close() {
 	if r.core != nil {

@@ -56,12 +56,17 @@ func (c *crashing) life(t *testing.T, r *rand.Rand, cmds []codec.Command, dieAt 
 			n = int(kept) + r.IntN(n-int(kept)+1)
 		}
 		b.log.kinds, b.log.bodies = b.log.kinds[:n], b.log.bodies[:n]
+		if r != nil && r.IntN(2) == 0 { // the next life begins with a snapshot
+			if err := b.log.cut(b.cfg.Limits, b.log.cutAt+r.IntN(n-b.log.cutAt+1)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	return b, res, err
 }
 
-// TestResume: an engine that dies again and again, and loses what was not durable, ends with the
-// trades and the books of one that never died (E11).
+// TestResume: an engine that dies again and again, and loses what was not durable, or has its log cut behind
+// a snapshot, ends with the trades and the books of one that never died (E11).
 func TestResume(t *testing.T) {
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

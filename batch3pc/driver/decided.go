@@ -22,6 +22,7 @@ type Decided struct {
 	commit batch3pc.Seq
 	hole   bool
 	last   batch3pc.Position // of the batch given out before
+	pieces func(*batch3pc.Record)
 }
 
 // NewDecided begins at the beginning of the log in dir. It takes no lock and reads beside a writer.
@@ -34,6 +35,10 @@ func newDecided(files disk.FS, dir string) (*Decided, error) {
 	}
 	return &Decided{reader: r}, nil
 }
+
+// OnSnapshot has fn called with each piece of a snapshot in the log, when all batches before it that are
+// committed were given out. A piece is valid during the call.
+func (d *Decided) OnSnapshot(fn func(*batch3pc.Record)) { d.pieces = fn }
 
 // Next returns the next committed batch, valid until the following call, or io.EOF. At the end of a log
 // that is being written, a later call may find more.
@@ -105,6 +110,9 @@ func (d *Decided) read() error {
 	case batch3pc.RecordCommit:
 		d.commit = max(d.commit, r.Seq)
 	case batch3pc.RecordSnapshot:
+		if d.pieces != nil {
+			d.pieces(&r)
+		}
 		if r.Seq > d.commit && r.Offset+uint64(len(r.Chunk)) == r.Total {
 			// The state of another participant: what was in doubt here has lost.
 			d.drop(0)

@@ -34,13 +34,18 @@ func (f Files) OpenCutDisk(dir string, cluster uint32, node batch3pc.NodeID, own
 // Mark is the place behind the last record appended.
 func (d *Disk) Mark() Mark { return Mark(d.journal.Position()) }
 
-// Cut remembers the mark, from which the next start replays, and gives segments back that lie before
-// the mark of the Cut before: should this one's file be damaged, that one is used.
-func (d *Disk) Cut(m Mark) error {
+// Remember remembers the mark, from which the next start replays, and keeps what lies before.
+func (d *Disk) Remember(m Mark) error {
 	if d.marks == nil {
 		return nil
 	}
-	if err := d.marks.Write(journal.Position(m)); err != nil {
+	return d.marks.Write(journal.Position(m))
+}
+
+// Cut remembers the mark, from which the next start replays, and gives segments back that lie before
+// the mark of the Cut before: should this one's file be damaged, that one is used.
+func (d *Disk) Cut(m Mark) error {
+	if err := d.Remember(m); err != nil || d.marks == nil {
 		return err
 	}
 	oldest, err := d.marks.Oldest()

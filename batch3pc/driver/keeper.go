@@ -13,13 +13,17 @@ import (
 // the owner's loop.
 var ErrLater = errors.New("driver: the log is not cut yet")
 
+// ErrKept is the answer of a Cutter that will read from the mark on after a start, and keeps what lies
+// before all the same.
+var ErrKept = errors.New("driver: the log keeps its beginning")
+
 // Cutter is a Log whose beginning can go.
 type Cutter interface {
 	Log
 	Mark() Mark // the place behind the last record appended
 	// Cut says that nothing before the mark is needed any more: the records behind it, which are
 	// durable, stand for all of it. After ErrLater it is called again, with the same mark, until it
-	// answers otherwise. Any other error ends the node, as one of the log does.
+	// answers otherwise. After ErrKept nothing is gone. Any other error ends the node, as one of the log does.
 	Cut(Mark) error
 }
 
@@ -43,6 +47,7 @@ type keeper struct {
 	machine checkpointer
 	log     Cutter
 	every   uint64 // batches; 0: never
+	phase   uint64
 
 	batches uint64       // applied at the last checkpoint
 	at      Mark         // where it begins
@@ -52,8 +57,8 @@ type keeper struct {
 	cuts    uint64
 }
 
-func newKeeper(machine Machine, log Log, every uint64) keeper {
-	k := keeper{every: every, batches: machine.Status().AppliedBatches}
+func newKeeper(machine Machine, log Log, every, phase uint64) keeper {
+	k := keeper{every: every, phase: phase, batches: machine.Status().AppliedBatches}
 	var canCheckpoint, canCut bool
 	k.machine, canCheckpoint = machine.(checkpointer)
 	k.log, canCut = log.(Cutter)
@@ -73,7 +78,7 @@ func (p *Participant) keep() error {
 		return p.cut()
 	}
 	now := p.machine.Status()
-	if now.AppliedBatches-k.batches < k.every {
+	if (now.AppliedBatches+k.phase)/k.every == (k.batches+k.phase)/k.every {
 		return nil
 	}
 	mark := k.log.Mark()
@@ -104,13 +109,15 @@ func (p *Participant) cut() error {
 	}
 	switch err := k.log.Cut(k.at); err {
 	case nil:
+		k.machine.Truncated(k.seq)
+		k.cuts++
+	case ErrKept:
 	case ErrLater:
 		k.cutting = true
 		return nil
 	default:
 		return err
 	}
-	k.machine.Truncated(k.seq)
-	k.seq, k.cutting, k.cuts = 0, false, k.cuts+1
+	k.seq, k.cutting = 0, false
 	return nil
 }

@@ -17,7 +17,9 @@ type ParticipantConfig struct {
 	Other  OtherFrame // nil: a frame that is not the protocol's is dropped
 	// CheckpointBatches is after how many applied batches the log gets a checkpoint, in front of which
 	// it is cut as soon as it may be. 0, a Log that is no Cutter, or an App without snapshots: never.
-	CheckpointBatches uint64
+	// CheckpointPhase shifts them by so many batches: while one participant writes its state to the disk,
+	// a quorum of others decides.
+	CheckpointBatches, CheckpointPhase uint64
 }
 
 // Participant connects the machine of one participant to its coordinators and its log. It is a
@@ -40,7 +42,7 @@ func NewParticipant(cfg ParticipantConfig, machine Machine, log Log, coordinator
 		p.older.machine = m
 		p.older.archive, _ = log.(Archive)
 	}
-	p.keeper = newKeeper(machine, log, cfg.CheckpointBatches)
+	p.keeper = newKeeper(machine, log, cfg.CheckpointBatches, cfg.CheckpointPhase)
 	return p
 }
 

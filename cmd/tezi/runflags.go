@@ -44,6 +44,8 @@ type runFlags struct {
 	instruments  int
 	positionsMax int
 	checkpoint   uint64
+	snapshot     uint64
+	cutLogs      bool
 	halt         time.Duration
 	haltEnds     bool
 	wait         waitFlags
@@ -77,7 +79,9 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&r.ordersMax, "orders-max", d.OrdersMax, "resting orders over all books")
 	f.IntVar(&r.instruments, "instruments-max", d.InstrumentsMax, "instruments")
 	f.IntVar(&r.positionsMax, "positions-max", d.PositionsMax, "pairs of client and instrument")
-	f.Uint64Var(&r.checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches after which a participant's log gets the state, in front of which it is cut; 0 = never")
+	f.Uint64Var(&r.checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches after which a participant's log gets the state, from which a start reads on; 0 = never")
+	f.Uint64Var(&r.snapshot, "snapshot-every", box.SnapshotCommands, "commands after which the command log gets a snapshot, from which a start goes on; 0 = never")
+	f.BoolVar(&r.cutLogs, "cut-logs", false, "let go of the logs before their snapshots; a participant that loses its disk cannot be rebuilt from the others then")
 	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "trading halts when no batch could be committed for so long, and goes on when commits do")
 	f.BoolVar(&r.haltEnds, "halt-ends", false, "a halt ends the run, with exit code 1")
 	r.wait.flags(cmd)
@@ -125,8 +129,8 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 		return nil, usageError{fmt.Errorf("--%w", err)}
 	}
 	o := &box.Options{
-		Checkpoint: r.checkpoint,
-		Dir:        r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Transport: r.transport, Cluster: r.cluster, Engine: engine.DefaultConfig(),
+		Checkpoint: r.checkpoint, Snapshot: r.snapshot, CutLogs: r.cutLogs,
+		Dir: r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Transport: r.transport, Cluster: r.cluster, Engine: engine.DefaultConfig(),
 		Roles: r.roles, Pace: pace, Verify: r.verify, Log: newLog(stderr, r.verbose),
 	}
 	if !box.KnownTransport(r.transport) {

@@ -18,6 +18,7 @@ func newVerify() *cobra.Command {
 market data agree: the same batches with the same chain everywhere, each trade
 applied once, the engine's command log matched again giving the same trades,
 states and files recomputed from the batches, money and shares conserved.
+Where logs were cut it says what was there to be proven, and what rests on a snapshot.
 
 Exit code 3 if they do not, with the broken rule and the place.`,
 		Example: "  tezi verify tezi-run",
@@ -58,8 +59,26 @@ func printVerified(w io.Writer, r *verify.Result) error {
 		}
 		text += fmt.Sprintf("left out      %s, batches %d %s\n", x.Role, x.From, until)
 	}
+	if r.EngineRestsOn > 0 {
+		text += fmt.Sprintf("              from command %d on: what was before rests on the snapshot behind batch %d\n", r.RematchedFrom, r.EngineRestsOn)
+	}
+	if r.Snapshots > 0 {
+		text += fmt.Sprintf("              %d snapshots made again, and the same\n", r.Snapshots)
+	}
 	for _, p := range r.Participants {
 		text += fmt.Sprintf("%-12s  %d batches committed, %d in doubt, state %s\n", p.Role, p.Batches, p.InDoubt, p.Digest)
+		if p.Checkpoints > 0 {
+			text += fmt.Sprintf("              %d checkpoints are what the batches before them give\n", p.Checkpoints)
+		}
+		if p.RestsOn > 0 {
+			text += fmt.Sprintf("              the state before batch %d rests on the checkpoint there\n", p.RestsOn)
+		}
+	}
+	if r.FromTape > 0 {
+		text += fmt.Sprintf("tape          the first %d batches are in no log any more: taken from here\n", r.FromTape)
+	}
+	if r.FirstTrade > 1 {
+		text += fmt.Sprintf("              and it does not have those before trade %d\n", r.FirstTrade)
 	}
 	_, err := io.WriteString(w, text)
 	return err

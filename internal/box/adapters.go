@@ -2,14 +2,13 @@ package box
 
 import (
 	"context"
-	"errors"
-	"io"
 	"log/slog"
 	"time"
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/transport"
 )
 
@@ -43,7 +42,7 @@ func (s stages) Record(stage engine.Stage, ns int64) { s.Recorder.Record(bench.S
 // commandLog is the engine's log in the run directory.
 type commandLog struct {
 	*journal.Journal
-	dir string
+	log rundir.CommandLog
 }
 
 func (l *commandLog) Append(kind uint8, body ...[]byte) error {
@@ -51,25 +50,10 @@ func (l *commandLog) Append(kind uint8, body ...[]byte) error {
 	return err
 }
 
-// Replay reads the log from the beginning, beside the open journal.
-func (l *commandLog) Replay(fn func(kind uint8, body []byte) error) error {
-	r, err := journal.NewReader(l.dir)
-	if err != nil {
-		return err
-	}
-	defer r.Close() //nolint:errcheck // read only
-	for {
-		rec, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := fn(rec.Kind, rec.Body); err != nil {
-			return err
-		}
-	}
+// Recover reads the log from its newest snapshot on, beside the open journal.
+func (l *commandLog) Recover(load func(snapshot []byte) error, take func(kind uint8, body []byte) error) error {
+	_, err := l.log.Recover(load, take)
+	return err
 }
 
 // notify tells people what the engine says.

@@ -24,7 +24,8 @@ const leaderLock = "leader"
 // followed is the command log as a backup engine has it: to read while another engine leads, and to
 // write when that one is gone.
 type followed struct {
-	dir      string
+	commands rundir.CommandLog
+	leading  func(*journal.Journal)
 	follower *journal.Follower
 	lock     *os.File
 	ours     atomic.Bool // the leader's lock is ours
@@ -69,18 +70,19 @@ func takeRank(dir string, rank int) (*os.File, error) {
 	}
 }
 
-// follow begins to read the log in dir and waits, beside, for the right to lead, which rings bell.
-func follow(dir string, bell *ringbuf.Bell) (*followed, error) {
-	lock, err := os.OpenFile(filepath.Join(dir, leaderLock), os.O_RDWR|os.O_CREATE, 0o600)
+// follow begins to read the log behind a position and waits, beside, for the right to lead, which rings
+// bell. leading is told of the log when it is ours.
+func follow(log rundir.CommandLog, after journal.Position, bell *ringbuf.Bell, leading func(*journal.Journal)) (*followed, error) {
+	lock, err := os.OpenFile(filepath.Join(log.Dir, leaderLock), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	follower, err := journal.Follow(disk.Real, dir, journal.Position{})
+	follower, err := journal.Follow(disk.Real, log.Dir, after)
 	if err != nil {
 		_ = lock.Close()
 		return nil, err
 	}
-	f := &followed{dir: dir, follower: follower, lock: lock}
+	f := &followed{commands: log, leading: leading, follower: follower, lock: lock}
 	go func() { // it ends with the process, or with the lock
 		err := syscall.EINTR
 		for err == syscall.EINTR {
@@ -133,7 +135,8 @@ func (f *followed) Lead(take func(kind uint8, body []byte) error) (engine.Log, e
 		return nil, err
 	}
 	f.log = j
-	return &commandLog{j, f.dir}, nil
+	f.leading(j)
+	return &commandLog{j, f.commands}, nil
 }
 
 func (f *followed) close() error {

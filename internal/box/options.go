@@ -51,7 +51,9 @@ type Options struct {
 	MemoryGot    string       // what this process asked for and got, for the report
 	Refused      []string     // what the command asked the machine for in vain, and what it does instead: for the report
 	Verify       bool         // prove the logs afterwards
-	Checkpoint   uint64       // batches between two checkpoints of a participant's log, which is cut there; 0: never
+	Checkpoint   uint64       // batches between two checkpoints of a participant's log; 0: never
+	Snapshot     uint64       // commands between two snapshots of the command log; 0: never
+	CutLogs      bool         // what lies before checkpoints and snapshots goes
 	Files        driver.Files // of the logs in this process
 	Log          *slog.Logger
 	Progress     func(read func() bench.Status) (stop func()) // starts a status line; nil: none
@@ -111,6 +113,6 @@ func nodeConfig(o *Options, run *rundir.Run, i int, boot uint32) participant.Con
 	return participant.Config{
 		Node: batch3pc.NodeID(i + 1), Dir: rundir.RoleDir(o.Dir, rundir.RoleNames[i]), Cluster: run.Cluster,
 		Boot: boot, WindowMax: o.Engine.RetainMax, Durable: run.Durable,
-		CheckpointBatches: o.Checkpoint, Files: o.Files,
+		CheckpointBatches: o.Checkpoint, Cut: o.CutLogs, Files: o.Files,
 	}
 }

@@ -26,6 +26,7 @@ type ParticipantOptions struct {
 	WindowMax  int
 	Durable    bool
 	Checkpoint uint64 // batches between two checkpoints; 0: never
+	CutLog     bool   // what lies before them goes
 	Roles      rundir.Roles
 	Profile    host.Profile // pinned: its first core is for the participant's loop
 	Log        *slog.Logger
@@ -63,7 +64,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	}
 	node, err := participant.Open(participant.Config{
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
-		CheckpointBatches: o.Checkpoint,
+		CheckpointBatches: o.Checkpoint, Cut: o.CutLog,
 	}, role, engines, bell)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)

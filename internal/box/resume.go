@@ -43,17 +43,19 @@ func (b *box) reopen() error {
 
 // openLog opens the command log and reads it, if there is anything in it.
 func (b *box) openLog() (err error) {
-	if b.replica, err = engine.NewReplica(b.o.Engine.Limits); err != nil {
+	if b.leader, err = leads(engineDir(b.o.Dir)); err != nil {
 		return err
 	}
-	dir := engineDir(b.o.Dir)
-	if b.leader, err = leads(dir); err != nil {
-		return err
-	}
-	b.log, err = journal.Open(dir, journal.Options{}, func(r journal.Record) error { return b.replica.Take(r.Kind, r.Body) })
+	at, err := b.openSnapshot()
 	if err != nil {
 		return err
 	}
+	options := journal.Options{After: at, SegmentSize: b.o.Files.SegmentSize, RecordMax: b.o.Files.RecordMax}
+	b.log, err = journal.Open(engineDir(b.o.Dir), options, func(r journal.Record) error { return b.replica.Take(r.Kind, r.Body) })
+	if err != nil {
+		return err
+	}
+	b.snapshots.lead(b.log)
 	if b.replica.Ended() {
 		return &rundir.RefusedError{Dir: b.o.Dir, Why: "its run is finished, there is nothing to take up"}
 	}
@@ -61,6 +63,35 @@ func (b *box) openLog() (err error) {
 		b.o.Log.Warn("the command log was cut off in the middle of a record, as a crash does", "file", t.File, "offset", t.Offset)
 	}
 	return nil
+}
+
+// openSnapshot makes the replica of the newest snapshot of the command log, behind which the log is to be
+// read, or that of an empty log.
+func (b *box) openSnapshot() (at journal.Position, err error) {
+	b.commandLog = rundir.NewCommandLog(b.o.Dir, b.run.Cluster)
+	b.snapshots = &snapshots{log: b.commandLog, cut: b.o.CutLogs, limits: b.o.Engine.Limits, warn: func(err error) {
+		b.o.Log.Warn("no snapshot of the command log could be written: a start has more to read", "because", err)
+	}}
+	if b.o.Engine.Durable {
+		b.snapshots.every = b.o.Snapshot
+	}
+	latest, damaged, err := b.commandLog.Snapshots.Latest()
+	for _, d := range damaged {
+		b.o.Log.Warn("a snapshot of the command log is damaged: the one before it is used", "damage", d)
+	}
+	if err != nil {
+		return at, err
+	}
+	if latest.At.LSN == 0 {
+		b.replica, err = engine.NewReplica(b.o.Engine.Limits)
+		return at, err
+	}
+	b.replica, err = engine.RestoreReplica(b.o.Engine.Limits, latest.Body)
+	if err != nil {
+		return at, fmt.Errorf("%s: %w", engineDir(b.o.Dir), err)
+	}
+	b.snapshots.last = b.replica.Commands()
+	return latest.At, nil
 }
 
 // unfinish takes back what the participants say of the end of the stream: it goes on.

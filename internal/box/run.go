@@ -25,23 +25,25 @@ import (
 
 // box is a run in progress.
 type box struct {
-	o        *Options
-	run      rundir.Run
-	leader   *os.File // the leader's lock
-	rank     *os.File // the lock of an engine that stands by
-	log      *journal.Journal
-	replica  *engine.Replica // of the log as it was opened, until the engine has it
-	followed *followed       // of a backup engine
-	group    group
-	engine   *engine.Engine
-	feed     feed
-	fills    *Fills
-	lost     map[string]bool // participants that were connected and are not
-	refused  []string        // what the links to them could not use
-	badInput error           // why the source ended early; the run itself ended in order
-	recorder *bench.Recorder
-	started  time.Time
-	cancel   context.CancelCauseFunc
+	o          *Options
+	run        rundir.Run
+	leader     *os.File // the leader's lock
+	rank       *os.File // the lock of an engine that stands by
+	log        *journal.Journal
+	replica    *engine.Replica // of the log as it was opened, until the engine has it
+	followed   *followed       // of a backup engine
+	commandLog rundir.CommandLog
+	snapshots  *snapshots
+	group      group
+	engine     *engine.Engine
+	feed       feed
+	fills      *Fills
+	lost       map[string]bool // participants that were connected and are not
+	refused    []string        // what the links to them could not use
+	badInput   error           // why the source ended early; the run itself ended in order
+	recorder   *bench.Recorder
+	started    time.Time
+	cancel     context.CancelCauseFunc
 }
 
 // Execute runs source through the engine and its participants, and returns the report. The report
@@ -173,7 +175,7 @@ func (b *box) build(source Source, bell *ringbuf.Bell) error {
 	if err != nil {
 		return err
 	}
-	ports.Log = &commandLog{b.log, engineDir(b.o.Dir)}
+	ports.Log = &commandLog{b.log, b.commandLog}
 	b.links(&ports)
 	if b.o.Expect != nil {
 		b.fills = &Fills{expected: b.o.Expect}
@@ -249,7 +251,10 @@ func (b *box) drive(ctx context.Context) (engine.Result, error) {
 	if err != nil {
 		return engine.Result{}, err
 	}
+	b.snapshots.stats = b.engine.Stats()
+	b.snapshots.start(b.cancel)
 	res, err := b.engine.Run(ctx)
+	b.snapshots.stop()
 	unpin()
 	if err != nil {
 		b.cancel(err) // ends the feeder if the engine broke

@@ -61,13 +61,14 @@ func (b *box) stand(source Source, rank int) (err error) {
 	}
 	b.group = connectRemote(o, &b.run, bell, hello{node: uint8(node), boot: cfg.Boot})
 	b.links(&ports)
-	if b.followed, err = follow(engineDir(o.Dir), bell); err != nil {
-		return err
-	}
-	replica, err := engine.NewReplica(cfg.Limits)
+	at, err := b.openSnapshot()
 	if err != nil {
 		return err
 	}
+	if b.followed, err = follow(b.commandLog, at, bell, b.snapshots.lead); err != nil {
+		return err
+	}
+	replica := b.replica
 	leading := make(chan engine.Source, 1)
 	notify := ports.Notify
 	ports.Notify = func(n engine.Notice) {
@@ -77,9 +78,9 @@ func (b *box) stand(source Source, rank int) (err error) {
 		notify(n)
 	}
 	if b.engine, err = engine.Stand(cfg, ports, bell, b.followed, replica, rank); err != nil {
-		replica.Close()
 		return err
 	}
+	b.replica = nil // the engine's now
 	b.feed = b.newFeed(source, ports.Clock, bell)
 	b.feed.before = func(ctx context.Context) error {
 		err := b.feed.keepUp(ctx, &b.engine.Stats().Source, leading, o.SourceName)

@@ -33,6 +33,9 @@ type Log struct {
 	Torn      string            `json:"torn,omitempty"`    // where a torn tail begins
 	Missing   bool              `json:"missing,omitempty"` // a run directory without it: its node kept it elsewhere
 
+	Checkpoints []batch3pc.Seq `json:"checkpoints,omitempty"` // batches whose state is in the log
+	Snapshots   []uint64       `json:"snapshots,omitempty"`   // records of the files beside it, from which a start reads on
+
 	tape marketdata.TapeDecoder
 }
 
@@ -76,6 +79,11 @@ func one(dir string) (*Log, error) {
 	}
 	defer r.Close() //nolint:errcheck // read only
 	l := &Log{Dir: dir, ByKind: map[string]uint64{}}
+	for _, e := range entries { // in the order of their numbers
+		if lsn, ok := journal.SnapshotLSN(e.Name()); ok {
+			l.Snapshots = append(l.Snapshots, lsn)
+		}
+	}
 	if first := r.First(); first > 1 {
 		l.First = first
 	}
@@ -124,12 +132,16 @@ func (l *Log) add(rec *journal.Record) error {
 	}
 	switch r.Kind {
 	case batch3pc.RecordBatch, batch3pc.RecordFill:
-		if !b.IsGeneration() {
+		if !b.IsGeneration() && b.Seq > l.LastBatch { // a checkpoint repeats what is in doubt
 			l.Trades += uint64(b.Count)
 		}
 		l.LastBatch = max(l.LastBatch, b.Seq)
 	case batch3pc.RecordCommit:
 		l.Committed = max(l.Committed, r.Seq)
+	case batch3pc.RecordSnapshot:
+		if r.Offset+uint64(len(r.Chunk)) == r.Total {
+			l.Checkpoints = append(l.Checkpoints, r.Seq)
+		}
 	case batch3pc.RecordPromise, batch3pc.RecordEpoch:
 		l.Ballots++
 	}
@@ -172,6 +184,12 @@ func (l *Log) WriteTable(w io.Writer) error {
 	text := fmt.Sprintf("%s\n  records     %d, %d bytes\n", l.Dir, l.Records, l.Bytes)
 	if l.First > 0 {
 		text += fmt.Sprintf("  truncated   begins with record %d, a snapshot has what was before\n", l.First)
+	}
+	if n := len(l.Snapshots); n > 0 {
+		text += fmt.Sprintf("  snapshot    behind record %d: a start reads on from there\n", l.Snapshots[n-1])
+	}
+	if n := len(l.Checkpoints); n > 0 {
+		text += fmt.Sprintf("  checkpoints %d, the last one of batch %d\n", n, l.Checkpoints[n-1])
 	}
 	for _, kind := range sortedKeys(l.ByKind) {
 		text += fmt.Sprintf("    %-10s%d\n", kind, l.ByKind[kind])

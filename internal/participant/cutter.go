@@ -12,10 +12,11 @@ type keeper interface {
 	Keep() (rest func() error, err error)
 }
 
-// cutter is the log of a participant, which is cut beside the loop: the files and directories that this
+// cutter is the log of a participant, which is marked and cut beside the loop: the files and directories that this
 // takes to make durable must not be felt by those who wait for a vote.
 type cutter struct {
 	*driver.Disk
+	keep   bool   // what lies before a checkpoint stays
 	keeper keeper // nil: the role says nothing outside of its state
 	bell   *ringbuf.Bell
 	result chan error // of the cut that runs; nil: none does
@@ -27,6 +28,9 @@ func (c *cutter) Cut(at driver.Mark) error {
 		select {
 		case err := <-c.result:
 			c.result = nil
+			if err == nil && c.keep {
+				return driver.ErrKept
+			}
 			return err
 		default:
 			return driver.ErrLater
@@ -42,7 +46,11 @@ func (c *cutter) Cut(at driver.Mark) error {
 	c.result = make(chan error, 1)
 	go func() {
 		err := rest()
-		if err == nil {
+		switch {
+		case err != nil:
+		case c.keep:
+			err = c.Disk.Remember(at)
+		default:
 			err = c.Disk.Cut(at)
 		}
 		c.result <- err

@@ -3,6 +3,7 @@ package participant
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -32,14 +33,17 @@ type Config struct {
 	Boot      uint32
 	WindowMax int  // undecided batches it can hold; at least the coordinator's RetainMax
 	Durable   bool // false: acknowledge PRE-COMMIT without waiting for the disk; only to measure
-	// CheckpointBatches is after how many batches the log gets the applied state, and is cut in front of
-	// it as soon as no other participant needs what lies before. 0, or a log that is not durable: never.
+	// CheckpointBatches is after how many batches the log gets the applied state, from which the next start
+	// reads on. 0, or a log that is not durable: never. With Cut what lies before goes, as soon as no other
+	// participant lacks it; one that loses its disk later cannot be rebuilt from the others then.
 	CheckpointBatches uint64
+	Cut               bool
 	Files             driver.Files // where the log lies; the zero value is the operating system's
 }
 
-// CheckpointBatches is how often a participant writes a checkpoint, unless configured.
-const CheckpointBatches = 0
+// CheckpointBatches is how often a participant writes a checkpoint, unless configured: a start reads
+// some hundreds of megabytes at most.
+const CheckpointBatches = 4096
 
 // Node runs one participant.
 type Node struct {
@@ -76,7 +80,12 @@ func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*No
 	if err != nil {
 		return nil, err
 	}
-	disk := &cutter{Disk: log, bell: bell}
+	if whole, err := beginsWithFirst(cfg.Dir); err != nil {
+		return nil, errors.Join(err, log.Close())
+	} else if whole {
+		machine.Whole()
+	}
+	disk := &cutter{Disk: log, keep: !cfg.Cut, bell: bell}
 	disk.keeper, _ = role.(keeper)
 	if !cfg.Durable {
 		cfg.CheckpointBatches = 0 // nothing says when it is durable
@@ -87,8 +96,18 @@ func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*No
 	}
 	n.driver = driver.NewParticipant(driver.ParticipantConfig{
 		Header: n.header, Async: !cfg.Durable, Other: n.frame, CheckpointBatches: cfg.CheckpointBatches,
+		CheckpointPhase: cfg.CheckpointBatches / 3 * uint64(cfg.Node),
 	}, machine, disk, engines)
 	return n, nil
+}
+
+// beginsWithFirst reports whether nothing of the log in dir was cut.
+func beginsWithFirst(dir string) (bool, error) {
+	d, err := driver.NewDecided(dir)
+	if err != nil {
+		return false, err
+	}
+	return d.FirstRecord() == 1, d.Close()
 }
 
 // Holes are the parts of the log that Open has found unreadable. What was in them is fetched from the

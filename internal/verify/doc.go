@@ -13,6 +13,14 @@
 //	V8  Nothing that the engine holds decided is missing at a quorum.
 //	V9  The members change only by entries of the stream that are sound: every participant is named, risk
 //	    and settlement are members always, and the command log has the same changes.
+//	V10 Every checkpoint in a participant's log is the state that the batches before it give, and every
+//	    snapshot of the engine what the command log before it gives.
+//
+// Logs may have been cut. What a participant's log does not have any more is in another one's, or on the tape,
+// which is never cut: states are computed from the first trade on, and what logs begin with is compared.
+// Only where the tape says that it has a gap there too does a state rest on its first checkpoint. The
+// engine's commands before its first snapshot are gone: the batches from there on are matched again (V4),
+// and those before it are what participants and tape agree on. The result says from where on.
 //
 // The logs are streamed in step: memory does not grow with the run.
 package verify

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,18 +14,25 @@ import (
 
 // finish checks what can only be said at the end of the logs.
 func (v *verifier) finish() (*Result, error) {
-	res := &Result{Batches: v.count, Trades: v.trades, Chain: participant.Hex(v.last.Chain), Complete: true}
+	res := &Result{Batches: v.count, Trades: v.trades, FirstTrade: v.first, FromTape: v.fromTape, Chain: participant.Hex(v.last.Chain), Complete: true}
+	v.members.catchUp(math.MaxUint64)
 	for _, r := range v.roles {
+		if err := errors.Join(v.checkpointsBefore(r, math.MaxUint64), v.compareState(r)); err != nil {
+			return nil, err
+		}
+		if r.stream.decided.FirstRecord() > 1 && r.result.Checkpoints == 0 && r.result.RestsOn == 0 {
+			return nil, violation("V10", "the log of %s was cut and has no state in place of what is gone", r.result.Role)
+		}
 		r.result.InDoubt = r.stream.inDoubt()
 		r.result.Excluded = v.members.isOut(r.result.Role)
 		r.result.Finished = r.saved && r.state.Finished
 		r.result.Digest = participant.Hex(r.fresh.Digest())
 		res.Complete = res.Complete && r.result.Finished
-		if r.saved && !r.checked {
+		if r.saved && !r.checked && r.state.AppliedSeq >= r.result.RestsOn {
 			return nil, violation("V5", "%s saved a state at batch %d, which is not among its committed batches", r.result.Role, r.state.AppliedSeq)
 		}
-		if r.result.Finished && r.result.Batches != v.count {
-			return nil, violation("V1", "%s finished with %d batches, another participant has %d", r.result.Role, r.result.Batches, v.count)
+		if r.result.Finished && r.stream.last.Seq < v.last.Seq {
+			return nil, violation("V1", "%s finished with batch %d, another participant has %d", r.result.Role, r.stream.last.Seq, v.last.Seq)
 		}
 		res.Participants = append(res.Participants, r.result)
 	}
@@ -41,8 +49,7 @@ func (v *verifier) finish() (*Result, error) {
 	if err := v.engine.rest(); err != nil {
 		return nil, err
 	}
-	res.Commands = v.engine.core.Counts().Commands
-	res.StateHash = participant.Hex(v.engine.core.StateHash())
+	v.engine.result(res)
 	res.Verified = true
 	return res, nil
 }
@@ -56,7 +63,7 @@ func (v *verifier) decidedHeld() error {
 	}
 	holders := 0
 	for _, r := range v.roles {
-		if r.stream.holds(d.Seq, d.Chain) {
+		if r.stream.holds(batch3pc.Position(d)) {
 			holders++
 		}
 	}
@@ -64,16 +71,6 @@ func (v *verifier) decidedHeld() error {
 		return violation("V8", "the engine has decided batch %d (chain %016x), %d participants hold it, want %d", d.Seq, uint64(d.Chain), holders, v.quorum())
 	}
 	return nil
-}
-
-// holds reports whether the undecided tail has the batch.
-func (s *stream) holds(seq batch3pc.Seq, chain batch3pc.Chain) bool {
-	for _, b := range s.decided.Held() {
-		if b.Seq == seq && b.Chain == chain {
-			return true
-		}
-	}
-	return false
 }
 
 // sameFiles checks that every file that fresh wrote has a twin, byte for byte, among the saved ones.

@@ -21,6 +21,7 @@ type members struct {
 	entries  []batch3pc.Position
 	logged   []engine.Membership // as the engine's log has them
 	excluded []Excluded
+	unseen   bool // there are batches before those in the logs, and perhaps entries: the command log alone has them
 }
 
 // needed are the roles that are members of every generation.
@@ -38,6 +39,7 @@ func (m *members) change(b *batch3pc.Batch) error {
 			return violation("V9", "entry %d leaves %s out, without which nothing may be committed", b.Seq, role)
 		}
 	}
+	m.catchUp(b.Seq)
 	why := ""
 	if i := len(m.entries); i < len(m.logged) {
 		if at := m.logged[i].Generation.At; at != g.At {
@@ -46,6 +48,21 @@ func (m *members) change(b *batch3pc.Batch) error {
 		}
 		why = m.logged[i].Why
 	}
+	m.to(g, why)
+	return nil
+}
+
+// catchUp takes the entries before one from the command log, where the logs of the participants do not have
+// them any more.
+func (m *members) catchUp(before batch3pc.Seq) {
+	for i := len(m.entries); m.unseen && i < len(m.logged) && m.logged[i].Generation.At.Seq < before; i++ {
+		m.to(m.logged[i].Generation, m.logged[i].Why)
+	}
+	m.unseen = false
+}
+
+// to notes a generation, and whom it leaves out or lets in.
+func (m *members) to(g batch3pc.Generation, why string) {
 	for i, role := range rundir.RoleNames {
 		n := batch3pc.NodeID(i + 1)
 		is := g.Find(n) != nil && g.Find(n).Member
@@ -60,7 +77,6 @@ func (m *members) change(b *batch3pc.Batch) error {
 		}
 	}
 	m.now, m.entries = g, append(m.entries, g.At)
-	return nil
 }
 
 // end checks V9 for the whole: an entry that was decided is in the command log before anything is sealed behind

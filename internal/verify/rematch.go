@@ -10,68 +10,161 @@ import (
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
+	"github.com/tezi-exchange/tezi/internal/participant"
+	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
-// rematch matches the engine's command log again, batch by batch.
+// rematch matches the engine's command log again, batch by batch. A log that was cut begins with a snapshot:
+// what lies before is not matched again, and what follows rests on it.
 type rematch struct {
-	core    *engine.Core
-	open    *engine.Builder
-	target  int
-	reader  *journal.Reader
-	cmds    []codec.Command // of the current record
-	payload []byte
-	decided engine.Decided      // highest decision in the log
-	members []engine.Membership // changes of the members in the log
+	core      *engine.Core
+	open      *engine.Builder
+	target    int
+	reader    *journal.Reader
+	cmds      []codec.Command // of the current record
+	payload   []byte
+	decided   engine.Decided      // highest decision in the log
+	members   []engine.Membership // changes of the members, all of the run
+	base      engine.Sealed       // the last batch that is in the snapshot; 0: there is none
+	reached   bool                // base was met
+	from      uint64              // first command that is matched again
+	snapshots int                 // that were made again
 }
 
-// openRematch reads the log once for its vetoes and decisions, which a core must know beforehand,
-// and opens it again for the commands.
-func openRematch(dir string, limits engine.Limits) (*rematch, error) {
-	m := &rematch{target: limits.BatchTarget, open: engine.NewBuilder(0, 1)}
-	vetoes, err := m.scan(dir)
+// openRematch makes the snapshots of the log again, reads it for its vetoes and decisions, which a core must
+// know beforehand, and opens it again for the commands.
+func openRematch(log rundir.CommandLog, limits engine.Limits) (*rematch, error) {
+	all, err := log.Snapshots.All()
 	if err != nil {
 		return nil, err
 	}
-	if m.core, err = engine.NewCore(limits, vetoes); err != nil {
+	r, err := journal.NewReader(log.Dir)
+	if err != nil {
 		return nil, err
 	}
-	m.reader, err = journal.NewReader(dir)
+	cut := r.First() > 1
+	if err := r.Close(); err != nil {
+		return nil, err
+	}
+	m := &rematch{target: limits.BatchTarget, reached: true}
+	base := snapshot.Snapshot{}
+	if cut && len(all) > 0 {
+		base, all = all[0], all[1:]
+	}
+	replica, err := restored(log.Dir, limits, base)
+	if err != nil {
+		return nil, err
+	}
+	defer replica.Close()
+	if m.snapshots, err = remake(log, limits, base, all); err != nil {
+		return nil, err
+	}
+	if m.base = replica.Settled(); m.base.Seq > 0 {
+		m.reached = false
+	}
+	m.decided, m.members = engine.Decided(replica.Decided()), replica.Members()
+	if err := m.scan(log.Dir, base.At, replica); err != nil {
+		return nil, err
+	}
+	m.core, m.cmds = replica.Yield()
+	m.open, m.from = engine.NewBuilder(m.core.LastCommand(), m.core.NextTrade()), m.core.LastCommand()+1
+	m.reader, err = journal.NewReaderOn(disk.Real, log.Dir, base.At)
 	return m, err
 }
 
-func (m *rematch) scan(dir string) (vetoes []engine.Veto, err error) {
-	r, err := journal.NewReader(dir)
+// restored is the replica of a snapshot, or of nothing.
+func restored(dir string, limits engine.Limits, s snapshot.Snapshot) (*engine.Replica, error) {
+	if s.At.LSN == 0 {
+		return engine.NewReplica(limits)
+	}
+	r, err := engine.RestoreReplica(limits, s.Body)
 	if err != nil {
-		return nil, err
+		return nil, violation("V10", "%s: the snapshot of record %d: %v", dir, s.At.LSN, err)
+	}
+	return r, nil
+}
+
+// remake makes each snapshot again, from the one before it and the records between them, and compares the
+// two (V10).
+func remake(log rundir.CommandLog, limits engine.Limits, base snapshot.Snapshot, all []snapshot.Snapshot) (n int, err error) {
+	for _, s := range all {
+		r, err := restored(log.Dir, limits, base)
+		if err != nil {
+			return n, err
+		}
+		err = upTo(log.Dir, r, base.At, s.At)
+		same := err == nil && bytes.Equal(r.AppendSnapshot(nil), s.Body)
+		r.Close()
+		switch {
+		case errors.Is(err, engine.ErrReplay):
+			return n, violation("V4", "%v", err)
+		case err != nil:
+			return n, err
+		case !same:
+			return n, violation("V10", "the engine's snapshot of record %d is not what the log up to there gives", s.At.LSN)
+		}
+		n++
+		base = s
+	}
+	return n, nil
+}
+
+// upTo lets r take the records behind after, up to one.
+func upTo(dir string, r *engine.Replica, after, to journal.Position) error {
+	reader, err := journal.NewReaderOn(disk.Real, dir, after)
+	if err != nil {
+		return err
+	}
+	defer reader.Close() //nolint:errcheck // read only
+	for reader.Position().LSN < to.LSN {
+		rec, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return violation("V10", "the engine has a snapshot of record %d, the log ends with record %d", to.LSN, reader.Position().LSN)
+		}
+		if err == nil {
+			err = r.Take(rec.Kind, rec.Body)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if at := reader.Position(); at != to {
+		return violation("V10", "the engine has a snapshot of record %v of a log, this one has %v there", to, at)
+	}
+	return nil
+}
+
+// scan takes vetoes and decisions behind a position.
+func (m *rematch) scan(dir string, after journal.Position, to *engine.Replica) error {
+	r, err := journal.NewReaderOn(disk.Real, dir, after)
+	if err != nil {
+		return err
 	}
 	defer r.Close() //nolint:errcheck // read only
-	if first := r.First(); first > 1 {
-		return nil, &TruncatedError{Dir: dir, First: first}
-	}
 	for {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return vetoes, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		switch rec.Kind {
 		case engine.RecordVeto:
-			v, err := engine.DecodeVeto(rec.Body)
-			if err != nil {
-				return nil, err
+			if err := to.Take(rec.Kind, rec.Body); err != nil {
+				return err
 			}
-			vetoes = append(vetoes, v)
 		case engine.RecordGeneration:
 			c, err := engine.DecodeMembership(rec.Body)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			m.members = append(m.members, c)
 		case engine.RecordDecided:
 			if m.decided, err = engine.DecodeDecided(rec.Body); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
@@ -103,6 +196,9 @@ func (m *rematch) next() (*codec.Command, error) {
 
 // produces checks V4: matching up to the batch's last command gives exactly the batch.
 func (m *rematch) produces(b *batch3pc.Batch, p *codec.Payload) error {
+	if !m.reached {
+		return m.before(b, p)
+	}
 	for m.core.LastCommand() < p.LastCommand {
 		c, err := m.next()
 		if err != nil {
@@ -127,8 +223,31 @@ func (m *rematch) produces(b *batch3pc.Batch, p *codec.Payload) error {
 	return nil
 }
 
+// before checks a batch that the snapshot has swallowed: the last one must be the one that it names (V10).
+func (m *rematch) before(b *batch3pc.Batch, p *codec.Payload) error {
+	if b.Seq < m.base.Seq {
+		return nil
+	}
+	m.reached = true
+	next := p.FirstTrade + uint64(len(p.Trades))
+	if b.Seq != m.base.Seq || b.Chain != m.base.Chain || p.LastCommand != m.base.LastCommand || next != m.core.NextTrade() {
+		return violation("V10", "the engine's log begins with a snapshot behind batch %d (chain %016x), command %d and trade %d; committed was batch %d (chain %016x) with command %d and trade %d",
+			m.base.Seq, uint64(m.base.Chain), m.base.LastCommand, m.core.NextTrade()-1, b.Seq, uint64(b.Chain), p.LastCommand, next-1)
+	}
+	return nil
+}
+
+// result tells what was done.
+func (m *rematch) result(r *Result) {
+	r.Commands, r.StateHash = m.core.Counts().Commands, participant.Hex(m.core.StateHash())
+	r.RematchedFrom, r.EngineRestsOn, r.Snapshots = m.from, uint64(m.base.Seq), m.snapshots
+}
+
 // rest matches what the log holds after the last committed batch.
 func (m *rematch) rest() error {
+	if !m.reached {
+		return violation("V10", "the engine's log begins with a snapshot behind batch %d, which was not committed", m.base.Seq)
+	}
 	for {
 		c, err := m.next()
 		if err != nil || c == nil {

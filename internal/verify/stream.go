@@ -5,15 +5,29 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/batch3pc/driver"
 )
 
-// stream reads the committed batches of one participant from its journal, in order, and checks V2.
+// stream reads the committed batches of one participant from its journal, in order, and checks V2. It
+// collects the checkpoints on its way.
 type stream struct {
 	role    string
 	decided *driver.Decided
-	last    batch3pc.Batch // given out before
+	head    *batch3pc.Batch // the next one, until taken; nil at the end
+	ended   bool            // there is no next one
+	begun   bool            // the log holds what comes next: it has its beginning, or has been joined
+	last    batch3pc.Batch  // head, or what was given out before
+
+	image       []byte // pieces of the checkpoint that is being read
+	checkpoints []checkpoint
+}
+
+// checkpoint is a state in a log, behind the batch at its position.
+type checkpoint struct {
+	batch3pc.Image
 }
 
 func openStream(dir, role string) (*stream, error) {
@@ -21,17 +35,20 @@ func openStream(dir, role string) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if first := d.FirstRecord(); first > 1 {
-		return nil, errors.Join(&TruncatedError{Dir: dir, First: first}, d.Close())
-	}
-	return &stream{role: role, decided: d}, nil
+	s := &stream{role: role, decided: d, begun: d.FirstRecord() == 1}
+	d.OnSnapshot(s.piece)
+	return s, nil
 }
 
-// next returns the next committed batch, or entry that changes the members, valid until the following
-// call; nil at the end.
-func (s *stream) next() (*batch3pc.Batch, error) {
+// peek returns the next committed batch, or entry that changes the members, which is valid until it is
+// taken, or nil at the end.
+func (s *stream) peek() (*batch3pc.Batch, error) {
+	if s.head != nil || s.ended {
+		return s.head, nil
+	}
 	b, err := s.decided.Next()
 	if errors.Is(err, io.EOF) {
+		s.ended = true
 		return nil, nil
 	}
 	if err != nil {
@@ -40,15 +57,20 @@ func (s *stream) next() (*batch3pc.Batch, error) {
 	if err := s.follows(b); err != nil {
 		return nil, err
 	}
-	s.last = *b
+	s.last, s.head = *b, b
 	return b, nil
 }
 
-// follows checks V2.
+// take makes the batch behind head the next one.
+func (s *stream) take() { s.head, s.begun = nil, true }
+
+// follows checks V2. What the first batch of a log that was cut follows is not there.
 func (s *stream) follows(b *batch3pc.Batch) error {
 	switch {
 	case !b.Intact():
 		return violation("V2", "%s: batch %d: digest or chain does not fit its content", s.role, b.Seq)
+	case !s.begun && s.last.Seq == 0:
+		return nil
 	case b.Parent != s.last.Seq || b.ParentChain != s.last.Chain || b.Seq <= s.last.Seq:
 		return violation("V2", "%s: batch %d names parent %d (chain %016x), the batch before is %d (chain %016x)",
 			s.role, b.Seq, b.Parent, uint64(b.ParentChain), s.last.Seq, uint64(s.last.Chain))
@@ -63,7 +85,42 @@ func (s *stream) follows(b *batch3pc.Batch) error {
 	return nil
 }
 
+// piece puts a checkpoint together. One whose beginning was cut off, or that a crash has cut short, says
+// nothing.
+func (s *stream) piece(r *batch3pc.Record) {
+	if r.Offset == 0 {
+		s.image = s.image[:0]
+	}
+	if r.Offset != uint64(len(s.image)) {
+		return
+	}
+	s.image = append(s.image, r.Chunk...)
+	if uint64(len(s.image)) < r.Total {
+		return
+	}
+	m, ok := batch3pc.DecodeImage(s.image)
+	if ok && xxhash.Sum64(s.image) == r.Digest && m.At == (batch3pc.Position{Seq: r.Seq, Chain: r.Chain}) {
+		s.checkpoints = append(s.checkpoints, checkpoint{m})
+	} else {
+		s.checkpoints = append(s.checkpoints, checkpoint{batch3pc.Image{At: batch3pc.Position{Seq: r.Seq, Chain: r.Chain}}})
+	}
+	s.image = nil // the checkpoint has it now
+}
+
 // inDoubt returns how many batches are voted for and undecided at the end of the log.
 func (s *stream) inDoubt() int { return len(s.decided.Held()) }
+
+// holds reports whether the log has the batch, committed as its last one or in the undecided tail.
+func (s *stream) holds(at batch3pc.Position) bool {
+	if s.last.Position() == at {
+		return true
+	}
+	for _, b := range s.decided.Held() {
+		if b.Position() == at {
+			return true
+		}
+	}
+	return false
+}
 
 func (s *stream) close() error { return s.decided.Close() }

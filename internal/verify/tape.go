@@ -10,54 +10,98 @@ import (
 	"github.com/tezi-exchange/tezi/internal/participant/marketdata"
 )
 
-// published is one batch as the tape has it. The payload is valid until the next one is taken.
-type published struct {
-	seq     batch3pc.Seq
-	payload codec.Payload
-	err     error // the tape could not be read; nothing follows
+// tape takes the entries of the tape one by one, in step with the logs.
+type tape struct {
+	next func() (read, bool)
+	stop func()
+	head *marketdata.TapeEntry // the next one, until taken; its payload is valid as long
+	end  bool
 }
 
-// tape takes the published batches one by one, in step with the logs.
-type tape struct {
-	next func() (published, bool)
-	stop func()
+// read is an entry, or why there is none.
+type read struct {
+	entry *marketdata.TapeEntry
+	err   error
 }
 
 var errStopped = errors.New("verify: stopped reading the tape")
 
 func openTape(dir string) *tape {
-	next, stop := iter.Pull(func(yield func(published) bool) {
+	next, stop := iter.Pull(func(yield func(read) bool) {
 		err := marketdata.ReadTape(dir, func(e *marketdata.TapeEntry) error {
-			if !yield(published{seq: e.At.Seq, payload: e.Payload}) {
+			if !yield(read{entry: e}) {
 				return errStopped
 			}
 			return nil
 		})
 		if err != nil && !errors.Is(err, errStopped) {
-			yield(published{err: err})
+			yield(read{err: err})
 		}
 	})
 	return &tape{next: next, stop: stop}
 }
 
-// published checks V7 for one committed batch: the tape has it next, or has ended, because market
-// data was cut off before it could publish.
-func (v *verifier) published(b *batch3pc.Batch, p *codec.Payload) error {
-	if v.tapeEnded {
-		return nil
+// peek returns the next entry, or nil at the end.
+func (t *tape) peek() (*marketdata.TapeEntry, error) {
+	if t.head != nil || t.end {
+		return t.head, nil
 	}
-	at, ok := v.tape.next()
+	r, ok := t.next()
+	if r.err != nil {
+		return nil, r.err
+	}
+	t.head, t.end = r.entry, !ok
+	return t.head, nil
+}
+
+// take makes the entry behind the head the next one.
+func (t *tape) take() { t.head = nil }
+
+// older returns the next batch as the tape has it, if it lies before all logs, of which first is the first
+// batch; else nil. That it is what was committed then, the checkpoints of the logs say: they have to be
+// the states that it gives.
+func (v *verifier) older(first *batch3pc.Batch) (*batch3pc.Batch, error) {
+	e, err := v.tape.peek()
+	if err == nil && e != nil && e.Gap {
+		v.tape.take()
+		e, err = v.tape.peek()
+	}
+	if e == nil || err != nil || e.Gap || first != nil && e.At.Seq >= first.Seq {
+		return nil, err
+	}
+	v.fromTape++
+	v.members.unseen = true
+	b := &batch3pc.Batch{Seq: e.At.Seq, Chain: e.At.Chain, Count: uint32(len(e.Payload.Trades)), Payload: codec.AppendPayload(nil, &e.Payload)}
+	if b.Seq <= v.last.Seq {
+		return nil, violation("V7", "the tape has batch %d behind batch %d", b.Seq, v.last.Seq)
+	}
+	return b, nil
+}
+
+// published checks V7 for one committed batch: the tape has it next, or has ended, because market
+// data was cut off before it could publish, or says that it has not published it.
+func (v *verifier) published(b *batch3pc.Batch, p *codec.Payload) error {
+	e, err := v.tape.peek()
+	for e != nil && e.Gap && e.To < p.FirstTrade {
+		v.tape.take()
+		e, err = v.tape.peek()
+	}
 	switch {
-	case !ok:
-		v.tapeEnded, v.unseen = true, b.Seq
+	case err != nil:
+		return err
+	case e == nil:
+		if v.unseen == 0 {
+			v.unseen = b.Seq
+		}
 		return nil
-	case at.err != nil:
-		return at.err
-	case at.seq != b.Seq:
-		return violation("V7", "the tape has published batch %d where batch %d was committed", at.seq, b.Seq)
-	case !bytes.Equal(codec.TradeBytes(at.payload.Trades), codec.TradeBytes(p.Trades)):
+	case e.Gap && e.From <= p.FirstTrade && p.FirstTrade <= e.To:
+		return nil
+	case e.At.Seq != b.Seq:
+		return violation("V7", "the tape has published batch %d where batch %d was committed", e.At.Seq, b.Seq)
+	case !bytes.Equal(codec.TradeBytes(e.Payload.Trades), codec.TradeBytes(p.Trades)):
 		return violation("V7", "the tape has published other trades for batch %d than were committed", b.Seq)
 	}
+	v.tape.take()
 	return nil
 }
 
@@ -66,30 +110,27 @@ func (v *verifier) published(b *batch3pc.Batch, p *codec.Payload) error {
 // quorum holds: a cut-off run may have lost the records of its last decisions, which are lazy.
 func (v *verifier) unpublished() error {
 	md := v.roles[len(v.roles)-1]
-	if v.tapeEnded && md.result.Finished {
+	if v.unseen != 0 && md.result.Finished {
 		return violation("V7", "market data finished without publishing batch %d", v.unseen)
 	}
-	for !v.tapeEnded {
-		at, ok := v.tape.next()
-		if !ok {
-			return nil
+	for {
+		e, err := v.tape.peek()
+		if e == nil || err != nil {
+			return err
 		}
-		if at.err != nil {
-			return at.err
+		if holders := v.holders(e); !e.Gap && holders < v.quorum() {
+			return violation("V7", "the tape has published batch %d, which is not committed and which %d participants hold, want %d", e.At.Seq, holders, v.quorum())
 		}
-		if holders := v.holders(at); holders < v.quorum() {
-			return violation("V7", "the tape has published batch %d, which is not committed and which %d participants hold, want %d", at.seq, holders, v.quorum())
-		}
+		v.tape.take()
 	}
-	return nil
 }
 
 // holders counts the participants that hold a published batch undecided at the end of their logs.
-func (v *verifier) holders(at published) (n int) {
+func (v *verifier) holders(e *marketdata.TapeEntry) (n int) {
 	for _, r := range v.roles {
 		for _, b := range r.stream.decided.Held() {
 			p, err := codec.DecodePayload(b.Payload)
-			if err == nil && b.Seq == at.seq && bytes.Equal(codec.TradeBytes(p.Trades), codec.TradeBytes(at.payload.Trades)) {
+			if err == nil && b.Seq == e.At.Seq && bytes.Equal(codec.TradeBytes(p.Trades), codec.TradeBytes(e.Payload.Trades)) {
 				n++
 				break
 			}

@@ -14,22 +14,11 @@ import (
 
 // Violation is a broken rule: the logs do not agree.
 type Violation struct {
-	Rule string // V1..V9, see the package comment
+	Rule string // V1..V10, see the package comment
 	Text string
 }
 
 func (v *Violation) Error() string { return "verification failed: " + v.Rule + ": " + v.Text }
-
-// TruncatedError says that a log of the run has no beginning any more, because a snapshot has taken its
-// place. Nothing can be proven from logs alone then, and nothing is violated.
-type TruncatedError struct {
-	Dir   string
-	First uint64 // the first record that is there
-}
-
-func (e *TruncatedError) Error() string {
-	return fmt.Sprintf("%s: the log was truncated and begins with record %d: only a run with all its records can be proven", e.Dir, e.First)
-}
 
 func violation(rule, format string, args ...any) error {
 	return &Violation{rule, fmt.Sprintf(format, args...)}
@@ -46,6 +35,13 @@ type Result struct {
 	Participants []RoleResult `json:"participants"`
 	Excluded     []Excluded   `json:"excluded,omitempty"` // who was left out of the votes, and when
 	Verified     bool         `json:"verified"`
+
+	// Of logs that were cut.
+	RematchedFrom uint64 `json:"rematched_from"`    // the first command that was matched again
+	EngineRestsOn uint64 `json:"engine_rests_on"`   // the batch of the snapshot that the command log begins with; 0: none
+	Snapshots     int    `json:"engine_snapshots"`  // of the engine that were made again, and are the same
+	FromTape      uint64 `json:"batches_from_tape"` // before the logs begin, and known by the tape alone
+	FirstTrade    uint64 `json:"first_trade"`       // that was there to be proven
 }
 
 // RoleResult is what the log of one participant holds.
@@ -56,6 +52,9 @@ type RoleResult struct {
 	Finished bool   `json:"finished"`
 	Excluded bool   `json:"excluded,omitempty"` // no member at the end: it may lag
 	Digest   string `json:"digest"`
+
+	Checkpoints int    `json:"checkpoints"` // in its log that are what the batches before them give
+	RestsOn     uint64 `json:"rests_on"`    // the batch of the checkpoint that its state rests on; 0: every batch was there
 }
 
 // role is one participant under verification.
@@ -64,9 +63,9 @@ type role struct {
 	state   participant.State
 	saved   bool             // a state file exists
 	fresh   participant.Role // recomputes the state
+	live    bool             // fresh has the state: from the beginning, or from a checkpoint
 	scratch string           // where fresh writes its files
 	result  RoleResult
-	ended   bool
 	checked bool // saved state was compared
 }
 
@@ -76,15 +75,18 @@ type verifier struct {
 	run    rundir.Run
 	engine *rematch
 	roles  []*role
-	trades uint64
+	trades uint64 // number of the last one
+	first  uint64 // number of the first one that is there
 	shares uint64 // traded
 	last   batch3pc.Batch
 	count  uint64
 	tape   *tape
+	state  []byte // scratch
 
-	members   members
-	tapeEnded bool
-	unseen    batch3pc.Seq // the first committed batch that the tape does not have
+	members members
+
+	fromTape uint64
+	unseen   batch3pc.Seq // the first committed batch that the tape, which has ended, does not have; 0: none
 }
 
 // Run verifies the run in dir. A *Violation says which rule is broken and where; any other error
@@ -110,7 +112,7 @@ func Run(dir string) (res *Result, err error) {
 }
 
 func (v *verifier) open(scratch string) (err error) {
-	if v.engine, err = openRematch(filepath.Join(v.dir, rundir.EngineDir), v.run.Limits); err != nil {
+	if v.engine, err = openRematch(rundir.NewCommandLog(v.dir, v.run.Cluster), v.run.Limits); err != nil {
 		return err
 	}
 	v.members.logged = v.engine.members
@@ -132,9 +134,30 @@ func (v *verifier) open(scratch string) (err error) {
 		if r.fresh, err = rundir.NewRole(name, r.scratch, v.run.Roles); err != nil {
 			return err
 		}
-		if err = v.compareState(r); err != nil { // a state saved before the first batch
+	}
+	return v.begin()
+}
+
+// begin finds out whether the batches are there from the first one on. If not, each state begins with a
+// checkpoint.
+func (v *verifier) begin() error {
+	v.first = 1
+	begins := false
+	for _, r := range v.roles {
+		begins = begins || r.stream.begun
+	}
+	if !begins {
+		e, err := v.tape.peek()
+		if err != nil {
 			return err
 		}
+		if e != nil && e.Gap && e.From == 1 {
+			v.first = e.To + 1
+		}
+	}
+	v.trades = v.first - 1
+	for _, r := range v.roles {
+		r.live = v.first == 1
 	}
 	return nil
 }
@@ -143,66 +166,87 @@ func (v *verifier) open(scratch string) (err error) {
 func (v *verifier) batches() error {
 	for {
 		b, err := v.step()
-		if err != nil {
+		if err != nil || b == nil {
 			return err
 		}
-		if b == nil {
-			return nil
-		}
-		if b.IsGeneration() {
-			err = v.members.change(b)
-		} else {
-			err = v.content(b)
-		}
-		if err != nil {
-			return err
-		}
-		for _, r := range v.roles {
-			if !b.IsGeneration() { // which no role sees
-				if vote := r.fresh.Vote(b, true); !vote.Yes {
-					return violation("V5", "a fresh %s refuses committed batch %d", r.result.Role, b.Seq)
-				}
-				r.fresh.Apply(b)
+		for _, r := range v.roles { // what lies between the batch before and this one
+			if err := v.checkpointsBefore(r, b.Seq); err != nil {
+				return err
 			}
 			if err := v.compareState(r); err != nil {
 				return err
 			}
 		}
+		if b.IsGeneration() { // which no role sees
+			err = v.members.change(b)
+		} else {
+			err = v.apply(b)
+		}
+		if err != nil {
+			return err
+		}
+		v.last = *b
 	}
 }
 
+// apply checks a batch and gives it to the roles.
+func (v *verifier) apply(b *batch3pc.Batch) error {
+	v.count++
+	if err := v.content(b); err != nil {
+		return err
+	}
+	for _, r := range v.roles {
+		if !r.live {
+			continue
+		}
+		if vote := r.fresh.Vote(b, true); !vote.Yes {
+			return violation("V5", "a fresh %s refuses committed batch %d", r.result.Role, b.Seq)
+		}
+		r.fresh.Apply(b)
+	}
+	return nil
+}
+
 // step takes the next committed batch from every log and checks V1. It returns nil at the end of
-// the longest one.
+// the longest one. Where no log has it any more, it is taken from the tape.
 func (v *verifier) step() (*batch3pc.Batch, error) {
 	var first *batch3pc.Batch
 	var from string
+	begun := false
 	for _, r := range v.roles {
-		if r.ended {
-			continue
-		}
-		b, err := r.stream.next()
+		b, err := r.stream.peek()
 		if err != nil {
 			return nil, err
 		}
-		if b == nil {
-			r.ended = true
-			continue
-		}
-		if !b.IsGeneration() {
-			r.result.Batches++
-		}
-		if first == nil {
+		begun = begun || r.stream.begun
+		if b != nil && (first == nil || b.Seq < first.Seq) {
 			first, from = b, r.result.Role
-		} else if b.Seq != first.Seq || b.Chain != first.Chain {
-			return nil, violation("V1", "committed batch no. %d is %d (chain %016x) at %s and %d (chain %016x) at %s",
-				v.count+1, first.Seq, uint64(first.Chain), from, b.Seq, uint64(b.Chain), r.result.Role)
 		}
 	}
-	if first != nil {
-		if !first.IsGeneration() {
-			v.count++
+	if !begun {
+		if b, err := v.older(first); b != nil || err != nil {
+			return b, err
 		}
-		v.last = *first
+	}
+	if first == nil {
+		return nil, nil
+	}
+	for _, r := range v.roles {
+		b := r.stream.head
+		switch {
+		case b == nil, b.Seq != first.Seq && !r.stream.begun:
+		case b.Seq != first.Seq || b.Chain != first.Chain:
+			return nil, violation("V1", "committed batch no. %d is %d (chain %016x) at %s and %d (chain %016x) at %s",
+				v.count+1, first.Seq, uint64(first.Chain), from, b.Seq, uint64(b.Chain), r.result.Role)
+		default:
+			if !r.stream.begun {
+				r.result.Batches = v.count // its first checkpoint stands for them
+			}
+			if !b.IsGeneration() {
+				r.result.Batches++
+			}
+			r.stream.take()
+		}
 	}
 	return first, nil
 }
@@ -232,11 +276,11 @@ func (v *verifier) content(b *batch3pc.Batch) error {
 
 // compareState checks V5 when the fresh role has reached the state that was saved.
 func (v *verifier) compareState(r *role) error {
-	if !r.saved || r.checked || r.state.AppliedSeq != uint64(v.last.Seq) {
+	if !r.saved || r.checked || !r.live || r.state.AppliedSeq != uint64(v.last.Seq) {
 		return nil
 	}
-	r.checked = true
 	name := r.result.Role
+	r.checked = true
 	if got := participant.Hex(r.fresh.Digest()); got != r.state.Digest {
 		return violation("V5", "%s saved state digest %s at batch %d, recomputed %s", name, r.state.Digest, r.state.AppliedSeq, got)
 	}
@@ -251,7 +295,7 @@ func (v *verifier) compareState(r *role) error {
 	}
 	dir := rundir.RoleDir(v.dir, name)
 	if name == "settlement" {
-		if err := conserved(dir, v.shares); err != nil {
+		if err := conserved(dir, v.shares, v.first == 1); err != nil {
 			return err
 		}
 	}

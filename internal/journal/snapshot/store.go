@@ -42,6 +42,7 @@ const (
 	tempSuffix = ".temp"
 	keepMax    = 2       // snapshots that Write leaves: the newest, and one in case it is damaged
 	chunkSize  = 1 << 20 // of a write
+	syncSize   = 4 << 20 // between two syncs: others wait for the same disk, and not for long
 )
 
 // Store is the snapshots in a directory. One goroutine at a time uses it.
@@ -124,12 +125,14 @@ func (s *Store) fill(path string, parts [][]byte) error {
 		return err
 	}
 	err = f.Reserve(size) // a full disk is met before anything is written
-	for at := int64(0); err == nil && len(parts) > 0; {
+	for at, synced := int64(0), int64(0); err == nil && len(parts) > 0; {
 		p := parts[0][:min(len(parts[0]), chunkSize)]
 		if len(p) > 0 {
 			_, err = f.WriteAt(p, at)
 		}
-		at += int64(len(p))
+		if at += int64(len(p)); err == nil && at-synced >= syncSize {
+			err, synced = f.Sync(), at
+		}
 		if parts[0] = parts[0][len(p):]; len(parts[0]) == 0 {
 			parts = parts[1:]
 		}
@@ -148,6 +151,19 @@ func (s *Store) Oldest() (lsn uint64, err error) {
 		return 1, err
 	}
 	return lsns[0], nil
+}
+
+// All returns the snapshots, oldest first. The error is a *FileError if one of them is foreign or damaged.
+func (s *Store) All() (all []Snapshot, err error) {
+	lsns, _, err := s.list()
+	for _, lsn := range lsns {
+		snap, err := s.read(lsn)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, snap)
+	}
+	return all, err
 }
 
 // Latest returns the newest snapshot that is whole; the zero Snapshot if there is none and never was.

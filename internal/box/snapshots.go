@@ -1,0 +1,151 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+)
+
+// SnapshotCommands is after how many commands the command log gets a snapshot, unless configured: what
+// a start has to match again then takes a fraction of a second.
+const SnapshotCommands = 1_000_000
+
+// snapshots writes a snapshot of the command log after so many commands, from which a start goes on, and, if
+// it is told to, cuts the log behind the one before.
+//
+// The matcher has no part in it. A snapshot is made as a start is: from the last one and what the log has
+// grown by since, on a core of its own that matches again what is decided. So each batch is matched a
+// second time, before its commands may go, and its chain compared; a difference ends the run (I10). What
+// it costs is spread in time, and the memory of the second core is given back.
+type snapshots struct {
+	log     rundir.CommandLog
+	limits  engine.Limits
+	every   uint64 // commands; 0: never
+	cut     bool   // the log keeps only what is behind them
+	stats   *engine.Stats
+	last    uint64 // command of the last snapshot
+	journal atomic.Pointer[journal.Journal]
+	warn    func(error)
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
+}
+
+// The pace of a snapshot: after a few records, which take some 100 µs, it makes room for those that match
+// and commit, if all cores are busy.
+const (
+	snapshotLook  = 50 * time.Millisecond
+	snapshotSlice = 16 // records
+	snapshotPause = 250 * time.Microsecond
+)
+
+// lead says that the log may be cut: this engine writes it.
+func (s *snapshots) lead(j *journal.Journal) { s.journal.Store(j) }
+
+// start begins to make snapshots until stop. fail is told of a log that contradicts itself.
+func (s *snapshots) start(fail func(error)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	if s.every == 0 {
+		return
+	}
+	s.done.Go(func() {
+		look := time.NewTicker(snapshotLook)
+		defer look.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-look.C:
+			}
+			j := s.journal.Load()
+			if j == nil || s.stats.Commands.Load() < s.last+s.every {
+				continue
+			}
+			if err := s.take(ctx, j); err != nil && ctx.Err() == nil {
+				fail(err)
+				return
+			}
+		}
+	})
+}
+
+func (s *snapshots) stop() {
+	s.cancel()
+	s.done.Wait()
+}
+
+// take makes a snapshot of what is durable of the log, and cuts it. A disk that does not take the
+// snapshot is a warning: the log has everything, and the next try comes.
+func (s *snapshots) take(ctx context.Context, j *journal.Journal) error {
+	durable := j.Synced()
+	latest, _, err := s.log.Snapshots.Latest()
+	if err != nil || latest.At.LSN >= durable {
+		return err
+	}
+	r, err := engine.NewReplica(s.limits)
+	if err != nil {
+		return err
+	}
+	defer func() { r.Close() }()
+	if latest.At.LSN > 0 {
+		r.Close()
+		if r, err = engine.RestoreReplica(s.limits, latest.Body); err != nil {
+			return fmt.Errorf("%s: %w", s.log.Dir, err)
+		}
+	}
+	at, err := s.follow(ctx, r, latest.At, durable)
+	if err != nil {
+		return err
+	}
+	s.last = r.Commands()
+	if err := s.log.Snapshots.Write(at, r.AppendSnapshot(nil)); err != nil {
+		s.warn(err)
+		return nil
+	}
+	if !s.cut {
+		return nil
+	}
+	oldest, err := s.log.Snapshots.Oldest()
+	if err != nil {
+		return err
+	}
+	return j.TruncateBefore(oldest)
+}
+
+// follow lets r take the records behind after, up to number durable.
+func (s *snapshots) follow(ctx context.Context, r *engine.Replica, after journal.Position, durable uint64) (journal.Position, error) {
+	reader, err := journal.NewReaderOn(disk.Real, s.log.Dir, after)
+	if err != nil {
+		return after, err
+	}
+	defer reader.Close() //nolint:errcheck // read only
+	for n := 1; after.LSN < durable; n++ {
+		rec, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			err = fmt.Errorf("%s: the log ends at record %d, %d were durable", s.log.Dir, after.LSN, durable)
+		}
+		if err == nil {
+			err = r.Take(rec.Kind, rec.Body)
+		}
+		if err != nil {
+			return after, err
+		}
+		after = reader.Position()
+		if n%snapshotSlice == 0 {
+			if ctx.Err() != nil {
+				return after, ctx.Err()
+			}
+			time.Sleep(snapshotPause)
+		}
+	}
+	return after, nil
+}
