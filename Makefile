@@ -59,10 +59,10 @@ bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
 	@rm -rf run/bench
 	@mkdir -p run/bench
 	bin/tezi bench system --sweep headline,rate --duration 2s --out run/bench >/dev/null
-	bin/tezi bench commit --sweep headline,window,trades --duration 1s --out run/bench >/dev/null
-	bin/tezi bench engine --sweep headline,rate --duration 1s --out run/bench >/dev/null
+	bin/tezi bench commit --sweep headline,window,trades --floor=false --duration 500ms --warmup 300ms --out run/bench >/dev/null
+	bin/tezi bench engine --sweep headline,rate --duration 700ms --warmup 200ms --out run/bench >/dev/null
 	$(call go-bench,run/bench/book.txt,Order book,-bench='Referee|Latency' -benchtime=4000000x,./bench/book)
-	$(call go-bench,run/bench/ring.txt,Rings,-bench='Hop|Queue|Circle' -benchtime=1000000x,./bench/ring)
+	$(call go-bench,run/bench/ring.txt,Rings,-bench='Hop|Queue' -benchtime=1000000x,./bench/ring)
 	cd bench/peers && $(call go-bench,../../run/bench/peers.txt,Beside others,-bench=. -benchtime=100ms,.)
 	$(GO) run ./tools/booktable -page docs/BENCHMARKS.md -charts docs/bench run/bench/system.json run/bench/commit.json \
 		run/bench/engine.json run/bench/book.txt run/bench/ring.txt run/bench/peers.txt
