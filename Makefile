@@ -58,7 +58,7 @@ race: ## run the tests under the race detector, the long ones shortened
 bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
 	@rm -rf run/bench
 	@mkdir -p run/bench
-	bin/tezi bench system --sweep headline,rate --duration 2s --out run/bench >/dev/null
+	bin/tezi bench system --sweep headline,rate --duration 1500ms --warmup 500ms --out run/bench >/dev/null
 	bin/tezi bench commit --sweep headline,window,trades --floor=false --duration 500ms --warmup 300ms --out run/bench >/dev/null
 	bin/tezi bench engine --sweep headline,rate --duration 700ms --warmup 200ms --out run/bench >/dev/null
 	$(call go-bench,run/bench/book.txt,Order book,-bench='Referee|Latency' -benchtime=4000000x,./bench/book)
