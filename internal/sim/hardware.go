@@ -87,7 +87,7 @@ func (w *World) hardware(a Action) bool {
 	case OpFailWrite:
 		c.failWrite = true
 	case OpFull:
-		c.SetCapacityOf(a.Arg == 0)
+		c.fill(a.Arg == 0)
 	case OpLose:
 		if up || w.participant(a.Node) == nil || w.wounded() || !w.mendable() {
 			return false
@@ -242,7 +242,7 @@ func (w *World) mend() {
 	for id := range batch3pc.NodeID(nodesMax) {
 		if c := w.computer(id); c != nil {
 			c.failSync, c.failWrite = false, false
-			c.SetCapacityOf(false)
+			c.fill(false)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"syscall"
 
@@ -109,13 +108,13 @@ func (w *World) stood(id batch3pc.NodeID) {
 		}
 		return
 	}
-	w.named(w.coordinator(id))
+	w.noteNamed(w.coordinator(id))
 	now := w.coordinator(id).machine.Status()
 	w.fold(uint64(now.State)<<56 ^ uint64(now.Committed)<<32 ^ now.Ballot.Epoch)
 }
 
-// named notes which new logs a coordinator counts, because a generation has named them.
-func (w *World) named(c *coordinator) {
+// noteNamed notes which new logs a coordinator counts, because a generation has named them.
+func (w *World) noteNamed(c *coordinator) {
 	if !slices.ContainsFunc(w.participants, func(p *participant) bool { return p.computer.empty && p.up }) {
 		return
 	}
@@ -180,7 +179,7 @@ func (w *World) cut(c *computer, arg int) {
 // lose replaces the disk of a participant that is down by an empty one.
 func (w *World) lose(c *computer) {
 	c.Disk = simdisk.New(mix(uint64(c.id)))
-	c.SetCapacityOf(c.full)
+	c.fill(c.full)
 	c.empty, c.damaged, c.written = true, false, c.written[:0]
 	w.watch.Wiped(c.id)
 	w.watch.Count.DiskLost++
@@ -200,7 +199,7 @@ func (w *World) wounded() bool {
 	return false
 }
 
-// connect brings the links of a node up with all who live, or takes them down.
+// connectAll connects a node with all who live.
 func (w *World) connectAll(id batch3pc.NodeID) {
 	for _, c := range w.coordinators {
 		for _, p := range w.participants {
@@ -245,8 +244,8 @@ func (w *World) outcome(p *process, o *driver.Outcome) {
 	}
 }
 
-// SetCapacityOf makes the disk full, or not.
-func (c *computer) SetCapacityOf(full bool) {
+// fill makes the disk full, or not.
+func (c *computer) fill(full bool) {
 	c.full = full
 	if full {
 		c.SetCapacity(max(c.Used(), 1))
@@ -254,6 +253,3 @@ func (c *computer) SetCapacityOf(full bool) {
 	}
 	c.SetCapacity(0)
 }
-
-// String names a node in texts.
-func (c *computer) String() string { return fmt.Sprintf("node %d", c.id) }
