@@ -20,7 +20,7 @@ export CGO_ENABLED = 0
 
 DEVTOOLS := tools/devtools/go.mod
 
-.PHONY: help build run sim mutants test race bench bench-all bench-book bench-ring bench-peers bench-check bench-baseline soak-book chaos fuzz lint cover clean
+.PHONY: help build run sim mutants test race bench bench-all bench-book bench-ring bench-peers bench-check bench-baseline soak-book chaos faults fuzz lint cover clean
 
 help: ## print the targets
 	@while IFS= read -r line; do \
@@ -128,6 +128,9 @@ fuzz: ## fuzz every target, FUZZTIME each
 
 chaos: ## kill and stop the processes of a run CHAOS times under load, prove it, and say how long it took to recover
 	TEZI_CHAOS=$(CHAOS) $(GO) test -count=1 -run='^TestChaos$$' -timeout=60m -v ./cmd/tezi
+
+faults: ## each fault at each message, process, log and link of a run of real processes
+	TEZI_FAULTS=1 $(GO) test -count=1 -run='^Test(Killed|Stopped|Links|PowerCut|Disk|Sync)' -timeout=60m -v ./cmd/tezi
 
 lint: ## check format, vet, staticcheck and the module files
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && [ -z "$$unformatted" ] || \
