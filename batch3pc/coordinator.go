@@ -166,6 +166,9 @@ func (c *Coordinator) Step(m *Message) Ready {
 		// An answer to a ballot that is over.
 	default:
 		c.step(p, m)
+		if c.serving() {
+			c.advance() // not only after a Yes: one that was lost is told by a State or a Fetch
+		}
 		c.flush(c.cfg.WindowMax)
 	}
 	return c.out.ready

@@ -70,7 +70,6 @@ func (c *Coordinator) stepYes(p *progress, m *Message) {
 	}
 	p.voted, p.moved = at, true
 	p.sent = max(p.sent, at.Seq)
-	c.advance()
 }
 
 // stepNo stops proposing on the vote of a member against a batch in doubt. "Not now" is no vote:
