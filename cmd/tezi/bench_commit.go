@@ -130,7 +130,7 @@ func (b *benchCommitFlags) cases() ([]commit.Case, error) {
 	}
 	b.c.Rate = pace.PerSecond
 	if err := b.c.Validate(); err != nil {
-		return nil, usageError{err}
+		return nil, configError{err}
 	}
 	if len(b.sweeps) == 0 {
 		return []commit.Case{b.c}, nil

@@ -46,7 +46,7 @@ directory, with ranks 1, 2, 3. Ends with exit code 0 when the run is finished.`,
 			lowest = 0 // the supervisor's first engine; by hand, whatever began the run is that
 		}
 		if rank < lowest || rank > box.BackupsMax {
-			return usageError{fmt.Errorf("--rank %d: want %d to %d", rank, lowest, box.BackupsMax)}
+			return configError{fmt.Errorf("--rank %d: want %d to %d", rank, lowest, box.BackupsMax)}
 		}
 		ctx, cancel := context.WithCancelCause(cmd.Context())
 		defer cancel(nil)

@@ -42,7 +42,7 @@ func (d *dayFlags) day() (*workload.Day, error) {
 		value int64
 	}{{"instruments", int64(d.cfg.Instruments)}, {"members", int64(d.cfg.Members)}, {"clients", int64(d.cfg.Clients)}, {"orders", d.cfg.Orders}} {
 		if n.value < 1 {
-			return nil, usageError{fmt.Errorf("--%s %d: want 1 or more", n.flag, n.value)}
+			return nil, configError{fmt.Errorf("--%s %d: want 1 or more", n.flag, n.value)}
 		}
 	}
 	switch d.layout {
@@ -55,7 +55,7 @@ func (d *dayFlags) day() (*workload.Day, error) {
 	}
 	day, err := workload.New(d.cfg)
 	if errors.Is(err, workload.ErrConfig) {
-		return nil, usageError{err}
+		return nil, configError{err}
 	}
 	return day, err
 }

@@ -21,7 +21,9 @@ import (
 	"github.com/tezi-exchange/tezi/internal/verify"
 )
 
-// Exit codes.
+// Exit codes. A command line that is not understood, words and forms that a flag does not take included, or whose
+// flags exclude each other, is usage; a setting that is understood and cannot work, because it is out of range or
+// the machine does not have it, is configuration.
 const (
 	exitOK          = 0
 	exitFailure     = 1
@@ -87,9 +89,9 @@ func exitCode(err error) int {
 	case errors.As(err, &mismatch), errors.As(err, &violation), errors.As(err, &failed), errors.Is(err, engine.ErrReplay), errors.Is(err, engine.ErrForgotten):
 		return exitUnverified
 	case errors.As(err, &usage), errors.As(err, &notCapture), errors.As(err, &refused), errors.As(err, &source),
-		errors.Is(err, capture.ErrOptions), errors.Is(err, inspect.ErrNoLog), errors.Is(err, journal.ErrInUse):
+		errors.Is(err, inspect.ErrNoLog), errors.Is(err, journal.ErrInUse):
 		return exitUsage
-	case errors.As(err, &config), errors.Is(err, host.ErrTooFewCores), errors.Is(err, host.ErrCore), errors.Is(err, host.ErrProfile):
+	case errors.As(err, &config), errors.Is(err, capture.ErrOptions), errors.Is(err, host.ErrTooFewCores), errors.Is(err, host.ErrCore):
 		return exitConfig
 	case errors.Is(err, engine.ErrFenced):
 		return box.ExitFenced

@@ -162,7 +162,11 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 		return nil, configError{errors.New(flagNames.Replace(err.Error()))}
 	}
 	if o.Profile, err = host.Choose(r.profile, box.BusyStages, r.cpus); err != nil {
-		return nil, configError{fmt.Errorf("--profile, --cpus: %w", err)}
+		err = fmt.Errorf("--profile, --cpus: %w", err)
+		if errors.Is(err, host.ErrTooFewCores) || errors.Is(err, host.ErrCore) {
+			return nil, configError{err}
+		}
+		return nil, usageError{err}
 	}
 	for _, line := range o.Profile.Lines() {
 		o.Log.Info(line)
@@ -201,9 +205,9 @@ func (r *runFlags) alone(o *box.Options) error {
 	o.Backups, o.Restarts = r.backups, r.restarts
 	switch {
 	case r.backups < 0 || r.backups > box.BackupsMax:
-		return usageError{fmt.Errorf("--backups %d: want 0 to %d", r.backups, box.BackupsMax)}
+		return configError{fmt.Errorf("--backups %d: want 0 to %d", r.backups, box.BackupsMax)}
 	case r.restarts < 1:
-		return usageError{fmt.Errorf("--restarts-max %d: want 1 or more", r.restarts)}
+		return configError{fmt.Errorf("--restarts-max %d: want 1 or more", r.restarts)}
 	case r.inProcess && r.transport != box.TransportTCP:
 		return usageError{errors.New("--transport and --in-process exclude each other")}
 	case r.backups > 0 && r.inProcess:
@@ -232,6 +236,11 @@ func (r *runFlags) limits() error {
 	}
 	if r.halt <= 0 {
 		return configError{fmt.Errorf("--halt-after %v: want more than 0", r.halt)}
+	}
+	for _, day := range r.roles.Holidays {
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			return usageError{fmt.Errorf("--holiday %q: want yyyy-mm-dd", day)}
+		}
 	}
 	for _, name := range rundir.RoleNames {
 		role, err := rundir.NewRole(name, "", r.roles) // without a directory it touches no file

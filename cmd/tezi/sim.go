@@ -103,7 +103,7 @@ func (f *simFlags) run(cmd *cobra.Command) error {
 		}
 	}
 	if set.Count == 0 || f.jobs < 0 {
-		return usageError{fmt.Errorf("want at least one schedule and no negative number of jobs")}
+		return configError{fmt.Errorf("want at least one schedule and no negative number of jobs")}
 	}
 	began := time.Now()
 	report := sim.Run(cmd.Context(), set)

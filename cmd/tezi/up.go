@@ -50,7 +50,7 @@ instead, use "tezi replay".`,
 	cmd.Flags().Lookup("rate").DefValue = "100k"
 	j.prepare = func(o *box.Options, _ []string) (box.Source, func(), error) {
 		if orders < 0 || duration < 0 {
-			return nil, nil, usageError{errors.New("--orders and --duration: want 0 for no limit, or more")}
+			return nil, nil, configError{errors.New("--orders and --duration: want 0 for no limit, or more")}
 		}
 		source := &flow{flags: &day, left: orders}
 		if orders == 0 {
