@@ -3,13 +3,13 @@ package box
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
@@ -31,21 +31,14 @@ func free(dir string) error {
 // inUse returns a *rundir.RefusedError if a process works in one of the run directory's logs.
 func inUse(dir string) error {
 	for _, name := range append([]string{rundir.EngineDir}, rundir.RoleNames...) {
-		f, err := os.Open(filepath.Join(dir, name, "lock"))
-		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-			continue
-		}
-		if err != nil {
+		path := filepath.Join(dir, name, "lock")
+		locked, err := disk.Real.Locked(path)
+		if err != nil && !errors.Is(err, syscall.ENOTDIR) {
 			return err
 		}
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) // Close gives it back
-		owner, _ := io.ReadAll(io.LimitReader(f, 32))                     // only decorates the error
-		_ = f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+		if locked {
+			owner, _ := os.ReadFile(path) // only decorates the error
 			return &rundir.RefusedError{Dir: dir, Why: fmt.Sprintf("in use by process %s (%s)", strings.TrimSpace(string(owner)), name)}
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name(), err)
 		}
 	}
 	return nil

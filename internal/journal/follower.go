@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
@@ -134,16 +133,6 @@ func (f *Follower) Position() Position { return f.reader.Position() }
 // it: one that is flushed says what was synced before. It lags behind the writer's own knowledge by a
 // record, so in a log that rests it may stay below the last one.
 func (f *Follower) Synced() uint64 { return min(f.reader.promised, f.reader.lsn) }
-
-// WriterGone reports whether no process has the log open for writing. If so, what Next returns up to
-// the next io.EOF is all that there is.
-func (f *Follower) WriterGone() (bool, error) {
-	locked, err := f.fs.Locked(filepath.Join(f.dir, lockName))
-	if err != nil {
-		return false, fmt.Errorf("journal: %w", err)
-	}
-	return !locked, nil
-}
 
 // Open takes the log over: it goes on as a Journal, and the records that were flushed and that Next has
 // not returned go to replay (unless nil) as in Open; nothing is read twice. Everything is durable when
