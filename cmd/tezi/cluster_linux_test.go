@@ -84,8 +84,9 @@ func verified(t *testing.T, dir string) (o outcome) {
 type cluster struct {
 	t       *testing.T
 	day     *day
-	dir     string // has nodes/ROLE and run
-	more    []string
+	dir     string   // has nodes/ROLE and run
+	more    []string // further arguments of the engine
+	under   []string // the command that runs it; nil: none
 	nodes   []*node
 	engines []*exec.Cmd // the last one is to finish the run
 	said    *os.File    // by everybody
@@ -95,6 +96,7 @@ type cluster struct {
 type node struct {
 	role, addr string
 	boot       int
+	under      []string // the command that runs it; nil: none
 	cmd        *exec.Cmd
 	proxy      *proxy.Proxy
 	held       chan struct{}
@@ -142,6 +144,12 @@ func (c *cluster) end() {
 	c.said.Close()
 }
 
+// command is tezi with arguments, run by another command or by itself.
+func command(under []string, args ...string) *exec.Cmd {
+	words := append(append(slices.Clone(under), "tezi"), args...)
+	return exec.Command(words[0], words[1:]...)
+}
+
 // kill9 ends a process, also one that is stopped.
 func kill9(cmd *exec.Cmd) {
 	if cmd != nil && cmd.Process != nil && cmd.ProcessState == nil {
@@ -161,7 +169,7 @@ func (c *cluster) startNode(i int) {
 func (c *cluster) tryNode(i int) error {
 	n := c.nodes[i]
 	n.boot++
-	n.cmd = exec.Command("tezi", "participant", n.role, "--dir", c.nodeDir(i), "--cluster", clusterID, "--listen", n.addr, fmt.Sprintf("--boot=%d", n.boot))
+	n.cmd = command(n.under, "participant", n.role, "--dir", c.nodeDir(i), "--cluster", clusterID, "--listen", n.addr, fmt.Sprintf("--boot=%d", n.boot))
 	n.cmd.Dir, n.cmd.Stderr = c.dir, c.said
 	out, err := n.cmd.StdoutPipe()
 	if err == nil {
@@ -217,7 +225,7 @@ func (c *cluster) without(name string) {
 
 func (c *cluster) launch(args ...string) {
 	c.t.Helper()
-	cmd := exec.Command("tezi", args...)
+	cmd := command(c.under, args...)
 	cmd.Dir, cmd.Stderr = c.dir, c.said
 	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)

@@ -161,18 +161,8 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	if err := probe.Validate(); err != nil {
 		return nil, configError{errors.New(flagNames.Replace(err.Error()))}
 	}
-	if o.Profile, err = host.Choose(r.profile, box.BusyStages, r.cpus); err != nil {
-		err = fmt.Errorf("--profile, --cpus: %w", err)
-		if errors.Is(err, host.ErrTooFewCores) || errors.Is(err, host.ErrCore) {
-			return nil, configError{err}
-		}
-		return nil, usageError{err}
-	}
-	for _, line := range o.Profile.Lines() {
-		o.Log.Info(line)
-	}
-	for _, line := range o.Profile.Refused() {
-		o.Log.Warn(line)
+	if err := r.threads(o); err != nil {
+		return nil, err
 	}
 	var got host.Granted
 	if o.Memory, got, err = r.memory.apply(o.Log); err != nil {
@@ -198,6 +188,24 @@ func (r *runFlags) engine(e *engine.Config, live bool) {
 	e.RetainMax = max(e.RetainMax, e.WindowMax)
 	e.StallNs = min(e.StallNs, e.HaltNs)
 	e.Durable = r.durable
+}
+
+// threads chooses the thread profile, and tells what it got.
+func (r *runFlags) threads(o *box.Options) (err error) {
+	if o.Profile, err = host.Choose(r.profile, box.BusyStages, r.cpus); err != nil {
+		err = fmt.Errorf("--profile, --cpus: %w", err)
+		if errors.Is(err, host.ErrTooFewCores) || errors.Is(err, host.ErrCore) {
+			return configError{err}
+		}
+		return usageError{err}
+	}
+	for _, line := range o.Profile.Lines() {
+		o.Log.Info(line)
+	}
+	for _, line := range o.Profile.Refused() {
+		o.Log.Warn(line)
+	}
+	return nil
 }
 
 // alone checks the flags of a run with backup engines: what only one process can have is refused.
