@@ -46,6 +46,7 @@ type Report struct {
 	Market           map[string]uint64 `json:"market"`            // what the rules did beside matching, as far as it occurred
 	Exclusions       []Exclusion       `json:"exclusions,omitempty"`
 	Late             []Late            `json:"late,omitempty"`
+	Links            map[string]uint64 `json:"links"` // what the engine's links had to bear, as far as it occurred
 	LatencyUs        Latencies         `json:"latency_us"`
 	Engine           Engine            `json:"engine"`
 	Participants     Participants      `json:"participants"`
@@ -159,6 +160,9 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	}
 	if out.Market == nil {
 		out.Market = map[string]uint64{}
+	}
+	if out.Links == nil {
+		out.Links = map[string]uint64{}
 	}
 	b, err := json.MarshalIndent(&out, "", "  ")
 	if err != nil {

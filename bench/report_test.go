@@ -74,6 +74,7 @@ func sample() *Report {
 	counts.AuctionTrades, counts.Triggered = 12_345, 77
 	counts.Removed[engine.RemovedRemainder], counts.Removed[engine.RemovedSelfTrade] = 61_000, 8
 	report.SetMarket(&counts)
+	report.Links = map[string]uint64{"reconnects": 2, "bad_checksum": 1}
 	report.SetElapsed(2_001 * time.Millisecond)
 	report.SetLatencies(r.Snapshot())
 	return report

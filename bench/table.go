@@ -90,6 +90,14 @@ func (t *table) refused(lines []string) {
 	}
 }
 
+// each writes a line for each count, with the label before the first.
+func (t *table) each(label string, counts map[string]uint64) {
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		t.line(label, "%15s  %s", thousands(int64(counts[what])), what)
+		label = ""
+	}
+}
+
 func (t *table) counts(r *Report) {
 	t.heading(fmt.Sprintf("%-13s%15s  %15s", "", "count", "per second"))
 	t.line("commands", "%15s  %15s", thousands(r.Commands), thousands(int64(r.CommandsPerS)))
@@ -103,13 +111,8 @@ func (t *table) counts(r *Report) {
 		t.line("", "%15s  %s", thousands(int64(r.Rejects[reason])), reason)
 	}
 	t.line("trades", "%15s  %15s", thousands(r.Trades), thousands(int64(r.TradesPerS)))
-	for i, what := range slices.Sorted(maps.Keys(r.Market)) {
-		label := ""
-		if i == 0 {
-			label = "market"
-		}
-		t.line(label, "%15s  %s", thousands(int64(r.Market[what])), what)
-	}
+	t.each("market", r.Market)
+	t.each("links", r.Links)
 	if r.FillsExpected > 0 {
 		t.line("fills", "%15s  of %s expected came out equal", thousands(r.FillsMatched), thousands(r.FillsExpected))
 	}

@@ -76,7 +76,9 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 		o.Log.Info("state rebuilt from the journal", "role", o.Role, "batches", st.AppliedBatches, "trades", role.AppliedTrades())
 	}
 	listening(addr)
-	if err := node.Run(ctx); err != nil {
+	err = node.Run(ctx)
+	tellBad(o.Log, o.Role, engines)
+	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
 	return nil

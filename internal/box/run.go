@@ -35,6 +35,7 @@ type box struct {
 	commandLog rundir.CommandLog
 	snapshots  *snapshots
 	group      group
+	bore       map[string]uint64 // what its links had to bear, when it was stopped
 	engine     *engine.Engine
 	feed       feed
 	fills      *Fills
@@ -307,6 +308,10 @@ func (b *box) close() (err error) {
 			b.refused = append(b.refused, l.NotUsed()...)
 		}
 		err = b.group.stop()
+		b.bore = map[string]uint64{}
+		for _, l := range b.group.links() {
+			bore(b.bore, l.Stats())
+		}
 		b.group = nil
 	}
 	if b.replica != nil {
@@ -351,6 +356,7 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 	reportMembers(r, &res, time.Now())
 	r.SetRejects(&res.Rejects)
 	r.SetMarket(&res.Counts)
+	r.Links = b.bore
 	r.SetLatencies(b.recorder.Snapshot())
 	if b.fills != nil {
 		r.FillsExpected, r.FillsMatched = int64(len(b.fills.expected)), int64(b.fills.matched)

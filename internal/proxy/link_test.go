@@ -240,3 +240,42 @@ func TestStrangers(t *testing.T) {
 		}
 	}
 }
+
+// FuzzFrames takes any bytes as what a node says: no frame is longer than it may be, and none is made up.
+func FuzzFrames(f *testing.F) {
+	m := batch3pc.Message{Kind: batch3pc.KindYes, Seq: 3}
+	f.Add(codec.AppendMessage(nil, codec.Header{}, &m))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		next, read := frames(bytes.NewReader(text)), 0
+		for {
+			frame, err := next()
+			if err != nil {
+				return
+			}
+			if !bytes.HasPrefix(text[read:], frame) {
+				t.Fatal("other bytes than were sent")
+			}
+			read += len(frame)
+			mark := Mark{Kind: "Yes", At: 3}
+			if s, ok := codec.LookAt(frame); ok {
+				mark.meets(s)
+			}
+			firstPiece(frame)
+		}
+	})
+}
+
+// FuzzParseRules: what is understood means what it says.
+func FuzzParseRules(f *testing.F) {
+	f.Add("drop=0.5,delay=1ms,hold=PreCommit@3")
+	f.Add("cut,pass=DoCommit@1")
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := ParseRules(text)
+		if err != nil {
+			return
+		}
+		if min(r.Drop, r.Dup, r.Flip) < 0 || max(r.Drop, r.Dup, r.Flip) > 1 || r.Delay < 0 || r.Jitter < 0 || r.Rate < 0 || r.Hold.Kind != "" && r.Hold.At == 0 {
+			t.Errorf("%q is %+v", text, r)
+		}
+	})
+}
