@@ -28,6 +28,7 @@ type participantFlags struct {
 	supervised bool
 	verbose    bool
 	core       int
+	reserve    uint64
 }
 
 func (p *participantFlags) flags(cmd *cobra.Command) {
@@ -43,6 +44,7 @@ func (p *participantFlags) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.Durable, "durable", true, "wait for the disk before acknowledging PRE-COMMIT; false only to measure")
 	f.Uint64Var(&o.Checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches after which the log gets the state, from which the next start reads on; 0 = never")
 	f.BoolVar(&o.CutLog, "cut-logs", false, "let go of the log before its checkpoints; one that loses its disk cannot be rebuilt from the others then")
+	f.Uint64Var(&p.reserve, "disk-reserve-mib", box.DiskReserve>>20, "room that the disk keeps: with less it votes for nothing new; 0 = until it is full")
 	f.IntVar(&p.core, "core", -1, "pin the participant to this core, where it spins; -1 = share")
 	f.BoolVarP(&p.verbose, "verbose", "v", false, "say more on standard error")
 	f.BoolVar(&p.supervised, "supervised", false, "end when standard input ends: the process that started us is gone")
@@ -79,6 +81,7 @@ the directories risk, settlement and marketdata into the engine's run directory.
 
 func (p *participantFlags) run(cmd *cobra.Command, role string) error {
 	o := p.options
+	o.DiskReserve = p.reserve << 20
 	o.Role, o.Log = role, newLog(cmd.ErrOrStderr(), p.verbose)
 	if !p.supervised || p.verbose {
 		o.LinkLog = o.Log // a supervisor tells of its engine what there is to tell

@@ -50,6 +50,7 @@ type runFlags struct {
 	haltEnds     bool
 	wait         waitFlags
 	roles        rundir.Roles
+	reserve      uint64
 }
 
 func (r *runFlags) flags(cmd *cobra.Command) {
@@ -85,6 +86,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "trading halts when no batch could be committed for so long, and goes on when commits do")
 	f.BoolVar(&r.haltEnds, "halt-ends", false, "a halt ends the run, with exit code 1")
 	r.wait.flags(cmd)
+	f.Uint64Var(&r.reserve, "disk-reserve-mib", box.DiskReserve>>20, "room that the disks keep: with less nothing new is taken before there is more; 0 = until they are full")
 	r.roles = rundir.DefaultRoles()
 	riskFlags(cmd, &r.roles)
 	settlementFlags(cmd, &r.roles)
@@ -161,6 +163,7 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	if err := probe.Validate(); err != nil {
 		return nil, configError{errors.New(flagNames.Replace(err.Error()))}
 	}
+	o.DiskReserve = r.reserve << 20
 	if err := r.threads(o); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ type feed struct {
 	bad    []error       // the first unreadable records, for the log
 	badN   int
 	lastNs int64 // time stamp of the last command that could be read
+	space  *space
 
 	before func(ctx context.Context) error // waits for the moment to begin; nil: now
 }
@@ -57,6 +58,10 @@ func (f *feed) run(ctx context.Context) error {
 		}
 	}
 	for ctx.Err() == nil {
+		if f.space.isLow() {
+			f.space.wait(ctx)
+			continue
+		}
 		slots := f.ring.Claim(feedChunk)
 		if len(slots) == 0 {
 			f.full.Add(1)

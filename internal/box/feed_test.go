@@ -36,7 +36,7 @@ func newFeed(s script, capacity int) *feed {
 	now := int64(0)
 	return &feed{
 		source: &s, ring: ringbuf.NewSPSC[engine.Entry](capacity), engine: ringbuf.NewBell(ringbuf.WaitPark), room: ringbuf.NewBell(ringbuf.WaitPark),
-		clock: func() int64 { now++; return now },
+		clock: func() int64 { now++; return now }, space: &space{},
 	}
 }
 

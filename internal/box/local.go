@@ -47,7 +47,9 @@ func startLocal(o *Options, run *rundir.Run, wait ringbuf.Wait, engineBell *ring
 		role, err := rundir.NewRole(name, rundir.RoleDir(o.Dir, name), run.Roles)
 		if err == nil {
 			var node *participant.Node
+			role := &careful{Role: role, space: newSpace(rundir.RoleDir(o.Dir, name), o.DiskReserve, o.Log)}
 			node, err = participant.Open(nodeConfig(o, run, i, 1), role, []driver.Peer{{Node: engineNode, Link: theirs}}, bell)
+			role.live = true
 			if err == nil {
 				g.ends = append(g.ends, ours)
 				g.serve(ctx, name, node, func() (func(), error) { return o.Profile.Pin(stageParticipants + i) })

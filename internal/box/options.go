@@ -47,6 +47,7 @@ type Options struct {
 	Strict       bool              // an unreadable record ends the run
 	Expect       []commandcsv.Fill // nil: nothing expected
 	Profile      host.Profile
+	DiskReserve  uint64       // bytes that the disks keep: with less room nothing new is taken; 0: until they are full
 	Memory       host.Memory  // for the processes that the run starts
 	MemoryGot    string       // what this process asked for and got, for the report
 	Refused      []string     // what the command asked the machine for in vain, and what it does instead: for the report

@@ -28,9 +28,11 @@ type ParticipantOptions struct {
 	Checkpoint uint64 // batches between two checkpoints; 0: never
 	CutLog     bool   // what lies before them goes
 	Roles      rundir.Roles
-	Profile    host.Profile // pinned: its first core is for the participant's loop
-	Log        *slog.Logger
-	LinkLog    *slog.Logger // connects and disconnects; nil discards
+
+	DiskReserve uint64       // bytes that its disk keeps: with less room it votes for nothing new; 0: until it is full
+	Profile     host.Profile // pinned: its first core is for the participant's loop
+	Log         *slog.Logger
+	LinkLog     *slog.Logger // connects and disconnects; nil discards
 }
 
 // Participate runs one participant in this process until the engine has finished and gone, or ctx
@@ -58,10 +60,11 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 			_ = e.Link.(*transport.Link).Close() // nothing is left to send
 		}
 	}()
-	role, err := rundir.NewRole(o.Role, o.Dir, o.Roles)
+	business, err := rundir.NewRole(o.Role, o.Dir, o.Roles)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
+	role := &careful{Role: business, space: newSpace(o.Dir, o.DiskReserve, o.Log)}
 	node, err := participant.Open(participant.Config{
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
 		CheckpointBatches: o.Checkpoint, Cut: o.CutLog,
@@ -75,6 +78,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	if st := node.Status(); st.AppliedBatches > 0 {
 		o.Log.Info("state rebuilt from the journal", "role", o.Role, "batches", st.AppliedBatches, "trades", role.AppliedTrades())
 	}
+	role.live = true
 	listening(addr)
 	err = node.Run(ctx)
 	tellBad(o.Log, o.Role, engines)

@@ -142,6 +142,7 @@ func childArgs(o *Options, run *rundir.Run, name string) []string {
 		"participant", name, "--supervised", "--dir", rundir.RoleDir(o.Dir, name),
 		fmt.Sprintf("--cluster=%d", run.Cluster), fmt.Sprintf("--window=%d", o.Engine.RetainMax),
 		fmt.Sprintf("--durable=%t", o.Engine.Durable), fmt.Sprintf("--checkpoint-every=%d", o.Checkpoint), fmt.Sprintf("--cut-logs=%t", o.CutLogs),
+		fmt.Sprintf("--disk-reserve-mib=%d", o.DiskReserve>>20),
 	}
 	if o.Memory.Lock {
 		args = append(args, "--lock-memory")

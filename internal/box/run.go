@@ -214,7 +214,7 @@ func (b *box) links(ports *engine.Ports) {
 func (b *box) newFeed(source Source, clock func() int64, bell *ringbuf.Bell) feed {
 	return feed{
 		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, end: b.o.End, clock: clock,
-		ring: b.engine.Input(), engine: bell, room: b.engine.FeederBell(),
+		ring: b.engine.Input(), engine: bell, room: b.engine.FeederBell(), space: newSpace(b.o.Dir, b.o.DiskReserve, b.o.Log),
 	}
 }
 
