@@ -127,7 +127,7 @@ func TestJSONKeys(t *testing.T) {
 	}
 	keys := "verified source format commands orders_accepted trades fills_expected fills_matched batches_committed " +
 		"batches_aborted elapsed_s commands_per_s trades_per_s rate durable profile transport cores_used rejects market " +
-		"latency_us engine participants machine"
+		"links latency_us engine participants machine"
 	for key := range strings.FieldsSeq(keys) {
 		if all[key] == nil {
 			t.Errorf("no key %s", key)

@@ -113,9 +113,12 @@ func (c *cast) mustLead(self batch3pc.NodeID, adapt func(*driver.CoordinatorOpti
 	return n
 }
 
+// patience is for what must happen, on a loaded machine and under the race detector too.
+const patience = 2 * time.Minute
+
 // ctx is for what must happen: only a failing test waits so long.
 func (c *cast) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	c.t.Cleanup(cancel)
 	return ctx
 }
@@ -133,7 +136,7 @@ func (c *cast) applied(want ...batch3pc.Seq) {
 // until yields until ok, or fails the test with what why says. Only a failing test waits long.
 func until(t *testing.T, ok func() bool, why func() string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); runtime.Gosched() {
+	for deadline := time.Now().Add(patience); !ok(); runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatal(why())
 		}
