@@ -41,7 +41,7 @@ var (
 
 const (
 	ringCap  = 1 << 20
-	patience = 20 * time.Second // for what must happen: only a failing test waits so long
+	patience = 2 * time.Minute // for what must happen: only a failing test waits so long
 )
 
 // end is one side of a connection under test.
