@@ -325,11 +325,3 @@ func (c *cluster) finish() {
 		c.t.Errorf("the day ended as %+v, without faults as %+v", got, c.day.want)
 	}
 }
-
-// copyDir copies a directory of a node that does not run.
-func copyDir(t *testing.T, from, to string) {
-	t.Helper()
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
-	}
-}
