@@ -83,7 +83,7 @@ func (s *snapshots) stop() {
 	s.done.Wait()
 }
 
-// take makes a snapshot of what is durable of the log, and cuts it. A disk that does not take the
+// take makes a snapshot of what is durable of the log, in the memory of the last one, and cuts the log. A disk that does not take the
 // snapshot is a warning: the log has everything, and the next try comes.
 func (s *snapshots) take(ctx context.Context, j *journal.Journal) error {
 	durable := j.Synced()
@@ -91,23 +91,22 @@ func (s *snapshots) take(ctx context.Context, j *journal.Journal) error {
 	if err != nil || latest.At.LSN >= durable {
 		return err
 	}
-	r, err := engine.NewReplica(s.limits)
+	var r *engine.Replica
+	if latest.At.LSN == 0 {
+		r, err = engine.NewReplica(s.limits)
+	} else {
+		r, err = engine.RestoreReplica(s.limits, latest.Body)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", s.log.Dir, err)
 	}
-	defer func() { r.Close() }()
-	if latest.At.LSN > 0 {
-		r.Close()
-		if r, err = engine.RestoreReplica(s.limits, latest.Body); err != nil {
-			return fmt.Errorf("%s: %w", s.log.Dir, err)
-		}
-	}
+	defer r.Close()
 	at, err := s.follow(ctx, r, latest.At, durable)
 	if err != nil {
 		return err
 	}
 	s.last = r.Commands()
-	if err := s.log.Snapshots.Write(at, r.AppendSnapshot(nil)); err != nil {
+	if err := s.log.Snapshots.Write(at, r.AppendSnapshot(latest.Body[:0])); err != nil {
 		s.warn(err)
 		return nil
 	}
