@@ -34,6 +34,7 @@ type Arena struct {
 
 	live     int
 	cap      int
+	room     int // how many can be live: cap, less the slots whose numbers are used up
 	numbered bool
 
 	cold     []cold // by the slot of an order
@@ -57,25 +58,38 @@ func (a *Arena) branchesMax() int { return 2*a.cap + 4 }
 // whatever prices: 56 bytes for each order, 32 for each occupied price, and 13 to 64 for the index,
 // touched as they are needed. It panics if ordersMax is out of range (1 to 2^30-8) or if the
 // address space cannot be had. The order numbers are whatever the caller gives.
-func NewArena(ordersMax int) *Arena { return newArena(ordersMax, ordersLimit, false) }
+func NewArena(ordersMax int) *Arena { return mustArena(ordersMax, ordersLimit, false) }
 
 // NewNumberedArena is NewArena for books whose orders carry the numbers that NextID gives, for at
 // most 2^24-8 orders. It has no index, and an order is found in its place.
-func NewNumberedArena(ordersMax int) *Arena { return newArena(ordersMax, numberedLimit, true) }
+func NewNumberedArena(ordersMax int) *Arena { return mustArena(ordersMax, numberedLimit, true) }
 
-func newArena(ordersMax, limit int, numbered bool) *Arena {
+func mustArena(ordersMax, limit int, numbered bool) *Arena {
 	if ordersMax < 1 || ordersMax > limit {
 		panic(fmt.Sprintf("orderbook: an arena of %d orders, want 1 to %d", ordersMax, limit))
 	}
+	a, err := newArena(ordersMax, numbered)
+	if err != nil {
+		panic("orderbook: " + err.Error())
+	}
+	return a
+}
+
+// newArena returns an arena for a number of orders that is in range. The error is about the address space.
+func newArena(ordersMax int, numbered bool) (*Arena, error) {
 	groups, regions := 1<<max(indexBitsMin, bits.Len(uint((ordersMax+1)/growAt))+1), 2
 	if numbered {
 		groups, regions = 0, 0
 	}
 	panSize := 1 << bits.Len(uint(ordersMax))
 
-	a := &Arena{cap: ordersMax, numbered: numbered, freshSlot: 1, freshBranch: 1}
+	a := &Arena{cap: ordersMax, room: ordersMax, numbered: numbered, freshSlot: 1, freshBranch: 1}
 	a.freshLevel = uint32(a.nodes() - 1)
-	a.memory = reserve(a.nodes()*nodeSize + regions*groups*groupSize + a.branchesMax()*branchSize + (ordersMax+2)*coldSize + panSize*4)
+	memory, err := reserve(a.nodes()*nodeSize + regions*groups*groupSize + a.branchesMax()*branchSize + (ordersMax+2)*coldSize + panSize*4)
+	if err != nil {
+		return nil, err
+	}
+	a.memory = memory
 	rest := unsafe.Pointer(&a.memory[0])
 	a.orders = (*[1 << 32]order)(rest)
 	a.levels = (*[1 << 32]level)(rest)
@@ -92,7 +106,7 @@ func newArena(ordersMax, limit int, numbered bool) *Arena {
 	if !numbered {
 		a.index.start()
 	}
-	return a
+	return a, nil
 }
 
 // Close gives the memory back, which a forgotten arena keeps until the process ends. The arena and
@@ -120,6 +134,9 @@ func (a *Arena) take() uint32 {
 	s := a.freeSlot
 	if s == 0 {
 		s = a.freshSlot
+		if int(s) == len(a.cold) {
+			panic("orderbook: the numbers of all slots are used up")
+		}
 		a.freshSlot++
 		return s
 	}
@@ -134,6 +151,7 @@ func (a *Arena) give(s uint32) {
 	if a.numbered {
 		o.id += numberStep
 		if o.id >= numberLimit {
+			a.room--
 			return
 		}
 	}

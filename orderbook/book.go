@@ -93,7 +93,7 @@ func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
 		}
 		return fills, Remainder(o.Qty, CauseRemainder)
 	}
-	if a.live == a.cap {
+	if a.live >= a.room {
 		return fills, Refused(RejectBookFull)
 	}
 	s := a.take()

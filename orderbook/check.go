@@ -1,6 +1,7 @@
 package orderbook
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 )
@@ -10,28 +11,64 @@ import (
 // allocates; for tests.
 func (b *Book) Check() error { return b.arena.check() }
 
-// census says what each slot and branch was found to be.
+// census says what each slot and branch was found to be. It believes nothing: it follows a link only once it
+// has noted what it leads to, which must be in range and not noted yet. So it comes to an end and stays
+// within the memory that was ever used, whatever the bytes there are.
 type census struct {
 	a        *Arena
-	slots    map[uint32]string
+	orders   []kind // by the slot of an order
+	levels   []kind // by the slot of a level, from the one behind freshLevel
 	branches []bool
 	live     int
+	usedUp   int // slots whose numbers are
 }
 
+// kind is what a slot was found to be.
+type kind uint8
+
+const (
+	isUnseen kind = iota
+	isOrder
+	isLevel
+	isFree
+)
+
+func (k kind) String() string { return [...]string{"nothing", "an order", "a level", "free"}[k] }
+
 func (a *Arena) check() error {
-	c := &census{a: a, slots: map[uint32]string{}, branches: make([]bool, a.freshBranch)}
+	c, err := a.count()
+	if err == nil && a.room != a.cap-c.usedUp {
+		err = fmt.Errorf("I10: room for %d orders, with %d slots used up", a.room, c.usedUp)
+	}
+	if err == nil {
+		err = c.numbers()
+	}
+	if err == nil {
+		err = c.index()
+	}
+	if err != nil {
+		return fmt.Errorf("orderbook: %w", err)
+	}
+	return nil
+}
+
+// count is the part of check that needs no index. The counters of the slots must be in range.
+func (a *Arena) count() (*census, error) {
+	c := &census{
+		a: a, orders: make([]kind, a.freshSlot), levels: make([]kind, a.nodes()-1-int(a.freshLevel)), branches: make([]bool, a.freshBranch),
+	}
+	if a.orders[0] != (order{}) || a.branches[0].bits != 0 {
+		return nil, errors.New("I8: slot 0 or branch 0 is not empty")
+	}
 	for _, b := range a.books {
 		if err := c.book(b); err != nil {
-			return fmt.Errorf("orderbook: book %d: %w", b.number, err)
+			return nil, fmt.Errorf("book %d: %w", b.number, err)
 		}
 	}
 	if err := c.memory(); err != nil {
-		return fmt.Errorf("orderbook: arena: %w", err)
+		return nil, fmt.Errorf("arena: %w", err)
 	}
-	if err := c.index(); err != nil {
-		return fmt.Errorf("orderbook: index: %w", err)
-	}
-	return nil
+	return c, nil
 }
 
 func (c *census) book(b *Book) error {
@@ -44,7 +81,7 @@ func (c *census) book(b *Book) error {
 		}
 	}
 	if b.queue != 0 {
-		if err := c.mark(b.queue, "a level"); err != nil {
+		if err := c.mark(b.queue, isLevel); err != nil {
 			return err
 		}
 		if err := c.queue(b, b.queue, func(o *order) bool { return o.flags&isWaiting != 0 && o.flags&isReached != 0 }); err != nil {
@@ -58,47 +95,59 @@ func (c *census) book(b *Book) error {
 }
 
 // mark notes what a slot is, once.
-func (c *census) mark(s uint32, as string) error {
-	switch {
-	case as == "a level" && (s <= c.a.freshLevel || int(s) >= c.a.nodes()):
-		return fmt.Errorf("I8: a level in slot %d, want %d to %d", s, c.a.freshLevel+1, c.a.nodes()-1)
-	case as != "a level" && (s == 0 || s >= c.a.freshSlot):
-		return fmt.Errorf("I8: %s in slot %d, want 1 to %d", as, s, c.a.freshSlot-1)
-	case c.slots[s] != "":
-		return fmt.Errorf("I10: slot %d is %s and %s", s, c.slots[s], as)
+func (c *census) mark(s uint32, as kind) error {
+	seen, at := c.orders, s
+	if as == isLevel {
+		if s <= c.a.freshLevel || int(s) >= c.a.nodes() {
+			return fmt.Errorf("I8: a level in slot %d, want %d to %d", s, c.a.freshLevel+1, c.a.nodes()-1)
+		}
+		seen, at = c.levels, s-c.a.freshLevel-1
+	} else if s == 0 || s >= c.a.freshSlot {
+		return fmt.Errorf("I8: %v in slot %d, want 1 to %d", as, s, int(c.a.freshSlot)-1)
 	}
-	c.slots[s] = as
+	if seen[at] != isUnseen {
+		return fmt.Errorf("I10: slot %d is %v and %v", s, seen[at], as)
+	}
+	seen[at] = as
 	return nil
 }
+
+// holds reports whether there is an order in slot s.
+func (c *census) holds(s uint32) bool { return int(s) < len(c.orders) && c.orders[s] == isOrder }
 
 // ladder checks the levels of one ladder from best to worst, against the list and against the tree.
 func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 	var inTree []uint32
 	if l.root != 0 {
 		var err error
-		if inTree, err = c.tree(l.root, 0, 36, nil); err != nil {
+		if inTree, err = c.tree(l.root, top, nil); err != nil {
 			return err
 		}
 	}
 	if v := l.best; l.loose {
-		if err := c.mark(v, "a level"); err != nil {
+		if err := c.mark(v, isLevel); err != nil {
 			return err
 		}
 		inTree = append([]uint32{v}, inTree...)
+	} else if v != 0 && (len(inTree) == 0 || v != inTree[0]) {
+		return fmt.Errorf("I7: level %d is the best, of %d in the tree another", v, len(inTree))
 	}
 	if err := c.best(l, inTree); err != nil {
 		return err
 	}
-	n := 0
+	n, above := 0, uint64(keyMarket)+1
 	for v := l.best; v != 0; v = c.a.worse(l, v) {
+		if n >= len(inTree) || inTree[n] != v {
+			return fmt.Errorf("I7: level %d is number %d from the best of %d, which the tree has elsewhere", v, n, len(inTree))
+		}
 		lv := &c.a.levels[v]
 		switch {
-		case n >= len(inTree) || inTree[n] != v:
-			return fmt.Errorf("I7: level %d with key %#x is number %d from the best, the tree has %v", v, lv.key, n, inTree)
-		case lv.key < keyMin:
-			return fmt.Errorf("I8: level %d has key %d", v, lv.key)
-		case lv.key == keyMarket && !b.collecting:
+		case uint64(lv.key) >= above:
+			return fmt.Errorf("I7: level %d with key %#x behind one with key %#x", v, lv.key, above)
+		case lv.key == keyMarket && !stops && !b.collecting:
 			return fmt.Errorf("I13: market orders rest outside an auction")
+		case !priced(side, lv.key, stops):
+			return fmt.Errorf("I8: level %d has key %#x, which is no price's", v, lv.key)
 		}
 		fits := func(o *order) bool {
 			return o.of() == side && o.flags&isWaiting != 0 == stops && o.flags&isReached == 0 &&
@@ -107,7 +156,7 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 		if err := c.queue(b, v, fits); err != nil {
 			return fmt.Errorf("level %d with key %#x: %w", v, lv.key, err)
 		}
-		n++
+		n, above = n+1, uint64(lv.key)
 	}
 	if n != len(inTree) {
 		return fmt.Errorf("I7: %d levels from the best, %d in the tree", n, len(inTree))
@@ -115,10 +164,18 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 	return nil
 }
 
+// priced reports whether a level of a side, or of its triggers, may have this key.
+func priced(side, key uint32, stops bool) bool {
+	if stops {
+		return int32(key^(side-1)) > 0
+	}
+	return key == keyMarket || priceOf(side, key) > 0
+}
+
 // best checks what a ladder notes of its levels.
 func (c *census) best(l *ladder, levels []uint32) error {
 	if second := l.second; second != 0 && (len(levels) < 2 || second != levels[1]) {
-		return fmt.Errorf("I7: the second best level is %d, all are %v", second, levels)
+		return fmt.Errorf("I7: level %d is the second best, of %d another", second, len(levels))
 	}
 	if key := c.a.levels[l.best].key; l.bestKey != key {
 		return fmt.Errorf("I7: the key of the best level is said to be %#x, it is %#x", l.bestKey, key)
@@ -126,14 +183,28 @@ func (c *census) best(l *ladder, levels []uint32) error {
 	return nil
 }
 
-// tree appends the levels below link n, greatest key first, to found. parent is the branch above, 0 if
-// there is none, with its shift.
-func (c *census) tree(n, parent, above uint32, found []uint32) ([]uint32, error) {
+// placing is where a link of a tree is: child lead&63 of a branch with this shift, whose prefix is lead>>6.
+type placing struct {
+	branch, shift uint32
+	lead          uint64
+}
+
+// top is the place of a root.
+var top = placing{shift: 36}
+
+// tree appends the levels below link n, greatest key first, to found.
+func (c *census) tree(n uint32, at placing, found []uint32) ([]uint32, error) {
 	if n&branchTag == 0 {
-		if got := c.a.levels[n].parent; got != parent {
-			return nil, fmt.Errorf("I7: level %d says it hangs below branch %d, it is %d", n, got, parent)
+		if err := c.mark(n, isLevel); err != nil {
+			return nil, err
 		}
-		return append(found, n), c.mark(n, "a level")
+		switch lv := &c.a.levels[n]; {
+		case lv.parent != at.branch:
+			return nil, fmt.Errorf("I7: level %d says it hangs below branch %d, it is %d", n, lv.parent, at.branch)
+		case uint64(lv.key)>>at.shift != at.lead:
+			return nil, fmt.Errorf("I7: key %#x is child %d of a branch with shift %d and prefix %#x", lv.key, at.lead&63, at.shift, at.lead>>6)
+		}
+		return append(found, n), nil
 	}
 	n &^= branchTag
 	if n == 0 || n >= c.a.freshBranch || c.branches[n] {
@@ -145,28 +216,20 @@ func (c *census) tree(n, parent, above uint32, found []uint32) ([]uint32, error)
 	if br.shift == 0 {
 		least = 1
 	}
-	if br.shift >= above || br.shift%6 != 0 || bits.OnesCount64(br.bits) < least {
-		return nil, fmt.Errorf("I6: branch %d below shift %d has shift %d, children %#x", n, above, br.shift, br.bits)
+	if br.shift >= at.shift || br.shift%6 != 0 || bits.OnesCount64(br.bits) < least {
+		return nil, fmt.Errorf("I6: branch %d below shift %d has shift %d, children %#x", n, at.shift, br.shift, br.bits)
 	}
-	whole := len(found)
+	if uint64(br.prefix)>>(at.shift-br.shift-6) != at.lead {
+		return nil, fmt.Errorf("I7: branch %d with shift %d and prefix %#x is child %d of one with shift %d and prefix %#x",
+			n, br.shift, br.prefix, at.lead&63, at.shift, at.lead>>6)
+	}
 	for i := 63; i >= 0; i-- {
 		if br.bits>>i&1 == 0 {
 			continue
 		}
-		first := len(found)
 		var err error
-		if found, err = c.tree(br.child[i], n, br.shift, found); err != nil {
+		if found, err = c.tree(br.child[i], placing{n, br.shift, uint64(br.prefix)<<6 | uint64(i)}, found); err != nil {
 			return nil, err
-		}
-		for _, v := range found[first:] {
-			if key := c.a.levels[v].key; key>>br.shift&63 != uint32(i) {
-				return nil, fmt.Errorf("I7: key %#x is child %d of a branch with shift %d", key, i, br.shift)
-			}
-		}
-	}
-	for _, v := range found[whole:] {
-		if key := uint64(c.a.levels[v].key); key>>br.shift>>6 != uint64(br.prefix) {
-			return nil, fmt.Errorf("I7: key %#x below a branch with shift %d and prefix %#x", key, br.shift, br.prefix)
 		}
 	}
 	return found, nil
@@ -177,7 +240,7 @@ func (c *census) queue(b *Book, v uint32, fits func(*order) bool) error {
 	lv := &c.a.levels[v]
 	prev, count, qty := v, uint32(0), uint64(0)
 	for s := lv.head; s != v; s = c.a.orders[s].next {
-		if err := c.mark(s, "an order"); err != nil {
+		if err := c.mark(s, isOrder); err != nil {
 			return err
 		}
 		o := &c.a.orders[s]
@@ -191,8 +254,8 @@ func (c *census) queue(b *Book, v uint32, fits func(*order) bool) error {
 		case o.flags>>bookShift != b.number || !fits(o):
 			return fmt.Errorf("I6: order %d in slot %d says book %d, flags %#x", o.id, s, o.flags>>bookShift, o.flags&0xff)
 		}
-		if found, _ := b.find(o.id); found != s {
-			return fmt.Errorf("I6: order %d in slot %d is found in slot %d", o.id, s, found)
+		if err := c.terms(b, s); err != nil {
+			return err
 		}
 		prev = s
 		count++
@@ -205,6 +268,57 @@ func (c *census) queue(b *Book, v uint32, fits func(*order) bool) error {
 	return nil
 }
 
+// terms checks what the order in slot s says of itself beside its links: what no entry gives cannot go on either.
+func (c *census) terms(b *Book, s uint32) error {
+	o := &c.a.orders[s]
+	if o.flags&(tifBits|isDisclosed|isWaiting) == 0 {
+		return nil // most orders
+	}
+	x, waits := &c.a.cold[s], o.flags&isWaiting != 0
+	switch {
+	case o.flags&tifBits == tifBits:
+		return fmt.Errorf("I4: order %d in slot %d has no validity", o.id, s)
+	case !waits && o.flags&isDisclosed != 0 && o.qty+x.hidden < o.qty:
+		return fmt.Errorf("I4: order %d in slot %d shows %d and hides %d", o.id, s, o.qty, x.hidden)
+	case waits && o.flags&isMarket == 0 && x.price <= 0:
+		return fmt.Errorf("I14: order %d in slot %d waits with the limit %d", o.id, s, x.price)
+	case waits && o.flags&isReached == 0 && c.a.levels[o.level].key != triggerKey(o.of(), x.trigger):
+		return fmt.Errorf("I14: order %d in slot %d waits for %d elsewhere", o.id, s, x.trigger)
+	}
+	return nil
+}
+
+// numbers checks that every order is found by its number.
+func (c *census) numbers() error {
+	for s := range c.orders {
+		if c.orders[s] != isOrder {
+			continue
+		}
+		o := &c.a.orders[s]
+		b := c.a.books[o.flags>>bookShift-1]
+		if found, _ := b.find(o.id); found != uint32(s) {
+			return fmt.Errorf("book %d: I6: order %d in slot %d is found in slot %d", b.number, o.id, s, found)
+		}
+	}
+	return nil
+}
+
+// number checks what slot s holds of an order number once no order is there.
+func (c *census) number(s uint32) error {
+	switch o := &c.a.orders[s]; {
+	case c.orders[s] == isOrder && o.flags != 0, c.orders[s] != isOrder && o.flags == 0:
+	default:
+		return fmt.Errorf("I10: slot %d is %v and has flags %#x", s, c.orders[s], o.flags)
+	}
+	if !c.a.numbered {
+		return nil
+	}
+	if id := c.a.orders[s].id; uint32(id&numberSlotMask) != s || id < numberStep || id >= numberLimit+numberStep || id >= numberLimit != (c.orders[s] == isUnseen) {
+		return fmt.Errorf("I10: slot %d is %v and has number %d", s, c.orders[s], id)
+	}
+	return nil
+}
+
 // memory checks that every slot and branch ever used is in use once or free once.
 func (c *census) memory() error {
 	a := c.a
@@ -212,23 +326,29 @@ func (c *census) memory() error {
 		return fmt.Errorf("I6: %d orders rest, the arena counts %d of %d", c.live, a.live, a.cap)
 	}
 	for s := a.freeSlot; s != 0; s = a.orders[s].next {
-		if err := c.mark(s, "free"); err != nil {
+		if err := c.mark(s, isFree); err != nil {
 			return err
 		}
 	}
 	for v := a.freeLevel; v != 0; v = a.levels[v].head {
-		if err := c.mark(v, "a level"); err != nil {
+		if err := c.mark(v, isLevel); err != nil {
 			return err
 		}
 	}
 	for s := uint32(1); s < a.freshSlot; s++ {
-		if used := a.numbered && a.orders[s].id >= numberLimit; c.slots[s] == "" && !used {
-			return fmt.Errorf("I10: slot %d is lost", s)
+		if c.orders[s] == isUnseen {
+			if !a.numbered || a.orders[s].id < numberLimit {
+				return fmt.Errorf("I10: slot %d is lost", s)
+			}
+			c.usedUp++
+		}
+		if err := c.number(s); err != nil {
+			return err
 		}
 	}
-	for v := a.freshLevel + 1; int(v) < a.nodes(); v++ {
-		if c.slots[v] == "" {
-			return fmt.Errorf("I10: the slot %d of a level is lost", v)
+	for i, seen := range c.levels {
+		if seen == isUnseen {
+			return fmt.Errorf("I10: the slot %d of a level is lost", int(a.freshLevel)+1+i)
 		}
 	}
 	for n := a.freeBranch; n != 0; n = a.branches[n].child[0] {
@@ -256,8 +376,8 @@ func (c *census) index() error {
 			continue
 		}
 		young++
-		if o := &c.a.orders[s]; c.slots[s] != "an order" || hashOf(o.flags>>bookShift, o.id)%youngMax != uint32(at) {
-			return fmt.Errorf("I6: the young entry %d names slot %d", at, s)
+		if o := &c.a.orders[s]; !c.holds(s) || hashOf(o.flags>>bookShift, o.id)%youngMax != uint32(at) {
+			return fmt.Errorf("index: I6: the young entry %d names slot %d", at, s)
 		}
 	}
 	for _, t := range [...]*table{&x.now, &x.old} {
@@ -266,7 +386,7 @@ func (c *census) index() error {
 		}
 	}
 	if n := int(x.now.live + x.old.live); n+young != c.live || n > growAt*len(x.now.groups) {
-		return fmt.Errorf("I6: %d entries for %d orders in %d groups", n, c.live, len(x.now.groups))
+		return fmt.Errorf("index: I6: %d entries for %d orders in %d groups", n, c.live, len(x.now.groups))
 	}
 	return nil
 }
@@ -281,7 +401,7 @@ func (c *census) table(t *table, old bool) error {
 				continue
 			}
 			used++
-			if c.slots[s] != "an order" {
+			if !c.holds(s) {
 				return fmt.Errorf("I6: the entry %d of group %d names slot %d", at, i, s)
 			}
 			hash := hashOf(c.a.orders[s].flags>>bookShift, c.a.orders[s].id)

@@ -79,5 +79,17 @@ func TestUsedUpSlotIsNotTakenAgain(t *testing.T) {
 	if next := addNext(t, a, b, Day); uint32(next&numberSlotMask) == slot {
 		t.Errorf("number %d is of slot %d again", next, slot)
 	}
+	addNext(t, a, b, Day) // one slot less, one order less
+	if _, r := b.Add(&Order{ID: a.NextID(), Side: Buy, Price: 1, Qty: 1}, nil); r.Reject != RejectBookFull {
+		t.Errorf("%+v, want %v", r, RejectBookFull)
+	}
+	restored, _, err := RestoreArena(a.AppendState(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restored.Close()
+	if restored.room != a.room || restored.room != 2 {
+		t.Errorf("room for %d orders, restored for %d, want 2", a.room, restored.room)
+	}
 	mustCheck(t, b)
 }

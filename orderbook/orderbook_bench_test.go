@@ -119,3 +119,29 @@ func refsOf(messages []message, books []*orderbook.Book, refs []orderbook.Ref) [
 	}
 	return refs
 }
+
+// BenchmarkRestore measures how long a snapshot of a million orders takes to become an arena again.
+func BenchmarkRestore(b *testing.B) {
+	for _, own := range []bool{true, false} {
+		for name, flow := range map[string]*marketFlow{
+			"market": newMarketFlow(1_000_000, 1, 0, own), "scattered": scatteredFlow(1_000_000, 0),
+		} {
+			if own && name == "scattered" {
+				continue // its numbers come from outside
+			}
+			arena, _ := flow.build()
+			snapshot := arena.AppendState(nil)
+			arena.Close()
+			b.Run(fmt.Sprintf("%s/own=%v", name, own), func(b *testing.B) {
+				b.SetBytes(int64(len(snapshot)))
+				for b.Loop() {
+					restored, _, err := orderbook.RestoreArena(snapshot)
+					if err != nil {
+						b.Fatal(err)
+					}
+					restored.Close()
+				}
+			})
+		}
+	}
+}

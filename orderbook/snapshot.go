@@ -69,8 +69,10 @@ func bytesOf[T any](s []T) []byte {
 }
 
 // RestoreArena returns an arena in the state of a snapshot, and its books in the order in which they were
-// made. The snapshot is copied. An error wraps ErrSnapshot; it is about bytes that have changed, not
-// about a snapshot that somebody has made up.
+// made. The snapshot is copied. An error wraps ErrSnapshot and says what is wrong. Any bytes may come: what is
+// restored keeps all invariants of the package, and what is used on the way is in proportion to the snapshot,
+// but for the address space of an arena for as many orders as it names. (Order numbers from outside that have been
+// chosen so that their hashes agree make the index slow, here as by Add.)
 func RestoreArena(snapshot []byte) (*Arena, []*Book, error) {
 	le, n := binary.LittleEndian, len(snapshot)
 	switch {
@@ -81,38 +83,66 @@ func RestoreArena(snapshot []byte) (*Arena, []*Book, error) {
 	case crc32.Checksum(snapshot[:n-4], castagnoli) != le.Uint32(snapshot[n-4:]):
 		return nil, nil, fmt.Errorf("%w: another checksum", ErrSnapshot)
 	}
+	a, err := arenaOf(snapshot)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.restore(snapshot[snapshotHeader:n-4], le.Uint64(snapshot[40:])); err != nil {
+		a.Close()
+		return nil, nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	return a, append([]*Book(nil), a.books...), nil
+}
+
+// arenaOf returns an arena with the counters in the header of a snapshot.
+func arenaOf(snapshot []byte) (*Arena, error) {
+	le := binary.LittleEndian
 	word := func(i int) uint64 { return le.Uint64(snapshot[8+8*i:]) }
 	numbered, limit := word(0) != 0, uint64(ordersLimit)
 	if numbered {
 		limit = numberedLimit
 	}
 	if word(1) < 1 || word(1) > limit {
-		return nil, nil, fmt.Errorf("%w: of an arena for %d orders", ErrSnapshot, word(1))
+		return nil, fmt.Errorf("%w: of an arena for %d orders, want 1 to %d", ErrSnapshot, word(1), limit)
 	}
-	a := newArena(int(word(1)), int(limit), numbered)
+	a, err := newArena(int(word(1)), numbered)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
 	a.live, a.arrivals = int(word(2)), word(3)
 	for i, field := range []*uint32{&a.freeSlot, &a.freshSlot, &a.freeLevel, &a.freshLevel, &a.freeBranch, &a.freshBranch} {
 		*field = le.Uint32(snapshot[48+4*i:])
 	}
-	rest := snapshot[snapshotHeader : n-4]
-	for range word(4) {
-		if len(rest) < snapshotBook {
-			break
-		}
-		NewBook(a).restore(rest)
-		rest = rest[snapshotBook:]
+	return a, nil
+}
+
+// restore reads the books and the used memory. Nothing follows a link before count has seen them all.
+func (a *Arena) restore(from []byte, books uint64) error {
+	if most := min(uint64(len(from)/snapshotBook), bookMax); books > most {
+		return fmt.Errorf("%d books, there can be %d", books, most)
 	}
-	if err := a.fill(rest); err != nil {
-		a.Close()
-		return nil, nil, err
+	for range books {
+		NewBook(a).restore(from)
+		from = from[snapshotBook:]
+	}
+	if err := a.fill(from); err != nil {
+		return err
 	}
 	for _, b := range a.books {
 		for _, l := range b.ladders() {
+			if l.best != 0 && (l.best <= a.freshLevel || int(l.best) >= a.nodes()) {
+				return fmt.Errorf("book %d: I8: the best level in slot %d, want %d to %d", b.number, l.best, a.freshLevel+1, a.nodes()-1)
+			}
 			l.bestKey = a.levels[l.best].key
 		}
 	}
+	c, err := a.count()
+	if err != nil {
+		return err
+	}
+	a.room -= c.usedUp
 	a.reindex()
-	return a, append([]*Book(nil), a.books...), nil
+	return c.numbers()
 }
 
 // ladders returns all the ladders of a book.
@@ -133,18 +163,27 @@ func (b *Book) restore(from []byte) {
 
 // fill copies the used memory.
 func (a *Arena) fill(from []byte) error {
-	if int(a.freshSlot) > len(a.cold) || int(a.freshLevel) >= a.nodes() || a.freshLevel <= uint32(a.cap) || int(a.freshBranch) > a.branchesMax() {
-		return fmt.Errorf("%w: more is used than there is", ErrSnapshot)
+	for _, x := range [...]struct {
+		what               string
+		fresh, least, most int
+	}{
+		{"order", int(a.freshSlot), 1, len(a.cold)},
+		{"level", int(a.freshLevel), a.cap + 1, a.nodes() - 1},
+		{"branch", int(a.freshBranch), 1, a.branchesMax()},
+	} {
+		if x.fresh < x.least || x.fresh > x.most {
+			return fmt.Errorf("I10: the next %s never used is %d, want %d to %d", x.what, x.fresh, x.least, x.most)
+		}
 	}
 	for _, part := range a.used() {
 		if len(from) < len(part) {
-			return fmt.Errorf("%w: too short", ErrSnapshot)
+			return fmt.Errorf("%d bytes where %d were used", len(from), len(part))
 		}
 		copy(part, from)
 		from = from[len(part):]
 	}
 	if len(from) != 0 {
-		return fmt.Errorf("%w: %d bytes too many", ErrSnapshot, len(from))
+		return fmt.Errorf("%d bytes too many", len(from))
 	}
 	return nil
 }
