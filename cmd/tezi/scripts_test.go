@@ -31,6 +31,7 @@ import (
 //	hangup NAME                           closes the pipe
 //	ended NAME CODE                       waits for its end
 //	signal SIG NAME|DIR                   signals it, or the process that holds the lock in DIR
+//	calm                                  checks that stderr is empty, but for warnings that the disk or a process is slow
 //	until FILE [COUNT] REGEXP             waits until FILE, which may be a pattern, has COUNT matches (default 1)
 //	grab VAR FILE REGEXP                  waits for a match and sets VAR to its first group
 //	committed DIR N                       waits until the log of a participant says that N batches are committed
@@ -50,7 +51,7 @@ import (
 // Whatever waits gives up after a long deadline; nothing depends on how fast it is.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits": cmdExits, "start": cmdStart, "starttty": cmdStartTTY, "send": cmdSend, "hangup": cmdHangup, "ended": cmdEnded,
-	"signal": cmdSignal, "until": cmdUntil, "grab": cmdGrab, "committed": cmdCommitted, "grows": cmdGrows, "released": cmdReleased,
+	"signal": cmdSignal, "calm": cmdCalm, "until": cmdUntil, "grab": cmdGrab, "committed": cmdCommitted, "grows": cmdGrows, "released": cmdReleased,
 	"json": cmdJSON, "jsonkeys": cmdJSONKeys, "occupy": cmdOccupy, "get": cmdGet,
 	"gzips": cmdGzips, "gunzips": cmdGunzips, "flip": cmdFlip, "cut": cmdCut, "dropline": cmdDropline, "edit": cmdEdit,
 }
@@ -100,6 +101,16 @@ func number(ts *testscript.TestScript, s string) int {
 	n, err := strconv.Atoi(s)
 	ts.Check(err)
 	return n
+}
+
+// slow is what a run may say on a busy machine, whose disk stands still for a second now and then.
+var slow = regexp.MustCompile(`(?m)^time=\S+ level=WARN msg="(commits stand still|commits go on|deadline missed)".*\n`)
+
+func cmdCalm(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 0, "calm")
+	if rest := slow.ReplaceAllString(ts.ReadFile("stderr"), ""); rest != "" {
+		ts.Fatalf("unexpected on standard error:\n%s", rest)
+	}
 }
 
 func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
