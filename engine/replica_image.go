@@ -99,8 +99,8 @@ func appendStep(dst []byte, s Sealed) []byte {
 }
 
 // RestoreReplica returns the replica of a log that goes on behind the snapshot, which AppendSnapshot has
-// written with the same limits. It keeps nothing of data. The error wraps ErrSnapshot; like that of
-// RestoreCore it is about bytes that have changed, and not about a snapshot that somebody has made up.
+// written with the same limits. It keeps nothing of data. The error wraps ErrSnapshot. As for RestoreCore any
+// bytes may come; a batch of the path that nobody has sealed is found when it is settled.
 func RestoreReplica(l Limits, data []byte) (*Replica, error) {
 	r := &Replica{limits: l, source: NewSource()}
 	if err := r.restore(data); err != nil {

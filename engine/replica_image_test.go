@@ -104,3 +104,24 @@ func TestDamagedReplicaSnapshot(t *testing.T) {
 		t.Fatalf("other limits: %v", err)
 	}
 }
+
+// TestMadeUpReplicaSnapshot changes bytes and makes the checksum right: it is refused or restored, without a panic.
+func TestMadeUpReplicaSnapshot(t *testing.T) {
+	log, limits := vetoedRun(t)
+	r := replicaOf(t, limits, log, 0, len(log.kinds), nil)
+	data := r.AppendSnapshot(nil)
+	r.Close()
+	dice := rand.New(rand.NewPCG(9, 10))
+	for range 600 {
+		bad := bytes.Clone(data)
+		i := len(replicaMagic) + dice.IntN(len(data)-len(replicaMagic)-8)
+		bad[i] = [...]byte{bad[i] ^ 1<<dice.IntN(8), byte(dice.Uint32()), 0, 0xff}[dice.IntN(4)]
+		resum(bad)
+		r, err := RestoreReplica(limits, bad)
+		if err == nil {
+			r.Close()
+		} else if !errors.Is(err, ErrSnapshot) {
+			t.Fatalf("byte %d of %d: %v, want %v", i, len(data), err, ErrSnapshot)
+		}
+	}
+}

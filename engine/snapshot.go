@@ -73,8 +73,9 @@ func appendSized(dst []byte, add func([]byte) []byte) []byte {
 }
 
 // RestoreCore returns a core in the state that AppendState wrote, of a core with the same limits. vetoes
-// are those that the log holds so far. It keeps nothing of data. The error wraps ErrSnapshot; it is about
-// bytes that have changed, not about a snapshot that somebody has made up.
+// are those that the log holds so far. It keeps nothing of data. The error wraps ErrSnapshot. Any bytes may
+// come, and what is restored indexes and divides by nothing that it has not; whether phase, auction and prices of an
+// instrument are what commands could have made of them is not looked at.
 func RestoreCore(l Limits, vetoes []Veto, data []byte) (*Core, error) {
 	c, err := newCore(l, vetoes)
 	if err != nil {
@@ -134,18 +135,56 @@ func (c *Core) restoreBooks(r *snapshotReader) error {
 	if arena.Cap() != c.limits.OrdersMax || len(c.books) != len(c.markets) {
 		return fmt.Errorf("%d books for %d orders, want %d for %d", len(books), arena.Cap(), len(c.markets)-1, c.limits.OrdersMax)
 	}
-	c.owners = make([]owner, arena.Slots())
-	c.eachOrder(func(o orderbook.RestingOrder) { r.into(bytesOf(c.owners[o.Slot : o.Slot+1])) })
+	if err := c.restoreOwners(r); err != nil {
+		return err
+	}
 	if r.short || len(r.rest) != 0 {
 		return errors.New("another length")
 	}
 	for i := range c.markets {
-		if m := &c.markets[i]; int(m.number) != i || m.phase >= codec.PhaseCount {
+		m := &c.markets[i]
+		switch {
+		case int(m.number) != i || m.phase >= codec.PhaseCount:
 			return fmt.Errorf("instrument %d is number %d in phase %d", i, m.number, m.phase)
-		} else if m.work&workPending != 0 {
+		case i > 0 && (m.tick < 1 || m.lot < 1):
+			return fmt.Errorf("instrument %d has tick %d and lot %d, want at least 1", i, m.tick, m.lot)
+		case m.averageQty != 0 && m.averageHi >= m.averageQty:
+			return fmt.Errorf("instrument %d has an average price above 2^64", i)
+		case m.work&workPending != 0:
 			c.pending++
 		}
 	}
+	return nil
+}
+
+// restoreOwners reads the owners of the orders. All orders of a position together have no more reserved than the
+// accounts hold for them.
+func (c *Core) restoreOwners(r *snapshotReader) error {
+	c.owners = make([]owner, c.arena.Slots())
+	reserved := make([][2]int64, c.accounts.Positions())
+	var err error
+	c.eachOrder(func(o orderbook.RestingOrder) {
+		r.into(bytesOf(c.owners[o.Slot : o.Slot+1]))
+		if err == nil {
+			err = c.checkOwner(&o, reserved)
+		}
+	})
+	return err
+}
+
+// checkOwner checks the owner of an order, and adds what is reserved for it to the sum of its position and side.
+func (c *Core) checkOwner(o *orderbook.RestingOrder, reserved [][2]int64) error {
+	own := &c.owners[o.Slot]
+	if own.side != o.Side || own.reserved < 0 || !c.accounts.Belongs(own.position, own.member, own.client) {
+		return fmt.Errorf("order %d on side %v is of client %d of member %d on side %v, position %d of %d, reserving %d a share",
+			o.ID, o.Side, own.client, own.member, own.side, own.position, len(reserved), own.reserved)
+	}
+	_, buy, sell := c.accounts.Net(own.position)
+	open, sum := [...]int64{buy, sell}[own.side-orderbook.Buy], &reserved[own.position-1][own.side-orderbook.Buy]
+	if worth := own.worth(o.Qty); worth > open-*sum {
+		return fmt.Errorf("order %d needs %d, of %d that position %d reserves %d are left", o.ID, worth, open, own.position, open-*sum)
+	}
+	*sum += own.worth(o.Qty)
 	return nil
 }
 

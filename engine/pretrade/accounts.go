@@ -220,6 +220,14 @@ func (a *Accounts) Margin(member uint16, client uint32) (used, limit int64) {
 	return b.used, b.limit
 }
 
+// Positions returns how many positions there are: they are numbered from 1.
+func (a *Accounts) Positions() int { return len(a.positions) }
+
+// Belongs reports whether p is a position of this client, whatever number p is.
+func (a *Accounts) Belongs(p Position, member uint16, client uint32) bool {
+	return p > 0 && int(p) <= len(a.positions) && a.positions[p-1].member == member && a.positions[p-1].client == client
+}
+
 // Net returns what p has traded, bought less sold, and what is reserved for its open orders, in paise.
 func (a *Accounts) Net(p Position) (net, openBuy, openSell int64) {
 	r := &a.positions[p-1]
