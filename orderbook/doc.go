@@ -75,5 +75,6 @@
 //	I13 Market orders rest in auctions only.
 //	I14 A stop-loss order enters the market once: when a trade reaches its trigger, or by Activate.
 //	I15 Orders of one PAN never trade with each other.
-//	I16 A restored arena goes on as the one that was saved, down to slots and numbers.
+//	I16 A restored arena goes on as the one that was saved, down to slots and numbers. Bytes that break
+//	    another of these invariants are not restored, whoever has made them.
 package orderbook
