@@ -27,7 +27,9 @@ func (b *Bell) Mirror(word *atomic.Uint32, s Sleeper) {
 		b.words = append(b.words, &b.state)
 	}
 	b.words = append(b.words, word)
-	b.sleeper = s
+	if b.sleeper == nil {
+		b.sleeper = s // once, before it is first shown asleep: ringers read it, and nothing orders that with a later store
+	}
 }
 
 // Unmirror leaves the word alone from now on.
