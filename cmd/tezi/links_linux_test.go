@@ -33,7 +33,7 @@ func TestStopped(t *testing.T) {
 	if wholeMatrix() {
 		short = []time.Duration{10 * time.Millisecond, 100 * time.Millisecond, time.Second}
 	}
-	d := newDay(t, faultRate*len(short)*15)
+	d := newDay(t, faultRate*len(short)*45) // three times as long as it takes on an idle machine: the rest is hurried through
 	c := newCluster(t, d, "--rate", fmt.Sprint(faultRate))
 	c.startEngine()
 	c.goesOn()
@@ -128,7 +128,7 @@ func TestLinks(t *testing.T) {
 		faults = append(faults, linkFault{"it speaks to two and hears one", []int{0, 1}, down(cut)},
 			linkFault{"it hears nobody", []int{0, 1, 2}, down(cut)}, linkFault{"all come and go", []int{0, 1, 2}, flapping})
 	}
-	d := newDay(t, faultRate*(8+len(faults)*5))
+	d := newDay(t, faultRate*3*(8+len(faults)*5)) // three times as long as it takes on an idle machine
 	for _, transport := range []string{box.TransportTCP, box.TransportUDP} {
 		t.Run(transport, func(t *testing.T) {
 			c := newCluster(t, d, "--rate", fmt.Sprint(faultRate), "--transport", transport)
