@@ -211,7 +211,7 @@ func (e *Engine) moveCursors(st *batch3pc.CoordinatorStatus) error {
 	for w.released < w.applied && w.at(w.released).seq <= st.Released {
 		w.release()
 	}
-	if st.Committed > e.loggedSeq {
+	if st.Committed > e.loggedSeq && st.State == batch3pc.StateActive { // so what it covers of changes is in the log before it
 		var body [decidedSize]byte
 		e.mustPut(RecordDecided, appendDecided(body[:0], Decided{st.Committed, st.CommittedChain}))
 		e.loggedSeq = st.Committed

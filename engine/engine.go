@@ -48,6 +48,7 @@ type Engine struct {
 	wish        []batch3pc.NodeID   // members of a generation that is asked for; empty: none is
 	why         string              // and why
 	wishedForNs int64               // for how long the participant that it is about was missing
+	changedPos  uint64              // records of the command log that must be durable before the next change of the members
 	recut       int                 // batches that the last ballot has aborted, to be proposed again
 	looked      []batch3pc.PeerStatus
 	overdue     []batch3pc.Overdue

@@ -163,8 +163,8 @@ func (e *Engine) wishFor(p *peer, with bool, why string, replaced ...batch3pc.No
 			members = append(members, q.Node)
 		}
 	}
-	if sameNodes(e.wish, members) {
-		return nil // it is on its way
+	if sameNodes(e.wish, members) || e.log.safe.Load() < e.changedPos {
+		return nil // it is on its way, or has to wait for the record of the last one (E13)
 	}
 	ready, err := e.coord.ProposeGeneration(members, replaced...)
 	if errors.Is(err, batch3pc.ErrMembership) {
@@ -221,6 +221,7 @@ func (e *Engine) noteGeneration() error {
 // noted logs a change of the members, and tells of it.
 func (e *Engine) noted(m Membership) {
 	e.mustPut(RecordGeneration, appendMembership(nil, &m))
+	e.changedPos = e.log.pushed
 	before := e.generation
 	e.generation, e.changes = m.Generation, append(e.changes, m)
 	e.why = ""

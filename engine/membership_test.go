@@ -268,6 +268,9 @@ func (d *dying) arm() {
 	die := func() {
 		d.electing, d.changing = e.status.State != batch3pc.StateActive, e.status.Changing
 		d.kept, d.dieAt = e.log.safe.Load(), 0
+		for _, p := range d.peers { // it goes on for a while, and nobody hears of it
+			p.cut = true
+		}
 		d.cancel(errCrash)
 		release()
 	}
@@ -391,11 +394,7 @@ func (c *crashing) next(t *testing.T, change func(*testBox)) *testBox {
 
 // lose drops some of the records that were not durable when the engine died, and on which nobody relies.
 func (c *crashing) lose(r *rand.Rand, d *dying) {
-	kept := d.kept
-	if w := &d.engine.win; w.gated > w.released {
-		kept = max(kept, w.at(w.gated-1).logPos)
-	}
-	n := int(c.held + kept)
+	n := int(c.held + d.kept)
 	n += r.IntN(len(d.log.kinds) - n + 1)
 	d.log.kinds, d.log.bodies = d.log.kinds[:n], d.log.bodies[:n]
 }

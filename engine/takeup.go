@@ -88,6 +88,7 @@ func (e *Engine) unloggedChange(base batch3pc.Position) error {
 		return nil // settle says what is wrong
 	}
 	e.mustPut(RecordGeneration, appendMembership(nil, &m))
+	e.changedPos = e.log.pushed
 	return e.replica.changed(m)
 }
 

@@ -145,6 +145,7 @@ type testPeer struct {
 	incarnation uint64                         // of its log, if it is another one
 	ballot      batch3pc.Ballot                // promised to somebody else before the run; zero: none
 	mute        bool                           // never reports its end
+	cut         bool                           // nothing reaches it any more; engine side only
 	finish      uint64                         // the end of the stream
 	asked       bool                           // to finish
 	stop        atomic.Bool
@@ -163,8 +164,15 @@ func newTestPeer(node batch3pc.NodeID, engine *ringbuf.Bell) *testPeer {
 
 // The engine's side.
 
-func (p *testPeer) Claim(n int) []byte { return p.in.Claim(n) }
-func (p *testPeer) Publish(n int)      { p.in.Publish(n); p.bell.Ring() }
+func (p *testPeer) Claim(n int) []byte {
+	if p.cut {
+		return nil
+	}
+	return p.in.Claim(n)
+}
+
+func (p *testPeer) Publish(n int) { p.in.Publish(n); p.bell.Ring() }
+
 func (p *testPeer) Next() (LinkEvent, []byte) {
 	if len(p.events) > 0 {
 		return p.events[0], nil
