@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/tezi-exchange/tezi/bench"
@@ -81,10 +82,16 @@ func (o *Options) run(c *Case, loop *workload.Loop, m *meter, r *Result) *box.Op
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	var mu sync.Mutex // participants end side by side
+	ended := func(role string, cpu time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		r.CPU[role] += cpu
+	}
 	run := &box.Options{
 		Dir: o.Dir, Force: true, InProcess: c.Transport == TransportRings, Transport: c.Transport, Executable: o.Executable,
 		Engine: c.config(), Roles: rundir.DefaultRoles(), Profile: o.Profile, Log: log, Profiles: o.Profiles,
-		Recorder: m.recorder, Committed: m.committed, Ended: func(role string, cpu time.Duration) { r.CPU[role] += cpu },
+		Recorder: m.recorder, Committed: m.committed, Ended: ended,
 		SourceName: "loop", SourceFormat: "workload",
 	}
 	if c.Rate > 0 {

@@ -83,10 +83,11 @@ func follow(log rundir.CommandLog, after journal.Position, bell *ringbuf.Bell, l
 		return nil, err
 	}
 	f := &followed{commands: log, leading: leading, follower: follower, lock: lock}
+	fd := int(lock.Fd()) // here, because who stands by may close it
 	go func() { // it ends with the process, or with the lock
 		err := syscall.EINTR
 		for err == syscall.EINTR {
-			err, _ = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX).(syscall.Errno)
+			err, _ = syscall.Flock(fd, syscall.LOCK_EX).(syscall.Errno)
 		}
 		if err != 0 {
 			cause := fmt.Errorf("%s: %w", lock.Name(), err)
