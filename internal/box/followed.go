@@ -84,7 +84,7 @@ func follow(log rundir.CommandLog, after journal.Position, bell *ringbuf.Bell, l
 	}
 	f := &followed{commands: log, leading: leading, follower: follower, lock: lock}
 	fd := int(lock.Fd()) // here, because who stands by may close it
-	go func() { // it ends with the process, or with the lock
+	go func() {          // it ends with the process, or with the lock
 		err := syscall.EINTR
 		for err == syscall.EINTR {
 			err, _ = syscall.Flock(fd, syscall.LOCK_EX).(syscall.Errno)
