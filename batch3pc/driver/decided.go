@@ -103,6 +103,9 @@ func (d *Decided) read() error {
 	case batch3pc.RecordBatch:
 		d.hold(&b)
 	case batch3pc.RecordFill:
+		if d.has(b.Position()) {
+			return nil // a checkpoint repeats what is in doubt, and may have been torn in the middle of it
+		}
 		d.drop(b.Parent)
 		d.hold(&b)
 	case batch3pc.RecordStart:

@@ -156,19 +156,17 @@ func tear(t *testing.T, dir string, keep func([]logRecord) int, how func(*rand.R
 // TestPowerCut kills everything at once in the middle of a commit, and takes from every log what was not promised to
 // be durable: all of it, the end of it, single sectors, or leaves garbage. The run is taken up, and the day ends as
 // without.
-//
-// One cell fails about once in twenty times, after all is said to be applied: verify finds the log of market data
-// behind (V1, "finished with batch 11, another participant has 13"). Until that is understood all of it is in make faults.
 func TestPowerCut(t *testing.T) {
-	if !wholeMatrix() {
-		t.Skip("in make faults")
-	}
 	d := newDay(t, killDay)
 	seed := number0(t, chaosSeed, 1)
 	cells := []phase{{"pre-commit", true, "PreCommit", killBatch}, {"pre-commit ack", false, "PreCommitAck", killBatch}}
+	n := 0
 	for _, tail := range tails {
 		for _, p := range cells {
 			for pass := range 4 {
+				if n++; !wholeMatrix() && n%9 != 1 {
+					continue
+				}
 				t.Run(fmt.Sprintf("%s/%d/%s", p.name, pass, tail.name), func(t *testing.T) {
 					r := rand.New(rand.NewPCG(uint64(seed), uint64(pass)))
 					c := newCluster(t, d, "--batch", "50")
