@@ -106,6 +106,10 @@ var (
 // TestCutRun: logs that were cut are proven as far as they go, and the states from the first trade on.
 func TestCutRun(t *testing.T) {
 	dir := cutRun(t, smallFiles, true)
+	marks, err := filepath.Glob(filepath.Join(rundir.RoleDir(dir, "marketdata"), marketdata.TapeDir, "*.snapshot"))
+	if err != nil || len(marks) == 0 {
+		t.Errorf("the log of market data was cut, and its tape was not made durable before: marks %v, %v", marks, err)
+	}
 	got, err := verify.Run(dir)
 	if err != nil {
 		t.Fatal(err)

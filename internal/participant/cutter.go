@@ -5,19 +5,12 @@ import (
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
-// keeper is a Role that tells the outside what is not in its state, as market data does on its tape. What
-// it has told must be durable before the log is cut, because a replay tells it again.
-type keeper interface {
-	// Keep returns what remains to be done for that, which runs beside the owner. One at a time.
-	Keep() (rest func() error, err error)
-}
-
 // cutter is the log of a participant, which is marked and cut beside the loop: the files and directories that this
 // takes to make durable must not be felt by those who wait for a vote.
 type cutter struct {
 	*driver.Disk
-	keep   bool   // what lies before a checkpoint stays
-	keeper keeper // nil: the role says nothing outside of its state
+	role   Role
+	keep   bool // what lies before a checkpoint stays
 	bell   *ringbuf.Bell
 	result chan error // of the cut that runs; nil: none does
 }
@@ -36,16 +29,16 @@ func (c *cutter) Cut(at driver.Mark) error {
 			return driver.ErrLater
 		}
 	}
-	rest := func() error { return nil }
-	if c.keeper != nil {
-		var err error
-		if rest, err = c.keeper.Keep(); err != nil {
-			return err
-		}
+	rest, err := c.role.Keep()
+	if err != nil {
+		return err
 	}
 	c.result = make(chan error, 1)
 	go func() {
-		err := rest()
+		var err error
+		if rest != nil {
+			err = rest()
+		}
 		switch {
 		case err != nil:
 		case c.keep:

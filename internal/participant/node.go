@@ -22,6 +22,10 @@ type Role interface {
 	Save(dir string) error // writes the state files atomically; equal state, identical bytes
 	Digest() uint64        // hash of the applied state
 	AppliedTrades() uint64
+	// Keep begins to make durable what the role has told the outside and does not have in its state, as market data
+	// has its tape: before the log is cut, because only a replay tells it again. It returns what remains to be done
+	// for that, which runs beside the owner, one at a time; nil: nothing.
+	Keep() (rest func() error, err error)
 	Close() error
 }
 
@@ -85,8 +89,7 @@ func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*No
 	} else if whole {
 		machine.Whole()
 	}
-	disk := &cutter{Disk: log, keep: !cfg.Cut, bell: bell}
-	disk.keeper, _ = role.(keeper)
+	disk := &cutter{Disk: log, role: role, keep: !cfg.Cut, bell: bell}
 	if !cfg.Durable {
 		cfg.CheckpointBatches = 0 // nothing says when it is durable
 	}

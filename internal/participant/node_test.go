@@ -34,6 +34,7 @@ func (r *countRole) Name() string                             { return "risk" }
 func (r *countRole) Digest() uint64                           { return uint64(len(r.applied)) }
 func (r *countRole) AppliedTrades() uint64                    { return uint64(10 * len(r.applied)) }
 func (r *countRole) Close() error                             { r.closed = true; return nil }
+func (r *countRole) Keep() (func() error, error)              { return nil, nil }
 func (r *countRole) AppendSnapshot(dst []byte) []byte {
 	for _, seq := range r.applied {
 		dst = append(dst, byte(seq))

@@ -38,12 +38,12 @@ func (t *tape) lastMark() (journal.Position, error) {
 	return last.At, nil
 }
 
-// Keep hands what is published to the system and returns what remains to be done to have it durable
-// and marked, which may run beside the owner.
+// Keep implements participant.Role: it hands what is published to the system and returns what remains to be
+// done to have it durable and marked.
 func (m *MarketData) Keep() (func() error, error) {
 	t := m.tape
 	if t == nil {
-		return func() error { return nil }, nil
+		return nil, nil
 	}
 	if t.err != nil {
 		return nil, t.err

@@ -41,6 +41,9 @@ func (r *Risk) AppliedTrades() uint64 { return r.stream.AppliedTrades() }
 // Close does nothing: the state is in memory only, and Save has written it.
 func (r *Risk) Close() error { return nil }
 
+// Keep does nothing: what risk has told is in its state.
+func (r *Risk) Keep() (func() error, error) { return nil, nil }
+
 // Vote reserves the exposure of b's trades. A trade that breaks a limit is named in the veto and
 // left out while the rest is checked, so one no names them all; a no changes nothing.
 func (r *Risk) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
