@@ -2,9 +2,9 @@ package commit
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
+
+	"github.com/tezi-exchange/tezi/bench"
 )
 
 // Sweep names what is varied around a case.
@@ -28,60 +28,33 @@ const sweepDuration = time.Second
 
 // Cases returns the cases of the sweep around c, the worst first.
 func (s Sweep) Cases(c Case) ([]Case, error) {
-	vary := func(set func(c *Case, v int), values ...int) (cases []Case) {
-		for _, v := range values {
-			one := c
-			one.Duration = min(one.Duration, sweepDuration)
-			set(&one, v)
-			cases = append(cases, one)
-		}
-		return cases
-	}
+	short := c
+	short.Duration = min(c.Duration, sweepDuration)
 	switch s {
 	case SweepHeadline:
 		var cases []Case
 		for _, durable := range []bool{true, false} {
-			for _, window := range []int{1, c.Window} {
-				one := c
-				one.Durable, one.Window = durable, window
-				cases = append(cases, one)
-			}
+			cases = append(cases, bench.Vary(c, func(c *Case, v int) { c.Durable, c.Window = durable, v }, 1, c.Window)...)
 		}
 		return cases, nil
 	case SweepTrades:
-		return vary(func(c *Case, v int) { c.Trades = v }, 1, 10, 100, 500, 1000, 2000, 5000, 10_000), nil
+		return bench.Vary(short, func(c *Case, v int) { c.Trades = v }, 1, 10, 100, 500, 1000, 2000, 5000, 10_000), nil
 	case SweepWindow:
-		return vary(func(c *Case, v int) { c.Window = v }, 1, 2, 4, 8, 16, 32, 64), nil
+		return bench.Vary(short, func(c *Case, v int) { c.Window = v }, 1, 2, 4, 8, 16, 32, 64), nil
 	case SweepParticipants:
-		return vary(func(c *Case, v int) { c.Participants = v }, 9, 7, 5, 3), nil
+		return bench.Vary(short, func(c *Case, v int) { c.Participants = v }, 9, 7, 5, 3), nil
 	case SweepTransport:
 		var cases []Case
 		for _, window := range []int{1, c.Window} {
-			cases = append(cases, vary(func(c *Case, v int) { c.Window, c.Transport = window, Transports[v] }, indexes(Transports)...)...)
+			cases = append(cases, bench.Vary(short, func(c *Case, v string) { c.Window, c.Transport = window, v }, Transports...)...)
 		}
 		return cases, nil
 	case SweepProtocol:
 		var cases []Case
 		for _, window := range []int{1, c.Window} {
-			cases = append(cases, vary(func(c *Case, v int) { c.Window, c.Protocol = window, Protocols[v] }, indexes(Protocols)...)...)
+			cases = append(cases, bench.Vary(short, func(c *Case, v string) { c.Window, c.Protocol = window, v }, Protocols...)...)
 		}
 		return cases, nil
 	}
-	return nil, fmt.Errorf("%w: sweep %q, want one of %s", ErrCase, s, strings.Join(sweepNames(), ", "))
-}
-
-func indexes[T any](s []T) (all []int) {
-	for i := range s {
-		all = append(all, i)
-	}
-	return all
-}
-
-func sweepNames() []string {
-	var names []string
-	for _, s := range Sweeps {
-		names = append(names, string(s))
-	}
-	slices.Sort(names)
-	return names
+	return nil, fmt.Errorf("%w: sweep %q, want one of %v", ErrCase, s, Sweeps)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/engine"
 )
@@ -89,33 +90,21 @@ var Sweeps = []Sweep{SweepHeadline, SweepInstruments, SweepMembers, SweepTrades,
 
 // Cases returns the cases of the sweep around c.
 func (s Sweep) Cases(c Case) ([]Case, error) {
-	vary := func(set func(c *Case, v int), values ...int) (cases []Case) {
-		for _, v := range values {
-			one := c
-			set(&one, v)
-			cases = append(cases, one)
-		}
-		return cases
-	}
 	switch s {
 	case SweepHeadline:
 		var cases []Case
 		for _, flow := range []workload.Flow{workload.FlowTrades, workload.FlowOverlap, workload.FlowReferee} {
-			for _, rate := range []float64{0, 1e6, 5e6} {
-				one := c
-				one.Loop.Flow, one.Rate = flow, rate
-				cases = append(cases, one)
-			}
+			cases = append(cases, bench.Vary(c, func(c *Case, v float64) { c.Loop.Flow, c.Rate = flow, v }, 0, 1e6, 5e6)...)
 		}
 		return cases, nil
 	case SweepInstruments:
-		return vary(func(c *Case, v int) { c.Loop.Instruments = v }, 2000, 500, 200, 50, 10, 1), nil
+		return bench.Vary(c, func(c *Case, v int) { c.Loop.Instruments = v }, 2000, 500, 200, 50, 10, 1), nil
 	case SweepMembers:
-		return vary(func(c *Case, v int) { c.Loop.Members = v }, 10_000, 1000, 100, 10), nil
+		return bench.Vary(c, func(c *Case, v int) { c.Loop.Members = v }, 10_000, 1000, 100, 10), nil
 	case SweepTrades:
-		return vary(func(c *Case, v int) { c.Trades = v }, 100, 500, 1000, 2000, 5000, 10_000), nil
+		return bench.Vary(c, func(c *Case, v int) { c.Trades = v }, 100, 500, 1000, 2000, 5000, 10_000), nil
 	case SweepRate:
-		return vary(func(c *Case, v int) { c.Rate = float64(v) }, 8_000_000, 5_000_000, 2_000_000, 1_000_000, 500_000), nil
+		return bench.Vary(c, func(c *Case, v float64) { c.Rate = v }, 8_000_000, 5_000_000, 2_000_000, 1_000_000, 500_000), nil
 	}
 	return nil, fmt.Errorf("%w: sweep %q, want one of %v", ErrCase, s, Sweeps)
 }

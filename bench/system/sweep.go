@@ -3,6 +3,7 @@ package system
 import (
 	"fmt"
 
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/box"
 )
 
@@ -25,43 +26,26 @@ var Sweeps = []Sweep{SweepHeadline, SweepRate, SweepTrades, SweepWindow, SweepIn
 
 // Cases returns the cases of the sweep around c, the worst first.
 func (s Sweep) Cases(c Case) ([]Case, error) {
-	vary := func(set func(c *Case, v int), values ...int) (cases []Case) {
-		for _, v := range values {
-			one := c
-			set(&one, v)
-			cases = append(cases, one)
-		}
-		return cases
-	}
 	switch s {
 	case SweepHeadline:
 		var cases []Case
 		for _, durable := range []bool{true, false} {
-			for _, rate := range []float64{0, 500_000} {
-				one := c
-				one.Durable, one.Rate = durable, rate
-				cases = append(cases, one)
-			}
+			cases = append(cases, bench.Vary(c, func(c *Case, v float64) { c.Durable, c.Rate = durable, v }, 0, 500_000)...)
 		}
 		return cases, nil
 	case SweepRate:
-		return vary(func(c *Case, v int) { c.Rate = float64(v) }, 1_000_000, 700_000, 500_000, 300_000, 100_000), nil
+		return bench.Vary(c, func(c *Case, v float64) { c.Rate = v }, 1_000_000, 700_000, 500_000, 300_000, 100_000), nil
 	case SweepTrades:
-		return vary(func(c *Case, v int) { c.Trades = v }, 100, 500, 1000, 2000, 5000, 10_000), nil
+		return bench.Vary(c, func(c *Case, v int) { c.Trades = v }, 100, 500, 1000, 2000, 5000, 10_000), nil
 	case SweepWindow:
-		return vary(func(c *Case, v int) { c.Window = v }, 1, 2, 4, 8, 16, 32, 64), nil
+		return bench.Vary(c, func(c *Case, v int) { c.Window = v }, 1, 2, 4, 8, 16, 32, 64), nil
 	case SweepInstruments:
-		return vary(func(c *Case, v int) { c.Loop.Instruments = v }, 2000, 500, 200, 50, 10, 1), nil
+		return bench.Vary(c, func(c *Case, v int) { c.Loop.Instruments = v }, 2000, 500, 200, 50, 10, 1), nil
 	case SweepMembers:
-		return vary(func(c *Case, v int) { c.Loop.Members = v }, 10_000, 1000, 100, 10), nil
+		return bench.Vary(c, func(c *Case, v int) { c.Loop.Members = v }, 10_000, 1000, 100, 10), nil
 	case SweepTransport:
-		var cases []Case
-		for _, t := range []string{box.TransportUDP, box.TransportTCP, box.TransportShm, TransportRings} {
-			one := c
-			one.Transport = t
-			cases = append(cases, one)
-		}
-		return cases, nil
+		return bench.Vary(c, func(c *Case, v string) { c.Transport = v },
+			box.TransportUDP, box.TransportTCP, box.TransportShm, TransportRings), nil
 	}
 	return nil, fmt.Errorf("%w: sweep %q, want one of %v", ErrCase, s, Sweeps)
 }
