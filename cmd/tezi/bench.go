@@ -11,6 +11,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/profile"
+	"github.com/tezi-exchange/tezi/internal/box"
 )
 
 func newBench() *cobra.Command {
@@ -89,12 +90,51 @@ func (b *benchFlags) report(cmd *cobra.Command, r *bench.Record) error {
 	return err
 }
 
-// appendNew adds the cases of another sweep, but for those in which the sweeps cross.
-func appendNew[C comparable](cases, more []C) []C {
-	for _, c := range more {
-		if !slices.Contains(cases, c) {
-			cases = append(cases, c)
+// sweep is the name of a way to vary cases of a benchmark.
+type sweep[C any] interface {
+	~string
+	Cases(around C) ([]C, error)
+}
+
+// casesOf returns c alone, or the cases of the sweeps around it: once those in which the sweeps cross.
+func casesOf[S sweep[C], C comparable](c C, names []string) (cases []C, err error) {
+	if len(names) == 0 {
+		return []C{c}, nil
+	}
+	for _, name := range names {
+		more, err := S(name).Cases(c)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		for _, c := range more {
+			if !slices.Contains(cases, c) {
+				cases = append(cases, c)
+			}
 		}
 	}
-	return cases
+	return cases, nil
+}
+
+// measure adds the results of the cases to the record, up to the first that cannot be measured.
+func measure[C any, R interface{ AddTo(r *bench.Record) }](record *bench.Record, cases []C, one func(c C) (R, error)) error {
+	for _, c := range cases {
+		r, err := one(c)
+		if err != nil {
+			return fmt.Errorf("%v: %w", c, err)
+		}
+		r.AddTo(record)
+	}
+	return nil
+}
+
+// rateOf reads a rate without a time table: max is 0.
+func rateOf(s string) (float64, error) {
+	pace, err := box.ParsePace(s)
+	if err != nil {
+		return 0, usageError{fmt.Errorf("--%w", err)}
+	}
+	if pace.Realtime {
+		return 0, usageError{errors.New("--rate realtime: want max or a number a second")}
+	}
+	return pace.PerSecond, nil
 }

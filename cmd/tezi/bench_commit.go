@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tezi-exchange/tezi/bench/commit"
-	"github.com/tezi-exchange/tezi/internal/box"
 )
 
 // benchCommitFlags are the flags of `tezi bench commit`.
@@ -41,7 +40,7 @@ and files without protocol, roles and checksums. The ratio to the floor is what 
 be compared between days and machines. Latency is from the moment when a batch was
 due until its decision is known; the warm-up does not count.
 
-Without --sweep, the case that the flags describe. Sweeps vary it: ` + sweepHelp() + `.
+Without --sweep, the case that the flags describe. Sweeps vary it: ` + fmt.Sprint(commit.Sweeps) + `.
 In JSON, times are microseconds and rates trades a second.`,
 		Example: `  tezi bench commit --sweep headline
   tezi bench commit --window 1 --durable=false
@@ -54,14 +53,6 @@ In JSON, times are microseconds and rates trades a second.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return b.run(cmd) }
 	cmd.AddCommand(newBenchNode())
 	return cmd
-}
-
-func sweepHelp() string {
-	var names []string
-	for _, s := range commit.Sweeps {
-		names = append(names, string(s))
-	}
-	return strings.Join(names, ", ")
 }
 
 func (b *benchCommitFlags) flags(cmd *cobra.Command) {
@@ -77,7 +68,7 @@ func (b *benchCommitFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&b.rate, "rate", "max", "open loop: trades a second such as 500k; max = as fast as the window allows")
 	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
 	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case; a sweep takes at most a second")
-	f.StringSliceVar(&b.sweeps, "sweep", nil, "vary the case: "+sweepHelp())
+	f.StringSliceVar(&b.sweeps, "sweep", nil, fmt.Sprintf("vary the case: %v", commit.Sweeps))
 	f.BoolVar(&b.floor, "floor", true, "measure the floor beside each case")
 	f.StringVar(&b.dir, "dir", ".", "directory on the disk to measure")
 }
@@ -108,42 +99,19 @@ func (b *benchCommitFlags) run(cmd *cobra.Command) error {
 		b.o.NoFloor = true // what is watched is not compared
 	}
 	record := b.record("commit", "Commit subsystem")
-	for _, c := range cases {
-		var r *commit.Result
-		if r, err = commit.Measure(cmd.Context(), &b.o, c); err != nil {
-			err = fmt.Errorf("%v: %w", c, err)
-			break
-		}
-		r.AddTo(record)
-	}
+	err = measure(record, cases, func(c commit.Case) (*commit.Result, error) { return commit.Measure(cmd.Context(), &b.o, c) })
 	return errors.Join(err, b.report(cmd, record))
 }
 
 // cases returns what the flags describe.
-func (b *benchCommitFlags) cases() ([]commit.Case, error) {
-	pace, err := box.ParsePace(b.rate)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--%w", err)}
+func (b *benchCommitFlags) cases() (cases []commit.Case, err error) {
+	if b.c.Rate, err = rateOf(b.rate); err != nil {
+		return nil, err
 	}
-	if pace.Realtime {
-		return nil, usageError{errors.New("--rate realtime: want max or trades a second")}
-	}
-	b.c.Rate = pace.PerSecond
 	if err := b.c.Validate(); err != nil {
 		return nil, configError{err}
 	}
-	if len(b.sweeps) == 0 {
-		return []commit.Case{b.c}, nil
-	}
-	var cases []commit.Case
-	for _, s := range b.sweeps {
-		more, err := commit.Sweep(s).Cases(b.c)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		cases = appendNew(cases, more)
-	}
-	return cases, nil
+	return casesOf[commit.Sweep](b.c, b.sweeps)
 }
 
 // newBenchNode is one process of a case.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench/engine"
 	"github.com/tezi-exchange/tezi/bench/workload"
-	"github.com/tezi-exchange/tezi/internal/box"
 )
 
 // benchEngineFlags are the flags of `tezi bench engine`.
@@ -61,33 +60,13 @@ Sweeps: ` + fmt.Sprint(engine.Sweeps) + `. In JSON, times are microseconds.`,
 // cases returns what the flags describe.
 func (b *benchEngineFlags) cases() (cases []engine.Case, err error) {
 	b.c.Loop.Flow = workload.Flow(b.flow)
-	if b.c.Rate, err = rateOf(b.rate); err == nil {
-		err = b.c.Validate()
+	if b.c.Rate, err = rateOf(b.rate); err != nil {
+		return nil, err
 	}
-	if err == nil && len(b.sweeps) == 0 {
-		return []engine.Case{b.c}, nil
+	if err := b.c.Validate(); err != nil {
+		return nil, configError{err}
 	}
-	for _, s := range b.sweeps {
-		more, serr := engine.Sweep(s).Cases(b.c)
-		err = errors.Join(err, serr)
-		cases = appendNew(cases, more)
-	}
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return cases, nil
-}
-
-// rateOf reads a rate without a time table: max is 0.
-func rateOf(s string) (float64, error) {
-	pace, err := box.ParsePace(s)
-	if err != nil {
-		return 0, fmt.Errorf("--%w", err)
-	}
-	if pace.Realtime {
-		return 0, errors.New("--rate realtime: want max or a number a second")
-	}
-	return pace.PerSecond, nil
+	return casesOf[engine.Sweep](b.c, b.sweeps)
 }
 
 func (b *benchEngineFlags) run(cmd *cobra.Command) error {
@@ -103,14 +82,7 @@ func (b *benchEngineFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	record := b.record("engine", "Engine core")
-	for _, c := range cases {
-		var r *engine.Result
-		if r, err = engine.Measure(cmd.Context(), c); err != nil {
-			err = fmt.Errorf("%v: %w", c, err)
-			break
-		}
-		r.AddTo(record)
-	}
+	err = measure(record, cases, func(c engine.Case) (*engine.Result, error) { return engine.Measure(cmd.Context(), c) })
 	err = errors.Join(err, stop())
 	return errors.Join(err, b.report(cmd, record))
 }

@@ -71,21 +71,13 @@ Sweeps: ` + fmt.Sprint(system.Sweeps) + `. In JSON, times are microseconds.`,
 // cases returns what the flags describe.
 func (b *benchSystemFlags) cases() (cases []system.Case, err error) {
 	b.c.Loop.Flow = workload.Flow(b.flow)
-	if b.c.Rate, err = rateOf(b.rate); err == nil {
-		err = b.c.Validate()
+	if b.c.Rate, err = rateOf(b.rate); err != nil {
+		return nil, err
 	}
-	if err == nil && len(b.sweeps) == 0 {
-		return []system.Case{b.c}, nil
+	if err := b.c.Validate(); err != nil {
+		return nil, configError{err}
 	}
-	for _, s := range b.sweeps {
-		more, serr := system.Sweep(s).Cases(b.c)
-		err = errors.Join(err, serr)
-		cases = appendNew(cases, more)
-	}
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return cases, nil
+	return casesOf[system.Sweep](b.c, b.sweeps)
 }
 
 func (b *benchSystemFlags) run(cmd *cobra.Command) error {
@@ -115,14 +107,7 @@ func (b *benchSystemFlags) run(cmd *cobra.Command) error {
 	b.o.Profiles = b.set
 	record := b.record("system", "Whole system")
 	record.Profile = b.o.Profile.Name
-	for _, c := range cases {
-		var r *system.Result
-		if r, err = system.Measure(cmd.Context(), &b.o, c); err != nil {
-			err = fmt.Errorf("%v: %w", c, err)
-			break
-		}
-		r.AddTo(record)
-	}
+	err = measure(record, cases, func(c system.Case) (*system.Result, error) { return system.Measure(cmd.Context(), &b.o, c) })
 	err = errors.Join(err, stop())
 	return errors.Join(err, b.report(cmd, record))
 }
