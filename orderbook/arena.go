@@ -34,7 +34,7 @@ type Arena struct {
 
 	live     int
 	cap      int
-	room     int // how many can be live: cap, less the slots whose numbers are used up
+	room     int // how many can be live: cap, less the slots whose numbers are used up. No slot is left where live is above it
 	numbered bool
 
 	cold     []cold // by the slot of an order

@@ -66,7 +66,8 @@ func (b *Book) find(id OrderID) (s, hash uint32) {
 // cap(fills), matching stops, what is left is cancelled, and the cause is CauseFillLimit.
 //
 // With as many orders live as the arena takes, an order that would rest without trading is refused
-// with RejectBookFull. One that trades is not: if some of it is left, a maker has gone.
+// with RejectBookFull. One that trades is not: if some of it is left, a maker has gone. (In a numbered
+// arena whose last slot has used up its numbers while all others are taken, every entry is.)
 func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
 	side := uint32(o.Side) - uint32(Buy)
 	if side > 1 || o.Qty == 0 || o.Price <= 0 || o.Market || o.TIF > IOC || uint32(o.Trigger)|uint32(o.Disclosed) != 0 || b.collecting {
@@ -88,6 +89,9 @@ func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
 		return b.addTaker(o, side, hash, fills)
 	}
 	if o.TIF == IOC {
+		if a.live > a.room {
+			return fills, Refused(RejectBookFull)
+		}
 		if a.numbered {
 			a.spend(o.ID)
 		}
@@ -125,6 +129,9 @@ func (b *Book) note(n *order, o *Order, side uint32, left Qty) {
 // addTaker is Add for a plain order that meets the other side.
 func (b *Book) addTaker(o *Order, side, hash uint32, fills []Fill) ([]Fill, Result) {
 	a := b.arena
+	if a.live > a.room {
+		return fills, Refused(RejectBookFull)
+	}
 	s := a.take() // before match, which frees the slots of makers (I9)
 	fills, left, cause := b.trade(side^1, keyOf(side^1, o.Price), taker{o.Qty, o.PAN, o.CancelActive}, fills)
 	if left != 0 && cause == CauseNone && o.TIF == Day {

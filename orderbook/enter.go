@@ -68,10 +68,10 @@ func (b *Book) addOther(o *Order, fills []Fill) ([]Fill, Result) {
 	if live != 0 || a.numbered && o.ID != a.NextID() {
 		return fills, Refused(RejectDuplicateOrder)
 	}
-	if a.live >= a.room && b.wouldRest(side, &t) {
+	if a.live > a.room || a.live == a.room && b.wouldRest(side, &t) {
 		return fills, Refused(RejectBookFull)
 	}
-	s := a.take() // one is left: the arena has one more than it takes orders
+	s := a.take() // one is left: the arena has one more than it has room for
 	n := &a.orders[s]
 	n.id, n.pan, n.flags = o.ID, o.PAN, b.number<<bookShift|side
 	if o.CancelActive {

@@ -93,3 +93,32 @@ func TestUsedUpSlotIsNotTakenAgain(t *testing.T) {
 	}
 	mustCheck(t, b)
 }
+
+// With a full book the one slot that is left passes immediate orders on, until its numbers are used up as well: then
+// every entry is refused, and goes again when an order has gone.
+func TestLastSlotUsedUp(t *testing.T) {
+	a := NewNumberedArena(2)
+	defer a.Close()
+	b := NewBook(a)
+	first := addNext(t, a, b, Day)
+	addNext(t, a, b, Day)
+	addNext(t, a, b, IOC)
+	a.orders[a.freeSlot].id = numberLimit - numberStep | OrderID(a.freeSlot) // its last number
+	addNext(t, a, b, IOC)
+	mustCheck(t, b)
+	for _, o := range []Order{
+		{Side: Buy, Price: 100, Qty: 1},
+		{Side: Buy, Price: 100, Qty: 1, TIF: IOC},
+		{Side: Sell, Price: 100, Qty: 1}, // it would trade
+		{Side: Sell, Market: true, Qty: 1, TIF: IOC},
+	} {
+		o.ID = a.NextID()
+		if _, r := b.Add(&o, make([]Fill, 0, 4)); r.Reject != RejectBookFull {
+			t.Errorf("%+v: %+v, want %v", o, r, RejectBookFull)
+		}
+	}
+	mustCheck(t, b)
+	b.Cancel(first)
+	addNext(t, a, b, IOC)
+	mustCheck(t, b)
+}
