@@ -40,8 +40,10 @@ func FramesOn(mem []byte) (*Frames, error) {
 	}
 	*c = control{}
 	c.size = uint64(len(slab))
+	r := &Frames{sides: sides{shared: c}, slab: slab, foreign: true, claimed: -1}
+	r.header(0).Store(0)       // I12, whatever the memory was before
 	c.magic.Store(framesMagic) // last: whoever opens the ring finds all of it, or none
-	return &Frames{sides: sides{shared: c}, slab: slab, foreign: true, claimed: -1}, nil
+	return r, nil
 }
 
 // OpenFrames takes up the ring that FramesOn has made in mem. Both sides begin where the memory says

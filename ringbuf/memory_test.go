@@ -131,6 +131,23 @@ func TestMemoryRefused(t *testing.T) {
 	}
 }
 
+// A ring in memory that was something else before is empty (I12).
+func TestMemoryUsedBefore(t *testing.T) {
+	mem := memory(256)
+	old := framesOn(t, mem)
+	fill(old.Claim(24), 1)
+	old.Publish(24)
+	r := framesOn(t, mem)
+	if got := r.Peek(); got != nil {
+		t.Fatalf("a new ring gives %x", got)
+	}
+	fill(r.Claim(40), 2)
+	r.Publish(40)
+	if got := r.Peek(); !bytes.Equal(got, filled(40, 2)) || r.Len() != 1 || r.Err() != nil {
+		t.Errorf("record %x, %d of them, error %v", got, r.Len(), r.Err())
+	}
+}
+
 func put(b []byte, length, tag uint64) { binary.LittleEndian.PutUint64(b, length|tag<<32) }
 
 // A producer that died between handing a record over and saying so in the control block: its successor finds the
