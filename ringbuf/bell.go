@@ -40,7 +40,7 @@ const (
 // NewBell makes a bell whose consumer waits as w says.
 func NewBell(w Wait) *Bell { return &Bell{wait: w, token: make(chan struct{}, 1)} }
 
-// Ring wakes the consumer if it is parked. Call it after the store that the consumer waits for; if
+// Ring wakes the consumer if it is parked or asleep. Call it after the store that the consumer waits for; if
 // the consumer is awake, which is the rule under load, it costs a barrier and a load, and without a
 // policy that parks, nothing.
 //
@@ -74,9 +74,9 @@ func (b *Bell) ifParks() *Bell {
 	return b
 }
 
-// Wait returns when ready returns true, when it was woken by Ring, or, if the bell has a mirror, for no reason. A Ring that finds the
-// consumer awake leaves no trace, so whatever a ring announces must show in ready. Ready is called
-// by the consumer's goroutine, many times; it should be a few loads.
+// Wait returns when ready returns true, when it was woken by Ring, or, if the bell has a mirror, for
+// no reason. A Ring that finds the consumer awake leaves no trace, so whatever a ring announces must
+// show in ready. Ready is called by the consumer's goroutine, many times; it should be a few loads.
 func (b *Bell) Wait(ready func() bool) {
 	if b == nil {
 		panic("ringbuf: a side without a bell cannot wait; see Bells")

@@ -153,7 +153,7 @@ func (r *SPSC[T]) TryPop() (v T, ok bool) {
 }
 
 // Pop is TryPop, but waits while the ring is empty. It returns false only when the ring is closed
-// and drained.
+// and drained. As in Push, the body stands here again: one call less for each item.
 func (r *SPSC[T]) Pop() (v T, ok bool) {
 	c := &r.consumer
 	if c.pos == c.cached && r.ready() == 0 && r.PeekWait(1) == nil {
