@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,7 +9,7 @@ import (
 
 // FuzzRead takes any bytes as a run file: it is refused, or one that can be written and read again.
 func FuzzRead(f *testing.F) {
-	f.Add([]byte(`{"version": 2, "cluster": 7, "limits": {"orders_max": 5}, "roles": {"margin_bps": 1}}`))
+	f.Add(fmt.Appendf(nil, `{"version": %d, "cluster": 7, "limits": {"orders_max": 5}, "roles": {"margin_bps": 1}}`, Version))
 	f.Add([]byte(`{"version": 1}`))
 	f.Add([]byte("{"))
 	f.Fuzz(func(t *testing.T, text []byte) {
