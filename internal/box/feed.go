@@ -143,7 +143,6 @@ func (f *feed) next(c *codec.Command) error {
 	}
 	var bad *capture.RecordError
 	if !errors.As(err, &bad) {
-		f.lastNs = c.TimeNs
 		return err
 	}
 	if f.strict {

@@ -18,7 +18,7 @@ func (v *verifier) checkpointsBefore(r *role, next batch3pc.Seq) error {
 	return nil
 }
 
-func (v *verifier) checkpoint(r *role, c *checkpoint) error {
+func (v *verifier) checkpoint(r *role, c *batch3pc.Image) error {
 	name := r.result.Role
 	if c.At.Seq == v.last.Seq && c.At.Chain != v.last.Chain {
 		return violation("V10", "%s has a checkpoint of batch %d with chain %016x, it was committed with %016x", name, c.At.Seq, uint64(c.At.Chain), uint64(v.last.Chain))

@@ -21,13 +21,8 @@ type stream struct {
 	begun   bool            // the log holds what comes next: it has its beginning, or has been joined
 	last    batch3pc.Batch  // head, or what was given out before
 
-	image       []byte // pieces of the checkpoint that is being read
-	checkpoints []checkpoint
-}
-
-// checkpoint is a state in a log, behind the batch at its position.
-type checkpoint struct {
-	batch3pc.Image
+	image       []byte           // pieces of the checkpoint that is being read
+	checkpoints []batch3pc.Image // states in the log, each behind the batch at its position
 }
 
 func openStream(dir, role string) (*stream, error) {
@@ -99,11 +94,10 @@ func (s *stream) piece(r *batch3pc.Record) {
 		return
 	}
 	m, ok := batch3pc.DecodeImage(s.image)
-	if ok && xxhash.Sum64(s.image) == r.Digest && m.At == (batch3pc.Position{Seq: r.Seq, Chain: r.Chain}) {
-		s.checkpoints = append(s.checkpoints, checkpoint{m})
-	} else {
-		s.checkpoints = append(s.checkpoints, checkpoint{batch3pc.Image{At: batch3pc.Position{Seq: r.Seq, Chain: r.Chain}}})
+	if at := (batch3pc.Position{Seq: r.Seq, Chain: r.Chain}); !ok || xxhash.Sum64(s.image) != r.Digest || m.At != at {
+		m = batch3pc.Image{At: at} // without a state, which is no batch's
 	}
+	s.checkpoints = append(s.checkpoints, m)
 	s.image = nil // the checkpoint has it now
 }
 
