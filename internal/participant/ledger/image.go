@@ -158,13 +158,27 @@ func (m *Image) Count(size int) int {
 	return int(n)
 }
 
-// More reports whether there is something left to read.
-func (m *Image) More() bool { return len(m.rest) > 0 }
+// Days reads the days of a role that keeps sessions, which fill the rest of the image in the order of their
+// dates, in 64 bits each, and calls restore for what follows the date. It stops at the first error.
+func (m *Image) Days(restore func(day Day) error) error {
+	for last, first := int64(0), true; len(m.rest) > 0; first = false {
+		date := m.Int64()
+		day, ok := Date(date).Day()
+		if !ok || int64(day.Date) != date || !first && date <= last {
+			return fmt.Errorf("%w: session of day %d behind day %d", ErrImage, date, last)
+		}
+		if err := restore(day); err != nil {
+			return err
+		}
+		last = date
+	}
+	return nil
+}
 
 // Close returns what was wrong with the image, also if it is longer than what was read. Errors wrap
 // ErrImage.
 func (m *Image) Close() error {
-	if m.err == nil && m.More() {
+	if m.err == nil && len(m.rest) > 0 {
 		return fmt.Errorf("%w: %d bytes too many", ErrImage, len(m.rest))
 	}
 	return m.err

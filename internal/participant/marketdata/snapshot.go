@@ -54,19 +54,13 @@ func (m *MarketData) Restore(state []byte) error {
 	if err != nil {
 		return err
 	}
-	sessions, last := map[ledger.Date]*session{}, int64(0)
-	for image.More() {
-		days := image.Int64()
-		day, ok := ledger.Date(days).Day()
-		if !ok || int64(day.Date) != days || len(sessions) > 0 && days <= last {
-			return fmt.Errorf("%w: session of day %d behind day %d", ledger.ErrImage, days, last)
-		}
-		last = days
-		s := &session{day: day}
-		if err := s.restore(image, stream); err != nil {
-			return err
-		}
-		sessions[day.Date] = s
+	sessions := map[ledger.Date]*session{}
+	err = image.Days(func(day ledger.Day) error {
+		sessions[day.Date] = &session{day: day}
+		return sessions[day.Date].restore(image, stream)
+	})
+	if err != nil {
+		return err
 	}
 	if err := image.Close(); err != nil {
 		return err

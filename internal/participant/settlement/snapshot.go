@@ -47,28 +47,13 @@ func (s *Settlement) Restore(state []byte) error {
 	if err != nil {
 		return err
 	}
-	sessions, last := map[ledger.Date]*session{}, int64(0)
-	for m.More() {
-		days := m.Int64()
-		day, ok := ledger.Date(days).Day()
-		if !ok || int64(day.Date) != days || len(sessions) > 0 && days <= last {
-			return fmt.Errorf("%w: session of day %d behind day %d", ledger.ErrImage, days, last)
-		}
-		last = days
-		session := newSession(day)
-		n := m.Count(obligationSize)
-		for range n {
-			if err := session.restore(m, stream); err != nil {
-				return err
-			}
-		}
-		if n == 0 {
-			return fmt.Errorf("%w: session of day %d without obligations", ledger.ErrImage, days)
-		}
-		if err := session.check(stream); err != nil {
-			return err
-		}
-		sessions[day.Date] = session
+	sessions := map[ledger.Date]*session{}
+	err = m.Days(func(day ledger.Day) error {
+		sessions[day.Date] = newSession(day)
+		return sessions[day.Date].restore(m, stream)
+	})
+	if err != nil {
+		return err
 	}
 	if err := m.Close(); err != nil {
 		return err
@@ -77,8 +62,22 @@ func (s *Settlement) Restore(state []byte) error {
 	return nil
 }
 
-// restore reads an obligation and adds it.
+// restore reads the obligations of a session.
 func (s *session) restore(m *ledger.Image, stream *ledger.Stream) error {
+	n := m.Count(obligationSize)
+	if n == 0 {
+		return fmt.Errorf("%w: session of %v without obligations", ledger.ErrImage, s.day.Date)
+	}
+	for range n {
+		if err := s.restoreNext(m, stream); err != nil {
+			return err
+		}
+	}
+	return s.check(stream)
+}
+
+// restoreNext reads an obligation and adds it.
+func (s *session) restoreNext(m *ledger.Image, stream *ledger.Stream) error {
 	instrument, member := m.Uint32(), m.Uint32()
 	o := obligation{instrument: instrument, member: uint16(member), buyQty: m.Int64(), sellQty: m.Int64(), buyValue: m.Int64(), sellValue: m.Int64()}
 	if member > 1<<16-1 || !stream.Defines(instrument) || min(o.buyQty, o.sellQty, o.buyValue, o.sellValue) < 0 {
