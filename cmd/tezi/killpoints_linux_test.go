@@ -66,32 +66,34 @@ var victims = []struct {
 // reached the first 0, 1, 2 or 3 participants, or has come from them, and no more. Whatever was killed, the day
 // ends as without.
 func TestKilledAtEachMessage(t *testing.T) {
-	d := newDay(t, killDay)
-	for i, p := range commitPhases {
-		for pass := range 4 {
-			for v := range victims {
-				if !chosen(i, pass, v) {
-					continue
-				}
-				t.Run(fmt.Sprintf("%s/%d/%s", p.name, pass, victims[v].name), func(t *testing.T) {
-					c := newCluster(t, d, "--batch", "50")
-					c.arm(p.up, p.kind, p.at, pass)
-					c.startEngine()
-					c.held()
-					c.nothingSeen(p, pass)
-					c.killed(v)
-					c.finish()
-				})
-			}
-		}
-	}
+	eachKill(t, commitPhases, func(c *cluster, p phase, pass int) {
+		c.arm(p.up, p.kind, p.at, pass)
+		c.startEngine()
+		c.held()
+		c.nothingSeen(p, pass)
+	})
 }
 
 // TestKilledInAnElection is the same while a ballot is opened, over batches that are in doubt: the engine has died
 // between two of its PRE-COMMITs, the moment at which the textbooks' protocol splits.
 func TestKilledInAnElection(t *testing.T) {
+	eachKill(t, electionPhases, func(c *cluster, p phase, pass int) {
+		c.arm(true, "PreCommit", killBatch, 1)
+		c.startEngine()
+		c.held()
+		kill9(c.engine())
+		c.lose()
+		c.arm(p.up, p.kind, p.at, pass)
+		c.resumeEngine()
+		c.held()
+	})
+}
+
+// eachKill runs a test for each cell of the matrix: until brings a cluster to the moment at which so many messages of
+// the phase have passed, the victim is killed there, and the day has to end as without.
+func eachKill(t *testing.T, phases []phase, until func(c *cluster, p phase, pass int)) {
 	d := newDay(t, killDay)
-	for i, p := range electionPhases {
+	for i, p := range phases {
 		for pass := range 4 {
 			for v := range victims {
 				if !chosen(i, pass, v) {
@@ -99,14 +101,7 @@ func TestKilledInAnElection(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s/%d/%s", p.name, pass, victims[v].name), func(t *testing.T) {
 					c := newCluster(t, d, "--batch", "50")
-					c.arm(true, "PreCommit", killBatch, 1)
-					c.startEngine()
-					c.held()
-					kill9(c.engine())
-					c.lose()
-					c.arm(p.up, p.kind, p.at, pass)
-					c.resumeEngine()
-					c.held()
+					until(c, p, pass)
 					c.killed(v)
 					c.finish()
 				})
