@@ -14,6 +14,7 @@ const progressInterval = 200 * time.Millisecond
 
 // Status is what a run tells of itself while it runs, read from atomics that the run publishes.
 type Status struct {
+	Task     string // said in front; "" = nothing is
 	Done     uint64 // commands taken so far
 	Total    uint64 // commands there will be; 0 = unknown
 	Trades   uint64 // trades committed so far
@@ -91,6 +92,9 @@ func (l *statusLine) text(s Status, now time.Time, width int) string {
 	done := thousands(int64(s.Done))
 	if s.Total > 0 {
 		done = fmt.Sprintf("%5.1f %%", 100*float64(s.Done)/float64(s.Total))
+	}
+	if s.Task != "" {
+		done = s.Task + "  " + done
 	}
 	text := fmt.Sprintf("%s  %s commands/s  %s trades  %s batches  %d in flight  %d stalls",
 		done, speed, thousands(int64(s.Trades)), thousands(int64(s.Batches)), s.InFlight, s.Stalls)

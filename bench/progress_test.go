@@ -36,14 +36,14 @@ func TestStatusLine(t *testing.T) {
 	for i, want := range []string{
 		" 25.0 %  - commands/s  49,000 trades  49 batches  3 in flight  7 stalls",
 		" 50.0 %  1,250,000 commands/s  49,000 trades  49 batches  3 in flight  7 stalls",
-		"500,000  0 commands/s  49,000 trades  49 batches  3 in flight  7 stalls",
+		"again  500,000  0 commands/s  49,000 trades  49 batches  3 in flight  7 stalls",
 	} {
 		if got := line.text(s, start.Add(time.Duration(i)*200*time.Millisecond), 200); got != want {
 			t.Errorf("line %d: %q, want %q", i, got, want)
 		}
 		s.Done = 500_000
 		if i == 1 {
-			s.Total = 0
+			s.Total, s.Task = 0, "again"
 		}
 	}
 	if got := line.text(s, start, 20); len(got) != 19 {

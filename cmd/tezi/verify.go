@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/verify"
 )
 
@@ -30,10 +32,13 @@ Exit code 3 if they do not, with the broken rule and the place.`,
 			return err
 		}
 		var res *verify.Result
+		var progress verify.Progress
+		line := bench.NewProgress(os.Stderr, progress.Status)
 		err := orInterrupted(cmd.Context(), func() (err error) {
-			res, err = verify.Run(args[0])
+			res, err = verify.RunWatched(args[0], &progress)
 			return err
 		})
+		line.Stop()
 		if err != nil {
 			return err
 		}

@@ -110,9 +110,13 @@ func TestCutRun(t *testing.T) {
 	if err != nil || len(marks) == 0 {
 		t.Errorf("the log of market data was cut, and its tape was not made durable before: marks %v, %v", marks, err)
 	}
-	got, err := verify.Run(dir)
+	var progress verify.Progress
+	got, err := verify.RunWatched(dir, &progress)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if p := progress.Status(); p.Done != p.Total || p.Total <= got.Commands-got.RematchedFrom || p.Batches != got.Batches || p.Trades != got.Trades {
+		t.Errorf("in the end it has come to %+v, want everything of %+v", p, got)
 	}
 	if got.FromTape == 0 || got.EngineRestsOn == 0 || got.Snapshots != 1 || got.RematchedFrom < 1000 || got.FirstTrade != 1 {
 		t.Errorf("the logs were not cut: %+v", got)

@@ -74,7 +74,7 @@ func Execute(ctx context.Context, o *Options, source Source) (*bench.Report, err
 	}
 	err = errors.Join(err, b.badInput)
 	if o.Verify {
-		_, verr := verify.Run(o.Dir)
+		verr := o.prove()
 		report.Verified = verr == nil
 		err = errors.Join(err, verr)
 	}
@@ -83,6 +83,16 @@ func Execute(ctx context.Context, o *Options, source Source) (*bench.Report, err
 		report.Verified = report.Verified && err == nil
 	}
 	return report, errors.Join(err, b.save(report))
+}
+
+// prove verifies the logs of the run, under a status line of its own.
+func (o *Options) prove() error {
+	var p verify.Progress
+	if o.Progress != nil {
+		defer o.Progress(p.Status)()
+	}
+	_, err := verify.RunWatched(o.Dir, &p)
+	return err
 }
 
 // open lays out the directory and builds everything, but starts no input.

@@ -13,7 +13,6 @@ import (
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/rundir"
-	"github.com/tezi-exchange/tezi/internal/verify"
 )
 
 // What supervisor and engine process say to each other: the engine, on its standard output, that it is
@@ -87,7 +86,7 @@ func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
 	report.CommandsBefore, report.TradesBefore = int64(s.before.Commands), int64(s.before.Trades)
 	report.SetElapsed(time.Since(s.started))
 	if o.Verify {
-		_, verr := verify.Run(o.Dir)
+		verr := o.prove()
 		report.Verified = verr == nil
 		err = errors.Join(err, verr)
 	}

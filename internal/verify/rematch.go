@@ -31,11 +31,12 @@ type rematch struct {
 	reached   bool                // base was met
 	from      uint64              // first command that is matched again
 	snapshots int                 // that were made again
+	progress  *Progress
 }
 
 // openRematch makes the snapshots of the log again, reads it for its vetoes and decisions, which a core must
 // know beforehand, and opens it again for the commands.
-func openRematch(log rundir.CommandLog, limits engine.Limits) (*rematch, error) {
+func openRematch(log rundir.CommandLog, limits engine.Limits, p *Progress) (*rematch, error) {
 	all, err := log.Snapshots.All()
 	if err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func openRematch(log rundir.CommandLog, limits engine.Limits) (*rematch, error) 
 	if err := r.Close(); err != nil {
 		return nil, err
 	}
-	m := &rematch{target: limits.BatchTarget, reached: true}
+	m := &rematch{target: limits.BatchTarget, reached: true, progress: p}
 	base := snapshot.Snapshot{}
 	if cut && len(all) > 0 {
 		base, all = all[0], all[1:]
@@ -58,7 +59,7 @@ func openRematch(log rundir.CommandLog, limits engine.Limits) (*rematch, error) 
 		return nil, err
 	}
 	defer replica.Close()
-	if m.snapshots, err = remake(log, limits, base, all); err != nil {
+	if m.snapshots, err = remake(log, limits, base, all, p); err != nil {
 		return nil, err
 	}
 	if m.base = replica.Settled(); m.base.Seq > 0 {
@@ -88,13 +89,13 @@ func restored(dir string, limits engine.Limits, s snapshot.Snapshot) (*engine.Re
 
 // remake makes each snapshot again, from the one before it and the records between them, and compares the
 // two (V10).
-func remake(log rundir.CommandLog, limits engine.Limits, base snapshot.Snapshot, all []snapshot.Snapshot) (n int, err error) {
+func remake(log rundir.CommandLog, limits engine.Limits, base snapshot.Snapshot, all []snapshot.Snapshot, p *Progress) (n int, err error) {
 	for _, s := range all {
 		r, err := restored(log.Dir, limits, base)
 		if err != nil {
 			return n, err
 		}
-		err = upTo(log.Dir, r, base.At, s.At)
+		err = upTo(log.Dir, r, base.At, s.At, p)
 		same := err == nil && bytes.Equal(r.AppendSnapshot(nil), s.Body)
 		r.Close()
 		switch {
@@ -112,7 +113,7 @@ func remake(log rundir.CommandLog, limits engine.Limits, base snapshot.Snapshot,
 }
 
 // upTo lets r take the records behind after, up to one.
-func upTo(dir string, r *engine.Replica, after, to journal.Position) error {
+func upTo(dir string, r *engine.Replica, after, to journal.Position, p *Progress) error {
 	reader, err := journal.NewReaderOn(disk.Real, dir, after)
 	if err != nil {
 		return err
@@ -123,12 +124,14 @@ func upTo(dir string, r *engine.Replica, after, to journal.Position) error {
 		if errors.Is(err, io.EOF) {
 			return violation("V10", "the engine has a snapshot of record %d, the log ends with record %d", to.LSN, reader.Position().LSN)
 		}
+		before := r.Commands()
 		if err == nil {
 			err = r.Take(rec.Kind, rec.Body)
 		}
 		if err != nil {
 			return err
 		}
+		p.commands.Add(r.Commands() - before)
 	}
 	if at := reader.Position(); at != to {
 		return violation("V10", "the engine has a snapshot of record %v of a log, this one has %v there", to, at)
@@ -136,22 +139,27 @@ func upTo(dir string, r *engine.Replica, after, to journal.Position) error {
 	return nil
 }
 
-// scan takes vetoes and decisions behind a position.
+// scan takes vetoes and decisions behind a position, and counts the commands there.
 func (m *rematch) scan(dir string, after journal.Position, to *engine.Replica) error {
 	r, err := journal.NewReaderOn(disk.Real, dir, after)
 	if err != nil {
 		return err
 	}
 	defer r.Close() //nolint:errcheck // read only
+	commands := m.progress.commands.Load()
 	for {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
+			m.progress.total.Store(commands)
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 		switch rec.Kind {
+		case engine.RecordCommands:
+			cmds, _ := codec.Commands(rec.Body) // what is none is told when it is matched
+			commands += uint64(len(cmds))
 		case engine.RecordVeto:
 			if err := to.Take(rec.Kind, rec.Body); err != nil {
 				return err
@@ -188,6 +196,7 @@ func (m *rematch) next() (*codec.Command, error) {
 			return nil, fmt.Errorf("engine log, record %d: %d bytes are not whole commands", rec.LSN, len(rec.Body))
 		}
 		m.cmds = cmds
+		m.progress.commands.Add(uint64(len(cmds)))
 	}
 	c := &m.cmds[0]
 	m.cmds = m.cmds[1:]

@@ -83,6 +83,8 @@ type verifier struct {
 	tape   *tape
 	state  []byte // scratch
 
+	progress *Progress
+
 	members members
 
 	fromTape uint64
@@ -91,7 +93,10 @@ type verifier struct {
 
 // Run verifies the run in dir. A *Violation says which rule is broken and where; any other error
 // says that a file could not be read.
-func Run(dir string) (res *Result, err error) {
+func Run(dir string) (*Result, error) { return RunWatched(dir, new(Progress)) }
+
+// RunWatched is Run, and tells p, which must be new, how far it has come.
+func RunWatched(dir string, p *Progress) (res *Result, err error) {
 	run, err := rundir.Read(dir)
 	if err != nil {
 		return nil, err
@@ -100,7 +105,7 @@ func Run(dir string) (res *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &verifier{dir: dir, run: run}
+	v := &verifier{dir: dir, run: run, progress: p}
 	defer func() { err = errors.Join(err, v.close(), os.RemoveAll(scratch)) }()
 	if err := v.open(scratch); err != nil {
 		return nil, err
@@ -112,7 +117,7 @@ func Run(dir string) (res *Result, err error) {
 }
 
 func (v *verifier) open(scratch string) (err error) {
-	if v.engine, err = openRematch(rundir.NewCommandLog(v.dir, v.run.Cluster), v.run.Limits); err != nil {
+	if v.engine, err = openRematch(rundir.NewCommandLog(v.dir, v.run.Cluster), v.run.Limits, v.progress); err != nil {
 		return err
 	}
 	v.members.logged = v.engine.members
@@ -271,6 +276,8 @@ func (v *verifier) content(b *batch3pc.Batch) error {
 	if err := v.engine.produces(b, &p); err != nil {
 		return err
 	}
+	v.progress.batches.Store(v.count)
+	v.progress.trades.Add(uint64(len(p.Trades)))
 	return v.published(b, &p)
 }
 
