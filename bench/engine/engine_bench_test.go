@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/bench/workload"
 )
 
@@ -19,7 +20,7 @@ func BenchmarkEngine(b *testing.B) {
 				c.Loop.Flow, c.Rate = flow, rate
 				c.Duration = 500 * time.Millisecond
 				for b.Loop() {
-					r, err := Measure(b.Context(), c)
+					r, err := Measure(b.Context(), profile.Set{}, c)
 					if err != nil {
 						b.Fatal(err)
 					}

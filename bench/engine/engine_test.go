@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/bench/workload"
 )
 
@@ -53,7 +54,7 @@ func TestMeasure(t *testing.T) {
 	for _, rate := range []float64{0, 20_000} {
 		c := small(workload.FlowTrades)
 		c.Rate = rate
-		r, err := Measure(t.Context(), c)
+		r, err := Measure(t.Context(), profile.Set{}, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +85,7 @@ func TestCaseIsJudged(t *testing.T) {
 	} {
 		c := Default()
 		change(&c)
-		if _, err := Measure(t.Context(), c); !errors.Is(err, ErrCase) {
+		if _, err := Measure(t.Context(), profile.Set{}, c); !errors.Is(err, ErrCase) {
 			t.Errorf("%s: %v, want ErrCase", name, err)
 		}
 	}

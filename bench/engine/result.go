@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/internal/host"
 )
 
@@ -28,8 +30,8 @@ type Result struct {
 	Pinned       bool                    // each thread had a core of its own
 }
 
-// Measure runs a case: feeder and matcher, each on a core of its own.
-func Measure(ctx context.Context, c Case) (*Result, error) {
+// Measure runs a case: feeder and matcher, each on a core of its own, under the profiles.
+func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -38,6 +40,11 @@ func Measure(ctx context.Context, c Case) (*Result, error) {
 		return nil, err
 	}
 	defer r.close()
+	stop, err := profiles.Start("engine") // not before: to make the loop is not what is measured
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	runtime.GC() // not in the middle of it
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

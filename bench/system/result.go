@@ -21,7 +21,7 @@ import (
 type Options struct {
 	Dir        string      // of the run; each case empties it. Durable cases measure the disk below it
 	Executable string      // this program, to start participants with
-	Profiles   profile.Set // of the participants' processes
+	Profiles   profile.Set // of each process; this one is "engine"
 	Profile    host.Profile
 	Log        *slog.Logger // nil discards
 }
@@ -48,7 +48,7 @@ var (
 )
 
 // Measure runs a case.
-func Measure(ctx context.Context, o *Options, c Case) (*Result, error) {
+func Measure(ctx context.Context, o *Options, c Case) (_ *Result, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -59,6 +59,11 @@ func Measure(ctx context.Context, o *Options, c Case) (*Result, error) {
 	m := &meter{warmup: c.Warmup, duration: c.Duration, recorder: bench.NewRecorder()}
 	r := &Result{Case: c, CPU: map[string]time.Duration{}}
 	run := o.run(&c, loop, m, r)
+	stop, err := o.Profiles.Start("engine") // not before: to make the loop is not what is measured
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	before := spent()
 	report, err := box.Execute(ctx, run, &source{loop: loop, done: &m.done})
 	r.CPU["engine"] = spent() - before

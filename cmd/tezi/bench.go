@@ -30,7 +30,7 @@ type benchFlags struct {
 	output
 	out   string
 	kinds []string
-	set   profile.Set // of kinds, after profiles or startProfile
+	set   profile.Set // of kinds, after profiles
 }
 
 func (b *benchFlags) flags(cmd *cobra.Command) {
@@ -55,15 +55,6 @@ func (b *benchFlags) profiles(cases int) (err error) {
 		return usageError{fmt.Errorf("--profile: want one case, not the %d of a sweep: a profile of many shows none", cases)}
 	}
 	return nil
-}
-
-// startProfile begins the profiles of this process, for so many cases; the returned function writes them. Other
-// processes get b.set.
-func (b *benchFlags) startProfile(process string, cases int) (stop func() error, err error) {
-	if err := b.profiles(cases); err != nil {
-		return nil, err
-	}
-	return b.set.Start(process)
 }
 
 // record begins what a benchmark reports. The name goes into the names of files.

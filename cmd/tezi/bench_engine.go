@@ -77,12 +77,10 @@ func (b *benchEngineFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	stop, err := b.startProfile("engine", len(cases))
-	if err != nil {
+	if err := b.profiles(len(cases)); err != nil {
 		return err
 	}
 	record := b.record("engine", "Engine core")
-	err = measure(record, cases, func(c engine.Case) (*engine.Result, error) { return engine.Measure(cmd.Context(), c) })
-	err = errors.Join(err, stop())
+	err = measure(record, cases, func(c engine.Case) (*engine.Result, error) { return engine.Measure(cmd.Context(), b.set, c) })
 	return errors.Join(err, b.report(cmd, record))
 }

@@ -100,14 +100,12 @@ func (b *benchSystemFlags) run(cmd *cobra.Command) error {
 	}
 	defer os.RemoveAll(parent) //nolint:errcheck // what is left is in the way of nothing
 	b.o.Dir, b.o.Log = filepath.Join(parent, "run"), newLog(cmd.ErrOrStderr(), b.verbose)
-	stop, err := b.startProfile("engine", len(cases))
-	if err != nil {
+	if err := b.profiles(len(cases)); err != nil {
 		return err
 	}
 	b.o.Profiles = b.set
 	record := b.record("system", "Whole system")
 	record.Profile = b.o.Profile.Name
 	err = measure(record, cases, func(c system.Case) (*system.Result, error) { return system.Measure(cmd.Context(), &b.o, c) })
-	err = errors.Join(err, stop())
 	return errors.Join(err, b.report(cmd, record))
 }
