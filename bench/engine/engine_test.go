@@ -76,6 +76,31 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// A rate at which nothing was due has no figures.
+func TestMeasureShort(t *testing.T) {
+	c := small(workload.FlowTrades)
+	c.Rate = 0.1
+	if _, err := Measure(t.Context(), profile.Set{}, c); !errors.Is(err, errShort) {
+		t.Errorf("%v, want errShort", err)
+	}
+}
+
+// What is beyond the range of the histogram is counted and recorded at its limit: no sample is lost.
+func TestRecordOutOfRange(t *testing.T) {
+	c := small(workload.FlowTrades)
+	r, err := newRig(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	for _, ns := range []int64{-1, 0, 1000, latencyMax, latencyMax + 1, 10 * latencyMax} {
+		r.record(ns)
+	}
+	if n := r.latency.TotalCount(); n != 6 || r.outOfRange != 3 || r.latency.Min() != 0 {
+		t.Errorf("%d latencies, %d out of range, the least %d; want 6, 3 and 0", n, r.outOfRange, r.latency.Min())
+	}
+}
+
 func TestCaseIsJudged(t *testing.T) {
 	for name, change := range map[string]func(*Case){
 		"flow":     func(c *Case) { c.Loop.Flow = "" },

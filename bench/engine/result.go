@@ -28,7 +28,11 @@ type Result struct {
 	Mallocs      uint64                  // heap allocations of the process, warm-up included
 	Collections  uint32                  // of the heap, likewise
 	Pinned       bool                    // each thread had a core of its own
+
+	outOfRange int64 // of Latency: recorded at the limit
 }
+
+var errShort = errors.New("engine: nothing was due while it counted: want a higher rate or a longer duration")
 
 // Measure runs a case: feeder and matcher, each on a core of its own, under the profiles.
 func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err error) {
@@ -53,6 +57,9 @@ func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err 
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	if r.begin.IsZero() || r.done.commands == 0 {
+		return nil, errShort
+	}
 	elapsed := r.end.Sub(r.begin).Seconds()
 	res := &Result{
 		Case: c, Commands: r.done.commands, Made: r.done.trades, Rejects: r.done.rejects, Batches: r.done.batches, ElapsedS: elapsed,
@@ -60,7 +67,7 @@ func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err 
 		Mallocs: after.Mallocs - before.Mallocs, Collections: after.NumGC - before.NumGC, Pinned: pinned,
 	}
 	if c.Rate > 0 {
-		res.Latency = r.latency
+		res.Latency, res.outOfRange = r.latency, r.outOfRange
 	}
 	return res, nil
 }
@@ -110,6 +117,6 @@ func (r *Result) AddTo(rec *bench.Record) {
 	res.Measure("mallocs", float64(r.Mallocs))
 	res.Measure("gc-cycles", float64(r.Collections))
 	if r.Latency != nil {
-		res.Time("order-to-batch", r.Latency, 0)
+		res.Time("order-to-batch", r.Latency, r.outOfRange)
 	}
 }

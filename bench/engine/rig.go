@@ -40,19 +40,16 @@ type rig struct {
 	payload []byte
 	batches uint64
 
-	phase   atomic.Uint32
-	begin   time.Time // of what counts, and its end
-	end     time.Time
-	latency *hdrhistogram.Histogram // ns
-	done    counts                  // when it began, and then what was done meanwhile
+	warm       atomic.Bool // what comes out of the ring counts
+	begin      time.Time   // of what counts, and its end
+	end        time.Time
+	latency    *hdrhistogram.Histogram // ns
+	outOfRange int64                   // of latency: recorded at the limit
+	done       counts                  // when it began, and then what was done meanwhile
 }
 
-// The phases of a rig.
-const (
-	phaseWarm uint32 = iota
-	phaseCount
-	phaseEnd
-)
+// latencyMax is the greatest latency that is told from others, in ns.
+const latencyMax = int64(time.Minute)
 
 // counts is what a matcher has done.
 type counts struct {
@@ -77,7 +74,7 @@ func newRig(c *Case) (*rig, error) {
 		ring:    ringbuf.NewSPSC[engine.Entry](ringSlots),
 		log:     make([]codec.Command, recordBytes/codec.CommandSize),
 		payload: make([]byte, 0, codec.PayloadSizeMax),
-		latency: hdrhistogram.New(1, int64(time.Minute), 3),
+		latency: hdrhistogram.New(1, latencyMax, 3),
 	}
 	r.nsPerTick = 1 / r.clock.PerNs
 	r.ring.Bells(ringbuf.NewBell(ringbuf.WaitSpin), ringbuf.NewBell(ringbuf.WaitSpin))
@@ -123,23 +120,33 @@ func (r *rig) chunk(in []engine.Entry) {
 	for i := range in {
 		r.sequence(&in[i].Command)
 		if due := in[i].ArrivalNs; due != 0 {
-			// A negative one cannot be: it was due when it was published.
-			_ = r.latency.RecordValue(int64(float64(int64(clock.Ticks())-due) * r.nsPerTick))
+			r.record(int64(float64(int64(clock.Ticks())-due) * r.nsPerTick))
 		}
 	}
 	r.ring.Release(len(in))
 }
 
+// record counts a latency; below 0, if two cores' clocks differ, and above the limit it is recorded there.
+func (r *rig) record(ns int64) {
+	if uint64(ns) > uint64(latencyMax) {
+		r.outOfRange++
+		ns = min(max(ns, 0), latencyMax)
+	}
+	if err := r.latency.RecordValue(ns); err != nil {
+		panic("engine: a latency within the range was refused: " + err.Error())
+	}
+}
+
 // match is the matcher's thread.
 func (r *rig) match() {
-	phase := phaseWarm
+	counting := false
 	for in := r.ring.PeekWait(chunkMax); len(in) > 0; in = r.ring.PeekWait(chunkMax) {
 		r.chunk(in)
-		if p := r.phase.Load(); p != phase {
-			if phase = p; p == phaseCount {
-				r.done, r.begin = r.counts(), time.Now()
-				r.latency.Reset()
-			}
+		if !counting && r.warm.Load() {
+			counting = true
+			r.done, r.begin = r.counts(), time.Now()
+			r.latency.Reset()
+			r.outOfRange = 0
 		}
 	}
 	r.done = r.counts().since(r.done)
@@ -160,9 +167,8 @@ func (r *rig) feed(ctx context.Context) {
 	defer r.ring.Close()
 	warm := clock.Ticks() + uint64(float64(r.c.Warmup)*r.clock.PerNs)
 	r.supply(ctx, warm)
-	r.phase.Store(phaseCount)
+	r.warm.Store(true)
 	r.supply(ctx, clock.Ticks()+uint64(float64(r.c.Duration)*r.clock.PerNs))
-	r.phase.Store(phaseEnd)
 }
 
 // supply publishes what is due until the clock shows end.
