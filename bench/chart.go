@@ -215,8 +215,7 @@ func xAxis(key string, series []plot.Series) plot.Axis {
 // axisLabels say what the usual parameters and units are.
 var axisLabels = map[string]string{
 	loadKey: "load offered, a second", "trades": "trades in a batch", "window": "batches in flight",
-	"cpu-ns/trade": "processor time of all processes, a trade", "cpu-ns/order": "processor time of all processes, an order",
-	"cpu-ns/cmd": "processor time of all processes, a command",
+	"cpu-ns/trade": "processor time of all processes, a trade",
 }
 
 func axisLabel(key string) string {

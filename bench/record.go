@@ -18,7 +18,6 @@ type Record struct {
 	Command string    `json:"command"`           // that measures this again
 	Build   string    `json:"build,omitempty"`   // what was measured: version and commit
 	Profile string    `json:"profile,omitempty"` // of the threads, as it was got: "pinned" or "shared"
-	Memory  string    `json:"memory,omitempty"`  // as it was got
 	Refused []string  `json:"refused,omitempty"` // what was asked for and not got, why, and what was used instead
 	Machine Machine   `json:"machine"`
 	Results []*Result `json:"results"` // the worst first
@@ -110,6 +109,18 @@ func (r *Record) Label(res *Result) string {
 		words = append([]string{res.Name}, words...)
 	}
 	return strings.Join(words, " ")
+}
+
+// OutOfRange tells which samples were recorded at the limit (I1), a line for each distribution that has some.
+func (r *Record) OutOfRange() (lines []string) {
+	for _, res := range r.Results {
+		for _, d := range res.Latencies {
+			if n := d.Us.OutOfRange; n > 0 {
+				lines = append(lines, fmt.Sprintf("%s: %s", r.Label(res), outOfRange(n, words(d.Name))))
+			}
+		}
+	}
+	return lines
 }
 
 func all[T any](list []T, is func(T) bool) bool {

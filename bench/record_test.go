@@ -58,6 +58,10 @@ func TestRecordTable(t *testing.T) {
 	if err := record().WriteTable(&b); err != nil || !strings.HasPrefix(b.String(), recordTable) {
 		t.Errorf("%v\n%s\nwant:\n%s", err, b.String(), recordTable)
 	}
+	const late = "\nwindow=4 rate=max: 1 sample of decision out of range (below 0 or above 60 s), recorded at the limit\n"
+	if n := strings.Count(b.String(), "out of range"); n != 6 || !strings.Contains(b.String(), late) {
+		t.Errorf("%d lines of samples out of range, want 6, and%s in\n%s", n, late, b.String())
+	}
 }
 
 // I4, and I2: a record that was read again has the same order, and its histograms give the same percentiles.

@@ -19,7 +19,7 @@ func (r *Record) WriteTable(w io.Writer) error {
 	t.line("command", "%s", r.Command)
 	t.line("machine", "%s, %s", cmp.Or(r.Machine.CPU, "unknown CPU"), plural(int64(r.Machine.Cores), "core"))
 	t.line("", "%s, %s, GOMAXPROCS %d", cmp.Or(r.Machine.Kernel, "unknown kernel"), cmp.Or(r.Machine.Go, "unknown Go"), r.Machine.Gomaxprocs)
-	for _, fact := range []Pair[string]{{"build", r.Build}, {"profile", r.Profile}, {"memory", r.Memory}} {
+	for _, fact := range []Pair[string]{{"build", r.Build}, {"profile", r.Profile}} {
 		if fact.Value != "" {
 			t.line(fact.Key, "%s", fact.Value)
 		}
@@ -34,6 +34,9 @@ func (r *Record) WriteTable(w io.Writer) error {
 	}
 	for _, s := range r.Sheets() {
 		t.sheet(&s)
+	}
+	for _, line := range r.OutOfRange() {
+		fmt.Fprintln(t.w, line)
 	}
 	return t.w.Flush()
 }

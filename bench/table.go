@@ -125,7 +125,7 @@ func (t *table) latencies(r *Report) {
 	rows := [][]string{{"latency, µs", "p50", "p90", "p99", "p99.9", "max", "count"}}
 	for stage := range StageCount {
 		l := r.LatencyUs.Of(stage)
-		name := strings.ReplaceAll(stage.String(), "_", " ")
+		name := words(stage.String())
 		if l.Count == 0 {
 			rows = append(rows, []string{name, "-", "-", "-", "-", "-", "0"})
 			continue
@@ -147,10 +147,14 @@ func (t *table) latencies(r *Report) {
 	}
 	for stage := range StageCount {
 		if n := r.LatencyUs.Of(stage).OutOfRange; n > 0 {
-			fmt.Fprintf(t.w, "%s of %s out of range (below 0 or above 60 s), recorded at the limit\n",
-				plural(n, "sample"), strings.ReplaceAll(stage.String(), "_", " "))
+			fmt.Fprintln(t.w, outOfRange(n, words(stage.String())))
 		}
 	}
+}
+
+// outOfRange tells of samples that were recorded at the limit (I1).
+func outOfRange(n int64, of string) string {
+	return fmt.Sprintf("%s of %s out of range (below 0 or above 60 s), recorded at the limit", plural(n, "sample"), of)
 }
 
 // columns returns the width of each column: room for its widest cell and two blanks, and for the

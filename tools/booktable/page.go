@@ -130,6 +130,9 @@ func (b *builder) record(r *bench.Record) error {
 			fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
 		}
 	}
+	for _, line := range r.OutOfRange() {
+		fmt.Fprintf(b, "\n%s.\n", line)
+	}
 	if b.charts == "" {
 		return nil
 	}
