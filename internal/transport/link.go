@@ -73,7 +73,7 @@ func (l *Link) Claim(n int) []byte {
 func (l *Link) Publish(n int) {
 	if l.shared != nil {
 		l.shared.publish(n)
-		l.countOut(1, uint64(n))
+		l.countSharedOut(uint64(n))
 		return
 	}
 	l.out.Publish(n + l.stampSize)
@@ -172,7 +172,7 @@ func (l *Link) Release() {
 	}
 	if l.lent != nil {
 		l.shared.in.Release()
-		l.countIn(uint64(len(l.lent)))
+		l.countSharedIn(uint64(len(l.lent)))
 		l.lent = nil
 		return
 	}

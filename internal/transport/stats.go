@@ -52,6 +52,12 @@ type Stats struct {
 
 // counters holds the live Stats. Each group has one writer; the padding keeps the groups apart.
 type counters struct {
+	// The user's, of frames through shared memory: he may still be in a session when the connection of the next one
+	// counts below.
+	sharedFramesIn, sharedBytesIn   atomic.Uint64
+	sharedFramesOut, sharedBytesOut atomic.Uint64
+
+	_                              [128]byte
 	framesIn, bytesIn              atomic.Uint64
 	_                              [128]byte
 	framesOut, bytesOut, discarded atomic.Uint64
@@ -71,12 +77,23 @@ func (c *counters) countOut(frames, bytes uint64) {
 	ringbuf.Count(&c.bytesOut, bytes)
 }
 
+func (c *counters) countSharedIn(bytes uint64) {
+	ringbuf.Count(&c.sharedFramesIn, 1)
+	ringbuf.Count(&c.sharedBytesIn, bytes)
+}
+
+func (c *counters) countSharedOut(bytes uint64) {
+	ringbuf.Count(&c.sharedFramesOut, 1)
+	ringbuf.Count(&c.sharedBytesOut, bytes)
+}
+
 // Stats may be called by any goroutine.
 func (c *counters) Stats() Stats {
 	s := Stats{
-		FramesIn: c.framesIn.Load(), BytesIn: c.bytesIn.Load(),
-		FramesOut: c.framesOut.Load(), BytesOut: c.bytesOut.Load(), Discarded: c.discarded.Load(),
-		Sessions: c.sessions.Load(), Refused: c.refused.Load(), Resent: c.resent.Load(), Duplicates: c.duplicates.Load(),
+		FramesIn: c.framesIn.Load() + c.sharedFramesIn.Load(), BytesIn: c.bytesIn.Load() + c.sharedBytesIn.Load(),
+		FramesOut: c.framesOut.Load() + c.sharedFramesOut.Load(), BytesOut: c.bytesOut.Load() + c.sharedBytesOut.Load(),
+		Discarded: c.discarded.Load(),
+		Sessions:  c.sessions.Load(), Refused: c.refused.Load(), Resent: c.resent.Load(), Duplicates: c.duplicates.Load(),
 	}
 	s.Reconnects = max(s.Sessions, 1) - 1
 	for i := range c.bad {
