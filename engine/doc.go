@@ -63,6 +63,6 @@
 //	    nothing.
 //	E10 A core restored from a snapshot goes on as the first one would: same trades, same StateHash.
 //	E11 A log that is taken up after a crash leads to the trades and books of a run without one.
-//	E13 No change of the members is asked for before the record of the last one is durable. So a successor finds at
+//	E12 No change of the members is asked for before the record of the last one is durable. So a successor finds at
 //	    most one that no log has, and it is the last entry of the stream.
 package engine

@@ -164,7 +164,7 @@ func (e *Engine) wishFor(p *peer, with bool, why string, replaced ...batch3pc.No
 		}
 	}
 	if sameNodes(e.wish, members) || e.log.safe.Load() < e.changedPos {
-		return nil // it is on its way, or has to wait for the record of the last one (E13)
+		return nil // it is on its way, or has to wait for the record of the last one (E12)
 	}
 	ready, err := e.coord.ProposeGeneration(members, replaced...)
 	if errors.Is(err, batch3pc.ErrMembership) {
