@@ -166,6 +166,11 @@ func (e *Engine) wishFor(p *peer, with bool, why string, replaced ...batch3pc.No
 	if sameNodes(e.wish, members) || e.log.safe.Load() < e.changedPos {
 		return nil // it is on its way, or has to wait for the record of the last one (E12)
 	}
+	if e.coord.Generation().At.Seq > e.status.Committed {
+		// A ballot settles the one in doubt before the next is asked for: it would open that at once, unlogged (E12).
+		e.coord.CancelGeneration()
+		return e.do(e.coord.Open())
+	}
 	ready, err := e.coord.ProposeGeneration(members, replaced...)
 	if errors.Is(err, batch3pc.ErrMembership) {
 		return nil // it has just changed its state: the next look sees

@@ -285,8 +285,9 @@ type testBox struct {
 	commits []batch3pc.Seq
 	notices []Notice
 	cancel  context.CancelCauseFunc
-	source  Source      // what the log held when the box was made
-	before  func(i int) // called before command i is fed; nil: nothing
+	over    <-chan struct{} // closed when the run is over
+	source  Source          // what the log held when the box was made
+	before  func(i int)     // called before command i is fed; nil: nothing
 }
 
 func newTestBox(t *testing.T, change func(*testBox)) *testBox {
@@ -333,7 +334,7 @@ func (b *testBox) run(t *testing.T, cmds []codec.Command) (Result, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	b.cancel = cancel
+	b.cancel, b.over = cancel, ctx.Done()
 	for _, p := range b.peers {
 		p.serve(t)
 		defer p.halt()
