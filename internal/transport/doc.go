@@ -15,7 +15,8 @@
 //
 // What a dialer asks for may take the frames off the connection (Carrier): memory that both processes
 // map (shared.go), or UDP (udp.go). The connection stays, for the handshake and to say when the other
-// side is gone; where memory or UDP cannot be had, the frames go over it, and the log says why.
+// side is gone; where memory or UDP cannot be had, the frames go over it; the log and
+// Link.NotUsed say why.
 //
 // # A session
 //
@@ -35,7 +36,8 @@
 // If the user does not read, its in ring fills, the reader stops reading, the peer's kernel stops
 // sending, the peer's out ring fills, and the peer's Claim returns nil. Nobody waits but readers
 // and writers. A connection on which the peer acknowledges nothing for unackedMax is given up; that
-// may also be a peer which did not read for so long.
+// may also be a peer which did not read for so long. So is one on which the rest of a frame does not
+// come within frameTimeout: its length may be damaged, and longer than what was sent.
 //
 // # Invariants
 //
