@@ -136,6 +136,18 @@ func (m *Image) Uint64() uint64 {
 // Int64 reads a signed number.
 func (m *Image) Int64() int64 { return int64(m.Uint64()) }
 
+// Int32 reads a signed number of 64 bits; 0 and an error in the end if it does not fit into 32.
+func (m *Image) Int32() int32 {
+	n := m.Int64()
+	if n != int64(int32(n)) {
+		if m.err == nil {
+			m.err = fmt.Errorf("%w: %d where 32 bits are due", ErrImage, n)
+		}
+		return 0
+	}
+	return int32(n)
+}
+
 // Uint32 reads a number.
 func (m *Image) Uint32() uint32 {
 	if b := m.take(4); b != nil {

@@ -81,7 +81,7 @@ func (s *session) restore(m *ledger.Image, stream *ledger.Stream) error {
 	for range n {
 		instrument := m.Uint64()
 		b := bar{
-			open: orderbook.Price(m.Int64()), high: orderbook.Price(m.Int64()), low: orderbook.Price(m.Int64()), last: orderbook.Price(m.Int64()),
+			open: orderbook.Price(m.Int32()), high: orderbook.Price(m.Int32()), low: orderbook.Price(m.Int32()), last: orderbook.Price(m.Int32()),
 			volume: m.Int64(), turnover: m.Int64(), trades: m.Int64(),
 		}
 		if instrument <= last || instrument > ledger.InstrumentMax || !stream.Defines(uint32(instrument)) || b.trades <= 0 || b.volume <= 0 ||
