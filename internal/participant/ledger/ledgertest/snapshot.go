@@ -101,6 +101,43 @@ func CheckSnapshot[R Snapshotter](t *testing.T, create func() R, golden uint64) 
 	}
 }
 
+// CheckRefused changes what is the role's own in a snapshot, under a right checksum, to what no trades give:
+// it is refused, and changes nothing.
+func CheckRefused[R Snapshotter](t *testing.T, create func() R, changes map[string]func(own []byte) []byte) {
+	role := create()
+	someState(role)
+	image := role.AppendSnapshot(nil)
+	le := binary.LittleEndian
+	head := 24 + codec.CommandSize*int(le.Uint64(image[16:]))
+	for name, change := range changes {
+		own := bytes.Clone(image[head : len(image)-4])
+		changed := change(bytes.Clone(own))
+		if bytes.Equal(changed, own) {
+			t.Errorf("%s: nothing was changed", name)
+		}
+		changed = append(bytes.Clone(image[:head]), changed...)
+		changed = le.AppendUint32(changed, crc32.Checksum(changed, crc32.MakeTable(crc32.Castagnoli)))
+		if err := role.Restore(changed); err == nil {
+			t.Errorf("%s: it was taken", name)
+		} else if !bytes.Equal(role.AppendSnapshot(nil), image) {
+			t.Fatalf("%s: refused (%v), and the state has changed", name, err)
+		}
+		if err := role.Restore(image); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Set returns a change of a snapshot that puts 64 bits at each of the offsets.
+func Set(value uint64, offsets ...int) func(own []byte) []byte {
+	return func(own []byte) []byte {
+		for _, at := range offsets {
+			binary.LittleEndian.PutUint64(own[at:], value)
+		}
+		return own
+	}
+}
+
 func hashOf(b []byte) uint64 {
 	h := ledger.NewHash()
 	h.Bytes(b)
