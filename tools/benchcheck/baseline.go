@@ -127,5 +127,8 @@ func readBaseline(path string) (*baseline, error) {
 	if err := json.Unmarshal(text, b); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if len(b.Ratios) == 0 {
+		return nil, fmt.Errorf("%s: no ratio in it", path)
+	}
 	return b, nil
 }

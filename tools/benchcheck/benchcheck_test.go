@@ -86,6 +86,28 @@ func TestBaseline(t *testing.T) {
 	}
 }
 
+// A baseline of another machine is compared with, and that is said.
+func TestOtherMachine(t *testing.T) {
+	path := base(t)
+	b, err := readBaseline(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []bool{false, true} {
+		if other {
+			b.Machine.CPU, b.Machine.Cores = "Other CPU", 3
+			if err := b.write(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var said strings.Builder
+		err := check(path, files(t, output(1, 1)), &said)
+		if err != nil || strings.Contains(said.String(), "the baseline is of another machine: Other CPU, 3 cores\n") != other {
+			t.Errorf("another machine is %t: %v, %s", other, err, said.String())
+		}
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	path := base(t)
 	for _, test := range []struct {
@@ -98,6 +120,7 @@ func TestRefuses(t *testing.T) {
 		{"a benchmark has failed", check(path, files(t, output(1, 1)+"--- FAIL: X\n"), os.Stderr)},
 		{"no such file", check(path, []string{"nowhere"}, os.Stderr)},
 		{"no such file", check("nowhere", files(t, output(1, 1)), os.Stderr)},
+		{"no ratio in it", check(files(t, "{}")[0], files(t, output(1, 1)), os.Stderr)},
 		{"invalid character", check(files(t, "x")[0], files(t, output(1, 1)), os.Stderr)},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.problem) {

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/internal/host"
 )
 
 var errWorse = errors.New("something got worse: run again to be sure, on a quiet machine")
@@ -37,6 +40,9 @@ func check(path string, from []string, w io.Writer) error {
 	_, now, err := measured(from[0])
 	if err != nil {
 		return err
+	}
+	if m := bench.MachineOf(host.Detect()); m.CPU != b.Machine.CPU || m.Cores != b.Machine.Cores {
+		fmt.Fprintf(w, "the baseline is of another machine: %s, %d cores\n", b.Machine.CPU, b.Machine.Cores)
 	}
 	v := b.compare(now, w)
 	fmt.Fprintf(w, "%d ratios: %d as in the baseline, %d worse, %d better\n", len(b.Ratios), v.same, v.worse, v.better)
