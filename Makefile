@@ -63,14 +63,14 @@ bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
 	bin/tezi bench engine --sweep headline,rate --duration 700ms --warmup 200ms --out run/bench >/dev/null
 	$(call go-bench,run/bench/book.txt,Order book,-bench='Referee|Latency' -benchtime=4000000x,./bench/book)
 	$(call go-bench,run/bench/ring.txt,Rings,-bench='Hop|Queue' -benchtime=1000000x,./bench/ring)
-	cd bench/peers && $(call go-bench,../../run/bench/trades.txt,Beside others: forms of trades,-bench=Trades -benchtime=100ms,.)
-	cd bench/peers && $(call go-bench,../../run/bench/peers.txt,Beside others: rings,-bench=Ring -benchtime=1000000x,.)
+	$(call go-bench,run/bench/trades.txt,Beside others: forms of trades,-C bench/peers -bench=Trades -benchtime=100ms,.)
+	$(call go-bench,run/bench/peers.txt,Beside others: rings,-C bench/peers -bench=Ring -benchtime=1000000x,.)
 	$(GO) run ./tools/booktable -page docs/BENCHMARKS.md -charts docs/bench run/bench/system.json run/bench/commit.json \
 		run/bench/engine.json run/bench/book.txt run/bench/ring.txt run/bench/trades.txt run/bench/peers.txt
 
 # Into file $(1) under title $(2), with flags $(3), of package $(4): the command stands above what it prints.
-go-bench = { echo "title: $(2)"; echo "command: go test -run='^$$' -benchmem $(3) $(4)"; \
-	$(GO) test -run='^$$' -benchmem $(3) -timeout=30m $(4); } >$(1)
+go-bench = { echo "title: $(2)"; echo "command: go test $(3) -run='^$$' -benchmem $(4)"; \
+	$(GO) test $(3) -run='^$$' -benchmem -timeout=30m $(4); } >$(1)
 
 bench-all: ## run every benchmark, BENCHTIME each
 	$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -timeout=60m ./...
