@@ -25,7 +25,8 @@ type Options struct {
 	Up      Rules         // from the client to the target
 	Down    Rules         // from the target to the client
 	Flap    time.Duration // the link is up for so long, then down for so long; 0 = always up
-	// Held is called when a rule holds the link, by the goroutine that forwards. nil: nobody is told.
+	// Held is called when a rule holds the link, by the goroutine that forwards: it must not call the Proxy.
+	// nil: nobody is told.
 	Held func(up bool, at Mark)
 }
 
