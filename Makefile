@@ -20,17 +20,19 @@ export CGO_ENABLED = 0
 
 DEVTOOLS := tools/devtools/go.mod
 
-.PHONY: help build run sim mutants test race bench bench-all bench-book bench-ring bench-peers bench-check bench-baseline soak-book chaos faults fuzz lint cover clean
+.PHONY: help build run sim mutants test race bench bench-all bench-system bench-commit bench-book bench-ring bench-peers bench-check bench-baseline soak-book chaos faults fuzz lint cover clean
 
 help: ## print the targets
 	@while IFS= read -r line; do \
 		case $$line in [a-z]*': '*'## '*) printf '  make %-10s  %s\n' "$${line%%:*}" "$${line#*## }";; esac; \
 	done <$(firstword $(MAKEFILE_LIST))
 
-# Outside a usable git checkout Go cannot stamp the revision, and would fail.
+# What is built: the commit, with a mark if code differs from it. Empty outside a usable git checkout. Given by hand,
+# because Go's own stamp knows no linked worktree and no change in documents alone.
+REVISION = $(shell git rev-parse HEAD 2>/dev/null)$(if $(shell git status --porcelain -- '*.go' '*.s' '*.mod' '*.sum' 2>/dev/null),+changes)
+
 build: ## build bin/tezi
-	@vcs=; git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || vcs=-buildvcs=false; \
-	set -x; $(GO) build -trimpath $$vcs -o bin/tezi ./cmd/tezi
+	$(GO) build -trimpath -buildvcs=false -ldflags='-X main.revision=$(REVISION)' -o bin/tezi ./cmd/tezi
 
 run: build ## generate a small trading day, replay it on this machine, print the report
 	@rm -rf run/day
@@ -56,8 +58,7 @@ race: ## run the tests under the race detector, the long ones shortened
 	CGO_ENABLED=1 $(GO) test -race -short ./...
 
 bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
-	@rm -rf run/bench
-	@mkdir -p run/bench
+	@$(call begin,bench)
 	bin/tezi bench system --sweep headline,rate --duration 1500ms --warmup 500ms --out run/bench >/dev/null
 	bin/tezi bench commit --sweep headline,window,trades --floor=false --duration 500ms --warmup 300ms --out run/bench >/dev/null
 	bin/tezi bench engine --sweep headline,rate --duration 700ms --warmup 200ms --out run/bench >/dev/null
@@ -65,12 +66,58 @@ bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
 	$(call go-bench,run/bench/ring.txt,Rings,-bench='Hop|Queue' -benchtime=1000000x,./bench/ring)
 	$(call go-bench,run/bench/trades.txt,Beside others: forms of trades,-C bench/peers -bench=Trades -benchtime=100ms,.)
 	$(call go-bench,run/bench/peers.txt,Beside others: rings,-C bench/peers -bench=Ring -benchtime=1000000x,.)
-	$(GO) run ./tools/booktable -page docs/BENCHMARKS.md -charts docs/bench run/bench/system.json run/bench/commit.json \
-		run/bench/engine.json run/bench/book.txt run/bench/ring.txt run/bench/trades.txt run/bench/peers.txt
+	$(call fill-page,docs/BENCHMARKS.md -charts docs/bench,run/bench/system.json run/bench/commit.json run/bench/engine.json \
+		run/bench/book.txt run/bench/ring.txt run/bench/trades.txt run/bench/peers.txt)
+	@$(call took,bench)
 
 # Into file $(1) under title $(2), with flags $(3), of package $(4): the command stands above what it prints.
-go-bench = { echo "title: $(2)"; echo "command: go test $(3) -run='^$$' -benchmem $(4)"; \
+go-bench = { echo "title: $(2)"; echo "command: go test $(3) -run='^$$' -benchmem $(4)"; echo "build: commit $(REVISION)"; \
 	$(GO) test $(3) -run='^$$' -benchmem -timeout=30m $(4); } >$(1)
+
+# Into page $(1), from files $(2). Benchmarks that did not all come to their end leave the page as it was.
+fill-page = $(GO) run ./tools/booktable -page $(1) $(2)
+
+# Directory run/$(1) for the measurements of a page, and how long they took.
+begin = rm -rf run/$(1) && mkdir -p run/$(1) && date +%s >run/$(1)/began
+took = echo "took $$(( $$(date +%s) - $$(cat run/$(1)/began) )) s"
+
+# Into directory run/$(1): the record of `tezi bench $(2)`.
+record = bin/tezi bench $(2) --out run/$(1) >/dev/null
+
+bench-system: build ## measure the whole system in about five minutes into docs/SYSTEM-SPEED.md
+	@$(call begin,system)
+	$(call record,system/headline,system --sweep headline --warmup 500ms --duration 2s)
+	$(call record,system/shm,system --sweep headline --transport shm --warmup 500ms --duration 2s)
+	$(call record,system/trades,system --sweep trades --warmup 300ms --duration 700ms)
+	$(call record,system/window,system --sweep window --warmup 300ms --duration 700ms)
+	$(call record,system/instruments,system --sweep instruments --warmup 300ms --duration 700ms)
+	$(call record,system/members,system --sweep members --warmup 300ms --duration 700ms)
+	$(call record,system/transport,system --sweep transport --warmup 300ms --duration 700ms)
+	$(call record,system/rate,system --sweep rate --warmup 1s --duration 1s)
+	$(call record,system/core,engine --sweep headline --warmup 300ms --duration 1s)
+	$(call record,system/core-members,engine --sweep members --flow trades --warmup 300ms --duration 500ms)
+	$(call record,system/core-instruments,engine --sweep instruments --flow trades --warmup 300ms --duration 500ms)
+	$(call record,system/minute,engine --flow trades --rate 1M --duration 60s)
+	$(call fill-page,docs/SYSTEM-SPEED.md,run/system/*/*.json)
+	@$(call took,system)
+
+bench-commit: build ## measure the commit subsystem in about five minutes into docs/COMMIT-SPEED.md
+	@$(call begin,commit)
+	$(call record,commit/headline,commit --sweep headline)
+	$(call record,commit/shm,commit --sweep headline --transport shm)
+	$(call record,commit/rings,commit --sweep headline --transport rings)
+	$(call record,commit/window,commit --sweep window --floor=false)
+	$(call record,commit/window-shm,commit --sweep window --transport shm --floor=false)
+	$(call record,commit/trades,commit --sweep trades --floor=false)
+	$(call record,commit/trades-shm,commit --sweep trades --transport shm --floor=false)
+	$(call record,commit/participants,commit --sweep participants --floor=false)
+	$(call record,commit/protocol,commit --sweep protocol --floor=false)
+	$(call record,commit/transport,commit --sweep transport)
+	$(call go-bench,run/commit/link.txt,Links,-bench=Link -benchtime=30000x,./bench/commit)
+	$(call go-bench,run/commit/loss.txt,Loss,-bench=Loss -benchtime=4000x,./internal/transport)
+	$(call go-bench,run/commit/restart.txt,Restart,-bench=Restart -benchtime=3x,./bench/commit)
+	$(call fill-page,docs/COMMIT-SPEED.md,run/commit/*.txt run/commit/*/*.json)
+	@$(call took,commit)
 
 bench-all: ## run every benchmark, BENCHTIME each
 	$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -timeout=60m ./...
@@ -95,19 +142,22 @@ bench-baseline: run/ratios-1.txt run/ratios-2.txt run/ratios-3.txt ## write benc
 
 bench-book: ## measure the order book into docs/BOOK.md
 	@mkdir -p run
-	$(GO) test -run='^$$' -bench='Referee|Overlap|Latency|Flat|Memory' -benchtime=20000000x -timeout=30m ./bench/book >run/book.txt
+	echo "build: commit $(REVISION)" >run/book.txt
+	$(GO) test -run='^$$' -bench='Referee|Overlap|Latency|Flat|Memory' -benchtime=20000000x -timeout=30m ./bench/book >>run/book.txt
 	$(GO) test -run='^$$' -bench=Sweep -benchtime=1000x ./bench/book >>run/book.txt
-	$(GO) run ./tools/booktable -page docs/BOOK.md run/book.txt
+	$(call fill-page,docs/BOOK.md,run/book.txt)
 
 bench-ring: ## measure the rings into docs/RINGS.md
 	@mkdir -p run
-	$(GO) test -run='^$$' -bench=. -benchtime=150ms -count=3 -timeout=30m ./bench/ring >run/ring.txt
-	$(GO) run ./tools/booktable -page docs/RINGS.md run/ring.txt
+	echo "build: commit $(REVISION)" >run/ring.txt
+	$(GO) test -run='^$$' -bench=. -benchtime=150ms -count=3 -timeout=30m ./bench/ring >>run/ring.txt
+	$(call fill-page,docs/RINGS.md,run/ring.txt)
 
 bench-peers: ## measure rings and codec beside those of others into docs/PEERS.md
 	@mkdir -p run
-	cd bench/peers && $(GO) test -run='^$$' -bench=. -benchtime=200ms -count=3 -benchmem . >../../run/peers.txt
-	$(GO) run ./tools/booktable -page docs/PEERS.md run/peers.txt
+	echo "build: commit $(REVISION)" >run/peers.txt
+	$(GO) test -C bench/peers -run='^$$' -bench=. -benchtime=200ms -count=3 -benchmem . >>run/peers.txt
+	$(call fill-page,docs/PEERS.md,run/peers.txt)
 
 soak-book: ## play SOAK random commands on the book beside the naive one
 	$(GO) test -run='^TestSoak$$' -timeout=0 -v ./orderbook -args -soak=$(SOAK)

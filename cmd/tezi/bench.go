@@ -59,10 +59,25 @@ func (b *benchFlags) profiles(cases int) (err error) {
 
 // record begins what a benchmark reports. The name goes into the names of files.
 func (b *benchFlags) record(name, title string) *bench.Record {
-	r := bench.NewRecord(name, title, strings.Join(append([]string{"tezi"}, os.Args[1:]...), " "))
+	r := bench.NewRecord(name, title, strings.Join(measuring(append([]string{"tezi"}, os.Args[1:]...)), " "))
 	version, commit := built()
 	r.Build = fmt.Sprintf("tezi %s, commit %s", version, commit)
 	return r
+}
+
+// measuring leaves out of a command what only says where the figures go.
+func measuring(args []string) (kept []string) {
+	for i := 0; i < len(args); i++ {
+		switch name, _, joined := strings.Cut(args[i], "="); {
+		case name == "--out" || name == "-o" || name == "--output":
+			if !joined {
+				i++
+			}
+		default:
+			kept = append(kept, args[i])
+		}
+	}
+	return kept
 }
 
 // report writes the record, if something was measured, as the flags say.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -27,16 +28,19 @@ func newVersion() *cobra.Command {
 	}
 }
 
+// revision is what the Makefile has built: a commit, with a mark behind it if code differs. Empty in other builds,
+// for which Go may have noted one.
+var revision string
+
 // built returns the version and the commit of this binary, as far as it knows them.
 func built() (version, commit string) {
-	version, commit = "devel", "unknown"
+	version = "devel"
+	settings := map[string]string{}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
 		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				commit = s.Value
-			}
+			settings[s.Key] = s.Value
 		}
 	}
-	return version, commit
+	return version, cmp.Or(revision, settings["vcs.revision"], "unknown")
 }

@@ -36,15 +36,8 @@ func update(page, charts string, files []string) error {
 	if err != nil {
 		return err
 	}
-	b := builder{page: page, charts: charts}
-	b.machine(host.Detect())
-	for _, s := range sources {
-		if err := b.section(s); err != nil {
-			return err
-		}
-	}
-	b.WriteString("\n")
-	updated, err := insert(string(text), b.String())
+	w := pageWriter{page: page, charts: charts, host: host.Detect(), sources: sources}
+	updated, err := w.fill(string(text))
 	if err != nil {
 		return fmt.Errorf("%s: %w", page, err)
 	}

@@ -12,12 +12,6 @@ import (
 	"github.com/tezi-exchange/tezi/internal/host"
 )
 
-// The marks between which a page has its tables.
-const (
-	beginMark = "<!-- booktable -->\n"
-	endMark   = "<!-- /booktable -->\n"
-)
-
 // column is how a unit of go test is shown.
 type column struct {
 	unit, head string
@@ -47,6 +41,9 @@ var columns = []column{
 	{"timer-ns", "timer ns", 1, 0},
 	{"x-word-p50", "p50 x word", 1, 2},
 	{"x-word-p99", "p99 x word", 1, 2},
+	{"x-word", "x word", 1, 2},
+	{"of-clean", "of clean", 1, 2},
+	{"s/1M-trades", "s for 1 M trades", 1, 3},
 	{"p50-ns/hop", "p50 ns a hop", 1, 0},
 	{"p99-ns/hop", "p99 ns a hop", 1, 0},
 	{"p99.9-ns/hop", "p99.9 ns a hop", 1, 0},
@@ -59,26 +56,33 @@ var columns = []column{
 	{"allocs/op", "allocations", 1, 0},
 }
 
-// builder is the part of a page between the marks.
+// builder is a part of a page between two marks.
 type builder struct {
 	strings.Builder
 	page, charts string // where the page is, and where its charts go
 }
 
-func (b *builder) machine(m host.Machine) {
+// machine says where the figures come from, and of what build.
+func (b *builder) machine(m host.Machine, sources []*source) {
 	fmt.Fprintf(b, "\n%s, %d cores, %s, %s.\n", m.CPU, len(m.Cores), m.Kernel, m.Go)
+	var builds []string
+	for _, s := range sources {
+		if s.build != "" && !slices.Contains(builds, s.build) {
+			builds = append(builds, s.build)
+		}
+	}
+	if len(builds) > 0 {
+		fmt.Fprintf(b, "Built from %s.\n", strings.Join(builds, "; "))
+	}
 }
 
-// section writes a table for each benchmark of a source, under its title and command if it has them.
+// section writes a table for each benchmark of a source, under its command if it has one.
 func (b *builder) section(s *source) error {
-	if s.title != "" {
-		fmt.Fprintf(b, "\n## %s\n", s.title)
-	}
 	if s.command != "" {
 		fmt.Fprintf(b, "\n\t%s\n", s.command)
 	}
 	if s.record != nil {
-		return b.record(s.record)
+		return b.record(s)
 	}
 	b.results(s.results)
 	return nil
@@ -104,7 +108,8 @@ func (b *builder) results(results []*bench.Result) {
 const timingsMax = 2
 
 // record writes the tables of a record, and its charts.
-func (b *builder) record(r *bench.Record) error {
+func (b *builder) record(s *source) error {
+	r := s.record
 	for _, res := range r.Results {
 		if n := len(res.Latencies); n > timingsMax {
 			res.Latencies = res.Latencies[n-1:]
@@ -137,7 +142,7 @@ func (b *builder) record(r *bench.Record) error {
 		return nil
 	}
 	for _, c := range r.Charts() {
-		if err := b.chart(r.Name+"-"+c.Name, &c); err != nil {
+		if err := b.chart(s.name+"-"+c.Name, &c); err != nil {
 			return err
 		}
 	}
@@ -186,17 +191,4 @@ func (b *builder) table(name string, rows []*bench.Result) {
 		}
 		b.WriteString(" |\n")
 	}
-}
-
-// insert puts text between the marks of a page.
-func insert(page, text string) (string, error) {
-	before, rest, ok := strings.Cut(page, beginMark)
-	if !ok {
-		return "", fmt.Errorf("the page has no line %s", strings.TrimSpace(beginMark))
-	}
-	_, after, ok := strings.Cut(rest, endMark)
-	if !ok {
-		return "", fmt.Errorf("the page has no line %s", strings.TrimSpace(endMark))
-	}
-	return before + beginMark + text + endMark + after, nil
 }

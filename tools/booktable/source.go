@@ -10,7 +10,9 @@ import (
 
 // source is a file of measurements.
 type source struct {
+	path, name     string          // of the file; the name is the base of the path without its extension
 	title, command string          // of what go test has printed: in lines "title: ..." and "command: ..." before it; else empty
+	build          string          // what was measured, likewise: "build: ..."
 	results        []*bench.Result // of go test
 	record         *bench.Record   // of tezi bench; else nil
 }
@@ -21,20 +23,23 @@ func readSource(path string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := new(source)
+	s := &source{path: filepath.ToSlash(path), name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
 	if filepath.Ext(path) == ".json" {
 		s.record, err = bench.ReadRecord(strings.NewReader(string(text)))
 		if err == nil {
-			s.title, s.command = s.record.Title, s.record.Command
+			s.title, s.command, s.build = s.record.Title, s.record.Command, s.record.Build
 		}
 		return s, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if title, ok := strings.CutPrefix(line, "title: "); ok {
-			s.title = strings.TrimSpace(title)
-		}
-		if command, ok := strings.CutPrefix(line, "command: "); ok {
-			s.command = strings.TrimSpace(command)
+		key, value, _ := strings.Cut(line, ": ")
+		switch value = strings.TrimSpace(value); key {
+		case "title":
+			s.title = value
+		case "command":
+			s.command = value
+		case "build":
+			s.build = value
 		}
 	}
 	s.results, err = bench.ReadGoTest(strings.NewReader(string(text)))
