@@ -52,7 +52,7 @@ mutants: ## seed bugs, let the simulator find them, and write docs/MUTANTS.md
 
 test: ## run all tests
 	$(GO) test ./...
-	$(GO) test -tags=purego ./ringbuf
+	$(GO) test -tags=purego ./ringbuf ./codec
 
 race: ## run the tests under the race detector, the long ones shortened
 	CGO_ENABLED=1 $(GO) test -race -short ./...

@@ -85,10 +85,11 @@ func group(width int) (of, size int) {
 	return of, (of*width + 7) / 8
 }
 
-// packedSize is how many bytes a column of n values takes.
+// packedSize is how many bytes a column of n values takes. The values of a group are a power of two, and this is
+// asked so often that a division would show.
 func packedSize(n, width int) int {
 	of, size := group(width)
-	return (n + of - 1) / of * size
+	return (n + of - 1) >> bits.Len(uint(of)>>1) * size
 }
 
 // AppendCompact appends the compact form of trades to dst and returns the extended slice. It
@@ -111,17 +112,19 @@ func appendBlock(dst []byte, trades []Trade) []byte {
 	dst[start+6] = CompactVersion
 	le.PutUint16(dst[start+8:], uint16(len(trades)))
 	base := start + compactBases
-	for i, c := range &columns {
+	var l lanes
+	whole := l.turn(trades)
+	for i := range columns {
 		var width int
-		switch c.size {
+		switch columns[i].size {
 		case 8:
-			dst, width, base = appendColumn[uint64](dst, base, trades, c)
+			dst, width, base = appendColumn[uint64](dst, base, trades, i, &l, whole)
 		case 4:
-			dst, width, base = appendColumn[uint32](dst, base, trades, c)
+			dst, width, base = appendColumn[uint32](dst, base, trades, i, &l, whole)
 		case 2:
-			dst, width, base = appendColumn[uint16](dst, base, trades, c)
+			dst, width, base = appendColumn[uint16](dst, base, trades, i, &l, whole)
 		default:
-			dst, width, base = appendColumn[uint8](dst, base, trades, c)
+			dst, width, base = appendColumn[uint8](dst, base, trades, i, &l, whole)
 		}
 		dst[start+compactBits+i] = uint8(width)
 	}
@@ -130,18 +133,22 @@ func appendBlock(dst []byte, trades []Trade) []byte {
 	return dst
 }
 
-// appendColumn writes the base of a column at its place, appends the column and returns how many
-// bits its values have and the place of the next base.
-func appendColumn[F field](dst []byte, base int, trades []Trade, c column) ([]byte, int, int) {
-	in, n := unsafe.Add(unsafe.Pointer(unsafe.SliceData(trades)), c.offset), len(trades)
-	var low, high F
+// appendColumn writes the base of column i at its place, appends the column and returns how many
+// bits its values have and the place of the next base. The first whole trades are in l.
+func appendColumn[F field](dst []byte, base int, trades []Trade, i int, l *lanes, whole int) ([]byte, int, int) {
+	c, n := &columns[i], len(trades)
+	in := unsafe.Add(unsafe.Pointer(unsafe.SliceData(trades)), c.offset)
+	var before F
 	if c.delta {
-		putSized(dst[base:], c.size, uint64(*(*F)(in)))
+		first := *(*F)(in)
+		putSized(dst[base:], c.size, uint64(first))
 		base += int(c.size)
-		low, high = boundsOfSteps[F](in, n)
-	} else {
-		low, high = bounds[F](in, n)
+		before = first
+		if n > 1 { // the first step is the second one again, which costs no bits
+			before -= valueAt[F](in, 0, 1) - first
+		}
 	}
+	low, high := columnBounds(in, n, before, i, l, whole)
 	putSized(dst[base:], c.size, uint64(low))
 	base += int(c.size)
 	width := bits.Len64(uint64(high - low))
@@ -149,12 +156,47 @@ func appendColumn[F field](dst []byte, base int, trades []Trade, c column) ([]by
 		return dst, 0, base
 	}
 	dst, out := grown(dst, packedSize(n, width))
-	if c.delta {
-		packSteps(out, in, n, low, width)
-	} else {
-		pack(out, in, n, low, width)
+	if whole > 0 {
+		l.pack(out, i, whole, uint64(before), uint64(low), width)
+	}
+	if whole < n {
+		out = unsafe.Add(out, packedSize(whole, width))
+		if in, before = behind(in, before, whole); c.delta {
+			packSteps(out, in, n-whole, before, low, width)
+		} else {
+			pack(out, in, n-whole, low, width)
+		}
 	}
 	return dst, width, base
+}
+
+// columnBounds returns the least and the greatest of the values of column i, or of their steps.
+func columnBounds[F field](in unsafe.Pointer, n int, before F, i int, l *lanes, whole int) (low, high F) {
+	if whole > 0 {
+		x, y := l.bounds(i, whole, uint64(before))
+		if low, high = F(x), F(y); whole == n {
+			return low, high
+		}
+	}
+	rest, before := behind(in, before, whole)
+	var x, y F
+	if columns[i].delta {
+		x, y = boundsOfSteps(rest, n-whole, before)
+	} else {
+		x, y = bounds[F](rest, n-whole)
+	}
+	if whole > 0 {
+		return min(low, x), max(high, y)
+	}
+	return x, y
+}
+
+// behind returns where the values of a column behind the first n are, and the one before them.
+func behind[F field](in unsafe.Pointer, before F, n int) (unsafe.Pointer, F) {
+	if n == 0 {
+		return in, before
+	}
+	return unsafe.Add(in, n*TradeSize), valueAt[F](in, 0, n-1)
 }
 
 // field is a type of a column.
@@ -162,11 +204,11 @@ type field interface {
 	uint8 | uint16 | uint32 | uint64
 }
 
-// grown extends dst by n bytes, behind which it has room for compactSlack more, and returns where
+// grown extends dst by n bytes, behind which it has room for a word of the processor more, and returns where
 // they begin.
 func grown(dst []byte, n int) ([]byte, unsafe.Pointer) {
 	start := len(dst)
-	dst = slices.Grow(dst, n+compactSlack)[:start+n]
+	dst = slices.Grow(dst, n+laneBytes)[:start+n]
 	return dst, unsafe.Pointer(&dst[start])
 }
 
@@ -177,16 +219,31 @@ func get8(p unsafe.Pointer) uint64 { return binary.LittleEndian.Uint64((*[8]byte
 
 // putSized and sized write and read a number of 1, 2, 4 or 8 bytes.
 func putSized(b []byte, size uint8, x uint64) {
-	for i := range size {
-		b[i] = byte(x >> (8 * i))
+	le := binary.LittleEndian
+	switch size {
+	case 8:
+		le.PutUint64(b, x)
+	case 4:
+		le.PutUint32(b, uint32(x))
+	case 2:
+		le.PutUint16(b, uint16(x))
+	default:
+		b[0] = uint8(x)
 	}
 }
 
-func sized(b []byte, size uint8) (x uint64) {
-	for i := range size {
-		x |= uint64(b[i]) << (8 * i)
+func sized(b []byte, size uint8) uint64 {
+	le := binary.LittleEndian
+	switch size {
+	case 8:
+		return le.Uint64(b)
+	case 4:
+		return uint64(le.Uint32(b))
+	case 2:
+		return uint64(le.Uint16(b))
+	default:
+		return uint64(b[0])
 	}
-	return x
 }
 
 // blockLen checks the header of the first block of b and returns its length and its trades.
@@ -249,41 +306,64 @@ func DecodeCompact(dst []Trade, b []byte) ([]Trade, error) {
 	return dst, nil
 }
 
+// stored is a column as it stands in a block.
+type stored struct {
+	numbers    unsafe.Pointer // compactSlack bytes and more may be read behind them
+	width      int
+	first, low uint64 // first in delta columns only
+}
+
+// columnsOf finds the columns of a block that blockLen has checked.
+func columnsOf(b []byte, n int) (all [compactColumns]stored) {
+	base, at := compactBases, compactHeader
+	for i := range all {
+		s, c := &all[i], &columns[i]
+		s.numbers, s.width = unsafe.Pointer(&b[at]), int(b[compactBits+i])
+		at += packedSize(n, s.width)
+		if c.delta {
+			s.first = sized(b[base:], c.size)
+			base += int(c.size)
+		}
+		s.low = sized(b[base:], c.size)
+		base += int(c.size)
+	}
+	return all
+}
+
+// before is what the first value of a delta column exceeds by a step: what is stored in its place says nothing.
+func (s *stored) before() uint64 { return s.first - s.low - get8(s.numbers)&ones(s.width) }
+
 // decodeBlock reads a block that blockLen has checked.
 func decodeBlock(trades []Trade, b []byte) {
-	for i := range trades { // the bytes that no column has, with the two columns beside them in one store
+	all := columnsOf(b, len(trades))
+	whole := unpackLanes(trades, &all)
+	if whole == len(trades) {
+		return
+	}
+	for i := whole; i < len(trades); i++ { // the bytes that no column has, with the two columns beside them in one store
 		*(*uint32)(unsafe.Pointer(&trades[i].TakerSide)) = 0
 	}
-	base, at := compactBases, compactHeader
-	for i, c := range &columns {
-		width := int(b[compactBits+i])
-		in := b[at : at+packedSize(len(trades), width)+compactSlack]
-		switch c.size {
+	for i := range all {
+		switch c := &columns[i]; c.size {
 		case 8:
-			base = decodeColumn[uint64](trades, c, b, base, in, width)
+			decodeColumn[uint64](trades, whole, c, &all[i])
 		case 4:
-			base = decodeColumn[uint32](trades, c, b, base, in, width)
+			decodeColumn[uint32](trades, whole, c, &all[i])
 		case 2:
-			base = decodeColumn[uint16](trades, c, b, base, in, width)
+			decodeColumn[uint16](trades, whole, c, &all[i])
 		default:
-			base = decodeColumn[uint8](trades, c, b, base, in, width)
+			decodeColumn[uint8](trades, whole, c, &all[i])
 		}
-		at += packedSize(len(trades), width)
 	}
 }
 
-// decodeColumn reads the base of a column at its place in b and the column from in, and returns the
-// place of the next base.
-func decodeColumn[F field](trades []Trade, c column, b []byte, base int, in []byte, width int) int {
-	out := unsafe.Add(unsafe.Pointer(unsafe.SliceData(trades)), c.offset)
-	first := F(sized(b[base:], c.size))
-	base += int(c.size)
-	if !c.delta {
-		if width > 0 || first != 0 || c.offset < unsafe.Offsetof(Trade{}.TakerSide) { // else it is there already
-			unpack(out, unsafe.Pointer(&in[0]), len(trades), first, width)
-		}
-		return base
+// decodeColumn reads the values of a column from trade whole on.
+func decodeColumn[F field](trades []Trade, whole int, c *column, s *stored) {
+	out, before := behind(unsafe.Add(unsafe.Pointer(unsafe.SliceData(trades)), c.offset), F(s.before()), whole)
+	in, n := unsafe.Add(s.numbers, packedSize(whole, s.width)), len(trades)-whole
+	if c.delta {
+		unpackSteps(out, in, n, before, F(s.low), s.width)
+	} else if s.width > 0 || s.low != 0 || c.offset < unsafe.Offsetof(Trade{}.TakerSide) { // else it is there already
+		unpack(out, in, n, F(s.low), s.width)
 	}
-	unpackSteps(out, unsafe.Pointer(&in[0]), len(trades), first, F(sized(b[base:], c.size)), width)
-	return base + int(c.size)
 }

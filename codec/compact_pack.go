@@ -37,15 +37,11 @@ func bounds[F field](in unsafe.Pointer, n int) (low, high F) {
 	return min(low, low2, low3, low4), max(high, high2, high3, high4)
 }
 
-// boundsOfSteps is bounds of what each value but the first exceeds the one before by; 0 and 0 if there is one value.
-func boundsOfSteps[F field](in unsafe.Pointer, n int) (low, high F) {
-	if n < 2 {
-		return 0, 0
-	}
-	before := valueAt[F](in, 0, 1)
-	low = before - *(*F)(in)
+// boundsOfSteps is bounds of what each value exceeds the one before by.
+func boundsOfSteps[F field](in unsafe.Pointer, n int, before F) (low, high F) {
+	low = *(*F)(in) - before
 	high = low
-	for at := uintptr(2 * TradeSize); at < uintptr(n*TradeSize); at += TradeSize {
+	for at := uintptr(0); at < uintptr(n*TradeSize); at += TradeSize {
 		x := valueAt[F](in, at, 0)
 		low, high = min(low, x-before), max(high, x-before)
 		before = x
@@ -103,15 +99,10 @@ func pack[F field](out, in unsafe.Pointer, n int, low F, width int) {
 	}
 }
 
-// packSteps is pack of what each value exceeds the one before by. In place of the first stands the second again,
-// which costs no bits.
-func packSteps[F field](out, in unsafe.Pointer, n int, low F, width int) {
+// packSteps is pack of what each value exceeds the one before by.
+func packSteps[F field](out, in unsafe.Pointer, n int, before, low F, width int) {
 	of, size := group(width)
 	w := uint(width) & 63
-	before := *(*F)(in)
-	if n > 1 {
-		before -= valueAt[F](in, 0, 1) - before
-	}
 	to := uintptr(0)
 	for at := uintptr(0); n > 0; at += uintptr(of) * TradeSize {
 		of = min(of, n) // the last group may not be full

@@ -144,8 +144,9 @@ func TestCompactAgainstNaive(t *testing.T) {
 		got, back := make([]byte, len(want)+compactSlack), make([]Trade, n)
 		in, out := unsafe.Pointer(&trades[0].No), unsafe.Pointer(&back[0].No)
 		if steps {
-			packSteps(unsafe.Pointer(&got[0]), in, n, low, width)
-			unpackSteps(out, unsafe.Pointer(&got[0]), n, first, low, width)
+			before := first - low - above[0]
+			packSteps(unsafe.Pointer(&got[0]), in, n, before, low, width)
+			unpackSteps(out, unsafe.Pointer(&got[0]), n, before, low, width)
 		} else {
 			pack(unsafe.Pointer(&got[0]), in, n, low, width)
 			unpack(out, unsafe.Pointer(&got[0]), n, low, width)

@@ -70,12 +70,11 @@ func unpack[F field](out, in unsafe.Pointer, n int, low F, width int) {
 	}
 }
 
-// unpackSteps reads n values of which the first is given, and each of the others is the one before, plus low, plus
-// width bits of the groups.
-func unpackSteps[F field](out, in unsafe.Pointer, n int, first, low F, width int) {
+// unpackSteps reads n values, each of which is the one before, plus low, plus width bits of the groups.
+func unpackSteps[F field](out, in unsafe.Pointer, n int, before, low F, width int) {
 	of, size := group(width)
 	w, mask := uint(width)&63, ^uint64(0)>>(64-uint(width))
-	v := first - low - F(get8(in)&mask) // what stands for the first says nothing
+	v := before
 	from, at := uintptr(0), uintptr(0)
 	whole := uintptr(n/of) * TradeSize * uintptr(of)
 	if of == 8 || of == 4 {
