@@ -40,7 +40,10 @@ type Core struct {
 	triggered []orderbook.Triggered
 	levels    []orderbook.Level
 	refs      []orderbook.Ref
-	keys      []pretrade.Key
+	keys      [chunkMax]pretrade.Key
+
+	guesses [chunkMax]pretrade.Position // by Warm: of the commands from number guessed on
+	guessed uint64
 }
 
 // NewCore returns an empty core. vetoes are those that the log holds so far, in order.
@@ -76,7 +79,6 @@ func newCore(l Limits, vetoes []Veto) (*Core, error) {
 		triggered: make([]orderbook.Triggered, 0, min(l.FillsMax, triggersMax)),
 		levels:    make([]orderbook.Level, 0, sweepMax),
 		refs:      make([]orderbook.Ref, 0, chunkMax),
-		keys:      make([]pretrade.Key, 0, chunkMax),
 	}
 	for _, v := range vetoes {
 		c.vetoes = append(c.vetoes, vetoState{Veto: v})

@@ -46,6 +46,47 @@ func TestSameLogSameState(t *testing.T) {
 	}
 }
 
+// TestWarmDecidesNothing: E1, whatever Warm has been shown: what comes, something else, or nothing.
+func TestWarmDecidesNothing(t *testing.T) {
+	cmds := randomFlow(9, 30_000)
+	l := Limits{OrdersMax: 1 << 15, InstrumentsMax: 8, BatchTarget: 100, ClientsMax: 1 << 10, PositionsMax: 1 << 12}
+	want, cold := matchAll(t, l, cmds, nil)
+	defer cold.Close()
+	for name, shown := range map[string]func(at int) int{
+		"what comes":     func(at int) int { return at },
+		"something else": func(at int) int { return len(cmds) - 1 - at },
+		"now and then":   func(at int) int { return at / 1000 * 1000 },
+	} {
+		core, err := NewCore(l, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer core.Close()
+		var ahead [chunkMax]Entry
+		open, trades := NewBuilder(0, 1), 0
+		for i := range cmds {
+			if i%50 == 0 {
+				n := 0
+				for at := shown(i); n < chunkMax && at < len(cmds); at++ {
+					ahead[n].Command = cmds[at]
+					n++
+				}
+				core.Warm(ahead[:n])
+			}
+			c := cmds[i]
+			c.Seq = uint64(i + 1)
+			core.Apply(&c, open)
+			if open.Full(l.BatchTarget) {
+				trades += open.Trades()
+				open.Reset(core.LastCommand(), core.NextTrade())
+			}
+		}
+		if trades += open.Trades(); trades != len(want) || core.StateHash() != cold.StateHash() {
+			t.Errorf("%s: %d trades, want %d; state %x, want %x", name, trades, len(want), core.StateHash(), cold.StateHash())
+		}
+	}
+}
+
 // TestStateHashSees: whatever decides about orders to come is in the hash.
 func TestStateHashSees(t *testing.T) {
 	base := []codec.Command{define(1), as(buy(1, 100, 10), 1, 1), {Kind: codec.KindUnreadable}}

@@ -40,7 +40,10 @@ func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 		c.reject(orderbook.RejectValue)
 		return
 	}
-	position, r := c.accounts.Position(cmd.Member, cmd.Client, cmd.Instrument)
+	position, r := c.guess(cmd), orderbook.Accepted
+	if !c.accounts.Is(position, cmd.Member, cmd.Client, cmd.Instrument) {
+		position, r = c.accounts.Position(cmd.Member, cmd.Client, cmd.Instrument)
+	}
 	if r == orderbook.Accepted {
 		r = c.accounts.Reserve(position, o.Side, value, m.rules.MarginBps)
 	}

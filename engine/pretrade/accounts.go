@@ -62,13 +62,12 @@ type account struct {
 type Accounts struct {
 	positions     []position // by Position less one, in the order of their opening
 	accounts      []account  // in the order of their opening
-	members       []budget   // by member
+	members       *[membersCount]budget
 	switches      switches
 	positionIndex index
 	accountIndex  index
 	limits        Limits
 	memory        []byte // positions, accounts and entries
-	warmed        uint32 // of no meaning, see Warm
 }
 
 // New returns empty Accounts, without switches. Close them.
@@ -76,7 +75,7 @@ func New(l Limits) (*Accounts, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	a := &Accounts{members: make([]budget, membersCount), switches: newSwitches(), limits: l}
+	a := &Accounts{members: new([membersCount]budget), switches: newSwitches(), limits: l}
 	byPosition, byAccount := entriesFor(l.PositionsMax), entriesFor(l.ClientsMax)
 	a.memory = mapMemory(l.PositionsMax*positionBytes + (l.ClientsMax+1)/2*2*accountBytes + (byPosition+byAccount)*entryBytes)
 	rest := unsafe.Pointer(&a.memory[0])
@@ -114,8 +113,11 @@ func (a *Accounts) Close() {
 func (a *Accounts) Position(member uint16, client, instrument uint32) (Position, orderbook.RejectReason) {
 	tag, x := tagOf(member, client, instrument), &a.positionIndex
 	p, known := a.findPosition(&x.table, tag, member, client, instrument)
-	if !known && x.moving() {
-		p, known = a.findPosition(&x.old, tag, member, client, instrument)
+	if x.moving() {
+		if !known {
+			p, known = a.findPosition(&x.old, tag, member, client, instrument)
+		}
+		x.move()
 	}
 	if known {
 		return p, orderbook.Accepted
@@ -222,6 +224,16 @@ func (a *Accounts) Margin(member uint16, client uint32) (used, limit int64) {
 
 // Positions returns how many positions there are: they are numbered from 1.
 func (a *Accounts) Positions() int { return len(a.positions) }
+
+// Is reports whether p is the position of this client in this instrument, whatever number p is: so a caller who
+// has guessed it, from Warm, does not look for it.
+func (a *Accounts) Is(p Position, member uint16, client, instrument uint32) bool {
+	if i := uint(p) - 1; i < uint(len(a.positions)) {
+		r := &a.positions[i]
+		return (r.client^client)|(r.instrument^instrument)|uint32(r.member^member) == 0
+	}
+	return false
+}
 
 // Belongs reports whether p is a position of this client, whatever number p is.
 func (a *Accounts) Belongs(p Position, member uint16, client uint32) bool {

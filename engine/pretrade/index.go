@@ -10,7 +10,8 @@ import "math/bits"
 // they are the exchange's to give.
 //
 // Its table follows the rows: one that is half full is followed by one of twice the size, into which each row that
-// comes takes some of the old ones along, so that no order waits for the move. Where there is room for 16 million
+// comes, and each look, takes some of the old ones along, so that no order waits for the move, and none has to look
+// into two tables for long. Where there is room for 16 million
 // positions and a day meets 300,000, each probe would otherwise be a trip to the memory, and is one into the cache.
 type index struct {
 	table
@@ -35,7 +36,7 @@ func (e entry) row() uint32 { return uint32(e) }
 
 const (
 	tableMin  = 1 << 10 // entries of the first table
-	movedEach = 4       // entries that are looked at for each row: twice what is needed until the next growth
+	movedEach = 4       // entries that are looked at for each row or look: twice what is needed until the next growth
 )
 
 // entriesFor is how many entries an index for so many rows has, over all its tables.

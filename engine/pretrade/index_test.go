@@ -79,6 +79,29 @@ func TestIndexFollowsItsRows(t *testing.T) {
 	}
 }
 
+// TestLookingMoves: a table that no more rows come into is moved by those who look into it, or each of them would look
+// into two for ever.
+func TestLookingMoves(t *testing.T) {
+	a := create(t, 5000, 5000)
+	client := uint32(0)
+	for !a.positionIndex.moving() {
+		client++
+		open(t, a, 1, client, 1)
+	}
+	for looks := 0; a.positionIndex.moving(); looks++ {
+		if looks > len(a.positionIndex.entries) {
+			t.Fatal("it is never moved")
+		}
+		open(t, a, 1, 1, 1)
+	}
+	for c := uint32(1); c <= client; c++ {
+		if p := open(t, a, 1, c, 1); p != Position(c) {
+			t.Fatalf("client %d has position %d", c, p)
+		}
+	}
+	check(t, a)
+}
+
 func (x *index) has(tag, row uint32) bool {
 	for _, t := range []table{x.table, x.old} {
 		if len(t.entries) == 0 {
