@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -34,6 +35,59 @@ func newDecided(files disk.FS, dir string) (*Decided, error) {
 		return nil, err
 	}
 	return &Decided{reader: r}, nil
+}
+
+// newDecidedNear begins in the newest segment of the log in dir from which on everything is found that was
+// decided behind batch at: a log of days is not read to help with its last second. What a crash has torn there
+// may be missing, and is found from the beginning.
+func newDecidedNear(files disk.FS, dir string, at batch3pc.Seq) (*Decided, error) {
+	segments, err := journal.Segments(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	i := 0
+	if len(segments) > 1 {
+		i = sort.Search(len(segments)-1, func(i int) bool { return !holdsAll(files, dir, segments[i+1], at) })
+	}
+	if i == 0 {
+		return newDecided(files, dir)
+	}
+	r, err := journal.NewReaderIn(files, dir, segments[i])
+	if err != nil {
+		return nil, err
+	}
+	return &Decided{reader: r}, nil
+}
+
+// nearRecordsMax is how many records of a segment are looked at to find out where in the stream it begins.
+const nearRecordsMax = 16
+
+// holdsAll reports whether all batches behind at that are in the log are in this segment or behind it: when its
+// first batch was written, nothing behind the parent of that was in the log, and a checkpoint repeats what is.
+func holdsAll(files disk.FS, dir string, segment uint64, at batch3pc.Seq) bool {
+	r, err := journal.NewReaderIn(files, dir, segment)
+	if err != nil {
+		return false
+	}
+	defer r.Close() //nolint:errcheck // read only
+	for range nearRecordsMax {
+		rec, err := r.Next()
+		if err != nil || rec.Kind == codec.RecordHole {
+			return false
+		}
+		var record batch3pc.Record
+		var b batch3pc.Batch
+		if codec.DecodeRecord(rec.Kind, rec.Body, &record, &b) != nil {
+			return false
+		}
+		switch record.Kind {
+		case batch3pc.RecordBatch, batch3pc.RecordFill:
+			return b.Parent <= at
+		case batch3pc.RecordSnapshot:
+			return record.Seq <= at
+		}
+	}
+	return false
 }
 
 // OnSnapshot has fn called with each piece of a snapshot in the log, when all batches before it that are
@@ -165,6 +219,9 @@ func (d *Decided) has(at batch3pc.Position) bool {
 
 // hold keeps a copy of b: the record's bytes are gone with the next read.
 func (d *Decided) hold(b *batch3pc.Batch) {
+	if len(d.held) == 0 && d.last == (batch3pc.Position{}) {
+		d.last = b.ParentPosition() // reading has begun here
+	}
 	c := &batch3pc.Batch{}
 	if n := len(d.spare); n > 1 { // the newest spare may still be in the caller's hands
 		c, d.spare = d.spare[0], append(d.spare[:0], d.spare[1:]...)

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
 	"github.com/tezi-exchange/tezi/internal/mutant"
@@ -38,7 +39,9 @@ func OpenDisk(dir string, owner *ringbuf.Bell, replay func(kind uint8, body []by
 }
 
 // OpenDecided implements Archive.
-func (d *Disk) OpenDecided() (DecidedReader, error) { return newDecided(d.files.fs(), d.dir) }
+func (d *Disk) OpenDecided(behind batch3pc.Seq) (DecidedReader, error) {
+	return newDecidedNear(d.files.fs(), d.dir, behind)
+}
 
 // Append adds a record whose body is head and then payload. Both are copied.
 func (d *Disk) Append(kind uint8, head, payload []byte) error {

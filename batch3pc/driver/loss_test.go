@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,11 +56,16 @@ type replicas struct {
 	apps [3]*replica
 	lead *driver.CoordinatorNode
 	want strings.Builder
+
+	every uint64       // CheckpointBatches
+	log   *slog.Logger // of the participants
 }
 
-func newReplicas(t *testing.T) *replicas {
+func newReplicas(t *testing.T) *replicas { t.Helper(); return newReplicasWith(t, 10, nil) }
+
+func newReplicasWith(t *testing.T, every uint64, log *slog.Logger) *replicas {
 	t.Helper()
-	r := &replicas{cast: &cast{t: t, dir: t.TempDir(), addrs: map[batch3pc.NodeID]string{}, group: driver.Group{
+	r := &replicas{every: every, log: log, cast: &cast{t: t, dir: t.TempDir(), addrs: map[batch3pc.NodeID]string{}, group: driver.Group{
 		Cluster: 7, Participants: []batch3pc.NodeID{1, 2, 3}, Coordinators: []batch3pc.NodeID{engine}, WindowMax: 4, RetainMax: 4,
 		Excludable: []batch3pc.NodeID{3}, Classes: []uint8{1, 1, 1}, LagMax: 10,
 	}}}
@@ -78,7 +84,7 @@ func (r *replicas) start(i int) {
 		addr = "127.0.0.1:0"
 	}
 	p, err := driver.ListenParticipant(addr, driver.ParticipantOptions{
-		Group: r.group, Self: batch3pc.NodeID(i + 1), Dir: r.dirOf(i), App: r.apps[i], CheckpointBatches: 10,
+		Group: r.group, Self: batch3pc.NodeID(i + 1), Dir: r.dirOf(i), App: r.apps[i], CheckpointBatches: r.every, Log: r.log,
 	})
 	if err != nil {
 		r.t.Fatal(err)

@@ -20,6 +20,9 @@ type ParticipantConfig struct {
 	// CheckpointPhase shifts them by so many batches: while one participant writes its state to the disk,
 	// a quorum of others decides.
 	CheckpointBatches, CheckpointPhase uint64
+	// Unreadable is told, by the Round, when what others lack cannot be read from the log; it goes on without
+	// helping them. nil: nobody is.
+	Unreadable func(error)
 }
 
 // Participant connects the machine of one participant to its coordinators and its log. It is a
@@ -39,7 +42,7 @@ func NewParticipant(cfg ParticipantConfig, machine Machine, log Log, coordinator
 	p.role, p.async = p, cfg.Async
 	p.ticker, _ = machine.(ticker)
 	if m, ok := machine.(olderMachine); ok {
-		p.older.machine = m
+		p.older.machine, p.older.unreadable = m, cfg.Unreadable
 		p.older.archive, _ = log.(Archive)
 	}
 	p.keeper = newKeeper(machine, log, cfg.CheckpointBatches, cfg.CheckpointPhase)
@@ -58,10 +61,7 @@ func (p *Participant) Round(nowNs int64) (worked bool, err error) {
 			return worked, err
 		}
 	}
-	read, err := p.older.answer(p.send, &p.keeper)
-	if err != nil {
-		return worked, err
-	}
+	read := p.older.answer(p.send, &p.keeper, p.applied)
 	if worked {
 		if err := p.keep(); err != nil {
 			return true, err
@@ -79,6 +79,8 @@ func (p *Participant) Ready() bool { return p.older.left > 0 || p.ready() }
 
 // WakeNs is when Round wants to be called at the latest; 0: not before Ready.
 func (p *Participant) WakeNs() int64 { return p.clock.next }
+
+func (p *Participant) applied() batch3pc.Seq { return p.machine.Status().Applied }
 
 // Connected counts the coordinators whose link is up.
 func (p *Participant) Connected() int { return p.connected() }

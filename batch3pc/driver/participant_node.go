@@ -38,6 +38,7 @@ type ParticipantNode struct {
 	machine  *batch3pc.Participant
 	listener *transport.Listener // nil in one process
 	every    uint64              // CheckpointBatches
+	log      *slog.Logger
 	mu       sync.Mutex
 	status   batch3pc.ParticipantStatus
 }
@@ -95,7 +96,7 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ParticipantNode{node: n, machine: machine, every: o.CheckpointBatches, status: machine.Status()}, nil
+	return &ParticipantNode{node: n, machine: machine, every: o.CheckpointBatches, log: quiet(o.Log), status: machine.Status()}, nil
 }
 
 // NewIncarnation is a name for the log of a participant that is begun now; that of an existing log wins.
@@ -111,8 +112,12 @@ func (p *ParticipantNode) start() {
 	for i, l := range p.links {
 		peers = append(peers, Peer{Node: p.group.Coordinators[i], Link: l})
 	}
-	p.driver = NewParticipant(ParticipantConfig{Header: p.header(), CheckpointBatches: p.every}, p.machine, p.disk, peers)
+	p.driver = NewParticipant(ParticipantConfig{Header: p.header(), CheckpointBatches: p.every, Unreadable: p.unreadable}, p.machine, p.disk, peers)
 	p.serve(participantDuty{p}, func(error) { p.driver.Close() })
+}
+
+func (p *ParticipantNode) unreadable(err error) {
+	p.log.Error("the log is damaged: it cannot help others", "node", p.self, "err", err)
 }
 
 // Addr is where coordinators reach it; "" in one process.

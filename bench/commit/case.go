@@ -34,6 +34,7 @@ type Case struct {
 	Transport    string        `json:"transport"`    //
 	Protocol     string        `json:"protocol"`     // E3PC, or one to compare it with
 	Rate         float64       `json:"rate"`         // trades/s, open loop; 0: as fast as the window allows
+	Behind       int           `json:"behind"`       // trades for which one participant is away before it comes back; 0: none is
 	Warmup       time.Duration `json:"warmup_ns"`    // not counted
 	Duration     time.Duration `json:"duration_ns"`  // counted
 }
@@ -72,6 +73,8 @@ func (c *Case) Validate() error {
 		return bad("transport", c.Transport, fmt.Sprintf("one of %v", Transports))
 	case !slices.Contains(Protocols, c.Protocol):
 		return bad("protocol", c.Protocol, fmt.Sprintf("one of %v", Protocols))
+	case c.Behind < 0 || c.Behind > 0 && (c.Participants < 3 || c.Protocol != ProtocolE3PC):
+		return bad("behind", c.Behind, "0 or more, and with E3PC and 3 participants if one is to be away")
 	case c.Rate < 0:
 		return bad("rate", c.Rate, "0 or more")
 	case c.Warmup < 0 || c.Duration <= 0:
@@ -99,6 +102,9 @@ func (c Case) String() string {
 	s := fmt.Sprintf("transport=%s/durable=%t/participants=%d/window=%d/trades=%d", c.Transport, c.Durable, c.Participants, c.Window, c.Trades)
 	if c.Protocol != ProtocolE3PC {
 		s += "/protocol=" + c.Protocol
+	}
+	if c.Behind > 0 {
+		s += fmt.Sprintf("/behind=%d", c.Behind)
 	}
 	if c.Rate > 0 {
 		s += fmt.Sprintf("/rate=%.0f", c.Rate)

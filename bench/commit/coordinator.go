@@ -19,6 +19,7 @@ import (
 
 // coordinator drives a case: it proposes, counts and takes the time. It is one goroutine.
 type coordinator struct {
+	options *Options
 	c       *Case
 	machine driver.Proposer
 	disk    *driver.Disk       // of a protocol whose coordinator has to write; else nil
@@ -45,6 +46,9 @@ type coordinator struct {
 	mallocs   uint64
 	summaries []codec.Summary
 	asked     bool
+	entries   uint64                // of the stream that are no batches, and are decided
+	peers     []batch3pc.PeerStatus // scratch
+	caughtUp  *Catchup              // nil: nobody was away
 	tickNs    int64
 	start     time.Time
 }
@@ -67,7 +71,7 @@ func newCoordinator(o *Options, c *Case, g *group, s *supply) (*coordinator, err
 		return nil, err
 	}
 	k := &coordinator{
-		c: c, machine: machine, disk: disk, links: g.links, bell: g.bell, supply: s, group: g,
+		options: o, c: c, machine: machine, disk: disk, links: g.links, bell: g.bell, supply: s, group: g,
 		header:    codec.Header{Cluster: cluster, Boot: boot},
 		due:       make([]int64, c.Window),
 		latency:   newHistogram(),
@@ -92,19 +96,32 @@ func (k *coordinator) run(ctx context.Context) error {
 	}
 	warm := k.clock()
 	k.pace.begin(warm)
-	if err := k.serve(ctx, warm+int64(k.c.Warmup)); err != nil {
+	if err := k.serve(ctx, warm+int64(k.c.Warmup), never); err != nil {
 		return err
 	}
-	k.latency.Reset()
-	k.counted, k.began = k.decided, k.clock()
-	k.mallocs = mallocs()
-	if err := k.serve(ctx, k.began+int64(k.c.Duration)); err != nil {
-		return err
+	if k.c.Behind > 0 {
+		if err := k.catchUp(ctx); err != nil {
+			return err
+		}
+	} else {
+		k.count()
+		if err := k.serve(ctx, k.began+int64(k.c.Duration), never); err != nil {
+			return err
+		}
 	}
 	k.ended, k.counted = k.clock(), k.decided-k.counted
 	k.mallocs = mallocs() - k.mallocs
 	return k.finish(ctx)
 }
+
+// count begins what counts.
+func (k *coordinator) count() {
+	k.latency.Reset()
+	k.counted, k.began = k.decided, k.clock()
+	k.mallocs = mallocs()
+}
+
+func never() bool { return false }
 
 func mallocs() uint64 {
 	var m runtime.MemStats
@@ -112,13 +129,13 @@ func mallocs() uint64 {
 	return m.Mallocs
 }
 
-// serve proposes and decides until the clock shows end.
-func (k *coordinator) serve(ctx context.Context, end int64) error {
+// serve proposes and decides until the clock shows end, or until done.
+func (k *coordinator) serve(ctx context.Context, end int64, done func() bool) error {
 	decided, since := k.decided, k.clock()
 	moved := func() bool { return k.ready() || k.pace.ticked() }
 	for {
 		now := k.clock()
-		if now >= end {
+		if now >= end || done() {
 			return nil
 		}
 		if k.decided != decided {
@@ -196,7 +213,8 @@ func (k *coordinator) round(now int64) (worked bool) {
 		k.tickNs = now
 		k.do(k.machine.Tick())
 	}
-	if committed := uint64(k.machine.Status().Committed); committed > k.decided {
+	// An entry is proposed when all batches are decided, and is counted once it is decided itself.
+	if committed := min(uint64(k.machine.Status().Committed)-k.entries, k.proposed); committed > k.decided {
 		now = k.clock()
 		for ; k.decided < committed; k.decided++ {
 			if err := k.latency.RecordValue(now - k.due[k.decided%uint64(len(k.due))]); err != nil {
@@ -246,7 +264,7 @@ func (k *coordinator) propose(due int64) error {
 		return err
 	}
 	k.proposed++
-	if uint64(b.Seq) != k.proposed {
+	if uint64(b.Seq) != k.proposed+k.entries {
 		return errAborted
 	}
 	k.do(ready)

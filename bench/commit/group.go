@@ -14,7 +14,10 @@ import (
 // group is the participants of a case and the coordinator's ends of their links.
 type group struct {
 	links     []*transport.Link
-	processes []*process
+	processes []*process      // of the participants, if they have some
+	locals    []*local        // otherwise
+	back      <-chan comeback // nil: nobody is on the way back
+	lostNs    int64           // processor time of processes that were killed
 	cancel    context.CancelFunc
 	done      sync.WaitGroup
 	mu        sync.Mutex
@@ -26,7 +29,7 @@ type group struct {
 func specOf(o *Options, c *Case, i int, floor bool) *nodeSpec {
 	s := &nodeSpec{
 		Floor: floor, Node: uint8(i + 1), Dir: o.Dir, Window: c.retain(), Durable: c.Durable,
-		Transport: c.Transport, Protocol: c.Protocol, Bytes: c.batchBytes(),
+		Transport: c.Transport, Protocol: c.Protocol, Bytes: c.batchBytes(), Addr: "127.0.0.1:0",
 	}
 	if !floor {
 		s.Profile = o.Profile
@@ -71,35 +74,66 @@ func (g *group) startProcess(_ context.Context, o *Options, s *nodeSpec) error {
 
 // startLocal runs a participant as a goroutine of this process.
 func (g *group) startLocal(ctx context.Context, _ *Options, s *nodeSpec) error {
-	bell := ringbuf.NewBell(ringbuf.WaitPark)
-	ours, theirs := transport.Pair(ringFor(s.Bytes), ringBytes, g.bell, bell)
-	node, err := openNode(s, theirs, bell)
+	l, err := g.openLocal(s)
 	if err != nil {
 		return err
 	}
-	g.links = append(g.links, ours)
+	g.links, g.locals = append(g.links, l.ours), append(g.locals, l)
+	g.runLocal(ctx, l)
+	return nil
+}
+
+// local is a participant inside this process.
+type local struct {
+	ours   *transport.Link
+	node   runner
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+func (g *group) openLocal(s *nodeSpec) (*local, error) {
+	bell := ringbuf.NewBell(ringbuf.WaitPark)
+	ours, theirs := transport.Pair(ringFor(s.Bytes), ringBytes, g.bell, bell)
+	node, err := openNode(s, theirs, bell)
+	return &local{ours: ours, node: node, ended: make(chan struct{})}, err
+}
+
+func (g *group) runLocal(ctx context.Context, l *local) {
+	ctx, l.cancel = context.WithCancel(ctx)
 	g.done.Go(func() {
-		if err := node.Run(ctx); err != nil {
+		defer close(l.ended)
+		if err := l.node.Run(ctx); err != nil {
 			g.mu.Lock()
 			g.errs = append(g.errs, err)
 			g.mu.Unlock()
 			g.bell.Ring()
 		}
 	})
-	return nil
 }
 
 // stop ends the participants and returns what their processes have used.
 func (g *group) stop() (usage, error) {
-	var sum usage
+	sum := usage{CPUNs: g.lostNs}
 	var errs []error
+	if g.back != nil {
+		if b := <-g.back; b.process != nil { // the run has failed meanwhile
+			_, err := b.process.end()
+			errs = append(errs, err)
+		}
+	}
 	for _, p := range g.processes {
+		if p.dead {
+			continue
+		}
 		u, err := p.end()
 		sum.CPUNs += u.CPUNs
 		sum.Mallocs += u.Mallocs
 		errs = append(errs, err)
 	}
 	g.cancel()
+	for _, l := range g.locals {
+		l.cancel() // one that has come back knows nothing of the group's context
+	}
 	g.done.Wait()
 	for _, l := range g.links {
 		errs = append(errs, l.Close())

@@ -34,6 +34,7 @@ type nodeSpec struct {
 	Transport string      `json:"transport"`
 	Protocol  string      `json:"protocol"`
 	Bytes     int         `json:"bytes"` // of a batch's message, for the floor
+	Addr      string      `json:"addr"`  // where to listen
 	Profile   profile.Set `json:"profile"`
 }
 
@@ -127,7 +128,7 @@ func openNode(s *nodeSpec, link *transport.Link, bell *ringbuf.Bell) (runner, er
 
 func serveParticipant(ctx context.Context, s *nodeSpec, say func(addr string)) error {
 	bell := ringbuf.NewBell(ringbuf.WaitPark)
-	l, err := transport.Listen("127.0.0.1:0", transport.ListenOptions{
+	l, err := transport.Listen(s.Addr, transport.ListenOptions{
 		Hello:  codec.Hello{Node: s.Node, Role: s.role()},
 		Want:   codec.Hello{Node: coordinatorNode, Role: coordinatorRole},
 		Header: codec.Header{Cluster: cluster, Boot: boot},

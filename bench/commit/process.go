@@ -18,6 +18,7 @@ type process struct {
 	stdin io.Closer
 	out   *bufio.Reader
 	addr  string
+	dead  bool // killed by the case
 }
 
 // startProcess starts a node and waits until it listens.

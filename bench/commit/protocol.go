@@ -42,10 +42,14 @@ func (c *Case) proposer(dir string, bell *ringbuf.Bell) (driver.Proposer, *drive
 		nodes = append(nodes, batch3pc.NodeID(i+1))
 	}
 	if c.Protocol == ProtocolE3PC {
-		m, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
+		cfg := batch3pc.CoordinatorConfig{
 			Self: coordinatorNode, Boot: boot, Participants: nodes, Members: nodes, Generation: 1,
 			WindowMax: c.Window, RetainMax: c.retain(), NoInputGate: true,
-		})
+		}
+		if c.Behind > 0 {
+			cfg.Excludable = []batch3pc.NodeID{away}
+		}
+		m, err := batch3pc.NewCoordinator(cfg)
 		return m, nil, err
 	}
 	cfg := textbookConfig(c.Protocol)

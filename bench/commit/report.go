@@ -15,6 +15,14 @@ func (r *Result) AddTo(rec *bench.Record) {
 	res := rec.Add("Commit",
 		bench.P("protocol", r.Protocol), bench.P("transport", r.Transport), bench.P("durable", r.Durable),
 		bench.P("participants", r.Participants), bench.P("window", r.Window), bench.P("trades", r.Trades), bench.P("rate", rate))
+	if c := r.Catchup; c != nil {
+		res.Name = "Catchup"
+		res.Measure("behind-trades", float64(c.Behind))
+		res.Measure("start-s", c.StartS)
+		res.Measure("level-s", c.LevelS)
+		res.Measure("member-s", c.MemberS)
+		res.Measure("others-trades/s", c.Others)
+	}
 	res.Measure("trades/s", r.TradesPerS)
 	res.Measure("cpu-ns/trade", r.CPUPerTrade)
 	res.Measure("syncs/s", r.SyncsPerS)

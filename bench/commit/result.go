@@ -36,14 +36,15 @@ func latencyOf(h *hdrhistogram.Histogram) Latency {
 // Result is what a case came to.
 type Result struct {
 	Case
-	Batches     uint64  `json:"batches"`       // decided while it counted
-	ElapsedS    float64 `json:"elapsed_s"`     //
-	TradesPerS  float64 `json:"trades_per_s"`  // committed
-	Decision    Latency `json:"decision_us"`   // due → decided
-	CPUPerTrade float64 `json:"cpu_ns_trade"`  // user and system time of all processes, start and end included
-	SyncsPerS   float64 `json:"syncs_per_s"`   // of one participant
-	Mallocs     float64 `json:"mallocs_batch"` // heap allocations of this process for each batch
-	Floor       *Floor  `json:"floor,omitempty"`
+	Batches     uint64   `json:"batches"`       // decided while it counted
+	ElapsedS    float64  `json:"elapsed_s"`     //
+	TradesPerS  float64  `json:"trades_per_s"`  // committed
+	Decision    Latency  `json:"decision_us"`   // due → decided
+	CPUPerTrade float64  `json:"cpu_ns_trade"`  // user and system time of all processes, start and end included
+	SyncsPerS   float64  `json:"syncs_per_s"`   // of one participant
+	Mallocs     float64  `json:"mallocs_batch"` // heap allocations of this process for each batch
+	Floor       *Floor   `json:"floor,omitempty"`
+	Catchup     *Catchup `json:"catchup,omitempty"` // of a case with Behind; the rest counts while it lasted
 
 	latency *hdrhistogram.Histogram // of Decision
 	refused []string                // what the links could not use
@@ -112,7 +113,7 @@ func measure(ctx context.Context, o *Options, c *Case) (_ *Result, err error) {
 	r := &Result{
 		Case: *c, Batches: k.counted, ElapsedS: elapsed,
 		TradesPerS: float64(k.counted) * float64(c.Trades) / elapsed,
-		Decision:   latencyOf(k.latency), latency: k.latency, refused: refused,
+		Decision:   latencyOf(k.latency), latency: k.latency, refused: refused, Catchup: k.caughtUp,
 	}
 	r.CPUPerTrade = float64(used.CPUNs) / float64(k.supply.trade-1)
 	r.SyncsPerS = float64(k.summaries[0].Syncs) / (float64(k.ended) / 1e9)

@@ -18,13 +18,21 @@ const (
 	SweepParticipants Sweep = "participants" // 3 to 9
 	SweepTransport    Sweep = "transport"    // all of them, with one batch in flight and with a window
 	SweepProtocol     Sweep = "protocol"     // 2PC, 3PC and E3PC, with one batch in flight and with a window
+	SweepCatchup      Sweep = "catchup"      // a participant comes back behind a million trades, over each transport between processes
 )
 
 // Sweeps lists them.
-var Sweeps = []Sweep{SweepHeadline, SweepTrades, SweepWindow, SweepParticipants, SweepTransport, SweepProtocol}
+var Sweeps = []Sweep{SweepHeadline, SweepTrades, SweepWindow, SweepParticipants, SweepTransport, SweepProtocol, SweepCatchup}
 
 // sweepDuration is how long a case of a sweep with many counts.
 const sweepDuration = time.Second
+
+// Of the catch-up: what is committed while a participant is away, and the trades/s offered all the time unless
+// the case says otherwise.
+const (
+	catchupBehind = 1_000_000
+	catchupRate   = 500_000
+)
 
 // Cases returns the cases of the sweep around c, the worst first.
 func (s Sweep) Cases(c Case) ([]Case, error) {
@@ -55,6 +63,12 @@ func (s Sweep) Cases(c Case) ([]Case, error) {
 			cases = append(cases, bench.Vary(short, func(c *Case, v string) { c.Window, c.Protocol = window, v }, Protocols...)...)
 		}
 		return cases, nil
+	case SweepCatchup:
+		if short.Rate == 0 {
+			short.Rate = catchupRate
+		}
+		short.Behind = catchupBehind
+		return bench.Vary(short, func(c *Case, v string) { c.Transport = v }, TransportTCP, TransportShm), nil
 	}
 	return nil, fmt.Errorf("%w: sweep %q, want one of %v", ErrCase, s, Sweeps)
 }

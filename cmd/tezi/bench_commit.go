@@ -66,6 +66,7 @@ func (b *benchCommitFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&b.c.Transport, "transport", b.c.Transport, "between coordinator and participants: "+strings.Join(commit.Transports, ", "))
 	f.StringVar(&b.c.Protocol, "protocol", b.c.Protocol, "to measure: e3pc, or to compare it with, unsafe: "+strings.Join(commit.Protocols[:2], ", "))
 	f.StringVar(&b.rate, "rate", "max", "open loop: trades a second such as 500k; max = as fast as the window allows")
+	f.IntVar(&b.c.Behind, "behind", b.c.Behind, "trades for which market data is away before it comes back and catches up; 0 = it stays")
 	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
 	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case; a sweep takes at most a second")
 	f.StringSliceVar(&b.sweeps, "sweep", nil, fmt.Sprintf("vary the case: %v", commit.Sweeps))

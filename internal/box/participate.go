@@ -68,6 +68,9 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	node, err := participant.Open(participant.Config{
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
 		CheckpointBatches: o.Checkpoint, Cut: o.CutLog,
+		Unreadable: func(err error) {
+			o.Log.Error("the log is damaged: it cannot help others that lack what is in it", "role", o.Role, "err", err)
+		},
 	}, role, engines, bell)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)

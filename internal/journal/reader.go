@@ -86,6 +86,21 @@ func NewReaderOn(fs disk.FS, dir string, after Position) (*Reader, error) {
 	return r, nil
 }
 
+// Segments lists the segments of the journal in dir, oldest first, by the number of their first record.
+func Segments(fs disk.FS, dir string) (firsts []uint64, err error) { return listSegments(fs, dir) }
+
+// NewReaderIn opens the journal in dir for reading from the first record of a segment on, by its number.
+// What the segment says of the log before it is believed. Little is read at a time, so that a look costs little.
+// A *PositionError: the log begins behind it.
+func NewReaderIn(fs disk.FS, dir string, segment uint64) (*Reader, error) {
+	r, err := NewReaderOn(fs, dir, Position{LSN: segment})
+	if err != nil {
+		return nil, err
+	}
+	r.after, r.window.ahead = Position{}, followAhead
+	return r, nil
+}
+
 // begin finds the segment to start in, if there are any yet. A log may begin with another record than
 // the first, if a snapshot beside it holds what was before (invariant I8).
 func (r *Reader) begin() error {

@@ -42,6 +42,7 @@ type Config struct {
 	// participant lacks it; one that loses its disk later cannot be rebuilt from the others then.
 	CheckpointBatches uint64
 	Cut               bool
+	Unreadable        func(error)  // as in driver.ParticipantConfig
 	Files             driver.Files // where the log lies; the zero value is the operating system's
 }
 
@@ -98,7 +99,7 @@ func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*No
 		header: codec.Header{Cluster: cfg.Cluster, From: uint8(cfg.Node), Boot: cfg.Boot},
 	}
 	n.driver = driver.NewParticipant(driver.ParticipantConfig{
-		Header: n.header, Async: !cfg.Durable, Other: n.frame, CheckpointBatches: cfg.CheckpointBatches,
+		Header: n.header, Async: !cfg.Durable, Other: n.frame, Unreadable: cfg.Unreadable, CheckpointBatches: cfg.CheckpointBatches,
 		CheckpointPhase: cfg.CheckpointBatches / 3 * uint64(cfg.Node),
 	}, machine, disk, engines)
 	return n, nil

@@ -1,0 +1,37 @@
+package commit
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tezi-exchange/tezi/bench"
+)
+
+// A participant that is killed, and comes back behind more batches than anybody holds in memory, gets them while the
+// others go on, is a member again and ends on the same chain (I2). Over each transport it is another process.
+func TestMeasureCatchup(t *testing.T) {
+	for _, transport := range []string{TransportRings, TransportTCP, TransportShm} {
+		if testing.Short() && transport != TransportRings {
+			continue // the processes of TestMeasure are the same
+		}
+		t.Run(transport, func(t *testing.T) {
+			c := Default()
+			c.Transport, c.Warmup, c.Trades, c.Rate, c.Behind = transport, 20*time.Millisecond, 20, 40_000, 20*3*retainMin
+			o := options(t)
+			o.NoFloor = true
+			r, err := Measure(t.Context(), o, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := r.Catchup
+			if x == nil || x.Behind < uint64(c.Behind) || x.LevelS <= 0 || x.MemberS <= x.LevelS {
+				t.Fatalf("it came back like %+v, want it behind %d trades", x, c.Behind)
+			}
+			var rec bench.Record
+			r.AddTo(&rec)
+			if v, ok := rec.Results[0].Metric("level-s"); !ok || v != x.LevelS {
+				t.Errorf("recorded with %v", rec.Results[0].Metrics)
+			}
+		})
+	}
+}
