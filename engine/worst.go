@@ -20,6 +20,13 @@ const sweepMax = 1 << 12
 // continuous trading into an auction keeps what is reserved for it: it is not checked again (exchange
 // rules, closing auction).
 func (c *Core) worst(m *market, o *orderbook.Order) orderbook.Price {
+	if o.Trigger == 0 && !o.Market && m.can&canTrigger != 0 { // nearly all, buys and sells as they like: no branch between them
+		bid := c.books[m.number].BestBid()
+		if o.Side == orderbook.Buy {
+			bid = 0
+		}
+		return max(o.Price, bid)
+	}
 	switch {
 	case o.Trigger > 0:
 		return m.worstLater(o, o.Trigger)
@@ -31,10 +38,7 @@ func (c *Core) worst(m *market, o *orderbook.Order) orderbook.Price {
 		}
 		return o.Price
 	case o.Side == orderbook.Sell:
-		bid, _ := c.books[m.number].BBO()
-		return max(o.Price, bid.Price)
-	case !o.Market:
-		return o.Price
+		return max(o.Price, c.books[m.number].BestBid())
 	case m.within[1] != 0:
 		return m.within[1]
 	}

@@ -40,6 +40,15 @@ func (b *Book) BBO() (bid, ask Level) {
 	return b.levelAt(0, b.sides[0].best), b.levelAt(1, b.sides[1].best)
 }
 
+// BestBid returns the price of the best bid; 0 if there is none, or a market order is in front, in an auction.
+func (b *Book) BestBid() Price {
+	key := b.sides[0].bestKey
+	if key == keyMarket {
+		return 0
+	}
+	return priceOf(0, key)
+}
+
 func (b *Book) levelAt(side, v uint32) Level {
 	if v == 0 {
 		return Level{}

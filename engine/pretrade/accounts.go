@@ -4,6 +4,7 @@ package pretrade
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 
 	"github.com/tezi-exchange/tezi/orderbook"
@@ -44,11 +45,20 @@ type budget struct {
 	limit int64 // 0: none
 }
 
+// most is the limit, or more than usedMax.
+func (b *budget) most() int64 {
+	most := b.limit
+	if most == 0 {
+		most = math.MaxInt64
+	}
+	return most
+}
+
 // exceeded reports whether growth would take the use above the limit.
-func (b *budget) exceeded(growth int64) bool { return b.limit > 0 && growth > b.limit-b.used }
+func (b *budget) exceeded(growth int64) bool { return growth > b.most()-b.used }
 
 // reducing reports whether a member is in risk-reduction mode: it uses 90 % of its limit or more.
-func (b *budget) reducing() bool { return b.limit > 0 && b.used >= b.limit-b.limit/10 }
+func (b *budget) reducing() bool { return b.used >= b.most()-b.most()/10 }
 
 // account is one client of one member. Two fill a cache line.
 type account struct {

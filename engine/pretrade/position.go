@@ -69,13 +69,11 @@ func (a *Accounts) Reserve(p Position, side orderbook.Side, value int64, bps uin
 	r, i := &a.positions[p-1], side-1
 	reach := r.reach[i] + value
 	before, after := r.exposure(), max(reach, r.reach[i^1&1])
-	if after != before || bps != r.bps {
-		if reason := a.take(r, before, after, bps, false); reason != orderbook.Accepted {
-			return reason
-		}
+	reason := a.take(r, before, after, bps, false)
+	if reason == orderbook.Accepted {
+		r.reach[i] = reach
 	}
-	r.reach[i] = reach
-	return orderbook.Accepted
+	return reason
 }
 
 // Replace makes the reserved value of an open order new instead of old, for a modify. It is judged
@@ -94,38 +92,46 @@ func (a *Accounts) Replace(p Position, side orderbook.Side, old, new int64, bps 
 	}
 	reach := r.reach[i] + new - old
 	before, after := r.exposure(), max(reach, r.reach[i^1&1])
-	if after != before || bps != r.bps {
-		if reason := a.take(r, before, after, bps, true); reason != orderbook.Accepted {
-			return reason
-		}
+	reason := a.take(r, before, after, bps, true)
+	if reason == orderbook.Accepted {
+		r.reach[i] = reach
 	}
-	r.reach[i] = reach
-	return orderbook.Accepted
+	return reason
 }
 
 // take makes the margin of r that of the exposure after, at bps, unless it is refused. replaces: a margin that
 // does not grow is not judged, though the exposure may (a modify).
+//
+// Whether an order makes an exposure grow nobody can foretell. So nothing is skipped if it does not: growth is
+// 0 then, and there is no branch to guess while the row is on its way from memory.
 func (a *Accounts) take(r *position, before, after int64, bps uint16, replaces bool) orderbook.RejectReason {
-	if after > before && after > exposureMax/2 {
-		return orderbook.RejectValue
-	}
 	margin := marginOf(after, bps)
 	growth := margin - r.margin
 	client, member := &a.accounts[r.account].budget, &a.members[r.member]
-	if growth > usedMax/2-member.used && growth > 0 {
-		return orderbook.RejectValue
-	}
-	if judged := after > before && !(replaces && growth <= 0); judged {
-		switch {
-		case client.exceeded(growth), member.exceeded(growth):
-			return orderbook.RejectMargin
-		case member.reducing():
-			return orderbook.RejectRiskReduction
+	if after > exposureMax/2 || growth > usedMax/2-member.used || client.exceeded(growth) || member.exceeded(growth) || member.reducing() {
+		judged := after > before && !(replaces && growth <= 0)
+		if reason := refusal(client, member, before, after, growth, judged); reason != orderbook.Accepted {
+			return reason
 		}
 	}
 	client.used += growth
 	member.used += growth
 	r.margin, r.bps = margin, bps
+	return orderbook.Accepted
+}
+
+// refusal says why the growth of a margin is refused, if it is. judged: limits are asked.
+func refusal(client, member *budget, before, after, growth int64, judged bool) orderbook.RejectReason {
+	switch {
+	case after > before && after > exposureMax/2, growth > 0 && growth > usedMax/2-member.used:
+		return orderbook.RejectValue
+	case !judged:
+		return orderbook.Accepted
+	case client.exceeded(growth), member.exceeded(growth):
+		return orderbook.RejectMargin
+	case member.reducing():
+		return orderbook.RejectRiskReduction
+	}
 	return orderbook.Accepted
 }
 
@@ -175,17 +181,11 @@ func (r *position) book(side orderbook.Side, reserved, value int64) {
 // for it, and changes nothing if not. There always is for an exposure that has not grown.
 func (a *Accounts) settle(r *position, before int64) bool {
 	after := r.exposure()
-	if after == before {
-		return true
-	}
-	if after > exposureMax {
-		return false
-	}
-	margin := marginOf(after, r.bps)
+	margin := marginOf(after, r.bps) // also if nothing has changed: see take
 	growth := margin - r.margin
 	client, member := &a.accounts[r.account].budget, &a.members[r.member]
-	if growth > usedMax-member.used {
-		return false
+	if after > exposureMax || growth > usedMax-member.used {
+		return after == before
 	}
 	client.used += growth
 	member.used += growth
