@@ -80,6 +80,50 @@ func benchTry[T item](b *testing.B) {
 	}
 }
 
+// BenchmarkOneCore is a push and a pop, or their shares of batches of 64, without a second core: the instructions and no
+// line on its way.
+func BenchmarkOneCore(b *testing.B) {
+	const items, batch = 256, 64
+	r := NewSPSC[small](items)
+	r.Bells(NewBell(WaitSpin), NewBell(WaitSpin))
+	pass := map[string]func(){
+		"batch=1": func() {
+			for v := range uint64(items) {
+				r.Push(small{v})
+			}
+			for v := range uint64(items) {
+				if t, _ := r.Pop(); t[0] != v {
+					b.Fatalf("item %d is %v", v, t)
+				}
+			}
+		},
+		"batch=64": func() {
+			for v := uint64(0); v < items; r.Publish(batch) {
+				for i, slots := 0, r.ClaimWait(batch); i < len(slots); i++ {
+					slots[i][0] = v
+					v++
+				}
+			}
+			for v := uint64(0); v < items; r.Release(batch) {
+				for i, slots := 0, r.PeekWait(batch); i < len(slots); i++ {
+					if slots[i][0] != v {
+						b.Fatalf("item %d is %v", v, slots[i])
+					}
+					v++
+				}
+			}
+		},
+	}
+	for _, name := range []string{"batch=1", "batch=64"} {
+		b.Run("impl=ring/size=8/"+name, func(b *testing.B) {
+			for b.Loop() {
+				pass[name]()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/items, "ns/item")
+		})
+	}
+}
+
 func benchBatch[T item](b *testing.B) {
 	const batch = 64
 	r := NewSPSC[T](benchCapacity)

@@ -11,9 +11,9 @@ import "sync/atomic"
 //
 // So there are two builds of the four functions below:
 //
-//	order_amd64.s  a plain MOV, which on amd64 is a release store, and PAUSE and a fence beside it
+//	order_asm.go   a plain MOV, which on amd64 is a release store, and PAUSE and a fence in assembly
 //	order_go.go    sync/atomic, for every other processor (on arm64 its Store is the release store
-//	               STLR anyway), for the race detector, which does not see what assembly stores,
+//	               STLR anyway), for the race detector, which would call a plain store a race,
 //	               and with the build tag purego, so that it can be tested and measured on amd64
 //
 // Loads are atomic.Load in both: a MOV on amd64.

@@ -2,13 +2,6 @@
 
 #include "textflag.h"
 
-// func storeRelease(p *atomic.Uint64, v uint64)
-TEXT ·storeRelease(SB), NOSPLIT, $0-16
-	MOVQ p+0(FP), AX
-	MOVQ v+8(FP), CX
-	MOVQ CX, (AX)
-	RET
-
 // func fence()
 // A locked instruction on a line that is ours already is cheaper than MFENCE.
 TEXT ·fence(SB), NOSPLIT, $0-0
