@@ -69,53 +69,24 @@ func (b *Book) find(id OrderID) (s, hash uint32) {
 // with RejectBookFull. One that trades is not: if some of it is left, a maker has gone. (In a numbered
 // arena whose last slot has used up its numbers while all others are taken, every entry is.)
 func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
-	side := uint32(o.Side) - uint32(Buy)
-	if side > 1 || o.Qty == 0 || o.Price <= 0 || o.Market || o.TIF > IOC || uint32(o.Trigger)|uint32(o.Disclosed) != 0 || b.collecting {
+	if o.Market || uint32(o.Trigger)|uint32(o.Disclosed) != 0 {
 		return b.addOther(o, fills)
 	}
-	a := b.arena
-	var hash uint32
-	if a.numbered {
-		if o.ID != a.NextID() {
-			return fills, Refused(RejectDuplicateOrder)
+	if r, done := b.AddPassive(o.ID, o.Side, o.TIF, o.Price, o.Qty, o.PAN); done {
+		if o.CancelActive && r.Resting != 0 {
+			b.arena.orders[r.Slot].flags |= isActive
 		}
-	} else {
-		hash = hashOf(b.number, o.ID)
-		if s := a.index.young[hash%youngMax]; a.orders[s].is(b.number, o.ID) || a.search(hash, b.number, o.ID) != 0 {
-			return fills, Refused(RejectDuplicateOrder)
-		}
+		return fills, r
 	}
-	if b.meets(side^1, keyOf(side^1, o.Price)) {
-		return b.addTaker(o, side, hash, fills)
+	side := uint32(o.Side) - uint32(Buy)
+	if side > 1 || o.Qty == 0 || o.Price <= 0 || o.TIF > IOC || b.collecting || !b.meets(side^1, keyOf(side^1, o.Price)) {
+		return b.addOther(o, fills)
 	}
-	if o.TIF == IOC {
-		if a.live > a.room {
-			return fills, Refused(RejectBookFull)
-		}
-		if a.numbered {
-			a.spend(o.ID)
-		}
-		return fills, Remainder(o.Qty, CauseRemainder)
+	live, hash := b.find(o.ID)
+	if live != 0 || b.arena.numbered && o.ID != b.arena.NextID() {
+		return fills, Refused(RejectDuplicateOrder)
 	}
-	if a.live >= a.room {
-		return fills, Refused(RejectBookFull)
-	}
-	s := a.take()
-	n := &a.orders[s]
-	b.note(n, o, side, o.Qty)
-	if l, key := &b.sides[side], keyOf(side, o.Price); key > l.bestKey && !l.loose {
-		v := a.takeLevel() // most orders improve the market; this is Arena.enqueue without the calls
-		a.levels[v].begin(key, s, o.Qty)
-		n.alone(v)
-		l.improve(key, v)
-	} else {
-		a.enqueue(l, key, s)
-	}
-	if !a.numbered {
-		a.enlist(hash, s)
-	}
-	a.live++
-	return fills, Result{Resting: o.Qty, Slot: Slot(s)}
+	return b.addTaker(o, side, hash, fills)
 }
 
 // note writes a plain order that is to rest with left.
@@ -169,19 +140,30 @@ func (b *Book) Cancel(id OrderID) Result {
 		}
 		o = &a.orders[s]
 	}
-	left := o.qty
+	left, levels := o.qty, a.levels
 	switch l, v := &b.sides[o.flags&isSell], o.level; {
 	case o.flags&(isDisclosed|isWaiting) != 0 || b.collecting:
 		left = b.total(s)
 		b.unlink(s)
-	case v == l.best && l.loose && a.levels[v].count == 1:
-		a.fallBack(l) // most cancels; this is Arena.leave without the calls
+	case levels[v].count != 1: // this is Arena.leave without the calls
+		lv := &levels[v]
+		orders := a.orders
+		orders[o.prev].next = o.next
+		orders[o.next].prev = o.prev
+		lv.qty -= uint64(left)
+		lv.count--
+	case v == l.best && l.loose:
+		a.fallBack(l) // most cancels
 		a.giveLevel(v)
 	default:
-		a.leave(l, s)
+		a.settle(l, v)
 	}
 	if !a.numbered {
-		a.delist(hash, s)
+		if at := &a.index.young[hash%youngMax]; *at == s {
+			*at = 0
+		} else {
+			a.delistOld(hash, s)
+		}
 	}
 	a.live--
 	a.give(s)

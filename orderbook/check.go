@@ -180,6 +180,11 @@ func (c *census) best(l *ladder, levels []uint32) error {
 	if key := c.a.levels[l.best].key; l.bestKey != key {
 		return fmt.Errorf("I7: the key of the best level is said to be %#x, it is %#x", l.bestKey, key)
 	}
+	for i, n := range l.leaves {
+		if at := c.a.branches[n].prefix; n != 0 && (at%leavesMax != uint32(i) || c.a.leaf(l, at*64) != n) {
+			return fmt.Errorf("I7: branch %d is said to part the keys from %#x, which the tree has elsewhere", n, at*64)
+		}
+	}
 	return nil
 }
 

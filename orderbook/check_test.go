@@ -57,6 +57,12 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		}},
 		{"key of the best", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) { b.sides[0].bestKey++ }},
 		{"second best", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) { b.sides[0].second = b.sides[0].best }},
+		{"branch over single keys", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			b.sides[0].leaves[0] = b.sides[0].root &^ branchTag
+		}},
+		{"branch over single keys of another side", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {
+			b.sides[1].leaves[100/64] = b.sides[0].root &^ branchTag
+		}},
 		{"best level in the tree and loose", "I10", func(a *Arena, b *Book, at func(OrderID) uint32) { b.stops[0] = b.sides[0] }},
 		{"young entry", "I6", func(a *Arena, b *Book, at func(OrderID) uint32) { a.index.young[7] = 60 }},
 		{"parent of a level", "I7", func(a *Arena, b *Book, at func(OrderID) uint32) {

@@ -63,7 +63,7 @@
 //	    orders; a branch of the tree has at least two children, or one if it parts single keys.
 //	I7  The tree of a ladder holds its levels in the order of their keys, each with an order at least, and
 //	    each knows the branch it hangs below. Only the best may be outside of it (ladder.loose). The
-//	    second best, if it is known, is.
+//	    second best, if it is known, is, and so are the branches that ladder.leaves names.
 //	I8  Slot 0 is never handed out. Read as a level it is worse than every price: an empty side.
 //	I9  A slot that a command names as MakerSlot is not taken by the remainder of the same command: what
 //	    its caller noted by slot about the makers is still true when it reads the fills.

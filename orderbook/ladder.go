@@ -17,13 +17,18 @@ import (
 // level with it: only when one comes is the level put into the tree. And the ladder knows the second best as well, so
 // when the best goes, nobody has to look for the next.
 type ladder struct {
-	best    uint32 // level, 0 if the side is empty
-	bestKey uint32 // its key, 0 if the side is empty
-	second  uint32 // of the levels in the tree the best, unless that is best; 0 if it is not known
-	root    uint32 // link to the tree, 0 if nothing hangs there
-	within  uint32 // of a side: the worst key that an incoming order may trade with, its execution range; 0: any
-	loose   bool   // the best hangs nowhere
+	best    uint32            // level, 0 if the side is empty
+	bestKey uint32            // its key, 0 if the side is empty
+	second  uint32            // of the levels in the tree the best, unless that is best; 0 if it is not known
+	root    uint32            // link to the tree, 0 if nothing hangs there
+	leaves  [leavesMax]uint32 // branches over single keys where levels hang, each in the place that its prefix names; 0: not known
+	within  uint32            // of a side: the worst key that an incoming order may trade with, its execution range; 0: any
+	loose   bool              // the best hangs nowhere
 }
+
+// leavesMax is a power of two. Each branch over single keys has 64 prices: so many of them in a row are reached without
+// a walk from the root, which is what most of an order costs that does not improve the market.
+const leavesMax = 4
 
 // A link is the slot of a level or, with branchTag, the number of a branch.
 const branchTag = 1 << 31
@@ -92,16 +97,70 @@ func (l *ladder) improve(key, v uint32) {
 
 // enqueueBelow is enqueue where the best level is as good or better.
 func (a *Arena) enqueueBelow(l *ladder, key, s uint32) uint32 {
+	if key == l.bestKey {
+		a.join(l.best, s)
+		return l.best
+	}
+	n := l.leaves[key/64%leavesMax]
+	br := &a.branches[n]
+	if br.prefix != key/64 || n == 0 {
+		if n = a.leaf(l, key); n == 0 {
+			return a.enqueueFar(l, key, s)
+		}
+		br = &a.branches[n]
+		l.leaves[key/64%leavesMax] = n
+	}
+	i := key % 64
+	if br.bits>>i&1 != 0 {
+		v := br.child[i]
+		a.join(v, s)
+		return v
+	}
+	v := a.open(key, s)
+	a.levels[v].parent = n
+	br.set(i, v)
+	l.follow(a, v, key)
+	return v
+}
+
+// leaf returns the branch over single keys where key belongs, 0 if there is none.
+func (a *Arena) leaf(l *ladder, key uint32) uint32 {
+	n := l.root
+	for n&branchTag != 0 {
+		n &^= branchTag
+		br := &a.branches[n]
+		if br.shift == 0 {
+			if br.prefix == key/64 {
+				return n
+			}
+			break
+		}
+		i := key >> (br.shift & 31) & 63
+		if br.bits>>i&1 == 0 {
+			break
+		}
+		n = br.child[i]
+	}
+	return 0
+}
+
+// enqueueFar is enqueueBelow where the levels with neighbouring prices do not hang together.
+func (a *Arena) enqueueFar(l *ladder, key, s uint32) uint32 {
 	if v := a.levelAt(l, key); v != 0 {
 		a.join(v, s)
 		return v
 	}
 	v := a.open(key, s)
 	a.hang(l, v, key)
+	l.follow(a, v, key)
+	return v
+}
+
+// follow notes level v, which is new in the tree, as the second best if it is.
+func (l *ladder) follow(a *Arena, v, key uint32) {
 	if l.second != 0 && key > a.levels[l.second].key {
 		l.second = v
 	}
-	return v
 }
 
 // open makes a level at key, which hangs nowhere, with the order in slot s.
@@ -214,6 +273,9 @@ func (a *Arena) dropBranch(l *ladder, n, key uint32) {
 		link = &br.child[key>>(br.shift&31)&63]
 	}
 	br := &a.branches[n]
+	if at := &l.leaves[br.prefix%leavesMax]; *at == n {
+		*at = 0
+	}
 	if br.bits != 0 {
 		only := br.child[bits.TrailingZeros64(br.bits)]
 		if only&branchTag == 0 {

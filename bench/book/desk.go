@@ -54,12 +54,16 @@ func (d *Desk) Do(b *orderbook.Book, m *workload.Message) {
 	var result orderbook.Result
 	switch m.Kind {
 	case codec.KindNew:
-		var o orderbook.Order // field by field, see Report.set
-		o.ID, o.Side, o.TIF, o.Price, o.Qty = m.ID, m.Side, m.TIF, m.Price, m.Qty
+		id := m.ID
 		if d.own {
-			o.ID = d.arena.NextID()
+			id = d.arena.NextID()
 		}
-		fills, result = b.Add(&o, d.fills)
+		var done bool
+		if result, done = b.AddPassive(id, m.Side, m.TIF, m.Price, m.Qty, 0); !done {
+			var o orderbook.Order // field by field, see Report.set
+			o.ID, o.Side, o.TIF, o.Price, o.Qty = id, m.Side, m.TIF, m.Price, m.Qty
+			fills, result = b.Add(&o, d.fills)
+		}
 	case codec.KindModify:
 		var terms orderbook.Terms
 		terms.TIF, terms.Price, terms.Qty = m.TIF, m.Price, m.Qty

@@ -80,16 +80,21 @@ func (e *engine) batch(messages []message) {
 // enter reports nothing of an order that the book refuses: the interface has no such report, and leaves
 // open what becomes of one.
 func (e *engine) enter(m *order) {
-	var o orderbook.Order // field by field, as report.set
-	o.ID, o.Side, o.TIF = orderbook.OrderID(m.id), sideOf(m.side), orderbook.TimeInForce(m.ioc)
-	o.Price, o.Qty = priceOf(m.price), orderbook.Qty(m.qty)
-	fills, result := e.book.Add(&o, e.fills)
-	if result.Reject != orderbook.Accepted {
-		return
+	id, side, tif := orderbook.OrderID(m.id), sideOf(m.side), orderbook.TimeInForce(m.ioc)
+	price, qty := priceOf(m.price), orderbook.Qty(m.qty)
+	var fills []orderbook.Fill
+	result, done := e.book.AddPassive(id, side, tif, price, qty, 0)
+	if !done {
+		var o orderbook.Order // field by field, as report.set
+		o.ID, o.Side, o.TIF, o.Price, o.Qty = id, side, tif, price, qty
+		fills, result = e.book.Add(&o, e.fills)
+		if result.Reject != orderbook.Accepted {
+			return
+		}
 	}
 	e.done(orderAck, m, fills, result)
 	if result.Cancelled > 0 {
-		e.out.next().set(cancelAck, m.side, m.sequence, m.id, 0, int32(o.Price), 0)
+		e.out.next().set(cancelAck, m.side, m.sequence, m.id, 0, int32(price), 0)
 	}
 }
 
