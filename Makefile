@@ -88,6 +88,8 @@ bench-system: build ## measure the whole system in about five minutes into docs/
 	@$(call begin,system)
 	$(call record,system/headline,system --sweep headline --warmup 500ms --duration 2s)
 	$(call record,system/shm,system --sweep headline --transport shm --warmup 500ms --duration 2s)
+	$(call record,system/budget,system --rate 300k --warmup 500ms --duration 2s)
+	$(call record,system/budget-max,system --warmup 500ms --duration 2s)
 	$(call record,system/trades,system --sweep trades --warmup 300ms --duration 700ms)
 	$(call record,system/window,system --sweep window --warmup 300ms --duration 700ms)
 	$(call record,system/instruments,system --sweep instruments --warmup 300ms --duration 700ms)

@@ -53,6 +53,9 @@ type percentile struct {
 	value Micros
 }
 
+// percentilesShown is how many of them a table has.
+const percentilesShown = 5
+
 func (l *Latency) percentiles() []percentile {
 	return []percentile{{"p50", l.P50}, {"p90", l.P90}, {"p99", l.P99}, {"p99.9", l.P999}, {"max", l.Max}}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -46,17 +47,33 @@ profile      shared
 refused      pinned: 5 busy stages need 6 cores, 2 allowed; shared instead
 all          transport=tcp
 
-window  rate    trades/s  cpu-ns/trade  decision µs p50    p90    p99  p99.9    max
-1       max      123,457         1,971              500    900    990    999  1,000
-1       100000   123,457         1,971              500    900    990    999  1,000
-1       400000   123,457         1,971              500    900    990    999  1,000
-4       max      246,914           986            1,000  1,800  1,980  1,999  2,001
+window  rate    trades/s  cpu-ns/trade
+1       max      123,457         1,971
+1       100000   123,457         1,971
+1       400000   123,457         1,971
+4       max      246,914           986
+4       100000   246,914           986
+4       400000   246,914           986
+16      max      370,370           657
+16      100000   370,370           657
+16      400000   370,370           657
+
+window  rate    decision µs p50    p90    p99  p99.9    max
+1       max                 500    900    990    999  1,000
+1       100000              500    900    990    999  1,000
+1       400000              500    900    990    999  1,000
+4       max               1,000  1,800  1,980  1,999  2,001
 `
 
 func TestRecordTable(t *testing.T) {
 	var b bytes.Buffer
 	if err := record().WriteTable(&b); err != nil || !strings.HasPrefix(b.String(), recordTable) {
 		t.Errorf("%v\n%s\nwant:\n%s", err, b.String(), recordTable)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := utf8.RuneCountInString(line); n > columnsMax+1 && !strings.Contains(line, "out of range") {
+			t.Errorf("a line of %d columns: %s", n-1, line)
+		}
 	}
 	const late = "\nwindow=4 rate=max: 1 sample of decision out of range (below 0 or above 60 s), recorded at the limit\n"
 	if n := strings.Count(b.String(), "out of range"); n != 6 || !strings.Contains(b.String(), late) {

@@ -29,7 +29,7 @@ type recording struct {
 func NewRecorder() *Recorder {
 	r := new(Recorder)
 	for i := range r.stages {
-		r.stages[i].histogram = hdrhistogram.New(latencyMin, latencyMax, latencyFigures)
+		r.stages[i] = newRecording()
 	}
 	return r
 }
@@ -37,15 +37,26 @@ func NewRecorder() *Recorder {
 // Record adds one latency of a stage, in nanoseconds. A negative value (two clocks that disagree)
 // counts as 0, one above 60 s as 60 s, and either is also counted as out of range, so that the
 // percentiles stay percentiles of all samples.
-func (r *Recorder) Record(s Stage, ns int64) {
-	st := &r.stages[s]
+func (r *Recorder) Record(s Stage, ns int64) { r.stages[s].add(ns, 1) }
+
+// add records n equal samples.
+func (r *recording) add(ns, n int64) {
 	if uint64(ns) > uint64(latencyMax) {
-		st.outOfRange++
+		r.outOfRange += n
 		ns = min(max(ns, 0), latencyMax)
 	}
-	if err := st.histogram.RecordValue(ns); err != nil {
+	if err := r.histogram.RecordValues(ns, n); err != nil {
 		panic("bench: a latency within the range was refused: " + err.Error())
 	}
+}
+
+func newRecording() recording {
+	return recording{histogram: hdrhistogram.New(latencyMin, latencyMax, latencyFigures)}
+}
+
+func (r *recording) reset() {
+	r.histogram.Reset()
+	r.outOfRange = 0
 }
 
 // Merge adds everything that o has recorded, for stages that were recorded by several threads into
@@ -62,8 +73,7 @@ func (r *Recorder) Merge(o *Recorder) {
 // Reset forgets everything recorded, for the end of a warm-up. Writers must have stopped.
 func (r *Recorder) Reset() {
 	for i := range r.stages {
-		r.stages[i].histogram.Reset()
-		r.stages[i].outOfRange = 0
+		r.stages[i].reset()
 	}
 }
 

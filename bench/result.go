@@ -17,6 +17,8 @@ type Result struct {
 	Metrics   Pairs[float64] `json:"metrics"`             // by unit, as benchstat writes units: "trades/s", "ns/op"
 	Latencies []Distribution `json:"latencies,omitempty"` // open loop unless the parameters say otherwise
 
+	Budget *Budget `json:"budget,omitempty"` // where the time of what was timed last went, if it was taken apart
+
 	runs map[string][]float64 // by unit, of a benchmark that go test has run several times
 }
 

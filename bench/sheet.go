@@ -29,11 +29,19 @@ func (r *Record) WriteTable(w io.Writer) error {
 	for _, p := range r.Fixed() {
 		fixed = append(fixed, p.String())
 	}
-	if len(fixed) > 0 {
-		t.line("all", "%s", strings.Join(fixed, " "))
-	}
+	t.wrapped("all", fixed)
 	for _, s := range r.Sheets() {
+		if len(s.Rows) == 1 {
+			t.single(&s)
+			continue
+		}
+		for _, part := range s.folded() {
+			t.sheet(&part)
+		}
+	}
+	if s, ok := r.BudgetSheet(); ok {
 		t.sheet(&s)
+		fmt.Fprintln(t.w, BudgetNote)
 	}
 	for _, line := range r.OutOfRange() {
 		fmt.Fprintln(t.w, line)
@@ -41,23 +49,117 @@ func (r *Record) WriteTable(w io.Writer) error {
 	return t.w.Flush()
 }
 
-// sheet writes numbers to the right and words to the left.
-func (t *table) sheet(s *Sheet) {
+// columnsMax is how wide a table for people may be.
+const columnsMax = 80
+
+// folded cuts a sheet that is too wide for people into several with the same parameters. The percentiles of one
+// latency stay together.
+func (s *Sheet) folded() (sheets []Sheet) {
+	widths := s.widths()
+	room := 0
+	for i := s.Words; i < len(s.Head); {
+		n, need := 1, widths[i]+cellGap
+		if s.Timed > 0 && i >= s.Timed {
+			for n, need = 0, 0; n < percentilesShown; n++ {
+				need += widths[i+n] + cellGap
+			}
+		}
+		if len(sheets) == 0 || need > room {
+			one := Sheet{Name: s.Name, Words: s.Words, Head: slices.Clone(s.Head[:s.Words])}
+			room = columnsMax + cellGap
+			for _, w := range widths[:s.Words] {
+				room -= w + cellGap
+			}
+			for _, row := range s.Rows {
+				one.Rows = append(one.Rows, slices.Clone(row[:s.Words]))
+			}
+			sheets = append(sheets, one)
+		}
+		last := &sheets[len(sheets)-1]
+		last.Head = append(last.Head, s.Head[i:i+n]...)
+		for j, row := range s.Rows {
+			last.Rows[j] = append(last.Rows[j], row[i:i+n]...)
+		}
+		room -= need
+		i += n
+	}
+	return sheets
+}
+
+// single writes a sheet of one row from top to bottom: the figures, then a line for each latency.
+func (t *table) single(s *Sheet) {
+	row, figures := s.Rows[0], len(s.Head)
+	if s.Timed > 0 {
+		figures = s.Timed
+	}
+	one := Sheet{Head: []string{s.Name, ""}, Words: 1}
+	for i := range s.Words {
+		if row[i] != "-" {
+			one.Rows = append(one.Rows, []string{s.Head[i], row[i]})
+		}
+	}
+	for i := s.Words; i < figures; i++ {
+		one.Rows = append(one.Rows, []string{s.Head[i], row[i]})
+	}
+	t.sheet(&one)
+	if s.Timed == 0 {
+		return
+	}
+	timed := Sheet{Head: []string{"latency, µs"}, Words: 1}
+	for i := s.Timed; i < len(s.Head); i += percentilesShown {
+		name, first, _ := strings.Cut(s.Head[i], timedUnit)
+		if i == s.Timed {
+			timed.Head = append(append(timed.Head, first), s.Head[i+1:i+percentilesShown]...)
+		}
+		timed.Rows = append(timed.Rows, append([]string{name}, row[i:i+percentilesShown]...))
+	}
+	t.sheet(&timed)
+}
+
+// timedUnit stands between the name of a latency and its first percentile.
+const timedUnit = " µs "
+
+// wrapped writes words behind a label, in as many lines as they need.
+func (t *table) wrapped(label string, list []string) {
+	line := ""
+	for _, word := range list {
+		if line != "" && labelWidth+len(line)+1+len(word) > columnsMax {
+			t.line(label, "%s", line)
+			label, line = "", ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	if line != "" {
+		t.line(label, "%s", line)
+	}
+}
+
+// cellGap is between two cells of a row.
+const cellGap = 2
+
+func (s *Sheet) widths() []int {
 	widths := make([]int, len(s.Head))
 	for _, row := range append([][]string{s.Head}, s.Rows...) {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
+	return widths
+}
+
+// sheet writes numbers to the right and words to the left.
+func (t *table) sheet(s *Sheet) {
+	widths := s.widths()
+	gap := strings.Repeat(" ", cellGap)
 	text := func(row []string) string {
 		var b strings.Builder
 		for i, cell := range row {
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
 			if i < s.Words {
-				b.WriteString(cell + pad + "  ")
+				b.WriteString(cell + pad + gap)
 				continue
 			}
-			b.WriteString(pad + cell + "  ")
+			b.WriteString(pad + cell + gap)
 		}
 		return strings.TrimRight(b.String(), " ")
 	}
@@ -72,6 +174,7 @@ type Sheet struct {
 	Name  string     // of the benchmark
 	Head  []string   // the parameters that vary, the units, the percentiles
 	Words int        // the first so many columns are parameters
+	Timed int        // from this column on, percentiles, percentilesShown of each latency; 0: there is none
 	Rows  [][]string // as long as Head
 }
 
@@ -124,9 +227,12 @@ func (r *Record) sheetOf(name string) Sheet {
 	}
 	s.Words = len(keys)
 	s.Head = append(s.Head, units...)
+	if len(timed) > 0 {
+		s.Timed = len(s.Head)
+	}
 	for _, d := range timed {
 		for i, p := range (&Latency{}).percentiles() {
-			s.Head = append(s.Head, []string{words(d) + " µs " + p.name, p.name}[min(i, 1)])
+			s.Head = append(s.Head, []string{words(d) + timedUnit + p.name, p.name}[min(i, 1)])
 		}
 	}
 	for _, res := range results {

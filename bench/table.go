@@ -53,8 +53,11 @@ func (t *table) styled(style, text string) string {
 	return style + text + styleOff
 }
 
+// labelWidth is how wide the labels of lines are.
+const labelWidth = 13
+
 func (t *table) line(label, format string, args ...any) {
-	fmt.Fprintf(t.w, "%-13s%s\n", label, fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.w, "%-*s%s\n", labelWidth, label, fmt.Sprintf(format, args...))
 }
 
 func (t *table) heading(columns string) {

@@ -49,7 +49,7 @@ func (e *Engine) rollback(base batch3pc.Seq) error {
 	if err := e.rebuild(batch3pc.Position{Seq: end.seq, Chain: end.chain}); err != nil {
 		return err
 	}
-	e.arrival = e.arrival[:0]
+	e.arrival, e.marks = e.arrival[:0], e.marks[:0]
 	e.rolling = nil
 	e.ports.Notify(Notice{Kind: NoticeVeto, Peer: e.peerOf(refusal.From).Name, Seq: refusal.Seq, Orders: len(orders) - halted, Halted: halted})
 	return nil

@@ -127,6 +127,7 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 		if m.From != p.Node {
 			return fmt.Errorf("engine: node %d speaks on the link of %s (node %d)", m.From, p.Name, p.Node)
 		}
+		p.applied = max(p.applied, m.Applied)
 		e.compareDisk(p, &m)
 		return e.do(e.machine.Step(&m))
 	case codec.FrameFinished:
@@ -148,6 +149,7 @@ func (e *Engine) advance() error {
 	w := &e.win
 	safe, from := e.log.safe.Load(), w.gated
 	for w.gated < w.proposed && w.at(w.gated).logPos <= safe {
+		w.at(w.gated).gatedNs = e.nowNs
 		w.gated++
 	}
 	if w.gated > from {
@@ -203,6 +205,7 @@ func (e *Engine) moveCursors(st *batch3pc.CoordinatorStatus) error {
 		}
 		w.decided++
 	}
+	e.tellApplied()
 	for w.applied < w.decided && w.at(w.applied).seq <= st.Applied {
 		rec.Record(StageDoCommit, e.nowNs-w.at(w.applied).decidedNs)
 		w.applied++
@@ -230,6 +233,7 @@ func (e *Engine) decide(s *slot) error {
 			rec.Record(StageOrderToCommit, s.decidedNs-at)
 		}
 	}
+	e.spend(s)
 	p, err := codec.DecodePayload(s.payload)
 	if err != nil {
 		panic("engine: own payload does not decode: " + err.Error())

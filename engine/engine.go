@@ -24,6 +24,7 @@ type Engine struct {
 	core    *Core
 	open    *Builder
 	arrival []int64 // arrivals of the open batch's trades
+	marks   []mark  // of the open batch's chunks, if there is a Budget
 	openNs  int64   // when the open batch got its first trade
 	seq     uint64  // last sequence number given
 	vetoes  []Veto
@@ -88,6 +89,8 @@ type peer struct {
 	heardNs  int64        // last frame
 	compared bool         // its disk, with what it held, since it connected
 	held     batch3pc.Seq // decided and durable there, as the log says
+	applied  batch3pc.Seq // the last that it said it has
+	told     int          // of the window, up to where tellApplied has told of it
 	seat     seat
 	summary  codec.Summary
 }
@@ -153,7 +156,7 @@ func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, e
 		input:   ringbuf.NewSPSC[Entry](cfg.InputMax),
 		open:    NewBuilder(0, 1),
 		arrival: make([]int64, 0, codec.TradesPerBatchMax),
-		win:     newWindow(cfg.RetainMax, cfg.BatchTarget),
+		win:     newWindow(cfg.RetainMax, cfg.BatchTarget, ports.Budget != nil),
 		log:     newLogger(ports.Log, cfg.Durable, bell), lookEveryNs: lookEvery(&cfg.Deadlines), heldEveryNs: cfg.Deadlines.ResendNs,
 		generation: batch3pc.Generation{Number: cfg.coordinator().Generation},
 		header:     codec.Header{Cluster: cfg.Cluster, Shard: cfg.Shard, Boot: cfg.Boot},

@@ -44,6 +44,7 @@ func (e *Engine) pollInput(stop bool) bool {
 	if e.logFull = rec == nil; e.logFull {
 		return false
 	}
+	takenNs, traded := e.takenNs(), e.open.Trades()
 	e.core.Warm(in)
 	logged, _ := codec.Commands(rec)
 	n := 0
@@ -55,6 +56,7 @@ func (e *Engine) pollInput(stop bool) bool {
 		n++
 	}
 	e.nowNs = e.ports.Clock()
+	e.markChunk(takenNs, traded)
 	for i := range in[:n] {
 		if at := in[i].ArrivalNs; at != 0 && in[i].Command.Kind.Asks() {
 			e.ports.Recorder.Record(StageOrderToMatch, e.nowNs-at)
@@ -172,6 +174,7 @@ func (e *Engine) seal() error {
 	s.trades = e.open.Trades()
 	s.lastCommand, s.nextTrade = e.core.LastCommand(), e.core.NextTrade()
 	s.arrivals, e.arrival = e.arrival, s.arrivals[:0]
+	s.marks, e.marks = e.marks, s.marks[:0]
 	e.win.tail++
 	e.open.Reset(s.lastCommand, s.nextTrade)
 	return e.propose(s)

@@ -105,12 +105,13 @@ type Notice struct {
 	Times    uint64
 }
 
-// Ports are the effects that the engine needs. Every field must be set.
+// Ports are the effects that the engine needs. Every field but Budget must be set.
 type Ports struct {
 	Links    []Link // one for each participant, in the order of Config.Participants
 	Log      Log
 	Clock    func() int64 // monotonic ns
 	Recorder Recorder
+	Budget   Budget                 // nil: nobody wants to know
 	Commit   func(*Committed) error // called once for each batch, in order, after its decision
 	Notify   func(Notice)
 }

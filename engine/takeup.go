@@ -116,6 +116,6 @@ func (e *Engine) settled(s *Sealed, payload []byte) error {
 func (e *Engine) adopt(r *Replica) {
 	e.core, e.seq, e.vetoes = r.core, r.seq, r.vetoes
 	e.backlog = r.waiting[r.head:]
-	e.arrival = e.arrival[:0]
+	e.arrival, e.marks = e.arrival[:0], e.marks[:0]
 	e.open.Reset(e.core.LastCommand(), e.core.NextTrade())
 }

@@ -11,12 +11,15 @@ type slot struct {
 	chain       batch3pc.Chain
 	payload     []byte  // belongs to the coordinator meanwhile
 	arrivals    []int64 // of each trade's taker; 0: not measured
+	marks       []mark  // of the chunks that they come from, if there is a Budget
+	measured    int     // of the trades, those with an arrival; once decided, likewise
 	lastCommand uint64
 	nextTrade   uint64
 	trades      int
 	logPos      uint64 // records of the command log that must be durable before its PRE-COMMIT
 	sealedNs    int64
 	votedNs     int64
+	gatedNs     int64 // when the command log was durable up to logPos
 	decidedNs   int64
 }
 
@@ -32,10 +35,13 @@ type window struct {
 	base                                                     slot // the last released batch: what an abort of all the rest falls back to
 }
 
-func newWindow(retain, tradesHint int) window {
+func newWindow(retain, tradesHint int, marked bool) window {
 	w := window{slots: make([]slot, retain+1), base: slot{nextTrade: 1}}
 	for i := range w.slots {
 		w.slots[i].arrivals = make([]int64, 0, 2*tradesHint)
+		if marked {
+			w.slots[i].marks = make([]mark, 0, tradesHint)
+		}
 		w.slots[i].payload = make([]byte, 0, 2*tradesHint*codec.TradeSize)
 	}
 	return w

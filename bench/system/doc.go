@@ -13,6 +13,11 @@
 // Open loop, a rate is trades a second: commands are due at the rate at which the flow makes so many of them,
 // and latency counts from the moment when an order was due until its trade is committed.
 //
+// Of each trade the way is taken apart (engine.Part), so that a result says where its time went:
+//
+//	due ─▶ taken from the ring ─▶ matched ─▶ sealed ─▶ all yes ─▶ log durable ─▶ decided ─▶ applied by each
+//	   queue                 match       batch     vote        log          ack         side by side
+//
 // What holds:
 //
 //	I1  Nothing that was committed before the end of the warm-up counts, and everything after it does.

@@ -15,11 +15,13 @@ import (
 type meter struct {
 	warmup, duration time.Duration
 	recorder         *bench.Recorder
+	parts            *bench.BudgetRecorder
 	done             atomic.Bool // the feeder may stop
 
 	first, begin, end time.Time // the first commit; from when on it counts; until when
 	from, to          mark
 	snapshot          *bench.Snapshot // of what counted
+	budget            *bench.Budget   // of the same
 }
 
 // mark is how far the stream has come.
@@ -41,9 +43,11 @@ func (m *meter) committed(c *engine.Committed) {
 		if now.Sub(m.first) >= m.warmup {
 			m.begin, m.from = now, m.to
 			m.recorder.Reset()
+			m.parts.Reset()
 		}
 	case now.Sub(m.begin) >= m.duration:
 		m.end, m.snapshot = now, m.recorder.Snapshot()
+		m.budget = m.parts.Budget(m.snapshot)
 		m.done.Store(true)
 	}
 }

@@ -37,6 +37,7 @@ type Result struct {
 	CPUPerTrade  float64 // ns of all processes, start and end included
 
 	snapshot *bench.Snapshot
+	budget   *bench.Budget
 	refused  []string // what the run asked for in vain
 	trades   uint64   // of the whole run
 }
@@ -56,7 +57,7 @@ func Measure(ctx context.Context, o *Options, c Case) (_ *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &meter{warmup: c.Warmup, duration: c.Duration, recorder: bench.NewRecorder()}
+	m := &meter{warmup: c.Warmup, duration: c.Duration, recorder: bench.NewRecorder(), parts: bench.NewBudgetRecorder(rundir.RoleNames)}
 	r := &Result{Case: c, CPU: map[string]time.Duration{}}
 	run := o.run(&c, loop, m, r)
 	stop, err := o.Profiles.Start("engine") // not before: to make the loop is not what is measured
@@ -96,7 +97,7 @@ func (o *Options) run(c *Case, loop *workload.Loop, m *meter, r *Result) *box.Op
 	run := &box.Options{
 		Dir: o.Dir, Force: true, InProcess: c.Transport == TransportRings, Transport: c.Transport, Executable: o.Executable,
 		Engine: c.config(), Roles: rundir.DefaultRoles(), Profile: o.Profile, Log: log, Profiles: o.Profiles,
-		Recorder: m.recorder, Committed: m.committed, Ended: ended,
+		Recorder: m.recorder, Budget: m.parts, Committed: m.committed, Ended: ended,
 		SourceName: "loop", SourceFormat: "workload",
 	}
 	if c.Rate > 0 {
@@ -124,6 +125,7 @@ func (r *Result) take(m *meter, report *bench.Report) {
 	r.TradesPerS = float64(trades) / r.ElapsedS
 	r.CommandsPerS = float64(m.to.commands-m.from.commands) / r.ElapsedS
 	r.BatchTrades = float64(trades) / float64(max(m.to.batches-m.from.batches, 1))
+	r.budget = m.budget
 	r.snapshot, r.trades, r.refused = m.snapshot, uint64(report.Trades), report.Refused
 	var all time.Duration
 	for _, t := range r.CPU {
@@ -134,6 +136,9 @@ func (r *Result) take(m *meter, report *bench.Report) {
 
 // Latency is the distribution of a stage while it counted.
 func (r *Result) Latency(s bench.Stage) bench.Latency { return r.snapshot.Latency(s) }
+
+// Budget is where the time of the trades went.
+func (r *Result) Budget() *bench.Budget { return r.budget }
 
 // AddTo makes the result part of a record.
 func (r *Result) AddTo(rec *bench.Record) {
@@ -157,5 +162,6 @@ func (r *Result) AddTo(rec *bench.Record) {
 	for s := range bench.StageCount {
 		r.snapshot.AddTo(res, s)
 	}
+	res.Budget = r.budget
 	rec.Refuse(r.refused...)
 }

@@ -38,6 +38,7 @@ func TestMeasure(t *testing.T) {
 		if l := r.Latency(bench.OrderToCommit); float64(l.Count) < 0.9*counted || float64(l.Count) > 1.1*counted {
 			t.Errorf("rate %v: %d latencies of %.0f trades", rate, l.Count, counted)
 		}
+		addsUp(t, r)
 		var rec bench.Record
 		r.AddTo(&rec)
 		if v, ok := rec.Results[0].Metric("trades/s"); !ok || v != r.TradesPerS || len(rec.Results[0].Latencies) != int(bench.StageCount) {
@@ -49,9 +50,31 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// addsUp checks that the parts of the budget are of all trades, and their means those of the whole way, but for the
+// 0.1 % to which histograms resolve.
+func addsUp(t *testing.T, r *Result) {
+	t.Helper()
+	b := r.Budget()
+	sum := 0.0
+	for _, p := range b.Parts {
+		sum += float64(p.MeanUs)
+		if p.Us.Count != b.Whole.Us.Count || p.Us.Count == 0 || p.Us.OutOfRange > 0 {
+			t.Errorf("%s has %d trades, %d out of range; the whole %d", p.Name, p.Us.Count, p.Us.OutOfRange, b.Whole.Us.Count)
+		}
+	}
+	if whole := float64(b.Whole.MeanUs); sum < 0.998*whole-10 || sum > 1.002*whole+10 {
+		t.Errorf("rate %v: the parts add up to %.0f ns, order to commit is %.0f", r.Rate, sum, whole)
+	}
+	for _, p := range b.After {
+		if p.Us.Count == 0 {
+			t.Errorf("%s has applied nothing", p.Name)
+		}
+	}
+}
+
 // TestMeterCountsFromTheWarmUp is I1: batch by batch, a millisecond of test time each.
 func TestMeterCountsFromTheWarmUp(t *testing.T) {
-	m := meter{recorder: bench.NewRecorder()}
+	m := meter{recorder: bench.NewRecorder(), parts: bench.NewBudgetRecorder(nil)}
 	trades := make([]codec.Trade, 3)
 	commit := func(last uint64) {
 		m.recorder.Record(bench.OrderToCommit, int64(last))

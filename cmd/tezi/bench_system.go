@@ -39,7 +39,8 @@ four must have the same trades.
 
 Without --rate, as many trades as are committed. With one, open loop: latency is from
 the moment when an order was due until its trade is committed. The warm-up does not
-count. The processor time of each process is told for each trade.
+count. The processor time of each process is told for each trade; of a single case also
+where the time of a trade went, part by part, from the input ring to its commit.
 
 There is one shard; to see what a core less or more does, start it under taskset.
 

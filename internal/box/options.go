@@ -61,6 +61,7 @@ type Options struct {
 
 	// For whoever measures; nil and empty: nobody does.
 	Recorder  *bench.Recorder                            // of the latencies, to be reset by Committed
+	Budget    engine.Budget                              // of the trades' time, likewise
 	Committed func(c *engine.Committed)                  // told of each decided batch, by the thread that records
 	Ended     func(role string, processor time.Duration) // told of each participant's process that has ended what it has used
 	Profiles  profile.Set                                // which the participants' processes write, too

@@ -210,6 +210,7 @@ func (b *box) wiring(node batch3pc.NodeID) (engine.Config, engine.Ports, error) 
 	return cfg, engine.Ports{
 		Clock:    func() int64 { return int64(time.Since(b.started)) },
 		Recorder: stages{b.recorder},
+		Budget:   b.o.Budget,
 		Commit:   b.committed,
 		Notify:   b.notify,
 	}, err

@@ -129,11 +129,11 @@ func (b *builder) record(s *source) error {
 		fmt.Fprintf(b, "\nRefused: %s.\n", line)
 	}
 	for _, s := range r.Sheets() {
-		b.WriteByte('\n')
-		fmt.Fprintf(b, "| %s |\n|%s%s\n", strings.Join(s.Head, " | "), strings.Repeat(" --- |", s.Words), strings.Repeat(" ---: |", len(s.Head)-s.Words))
-		for _, row := range s.Rows {
-			fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
-		}
+		b.sheet(&s)
+	}
+	if s, ok := r.BudgetSheet(); ok {
+		b.sheet(&s)
+		fmt.Fprintf(b, "\n%s\n", bench.BudgetNote)
 	}
 	for _, line := range r.OutOfRange() {
 		fmt.Fprintf(b, "\n%s.\n", line)
@@ -147,6 +147,13 @@ func (b *builder) record(s *source) error {
 		}
 	}
 	return nil
+}
+
+func (b *builder) sheet(s *bench.Sheet) {
+	fmt.Fprintf(b, "\n| %s |\n|%s%s\n", strings.Join(s.Head, " | "), strings.Repeat(" --- |", s.Words), strings.Repeat(" ---: |", len(s.Head)-s.Words))
+	for _, row := range s.Rows {
+		fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
+	}
 }
 
 // chart writes a file and shows it.
