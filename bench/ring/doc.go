@@ -8,8 +8,8 @@
 //	Idle     a consumer with nothing to do                   per cent of a core, µs until it is awake again
 //
 // Times on a shared machine mean little, so every benchmark takes turns with its anchor in the same
-// run, round by round, and reports the ratio of the medians: x-chan, x-word, x-line. Every consumer checks
-// the order and the content of every item.
+// run, round by round, and reports a ratio: x-chan and x-line of the best round of each, x-word of the
+// percentiles of all. Every consumer checks the order and the content of every item.
 //
 // Two threads that spin are pinned to two cores if there are two; the metric pinned says whether
 // they were. docs/RINGS.md has the figures, and make bench-ring writes them.
