@@ -112,6 +112,7 @@ type Sight struct {
 	Kind   batch3pc.Kind
 	At     batch3pc.Seq // of Batch and Fill the batch, of Applied the applied watermark, else what the message is about
 	Commit batch3pc.Seq // commit watermark
+	Opens  bool         // of Batch and Fill: it opens a generation
 }
 
 // LookAt looks at a frame that was not checked, or at its beginning. It reports false where that is not
@@ -125,7 +126,7 @@ func LookAt(frame []byte) (s Sight, ok bool) {
 	s = Sight{Kind: batch3pc.Kind(body[0]), At: u(32), Commit: u(48)}
 	switch s.Kind {
 	case batch3pc.KindBatch, batch3pc.KindFill:
-		s.At = u(144)
+		s.At, s.Opens = u(144), binary.LittleEndian.Uint32(body[8:]) == batch3pc.CountGeneration
 	case batch3pc.KindApplied:
 		s.At = u(64)
 	}

@@ -102,6 +102,7 @@ type node struct {
 	boot       int
 	under      []string // the command that runs it; nil: none
 	cmd        *exec.Cmd
+	away       bool // it was killed, and is not back yet
 	proxy      *proxy.Proxy
 	held       chan struct{}
 }
@@ -173,6 +174,7 @@ func (c *cluster) startNode(i int) {
 func (c *cluster) tryNode(i int) error {
 	n := c.nodes[i]
 	n.boot++
+	n.away = false
 	n.cmd = command(n.under, "participant", n.role, "--dir", c.nodeDir(i), "--cluster", clusterID, "--listen", n.addr, fmt.Sprintf("--boot=%d", n.boot))
 	n.cmd.Dir, n.cmd.Stderr = c.dir, c.said
 	out, err := n.cmd.StdoutPipe()
@@ -212,11 +214,13 @@ func (c *cluster) resumeEngine() {
 	c.startEngine("--resume")
 }
 
-// hurry takes the run up at full speed.
+// hurry takes the run up at full speed, and lets it end without nobody.
 func (c *cluster) hurry() {
 	c.t.Helper()
 	kill9(c.engine())
 	c.without("--rate")
+	c.without("--exclude-after")
+	c.more = append(c.more, "--exclude-after", "marketdata=0")
 	c.resumeEngine()
 }
 
@@ -262,9 +266,13 @@ func (c *cluster) until(what string, ok func() bool) {
 	}
 }
 
-// arm holds every link at a message, in one direction: the first pass links behind it, the others before.
+// arm holds the link of everybody who is there at a message, in one direction: the first pass links behind it, the
+// others before.
 func (c *cluster) arm(up bool, kind string, at uint64, pass int) {
 	for i, n := range c.nodes {
+		if n.away {
+			continue
+		}
 		for len(n.held) > 0 {
 			<-n.held
 		}
@@ -277,25 +285,33 @@ func (c *cluster) arm(up bool, kind string, at uint64, pass int) {
 	}
 }
 
-// held waits until every link is.
+// held waits until the link of everybody who is there is.
 func (c *cluster) held() {
 	c.t.Helper()
 	for _, n := range c.nodes {
-		c.within("the link of "+n.role+" to be held", func() { <-n.held })
+		if !n.away {
+			c.within("the link of "+n.role+" to be held", func() { <-n.held })
+		}
 	}
 }
 
-// committed is how far a participant's log, if there is one yet, says that the stream is committed.
-func (c *cluster) committed(i int) batch3pc.Seq {
+// log is what a participant's log says, if there is one yet.
+func (c *cluster) log(i int) *inspect.Log {
 	c.t.Helper()
 	logs, err := inspect.Dir(c.nodeDir(i))
 	if errors.Is(err, inspect.ErrNoLog) {
-		return 0
+		return &inspect.Log{}
 	}
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return logs[0].Committed
+	return logs[0]
+}
+
+// committed is how far a participant's log says that the stream is committed.
+func (c *cluster) committed(i int) batch3pc.Seq {
+	c.t.Helper()
+	return c.log(i).Committed
 }
 
 // finish waits for the end of the run, and proves that it is the same as without faults.

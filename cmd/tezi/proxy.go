@@ -39,7 +39,8 @@ breaks the connection, and dup does nothing. --flap takes the link down and up.
 With --network tezi it stands between engine and participant, over TCP and UDP,
 and can hold the link at a message: hold=PreCommit@10 before the first PreCommit
 that reaches batch 10, pass=PreCommit@10 behind it. Kinds are those of
-docs/PROTOCOL.md, and DoCommit; those that name no batch are counted.
+docs/PROTOCOL.md, DoCommit, and Generation for a batch that changes the members;
+those that name no batch are counted.
 
 While it runs it takes lines on standard input: "up RULES" and "down RULES" set new
 rules, "go" lets a held link go on, "lose" breaks the connections and goes on.

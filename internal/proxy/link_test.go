@@ -88,6 +88,12 @@ func (e *ends) send(l *transport.Link, kind batch3pc.Kind, seqs ...batch3pc.Seq)
 	}
 }
 
+// sendCounted sends a batch of so many items.
+func (e *ends) sendCounted(seq batch3pc.Seq, items uint32) {
+	m := &batch3pc.Message{Kind: batch3pc.KindBatch, From: 16, To: 1, Batch: &batch3pc.Batch{Seq: seq, Count: items}}
+	e.dialer.Publish(len(codec.AppendMessage(e.dialer.Claim(codec.MessageSize(m))[:0], codec.Header{Cluster: 7}, m)))
+}
+
 // gets reads messages and compares their kinds and numbers.
 func (e *ends) gets(l *transport.Link, bell *ringbuf.Bell, seqs ...batch3pc.Seq) {
 	e.t.Helper()
@@ -172,6 +178,14 @@ func TestMarks(t *testing.T) {
 	e.send(e.listener, batch3pc.KindApplied, 20, 29, 30) // any kind with the watermark, here a tenth
 	e.gets(e.dialer, e.dials, 20, 29)
 	e.isHeld("down DoCommit@3")
+
+	e = connect(t, transport.TCP, "hold=Generation@2", "")
+	e.sendCounted(1, 1000)
+	e.sendCounted(2, batch3pc.CountGeneration)
+	e.sendCounted(3, 1000)
+	e.gets(e.listener, e.listens, 1, 2, 3)
+	e.sendCounted(4, batch3pc.CountGeneration)
+	e.isHeld("up Generation@2")
 }
 
 // TestCutHeals: a cut is no end, neither of a connection nor of a session over UDP.

@@ -13,9 +13,12 @@ import (
 // do-commit has no message of its own where another one carries it.
 const DoCommit = "DoCommit"
 
+// Generation stands in a Mark for a Batch that opens a generation.
+const Generation = "Generation"
+
 // Mark names a message of the commit protocol that passes in one direction. With the network "tezi" only.
 type Mark struct {
-	Kind string // name of a batch3pc.Kind, or DoCommit
+	Kind string // name of a batch3pc.Kind, DoCommit or Generation
 	// At is the first batch: of Batch and Fill their own number, of Applied the applied watermark, of Yes,
 	// PreCommit and PreCommitAck what they say is voted for or pre-committed. Of other kinds: the At-th
 	// message that passes from now on.
@@ -32,11 +35,13 @@ func parseMark(s string) (m Mark, err error) {
 			m.Kind = k.String()
 		}
 	}
-	if strings.EqualFold(name, DoCommit) {
-		m.Kind = DoCommit
+	for _, own := range []string{DoCommit, Generation} {
+		if strings.EqualFold(name, own) {
+			m.Kind = own
+		}
 	}
 	if err != nil || m.Kind == "" || m.At == 0 {
-		return Mark{}, fmt.Errorf("want a kind of message, or DoCommit, and a number from 1 on, such as PreCommit@10")
+		return Mark{}, fmt.Errorf("want a kind of message, DoCommit or Generation, and a number from 1 on, such as PreCommit@10")
 	}
 	return m, nil
 }
@@ -53,6 +58,8 @@ func (m *Mark) meets(s codec.Sight) bool {
 	switch {
 	case m.Kind == DoCommit:
 		return s.Commit >= batch3pc.Seq(m.At)
+	case m.Kind == Generation:
+		return s.Kind == batch3pc.KindBatch && s.Opens && m.count()
 	case m.Kind != s.Kind.String():
 		return false
 	}
@@ -60,6 +67,11 @@ func (m *Mark) meets(s codec.Sight) bool {
 	case batch3pc.KindBatch, batch3pc.KindFill, batch3pc.KindYes, batch3pc.KindPreCommit, batch3pc.KindPreCommitAck, batch3pc.KindApplied:
 		return s.At >= batch3pc.Seq(m.At)
 	}
+	return m.count()
+}
+
+// count counts one message, and reports whether it is the one.
+func (m *Mark) count() bool {
 	m.At--
 	return m.At == 0
 }

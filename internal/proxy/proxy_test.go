@@ -139,7 +139,7 @@ func TestParseRules(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for text, want := range map[string]Mark{
-		"hold=precommit@10": {Kind: "PreCommit", At: 10}, "pass=DoCommit@1": {Kind: DoCommit, At: 1, After: true}, "hold=StateReq@2": {Kind: "StateReq", At: 2},
+		"hold=precommit@10": {Kind: "PreCommit", At: 10}, "hold=generation@2": {Kind: Generation, At: 2}, "pass=DoCommit@1": {Kind: DoCommit, At: 1, After: true}, "hold=StateReq@2": {Kind: "StateReq", At: 2},
 	} {
 		if r, err := ParseRules(text); err != nil || r.Hold != want {
 			t.Errorf("%q: %+v, %v", text, r.Hold, err)
