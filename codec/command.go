@@ -23,7 +23,7 @@ const (
 	KindMassCancel Kind = 10 // cancel every order of Member, Client, Instrument and Side; a field that is 0 does not select
 	KindKill       Kind = 11 // kill switch for Member, Client, Instrument (0 does not select, all 0 is the market): cancels as a mass cancel, and refuses entry and modify until FlagLift
 	KindLimit      Kind = 12 // the margin limit of a member, or with Client of one client: the 64 bytes are a Limit
-	KindHalt       Kind = 13 // made by the engine: from here on every order entry and modify is refused, until FlagLift
+	KindHalt       Kind = 13 // made by the engine: from here on every order entry and modify is refused, for the orderbook.RejectReason in Ref, until FlagLift
 )
 
 // Asks reports whether somebody asks for something by a command of this kind: the others tell what the

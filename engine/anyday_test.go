@@ -59,7 +59,7 @@ func TestAnyDayHolds(t *testing.T) {
 	for r, n := range all.Rejects {
 		switch reason := orderbook.RejectReason(r); reason {
 		case orderbook.Accepted, orderbook.RejectRisk, orderbook.RejectUnreadable, orderbook.RejectInstrumentLimit,
-			orderbook.RejectPrice, orderbook.RejectLot, orderbook.RejectDisclosedLot, orderbook.RejectCommand:
+			orderbook.RejectPrice, orderbook.RejectLot, orderbook.RejectDisclosedLot, orderbook.RejectCommand, orderbook.RejectDiskFull:
 		default:
 			if n == 0 {
 				t.Errorf("the flow never meets %s", reason)

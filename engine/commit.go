@@ -7,6 +7,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 // do carries out a Ready in its order. The coordinator's only records are epochs, at an election:
@@ -129,6 +130,7 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 		}
 		p.applied = max(p.applied, m.Applied)
 		e.compareDisk(p, &m)
+		e.noteRoom(p, &m)
 		return e.do(e.machine.Step(&m))
 	case codec.FrameFinished:
 		s, err := codec.DecodeSummary(body)
@@ -260,15 +262,18 @@ func (e *Engine) watch(stop bool) error {
 	if !e.waiting(stop) {
 		e.progressNs = e.nowNs
 	}
-	still := e.nowNs - e.progressNs
-	if still < e.cfg.StallNs {
+	still, full := e.nowNs-e.progressNs, e.cfg.HaltRejects && e.diskFull.Load()
+	switch {
+	case full:
+		e.haltFor(orderbook.RejectDiskFull, "the disk of the command log is full, or nearly so")
+	case still < e.cfg.HaltNs:
 		e.resume()
 	}
 	switch {
 	case e.stalled && still < e.cfg.StallNs:
 		e.stalled = false
 		e.ports.Notify(Notice{Kind: NoticeResumed, Seq: e.status.Committed})
-	case still >= e.cfg.HaltNs:
+	case still >= e.cfg.HaltNs && (stop || e.cfg.HaltEnds || !full):
 		return e.halt(stop)
 	case !e.stalled && still >= e.cfg.StallNs && (e.anyDown() || e.win.inFlight() > 0 || e.status.Changing && e.generation.At.Seq > 0):
 		e.stalled = true
@@ -294,6 +299,8 @@ func (e *Engine) missing() string {
 		switch {
 		case p.finished:
 		case !p.seat.Member && e.undecided(): // nobody waits for it
+		case e.hasNoRoom(p):
+			refused = append(refused, p.Name+" has no room on its disk")
 		case p.up && p.seat.Trouble != batch3pc.TroubleNone:
 			refused = append(refused, p.Name+" does not count: "+troubleOf(&p.seat.PeerStatus))
 		case !p.up:

@@ -34,13 +34,15 @@ type Config struct {
 	BatchAgeNs   int64  // an open batch with trades is sealed at this age, times the batches in flight, if the window has room
 	// Deadlines of the commit's phases: who misses one is named. Watermarks are sent again at ResendNs, and
 	// a standby opens a ballot when a quorum has heard of no leader for ElectionNs.
-	Deadlines   batch3pc.Deadlines
-	StallNs     int64 // without a commit for so long while batches wait: a notice
-	HaltNs      int64 // without a commit for so long: trading halts, and goes on when commits do
-	HaltEnds    bool  // instead, Run returns ErrHalted
-	HaltRejects bool  // while trading is halted every order is refused; otherwise the source waits
-	VetoesMax   int   // with so many vetoes without a commit in between, the instruments of the refused orders halt
-	Durable     bool  // wait for the disk before PRE-COMMIT; false only to measure
+	Deadlines batch3pc.Deadlines
+	StallNs   int64 // without a commit for so long while batches wait: a notice
+	HaltNs    int64 // without a commit for so long: trading halts, and goes on when commits do
+	HaltEnds  bool  // instead, Run returns ErrHalted
+	// HaltRejects says that somebody waits for an answer to each order: while trading is halted it is refused, with
+	// orderbook.RejectHalted or RejectDiskFull. Otherwise the source waits, which loses nothing: a file has time.
+	HaltRejects bool
+	VetoesMax   int  // with so many vetoes without a commit in between, the instruments of the refused orders halt
+	Durable     bool // wait for the disk before PRE-COMMIT; false only to measure
 }
 
 // coordinator is the configuration of the machine that leads the participants.

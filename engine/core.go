@@ -22,10 +22,10 @@ type Core struct {
 	vetoes   []vetoState
 
 	nextTrade uint64
-	last      uint64 // Seq of the last command applied
-	timeNs    int64  // its time
-	pending   int    // instruments with workPending
-	halted    bool   // KindHalt: no order is taken
+	last      uint64                 // Seq of the last command applied
+	timeNs    int64                  // its time
+	pending   int                    // instruments with workPending
+	halted    orderbook.RejectReason // KindHalt: why no order is taken; Accepted: they are
 	counts    Counts
 
 	// OnGone, if set, is told of every order that is taken out although no command named it: by a mass
@@ -128,8 +128,20 @@ func (c *Core) Book(instrument uint32) *orderbook.Book {
 // slice is valid until the next Apply.
 func (c *Core) Triggered() []orderbook.Triggered { return c.triggered }
 
-// Halted reports whether the engine has halted the market: no order is taken.
-func (c *Core) Halted() bool { return c.halted }
+// Halted says why the engine has halted the market, so that no order is taken; Accepted: it has not.
+func (c *Core) Halted() orderbook.RejectReason { return c.halted }
+
+// halt is KindHalt.
+func (c *Core) halt(cmd *codec.Command) {
+	switch reason := orderbook.RejectReason(cmd.Ref); {
+	case cmd.Flags&codec.FlagLift != 0:
+		c.halted = orderbook.Accepted
+	case reason == orderbook.RejectDiskFull:
+		c.halted = reason
+	default:
+		c.halted = orderbook.RejectHalted
+	}
+}
 
 // Passes reports whether cmd makes no trade and no entry in a batch, whatever the books hold: it may then be
 // applied behind a batch that is full.
@@ -138,9 +150,9 @@ func (c *Core) Passes(cmd *codec.Command) bool {
 	case codec.KindHalt:
 		return true
 	case codec.KindNew, codec.KindModify:
-		return c.halted
+		return c.halted != orderbook.Accepted
 	case codec.KindCancel, codec.KindReduce:
-		return c.halted && c.pending == 0
+		return c.halted != orderbook.Accepted && c.pending == 0
 	}
 	return false
 }
@@ -181,11 +193,11 @@ func (c *Core) Apply(cmd *codec.Command, out *Builder) {
 	case cmd.Kind == codec.KindContinue:
 		c.counts.Continues++
 	case cmd.Kind == codec.KindHalt:
-		c.halted = cmd.Flags&codec.FlagLift == 0
+		c.halt(cmd)
 		return
 	}
-	if c.halted && (cmd.Kind == codec.KindNew || cmd.Kind == codec.KindModify) {
-		c.reject(orderbook.RejectHalted)
+	if c.halted != orderbook.Accepted && (cmd.Kind == codec.KindNew || cmd.Kind == codec.KindModify) {
+		c.reject(c.halted)
 		return
 	}
 	if cmd.Kind >= codec.KindUnreadable && c.applyWide(cmd) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -65,14 +66,15 @@ type Engine struct {
 	finishNs    int64 // when everything was done that the participants have to save
 	progressNs  int64 // last time a commit came, or nothing was in flight
 	stalled     bool
-	halted      bool              // commits have stood still for HaltNs, and people know
-	closed      bool              // a round has seen the end of the input
-	idle        int               // rounds in a row without work
-	logFull     bool              // the last chunk found no room in the log ring, when ...
-	logSafe     uint64            // ... so many records were durable
-	rolling     *batch3pc.Refusal // the veto that the open election is about
-	vetoRow     int               // vetoes since the last commit
-	before      Counts            // when the log was taken up
+	halted      orderbook.RejectReason // why trading is halted, as people know; Accepted: it is not
+	diskFull    atomic.Bool            // DiskFull
+	closed      bool                   // a round has seen the end of the input
+	idle        int                    // rounds in a row without work
+	logFull     bool                   // the last chunk found no room in the log ring, when ...
+	logSafe     uint64                 // ... so many records were durable
+	rolling     *batch3pc.Refusal      // the veto that the open election is about
+	vetoRow     int                    // vetoes since the last commit
+	before      Counts                 // when the log was taken up
 	aborted     uint64
 	decided     uint64
 	loggedSeq   batch3pc.Seq // highest decision in the log
@@ -87,6 +89,8 @@ type peer struct {
 	finished bool
 	asked    bool         // FrameFinish was sent on this connection
 	heardNs  int64        // last frame
+	notNow   bool         // it has said that it cannot take a batch now
+	notNowNs int64        // when, last
 	compared bool         // its disk, with what it held, since it connected
 	held     batch3pc.Seq // decided and durable there, as the log says
 	applied  batch3pc.Seq // the last that it said it has
@@ -305,11 +309,11 @@ func (e *Engine) ready() bool {
 	if e.logFull && e.log.safe.Load() == e.logSafe {
 		return false // the logger rings when the disk has caught up
 	}
-	if len(e.backlog) > 0 || e.core.Pending() && !e.open.Full(e.cfg.BatchTarget) || e.input.Closed() && !e.closed {
+	if len(e.backlog) > 0 || e.carriesOn() || e.input.Closed() && !e.closed {
 		return true
 	}
 	in := e.input.Peek(1)
-	return len(in) > 0 && e.takes(&in[0].Command)
+	return len(in) > 0 && e.admits(&in[0].Command)
 }
 
 // patience is how long the loop may park: until the open batch comes of age, or the next look at

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,49 +74,6 @@ func TestNothingSeenBeforeCommit(t *testing.T) {
 	}
 	if !slices.ContainsFunc(b.notices, func(n Notice) bool { return n.Kind == NoticeStalled }) {
 		t.Error("no stall was announced")
-	}
-}
-
-// TestHaltRejectsAndResumes: when commits stand still for too long, every order is told that the market is
-// halted; when they go on, so does trading (design D6). What is committed is what the log gives.
-func TestHaltRejectsAndResumes(t *testing.T) {
-	var heal atomic.Bool
-	b := newTestBox(t, func(b *testBox) {
-		b.cfg.HaltEnds, b.cfg.HaltRejects = false, true
-		b.cfg.Deadlines.ResendNs, b.cfg.StallNs, b.cfg.HaltNs = int64(time.Millisecond), int64(20*time.Millisecond), int64(50*time.Millisecond)
-		for _, p := range b.peers[1:] {
-			p.hold = func(m *batch3pc.Message) bool { return m.Kind == batch3pc.KindPreCommitAck && !heal.Load() }
-		}
-	})
-	cmds := randomFlow(31, 20_000)
-	onRound := func() {
-		if b.engine.core.Counts().Rejects[orderbook.RejectHalted] > 1000 {
-			heal.Store(true)
-		}
-	}
-	clock := b.engine.ports.Clock
-	b.engine.ports.Clock = func() int64 { onRound(); return clock() }
-	res, err := b.run(t, cmds)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kinds := map[NoticeKind]bool{}
-	for _, n := range b.notices {
-		kinds[n.Kind] = true
-	}
-	if !kinds[NoticeHalted] || !kinds[NoticeTrading] || res.Rejects[orderbook.RejectHalted] < 1000 || len(b.trades) == 0 {
-		t.Errorf("notices %v, %d orders told of the halt, %d trades", kinds, res.Rejects[orderbook.RejectHalted], len(b.trades))
-	}
-	r, err := NewReplica(b.cfg.Limits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if err := b.log.Replay(r.Take); err != nil {
-		t.Fatal(err)
-	}
-	if got := r.Source(); got.Commands != uint64(len(cmds)) || r.core.Counts().Rejects[orderbook.RejectHalted] == 0 {
-		t.Errorf("the log holds %d commands of the source, want %d", got.Commands, len(cmds))
 	}
 }
 

@@ -18,8 +18,8 @@ func (c *Core) StateHash() uint64 {
 	d.Reset()
 	word(&d, c.nextTrade)
 	word(&d, c.last)
-	if c.halted {
-		word(&d, 1)
+	if c.halted != orderbook.Accepted {
+		word(&d, uint64(c.halted))
 	}
 	c.hashMarkets(&d)
 	return d.Sum64()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 // chunkMax is how many commands are matched between two looks at the links. Small: a vote must
@@ -9,9 +10,22 @@ import (
 const chunkMax = 64
 
 // canMatch reports whether a command may be applied now: the engine owns a ballot, and the open
-// batch has room or can be sealed.
+// batch has room or can be sealed. While the market is halted what makes no trade needs neither.
 func (e *Engine) canMatch() bool {
-	return e.active() && (!e.open.Full(e.cfg.BatchTarget) || e.core.Halted() && len(e.backlog) == 0)
+	if e.active() && !e.open.Full(e.cfg.BatchTarget) {
+		return true
+	}
+	return e.core.Halted() != orderbook.Accepted && len(e.backlog) == 0 && (e.active() || e.electing())
+}
+
+// admits reports whether new input may begin with cmd.
+func (e *Engine) admits(cmd *codec.Command) bool {
+	return e.active() && !e.open.Full(e.cfg.BatchTarget) && !e.core.Pending() || e.core.Passes(cmd)
+}
+
+// carriesOn reports whether to go on with what one command could not finish.
+func (e *Engine) carriesOn() bool {
+	return e.active() && e.core.Pending() && !e.open.Full(e.cfg.BatchTarget)
 }
 
 // takes reports whether the open batch has room for what cmd may do.
@@ -29,14 +43,14 @@ func (e *Engine) pollInput(stop bool) bool {
 		e.rematch()
 		return true
 	}
-	if e.core.Pending() && !e.open.Full(e.cfg.BatchTarget) {
+	if e.carriesOn() {
 		return e.carryOn()
 	}
 	if stop {
 		return false
 	}
 	in := e.input.Peek(chunkMax)
-	if len(in) == 0 || !e.takes(&in[0].Command) {
+	if len(in) == 0 || !e.admits(&in[0].Command) {
 		return false
 	}
 	e.logSafe = e.log.safe.Load() // before the claim: what is freed after it shows as a change
@@ -48,7 +62,7 @@ func (e *Engine) pollInput(stop bool) bool {
 	e.core.Warm(in)
 	logged, _ := codec.Commands(rec)
 	n := 0
-	for n < len(in) && e.takes(&in[n].Command) && !e.core.Pending() {
+	for n < len(in) && e.admits(&in[n].Command) {
 		logged[n] = in[n].Command
 		e.seq++
 		logged[n].Seq = e.seq

@@ -142,6 +142,8 @@ func (e *Engine) missingOf(p *peer) string {
 		what = "not connected"
 	case s.Trouble != batch3pc.TroubleNone:
 		what = troubleOf(&s.PeerStatus)
+	case e.hasNoRoom(p):
+		what = "has had no room on its disk"
 	case !s.Started:
 		what = "has not taken up the ballot"
 	case s.Voted < e.status.Proposed:

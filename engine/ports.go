@@ -79,7 +79,7 @@ const (
 	NoticeResumed                      // commits go on
 	NoticeVeto                         // Peer refused Orders; the book is rolled back
 	NoticeFinished                     // Peer has saved its state
-	NoticeHalted                       // no commit for HaltNs: trading is halted; Peer is who is missing
+	NoticeHalted                       // trading is halted for the reason Why, because of Peer; with Rejects every order is refused, else the source waits
 	NoticeTrading                      // it goes on
 	NoticeTerminated                   // of a standby: the leader was silent; what it left in doubt is decided up to Seq, but the log is not ours
 	NoticeLeading                      // of a standby: the log is ours
@@ -100,6 +100,7 @@ type Notice struct {
 	ForNs    int64 // how long the stall, or whatever it is about, lasts or lasted
 	Orders   int
 	Halted   int // instruments that a veto has halted
+	Rejects  bool
 	Why      string
 	Phase    batch3pc.Phase
 	Times    uint64

@@ -41,6 +41,11 @@ func preOpen(c codec.Command) codec.Command {
 	return c
 }
 
+// halt is the command by which the engine halts the market.
+func halt(reason orderbook.RejectReason) codec.Command {
+	return codec.Command{Kind: codec.KindHalt, Ref: uint32(reason)}
+}
+
 var (
 	banded = rules(codec.Rules{PrevClose: 1000, Low: 900, High: 1100})
 	killed = codec.Command{Kind: codec.KindKill, Member: 1, Client: 1}
@@ -59,6 +64,9 @@ var refusals = []refused{
 	{"end of day", []codec.Command{phase(codec.PhaseEndOfDay, 0)}, buy(1, 1000, 10), orderbook.RejectSession},
 	{"entry while halted", []codec.Command{phase(codec.PhaseHalted, 0)}, buy(1, 1000, 10), orderbook.RejectHalted},
 	{"modify while halted", []codec.Command{other, phase(codec.PhaseHalted, 0)}, kind(codec.KindModify, other), orderbook.RejectHalted},
+	{"entry while commits stand still", []codec.Command{halt(orderbook.RejectHalted)}, buy(1, 1000, 10), orderbook.RejectHalted},
+	{"entry while a disk is full", []codec.Command{halt(orderbook.RejectDiskFull)}, buy(1, 1000, 10), orderbook.RejectDiskFull},
+	{"modify while a disk is full", []codec.Command{other, halt(orderbook.RejectDiskFull)}, kind(codec.KindModify, other), orderbook.RejectDiskFull},
 	{"market order in the limit part", []codec.Command{phase(codec.PhasePreOpenLimit, 0)}, atMarket(buy(1, 0, 10)), orderbook.RejectMarketOrder},
 	{"cancel of a frozen order", []codec.Command{phase(codec.PhasePreOpen, 0), atMarket(buy(1, 0, 10)), phase(codec.PhasePreOpenLimit, 0)}, kind(codec.KindCancel, buy(1, 0, 0)), orderbook.RejectMarketOrder},
 	{"reduce of a frozen order", []codec.Command{phase(codec.PhaseClosing, 0), atMarket(buy(1, 0, 20)), phase(codec.PhaseClosingLimit, 0)}, kind(codec.KindReduce, buy(1, 0, 10)), orderbook.RejectMarketOrder},

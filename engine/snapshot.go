@@ -17,7 +17,7 @@ import (
 //
 //	magic      8 bytes, the last is the version
 //	limits     OrdersMax, InstrumentsMax, ClientsMax, PositionsMax, FillsMax, OrderValueMax: u64 each
-//	position   last command, next trade, time, 1 if halted: u64 each
+//	position   last command, next trade, time, why it is halted: u64 each
 //	counts     as in memory
 //	n          u64, instruments
 //	markets    n x 192 bytes, as in memory
@@ -26,7 +26,7 @@ import (
 //	books      u64 length, bytes of package orderbook
 //	owners     16 bytes for each live order, in the order of eachOrder
 //	checksum   u64, xxHash of all of it
-const snapshotMagic = "TZCORE\x00\x02"
+const snapshotMagic = "TZCORE\x00\x03"
 
 // ErrSnapshot is wrapped by every error about a snapshot: it is damaged, of another version, or of a
 // core with other limits.
@@ -39,11 +39,7 @@ func (c *Core) AppendState(dst []byte) []byte {
 	for _, n := range c.limits.sizes() {
 		dst = le.AppendUint64(dst, n)
 	}
-	halted := uint64(0)
-	if c.halted {
-		halted = 1
-	}
-	for _, n := range [...]uint64{c.last, c.nextTrade, uint64(c.timeNs), halted} {
+	for _, n := range [...]uint64{c.last, c.nextTrade, uint64(c.timeNs), uint64(c.halted)} {
 		dst = le.AppendUint64(dst, n)
 	}
 	dst = append(dst, bytesOf([]Counts{c.counts})...)
@@ -108,7 +104,12 @@ func (c *Core) restore(data []byte) error {
 			return fmt.Errorf("limit %d is %d, want %d", i, got, want)
 		}
 	}
-	c.last, c.nextTrade, c.timeNs, c.halted = r.word(), r.word(), int64(r.word()), r.word() != 0
+	c.last, c.nextTrade, c.timeNs = r.word(), r.word(), int64(r.word())
+	halted := r.word()
+	if halted >= uint64(orderbook.RejectReasonCount) {
+		return fmt.Errorf("halted for reason %d, there are %d", halted, orderbook.RejectReasonCount)
+	}
+	c.halted = orderbook.RejectReason(halted)
 	counts := []Counts{{}}
 	r.into(bytesOf(counts))
 	c.counts = counts[0]

@@ -100,6 +100,7 @@ func (l *memoryLog) Replay(fn func(kind uint8, body []byte) error) error {
 // testApp is a participant's business that keeps the trades it applied.
 type testApp struct {
 	veto    func(t *codec.Trade) uint8 // bits for a trade; nil: none
+	full    func() bool                // its disk is; nil: it is not
 	applied []codec.Trade
 }
 
@@ -107,6 +108,9 @@ func (a *testApp) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
 	p, err := codec.DecodePayload(b.Payload)
 	if err != nil {
 		return batch3pc.Vote{Reason: batch3pc.ReasonHash}
+	}
+	if a.full != nil && a.full() && !decided {
+		return batch3pc.Vote{Reason: batch3pc.ReasonInfra}
 	}
 	if a.veto == nil || decided {
 		return batch3pc.Vote{Yes: true}

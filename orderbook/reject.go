@@ -41,6 +41,7 @@ const (
 	RejectRiskReduction                         // the member is in risk-reduction mode, and the order would not reduce a position
 	RejectKilled                                // a kill switch stands for the member, client, instrument or market
 	RejectAccounts                              // no room for another client or position
+	RejectDiskFull                              // trading is halted because a disk is full, or nearly so
 	RejectReasonCount                           // number of reasons; keep last
 )
 
@@ -49,7 +50,7 @@ var rejectNames = [RejectReasonCount]string{
 	"unknown_instrument", "instrument_limit", "command", "session", "stop_loss", "disclosed",
 	"risk", "unreadable", "halted", "value", "tick", "lot", "band", "freeze", "validity", "market_order",
 	"trigger", "trigger_tick", "trigger_limit", "trigger_gap", "disclosed_above", "disclosed_lot",
-	"disclosed_min", "owner", "margin", "risk_reduction", "killed", "accounts",
+	"disclosed_min", "owner", "margin", "risk_reduction", "killed", "accounts", "disk_full",
 }
 
 // String returns the stable lower-case name used in reports, JSON and logs.

@@ -69,6 +69,8 @@ started and watched by this one; every trade is committed by three phases.
 A damaged file ends the run with exit code 1: what was read before the damage is
 committed and verifies. A record that cannot be read is rejected and counted.
 
+A file has time: while trading is halted the source waits, and no order is lost.
+
 A run that was killed goes on with --resume. With --backups the engine is a
 process too, and others stand by to take over when it dies.`,
 		Example: `  tezi replay CASH_Orders_01092026.DAT.gz

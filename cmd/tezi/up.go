@@ -32,7 +32,10 @@ func upJob() (*cobra.Command, *job) {
 		Long: `Start the engine and the three participants on this box and keep them under a
 synthetic order flow, open loop, until Ctrl-C, --duration or --orders ends it; then
 finish the open batch, print the report and prove the logs. To feed a capture
-instead, use "tezi replay".`,
+instead, use "tezi replay".
+
+The flow is live: while trading is halted, because commits stand still for
+--halt-after or a disk is full, every order is refused, as halted or disk_full.`,
 		Example: `  tezi up --rate 100k --duration 30s
   tezi up --rate 100k --backups 2
   tezi up --in-process --rate max --orders 5000000 -o json`,
@@ -43,11 +46,8 @@ instead, use "tezi replay".`,
 	day.flags(cmd)
 	cmd.Flags().Int64Var(&orders, "orders", 0, "end after so many order messages; 0 = no limit")
 	cmd.Flags().DurationVar(&duration, "duration", 0, "end after so long; 0 = no limit")
-	if err := cmd.Flags().Set("rate", "100k"); err != nil {
-		panic(err) // the flag is defined above
-	}
-	cmd.Flags().Lookup("rate").Changed = false
-	cmd.Flags().Lookup("rate").DefValue = "100k"
+	preset(cmd, "rate", "100k")
+	preset(cmd, "halt-after", haltAfterLive)
 	j.prepare = func(o *box.Options, _ []string) (box.Source, func(), error) {
 		if orders < 0 || duration < 0 {
 			return nil, nil, configError{errors.New("--orders and --duration: want 0 for no limit, or more")}
@@ -66,6 +66,19 @@ instead, use "tezi replay".`,
 		return source, source.close, nil
 	}
 	return cmd, j
+}
+
+// haltAfterLive is after how long without a commit trading halts where every order is answered: later than market data is
+// left out, so that its absence halts nobody.
+const haltAfterLive = "15s"
+
+// preset gives a flag that is defined another default.
+func preset(cmd *cobra.Command, name, value string) {
+	flag := cmd.Flags().Lookup(name)
+	if err := flag.Value.Set(value); err != nil {
+		panic(err)
+	}
+	flag.DefValue = flag.Value.String()
 }
 
 // flowDay is how many order messages one day of an endless flow has. One in 25 of them is for the pre-open

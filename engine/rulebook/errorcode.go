@@ -43,6 +43,7 @@ var errorCodes = [orderbook.RejectReasonCount]int16{
 	orderbook.RejectRiskReduction:     16568, // nearest: not allowed in close-out
 	orderbook.RejectKilled:            16592, // nearest: order entry not allowed
 	orderbook.RejectAccounts:          16123, // nearest: as a full book
+	orderbook.RejectDiskFull:          16330, // nearest: as RejectHalted
 }
 
 // ErrorCode returns the error code of NSE's NNF protocol for a reason, 0 for Accepted (R5).

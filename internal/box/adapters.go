@@ -10,6 +10,7 @@ import (
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/transport"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 // link lets the engine, which knows no transport, use a transport.Link.
@@ -86,7 +87,14 @@ func (b *box) notify(n engine.Notice) {
 	case engine.NoticeResumed:
 		log.Warn("commits go on", "committed_batch", uint64(n.Seq))
 	case engine.NoticeHalted:
-		log.Error("trading is halted until commits go on", "because", n.Peer, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String())
+		until, orders := "trading is halted until commits go on", "wait"
+		if n.Why == orderbook.RejectDiskFull.String() {
+			until = "trading is halted until there is room on the disk"
+		}
+		if n.Rejects {
+			orders = "refused: " + n.Why
+		}
+		log.Error(until, "because", n.Peer, "orders", orders, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String())
 	case engine.NoticeTrading:
 		log.Warn("trading goes on", "committed_batch", uint64(n.Seq))
 	case engine.NoticeVeto:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,10 @@ type feed struct {
 	badN   int
 	lastNs int64 // time stamp of the last command that could be read
 	space  *space
+	// diskFull is told whether the disk is nearly full, if the source is of people who wait for an answer: their orders
+	// are refused then. nil: the source waits.
+	diskFull func(bool)
+	spent    atomic.Bool // with diskFull: there is no room for rejects either
 
 	before func(ctx context.Context) error // waits for the moment to begin; nil: now
 }
@@ -57,9 +62,17 @@ func (f *feed) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if f.diskFull != nil {
+		watching, stop := context.WithCancel(ctx)
+		var done sync.WaitGroup
+		done.Go(func() { f.watchDisk(watching) })
+		defer f.diskFull(false) // nothing is left that could be refused
+		defer done.Wait()
+		defer stop()
+	}
 	for ctx.Err() == nil {
-		if f.space.isLow() {
-			f.space.wait(ctx)
+		if f.held() {
+			f.space.wait(ctx, f.held)
 			continue
 		}
 		slots := f.ring.Claim(feedChunk)
@@ -81,6 +94,29 @@ func (f *feed) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// held reports whether the disk has no room for what the source has: not even for a reject of it, if it is to have one.
+func (f *feed) held() bool {
+	if f.diskFull == nil {
+		return f.space.isLow()
+	}
+	return f.spent.Load()
+}
+
+// watchDisk looks at the disk until ctx ends, beside the feeder, which may be waiting for room in the ring.
+func (f *feed) watchDisk(ctx context.Context) {
+	again := time.NewTicker(spaceEvery)
+	defer again.Stop()
+	for {
+		f.diskFull(f.space.isLow())
+		f.spent.Store(f.space.spent)
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // fill reads into slots. With a pace it waits for the first command, and goes on with those for which it would not

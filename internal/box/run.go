@@ -223,9 +223,13 @@ func (b *box) links(ports *engine.Ports) {
 }
 
 func (b *box) newFeed(source Source, clock func() int64, bell *ringbuf.Bell) feed {
+	var diskFull func(bool)
+	if b.o.Engine.HaltRejects {
+		diskFull = b.engine.DiskFull
+	}
 	return feed{
 		source: source, pace: pacer{Pace: b.o.Pace}, strict: b.o.Strict, end: b.o.End, clock: clock,
-		ring: b.engine.Input(), engine: bell, room: b.engine.FeederBell(), space: newSpace(b.o.Dir, b.o.DiskReserve, b.o.Log),
+		ring: b.engine.Input(), engine: bell, room: b.engine.FeederBell(), space: newSpace(b.o.Dir, b.o.DiskReserve, b.o.Log), diskFull: diskFull,
 	}
 }
 

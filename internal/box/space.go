@@ -23,6 +23,7 @@ type space struct {
 	log     *slog.Logger
 	looked  time.Time
 	low     bool
+	spent   bool // half of the reserve is gone, too: so much of it is for rejects, which are in the log as everything else
 }
 
 func newSpace(dir string, reserve uint64, log *slog.Logger) *space {
@@ -40,6 +41,7 @@ func (s *space) isLow() bool {
 	s.looked = time.Now()
 	free, err := s.free(s.dir)
 	low := err == nil && free < s.reserve
+	s.spent = err == nil && free < s.reserve/2
 	if low != s.low {
 		text := "there is room on the disk again"
 		if low {
@@ -51,11 +53,11 @@ func (s *space) isLow() bool {
 	return low
 }
 
-// wait waits until there is room, or ctx ends.
-func (s *space) wait(ctx context.Context) {
+// wait waits until there is room, as not says, or ctx ends.
+func (s *space) wait(ctx context.Context, not func() bool) {
 	again := time.NewTicker(spaceEvery)
 	defer again.Stop()
-	for s.isLow() {
+	for not() {
 		select {
 		case <-again.C:
 		case <-ctx.Done():

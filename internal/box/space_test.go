@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,32 @@ func TestCarefulVotes(t *testing.T) {
 	free = 100 << 20
 	if !vote(false).Yes {
 		t.Error("it refuses with room on its disk")
+	}
+}
+
+// TestLiveFeedTellsOfDisk: a live source is read on while the disk is nearly full, and the engine is told, who refuses; it
+// waits only when half of the reserve is gone.
+func TestLiveFeedTellsOfDisk(t *testing.T) {
+	f := newFeed(script{1, 2, 3}, 8)
+	free, looks := uint64(40<<20), 0
+	f.space, _ = roomy(&free)
+	var told []bool
+	f.diskFull = func(full bool) { told = append(told, full) }
+	f.spent.Store(true) // as the last look said
+	f.space.free = func(string) (uint64, error) {
+		f.space.looked = time.Time{}
+		if looks++; looks > 3 {
+			free = 60 << 20
+		} else if f.ring.Len() > 0 {
+			t.Error("commands were taken before there was room for their rejects")
+		}
+		return free, nil
+	}
+	if err := f.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := fed(t, f); len(got) != 3 || len(told) < 5 || slices.Index(told, false) != len(told)-1 {
+		t.Errorf("%d commands, told %v, want 3, and that it is full until there is no more", len(got), told)
 	}
 }
 
