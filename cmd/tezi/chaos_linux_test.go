@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +29,7 @@ const (
 	chaosCycles = "TEZI_CHAOS"      // faults, one after the other
 	chaosOnly   = "TEZI_CHAOS_ONLY" // only this kind of fault
 	chaosSeed   = "TEZI_SEED"
+	chaosLog    = "TEZI_CHAOS_LOG" // a file to which each recovery is added: the report is then about all of it
 )
 
 // faults are what chaos does to a run. Each returns when the fault is over, and the moment from which
@@ -55,14 +55,17 @@ func TestChaos(t *testing.T) {
 	cycles := number0(t, chaosCycles, 7)
 	c := newChaos(t, cycles)
 	c.start()
-	recovery := map[string][]time.Duration{}
+	var all recoveries
 	for range cycles {
 		name, took := c.cycle()
-		recovery[name] = append(recovery[name], took)
+		all = append(all, recovery{seed: c.seed, fault: name, took: took})
 	}
 	c.killAll()
 	c.end()
-	c.report(recovery)
+	if name := os.Getenv(chaosLog); name != "" {
+		all = all.share(t, name)
+	}
+	t.Log(all)
 }
 
 func number0(t *testing.T, name string, preset int) int {
@@ -362,19 +365,4 @@ func (c *chaos) end() {
 		c.t.Errorf("the day ended as %+v, without chaos as %+v", got, want)
 	}
 	c.t.Logf("%d trades in %d batches, each exactly once and none before its commit; states as without chaos", got.Trades, got.Batches)
-}
-
-// report prints how long it took from each kind of fault to the first commit of a new batch.
-func (c *chaos) report(recovery map[string][]time.Duration) {
-	text := fmt.Sprintf("seed %d\n%-18s %6s %9s %9s %9s %9s\n", c.seed, "ms to new commit", "count", "p50", "p90", "p99", "max")
-	for _, f := range faults {
-		all := recovery[f.name]
-		if len(all) == 0 {
-			continue
-		}
-		slices.SortFunc(all, cmp.Compare)
-		at := func(p float64) float64 { return all[min(int(p*float64(len(all))), len(all)-1)].Seconds() * 1e3 }
-		text += fmt.Sprintf("%-18s %6d %9.1f %9.1f %9.1f %9.1f\n", f.name, len(all), at(0.5), at(0.9), at(0.99), at(1))
-	}
-	c.t.Log(text)
 }
