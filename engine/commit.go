@@ -262,7 +262,7 @@ func (e *Engine) watch(stop bool) error {
 	if !e.waiting(stop) {
 		e.progressNs = e.nowNs
 	}
-	still, full := e.nowNs-e.progressNs, e.cfg.HaltRejects && e.diskFull.Load()
+	still, full := e.nowNs-e.progressNs, e.log.full.Load() || e.cfg.HaltRejects && e.diskFull.Load()
 	switch {
 	case full:
 		e.haltFor(orderbook.RejectDiskFull, "the disk of the command log is full, or nearly so")
@@ -320,6 +320,8 @@ func (e *Engine) missing() string {
 		return strings.Join(owing, ", ")
 	case len(silent) > 0:
 		return strings.Join(silent, ", ") + " connected but silent"
+	case e.log.full.Load():
+		return "the disk of the command log is full"
 	case e.log.safe.Load() < e.log.pushed:
 		return "the disk of the command log does not answer"
 	}

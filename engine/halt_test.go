@@ -47,6 +47,10 @@ var haltCases = map[string]struct {
 		e.DiskFull(true)
 		return true
 	}},
+	"the command log's disk, to the last byte": {reason: orderbook.RejectDiskFull, set: func(b *testBox, f *fault) {
+		b.peers[0].hold = func(m *batch3pc.Message) bool { f.breaks(m.Seq); return false }
+		b.log.full = func() bool { return f.breaks(0) }
+	}},
 	"a participant's disk": {reason: orderbook.RejectDiskFull, set: func(b *testBox, f *fault) {
 		votes := batch3pc.Seq(0)
 		b.peers[0].app.full = func() bool { votes++; return f.breaks(votes) }

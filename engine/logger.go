@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -30,6 +32,7 @@ type logger struct {
 	taken   uint64        // records taken; the logger's own
 	wanted  atomic.Uint64 // records that are to be made durable; written by the matcher
 	safe    atomic.Uint64 // records that are durable; written by the logger
+	full    atomic.Bool   // the disk is: the logger waits for room
 	failed  atomic.Pointer[error]
 	done    sync.WaitGroup
 }
@@ -114,7 +117,7 @@ func (l *logger) round() bool {
 		if rec == nil {
 			break
 		}
-		if err := l.log.Append(rec[0], rec[logHeader:]); err != nil {
+		if err := l.append(rec); err != nil {
 			return l.fail(err)
 		}
 		l.ring.Release()
@@ -135,6 +138,27 @@ func (l *logger) round() bool {
 	l.safe.Add(n)
 	l.matcher.Ring()
 	return true
+}
+
+// fullPause is how long the logger waits before it tries a full disk again.
+const fullPause = 100 * time.Millisecond
+
+// append writes a record. While the disk is full it waits, unless the run is over.
+func (l *logger) append(rec []byte) error {
+	for {
+		err := l.log.Append(rec[0], rec[logHeader:])
+		if err == nil || !errors.Is(err, ErrNoRoom) || l.ring.Closed() {
+			if l.full.Load() {
+				l.full.Store(false)
+				l.matcher.Ring()
+			}
+			return err
+		}
+		if !l.full.Swap(true) {
+			l.matcher.Ring()
+		}
+		l.bell.WaitUntil(l.ring.Closed, fullPause)
+	}
 }
 
 func (l *logger) fail(err error) bool {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 )
@@ -31,7 +33,11 @@ type Link interface {
 	Release()
 }
 
-// Log is the engine's durable command log. Append and Flush are called by the logger goroutine;
+// ErrNoRoom is wrapped by an error of Log.Append that has appended nothing because the disk is full.
+var ErrNoRoom = errors.New("the disk is full")
+
+// Log is the engine's durable command log. Append and Flush are called by the logger goroutine; after ErrNoRoom
+// Append is tried again.
 // Recover only while nothing is being appended: it calls load with the newest snapshot of the log, if
 // there is one, and take with each record behind it.
 type Log interface {

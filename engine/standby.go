@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -126,5 +127,8 @@ func (e *Engine) lead(log Log) error {
 	if e.stand.Status().Watching {
 		return e.do(e.stand.TakeOver())
 	}
+	// The ballot was opened without the log. Who takes the log up later has to open a higher one.
+	epoch := batch3pc.Record{Kind: batch3pc.RecordEpoch, Ballot: e.status.Ballot}
+	e.mustPut(uint8(epoch.Kind), codec.AppendRecord(nil, &epoch))
 	return nil
 }

@@ -80,6 +80,19 @@ func TestStandby(t *testing.T) {
 	if res.StateHash != core.StateHash() {
 		t.Error("the books differ from those of a run without")
 	}
+	whole, err := NewReplica(b.cfg.Limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer whole.Close()
+	if err := c.log.Replay(whole.Take); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range b.peers {
+		if promised := p.machine.Status().LastElected; whole.epoch.Ballot.Less(promised) {
+			t.Errorf("participant %d has promised %v, the log knows of ballots up to %v: its next owner would be fenced", p.node, promised, whole.epoch.Ballot)
+		}
+	}
 	again, err := NewReplica(b.cfg.Limits)
 	if err != nil {
 		t.Fatal(err)

@@ -27,12 +27,16 @@ type memoryLog struct {
 	syncs   int
 	cutAt   int           // records that are in the snapshot, and nowhere else
 	snap    []byte        // nil: none
+	full    func() bool   // the disk is; nil: it is not
 	block   chan struct{} // syncs after the first wait for it to be closed; nil: none
 }
 
 func (l *memoryLog) Append(kind uint8, body ...[]byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.full != nil && l.full() {
+		return ErrNoRoom
+	}
 	if l.failAt > 0 && len(l.kinds)+1 >= l.failAt {
 		return l.failure
 	}

@@ -46,8 +46,17 @@ type commandLog struct {
 	log rundir.CommandLog
 }
 
+// noRoom is the journal's error in the engine's words.
+type noRoom struct{ error }
+
+func (noRoom) Is(target error) bool { return target == engine.ErrNoRoom }
+func (e noRoom) Unwrap() error      { return e.error }
+
 func (l *commandLog) Append(kind uint8, body ...[]byte) error {
 	_, err := l.Journal.Append(kind, body...)
+	if err != nil && journal.Full(err) {
+		return noRoom{err}
+	}
 	return err
 }
 

@@ -115,6 +115,6 @@ func nodeConfig(o *Options, run *rundir.Run, i int, boot uint32) participant.Con
 	return participant.Config{
 		Node: batch3pc.NodeID(i + 1), Dir: rundir.RoleDir(o.Dir, rundir.RoleNames[i]), Cluster: run.Cluster,
 		Boot: boot, WindowMax: o.Engine.RetainMax, Durable: run.Durable,
-		CheckpointBatches: o.Checkpoint, Cut: o.CutLogs, Files: o.Files,
+		CheckpointBatches: o.Checkpoint, Cut: o.CutLogs, Files: o.Files, Full: tellFull(o.Log, rundir.RoleDir(o.Dir, rundir.RoleNames[i])),
 	}
 }

@@ -67,7 +67,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	role := &careful{Role: business, space: newSpace(o.Dir, o.DiskReserve, o.Log)}
 	node, err := participant.Open(participant.Config{
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
-		CheckpointBatches: o.Checkpoint, Cut: o.CutLog,
+		CheckpointBatches: o.Checkpoint, Cut: o.CutLog, Full: tellFull(o.Log, o.Dir),
 		Unreadable: func(err error) {
 			o.Log.Error("the log is damaged: it cannot help others that lack what is in it", "role", o.Role, "err", err)
 		},

@@ -66,6 +66,17 @@ func (s *space) wait(ctx context.Context, not func() bool) {
 	}
 }
 
+// tellFull tells people that a log waits for room on its disk, and that it has it.
+func tellFull(log *slog.Logger, dir string) func(full bool) {
+	return func(full bool) {
+		if full {
+			log.Error("the disk is full: the log waits for room", "dir", dir)
+			return
+		}
+		log.Warn("the disk has room: the log goes on", "dir", dir)
+	}
+}
+
 // careful is a role that says "not now" to a batch while its disk is nearly full. What is decided it takes.
 type careful struct {
 	participant.Role

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"syscall"
 )
 
 // DamageError says that bytes which had been whole are not any more: a bit flip, a lost page, a
@@ -37,6 +38,27 @@ func (e *PositionError) Error() string {
 
 // Unwrap returns Why.
 func (e *PositionError) Unwrap() error { return e.Why }
+
+// ReserveError says that the disk has no room for a segment. Nothing was appended, and the log is as it was: the
+// caller may try again.
+type ReserveError struct {
+	Bytes int64
+	Err   error // of the disk, with the path
+}
+
+// Error says how much was wanted, and where.
+func (e *ReserveError) Error() string {
+	return fmt.Sprintf("journal: cannot reserve %d bytes: %v", e.Bytes, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *ReserveError) Unwrap() error { return e.Err }
+
+// Full reports whether an error of Append says that the disk is full, and that it may be tried again.
+func Full(err error) bool {
+	reserve := new(ReserveError)
+	return errors.As(err, &reserve) && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT))
+}
 
 // Errors of the journal, wrapped with detail.
 var (

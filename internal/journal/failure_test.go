@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -82,6 +83,9 @@ func TestDiskFull(t *testing.T) {
 	line := err.Error()
 	if path := new(fs.PathError); !errors.Is(err, syscall.ENOSPC) || !errors.As(err, &path) || !strings.Contains(line, segmentPath("log", j.LSN()+1)) || strings.Contains(line, "\n") {
 		t.Fatalf("got %q, want one line with ENOSPC and the path", line)
+	}
+	if !Full(err) || Full(fmt.Errorf("%w: %w", ErrFailed, syscall.ENOSPC)) {
+		t.Error("what may be tried again is not told from what may not")
 	}
 	must(t, errors.Join(j.Flush(), j.Sync()))
 	if got := len(captureOn(t, d, "log")); got != 1 {

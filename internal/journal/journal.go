@@ -63,7 +63,7 @@ func (j *Journal) Syncs() uint64 { return j.syncs.Load() }
 // Append adds a record whose body is the parts one after another, and returns its LSN. The bytes
 // are copied; nothing reaches the operating system before Flush, unless the buffer (1 MiB) is full
 // or the segment is. Only a record that starts a new segment can meet a full disk; then nothing
-// was appended and the caller may try again.
+// was appended and the caller may try again (Full).
 func (j *Journal) Append(kind uint8, parts ...[]byte) (lsn uint64, err error) {
 	if kind == kindMark {
 		return 0, ErrKind

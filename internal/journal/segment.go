@@ -43,7 +43,7 @@ func createSegment(fs disk.FS, dir string, first uint64, size int64) (disk.File,
 	if err := f.Reserve(size); err != nil {
 		_ = f.Close()
 		_ = fs.Remove(f.Name()) // the error that matters is the one above
-		return nil, fmt.Errorf("journal: cannot reserve %d bytes: %w", size, err)
+		return nil, &ReserveError{Bytes: size, Err: err}
 	}
 	return f, nil
 }

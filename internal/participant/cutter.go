@@ -1,7 +1,10 @@
 package participant
 
 import (
+	"time"
+
 	"github.com/tezi-exchange/tezi/batch3pc/driver"
+	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -12,7 +15,34 @@ type cutter struct {
 	role   Role
 	keep   bool // what lies before a checkpoint stays
 	bell   *ringbuf.Bell
-	result chan error // of the cut that runs; nil: none does
+	result chan error      // of the cut that runs; nil: none does
+	full   func(bool)      // told that the disk is full, and that it is not any more
+	over   <-chan struct{} // closed when the node is to end
+}
+
+// fullPause is how long a participant waits before it tries a full disk again.
+const fullPause = 100 * time.Millisecond
+
+// Append waits while the disk is full: what it does not say nobody counts on, and everybody else sees that it is
+// silent. Nothing is lost, and it goes on by itself.
+func (c *cutter) Append(kind uint8, head, payload []byte) error {
+	err := c.Disk.Append(kind, head, payload)
+	if err == nil || c.over == nil || !journal.Full(err) {
+		return err
+	}
+	c.full(true)
+	for err != nil && journal.Full(err) {
+		select {
+		case <-time.After(fullPause):
+		case <-c.over:
+			return err
+		}
+		err = c.Disk.Append(kind, head, payload)
+	}
+	if err == nil {
+		c.full(false)
+	}
+	return err
 }
 
 // Cut implements driver.Cutter.

@@ -43,6 +43,7 @@ type Config struct {
 	CheckpointBatches uint64
 	Cut               bool
 	Unreadable        func(error)  // as in driver.ParticipantConfig
+	Full              func(bool)   // told that the disk of the log is full, and the node waits, and that it goes on; nil: it ends
 	Files             driver.Files // where the log lies; the zero value is the operating system's
 }
 
@@ -90,7 +91,7 @@ func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*No
 	} else if whole {
 		machine.Whole()
 	}
-	disk := &cutter{Disk: log, role: role, keep: !cfg.Cut, bell: bell}
+	disk := &cutter{Disk: log, role: role, keep: !cfg.Cut, bell: bell, full: cfg.Full}
 	if !cfg.Durable {
 		cfg.CheckpointBatches = 0 // nothing says when it is durable
 	}
@@ -128,6 +129,9 @@ const linger = 2 * time.Second
 // Run serves until ctx ends, or until the engine has finished and gone for good. It then saves the
 // state.
 func (n *Node) Run(ctx context.Context) (err error) {
+	if n.disk.full != nil {
+		n.disk.over = ctx.Done()
+	}
 	n.disk.Start()
 	defer func() {
 		n.driver.Close()
