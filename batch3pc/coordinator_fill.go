@@ -47,9 +47,9 @@ func (c *Coordinator) askHelper(p *progress, at Position) {
 	if p.wantLeft > 0 {
 		return
 	}
-	for range c.peers {
-		p.helper = (p.helper + 1) % len(c.peers)
-		helper := &c.peers[p.helper]
+	for i := range c.peers {
+		turn := (p.helper + i) % len(c.peers)
+		helper := &c.peers[turn]
 		if helper == p || helper.down || !helper.based {
 			continue
 		}
@@ -62,7 +62,7 @@ func (c *Coordinator) askHelper(p *progress, at Position) {
 				continue
 			}
 		}
-		p.want, p.wantLeft = from, burstMax
+		p.helper, p.want, p.wantLeft = turn, from, burstMax
 		c.out.send(c.messageAt(helper, KindFetch, from))
 		return
 	}

@@ -137,5 +137,8 @@ func (p *progress) rewind() {
 	p.sent = p.voted.Seq
 	p.preSent = min(p.preSent, p.acked)
 	p.commitSent = min(p.commitSent, p.applied)
+	if p.wantLeft > 0 {
+		p.helper++ // who was asked has not sent it all
+	}
 	p.fetching, p.wantLeft, p.snapshotFrom = false, 0, 0
 }

@@ -19,6 +19,7 @@ type Disk struct {
 	dir     string
 	files   Files
 	journal *journal.Journal
+	trail   trail
 	marks   *snapshot.Store // where the log may be read from; nil: it is never cut
 	owner   *ringbuf.Bell   // rung when a sync ended
 	bell    *ringbuf.Bell   // wakes the goroutine
@@ -40,8 +41,16 @@ func OpenDisk(dir string, owner *ringbuf.Bell, replay func(kind uint8, body []by
 
 // OpenDecided implements Archive.
 func (d *Disk) OpenDecided(behind batch3pc.Seq) (DecidedReader, error) {
+	if place, ok := d.trail.before(behind); ok {
+		if r, err := journal.NewReaderAt(d.files.fs(), d.dir, place); err == nil { // else its segment may be gone
+			return &Decided{reader: r}, nil
+		}
+	}
 	return newDecidedNear(d.files.fs(), d.dir, behind)
 }
+
+// Passed implements Archive.
+func (d *Disk) Passed(at batch3pc.Seq) { d.trail.passed(at, d.journal.Place) }
 
 // Append adds a record whose body is head and then payload. Both are copied.
 func (d *Disk) Append(kind uint8, head, payload []byte) error {
@@ -67,6 +76,9 @@ func (d *Disk) Want(lsn uint64) {
 // takes one wake-up less each way than to have it done.
 func (d *Disk) WantNow(lsn uint64) {
 	durable := d.durable.Load()
+	if mutant.Enabled && d.waitsBadly(lsn) {
+		return
+	}
 	switch {
 	case !d.started || d.wanted.Load() > durable || d.failed.Load() != nil:
 		d.Want(lsn)
@@ -94,6 +106,9 @@ func (d *Disk) Start() {
 	d.started = true
 	d.done.Go(d.run)
 }
+
+// Stepped is Start by an owner who steps the syncer himself (SyncWanted).
+func (d *Disk) Stepped() { d.started = true }
 
 func (d *Disk) run() {
 	moved := func() bool { return d.stopped.Load() || d.wanted.Load() > d.durable.Load() }

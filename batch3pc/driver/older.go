@@ -15,6 +15,8 @@ type Archive interface {
 	// OpenDecided begins at a place from which on the batches are found that were decided behind this one; 0 is
 	// the beginning of the log.
 	OpenDecided(behind batch3pc.Seq) (DecidedReader, error)
+	// Passed says that the log, which is flushed, ends with this batch; where that is, is easily found later.
+	Passed(at batch3pc.Seq)
 }
 
 // DecidedReader reads committed batches in order: a *Decided, or one of a simulated log.
@@ -62,6 +64,13 @@ func (o *older) ask(questions []batch3pc.Message) {
 	at := o.at()
 	if o.last != at && (o.last.Seq >= at.Seq || at.Seq-o.last.Seq > olderAheadMax) {
 		o.rewind()
+	}
+}
+
+// passed notes where the log stands.
+func (o *older) passed(at batch3pc.Seq) {
+	if o.archive != nil {
+		o.archive.Passed(at)
 	}
 }
 

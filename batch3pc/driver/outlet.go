@@ -143,6 +143,11 @@ func (o *outlet) do(r batch3pc.Ready) error {
 
 // settle ends a round: what was appended is flushed, and what may leave by now does.
 func (o *outlet) settle() error {
+	if mutant.Is(mutant.WaitUnflushed) && o.role.idle() {
+		if err := o.release(); err != nil {
+			return err
+		}
+	}
 	if lsn := o.log.LSN(); lsn != o.flushed {
 		if mutant.Is(mutant.FlushForgotten) {
 			return o.release()

@@ -67,7 +67,13 @@ func (p *Participant) Round(nowNs int64) (worked bool, err error) {
 			return true, err
 		}
 	}
-	return worked || read, p.settle()
+	if err := p.settle(); err != nil {
+		return worked, err
+	}
+	if worked {
+		p.older.passed(p.machine.Status().Voted)
+	}
+	return worked || read, nil
 }
 
 // Close releases what a Round has opened; the log itself is the owner's.

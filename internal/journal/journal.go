@@ -23,6 +23,7 @@ type Journal struct {
 	// The owner's. The segment's bytes are [0, offset) written, then buffer; offset+len(buffer)
 	// plus a closing mark never exceeds limit.
 	segment  disk.File
+	first    uint64 // number of its first record
 	limit    int64
 	offset   int64
 	buffer   []byte
@@ -153,7 +154,7 @@ func (j *Journal) roll() error {
 
 // begin makes f, which is empty, the segment that records go to.
 func (j *Journal) begin(f disk.File, limit int64) {
-	j.segment, j.limit, j.offset = f, limit, 0
+	j.segment, j.first, j.limit, j.offset = f, j.lsn+1, limit, 0
 	j.put(kindMark, len(openingBody), []byte(openingBody))
 }
 

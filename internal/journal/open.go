@@ -145,7 +145,7 @@ func (j *Journal) resume(r *Reader) error {
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	j.segment, j.current, j.renamed = f, f, true
+	j.segment, j.first, j.current, j.renamed = f, r.first, f, true
 	// Cutting before reserving leaves nothing but zeros behind the last record, so that what was
 	// torn can never be taken for a record again.
 	j.limit = max(r.size, j.options.SegmentSize)

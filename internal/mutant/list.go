@@ -80,6 +80,9 @@ const (
 	CutBeforeDurable
 	HoleUnsaid
 	UndecidedGivenOut
+	WaitUnflushed
+	RunningSyncJoined
+	OwnSyncBelieved
 	RolledUnsynced
 	NameUnsynced
 	PromiseAhead
@@ -180,6 +183,9 @@ var bugs = [count]Bug{
 	CutBeforeDurable:    {"CutBeforeDurable", "driver", "5.7, I4", "the log is cut before the checkpoint is durable"},
 	HoleUnsaid:          {"HoleUnsaid", "driver", "S10, I4", "the machine is not told that records of its log are missing"},
 	UndecidedGivenOut:   {"UndecidedGivenOut", "driver", "5.2, S8", "others are helped with batches that are only voted for"},
+	WaitUnflushed:       {"WaitUnflushed", "driver", "D1, I4", "a participant that syncs itself does so before its records are flushed"},
+	RunningSyncJoined:   {"RunningSyncJoined", "driver", "D1, I4", "a participant that would sync itself takes the sync that runs for one that covers its records"},
+	OwnSyncBelieved:     {"OwnSyncBelieved", "driver", "D3, S9", "a participant does not look whether the sync that it made itself has worked"},
 	RolledUnsynced:      {"RolledUnsynced", "journal", "I2", "a sync leaves out segments that were left since the last one"},
 	NameUnsynced:        {"NameUnsynced", "journal", "I2", "the name of a new segment is not made durable"},
 	PromiseAhead:        {"PromiseAhead", "journal", "I4", "a record says of the one before it that it is durable"},
