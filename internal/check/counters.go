@@ -25,6 +25,7 @@ type Counters struct {
 	RecoveryFull uint64 `json:"recoveryFull"` // nodes that came back while it still was
 	DiskLost     uint64 `json:"diskLost"`     // logs that were lost, or spoiled beyond repair
 	Replaced     uint64 `json:"replaced"`     // new logs that a generation has named
+	OwnSync      uint64 `json:"ownSync"`      // syncs by a participant that had nothing else to do
 }
 
 // Count is one counter by name.
@@ -43,6 +44,7 @@ func (c *Counters) List() []Count {
 		{Name: "generation change", N: c.Generation}, {Name: "takeover", N: c.Takeover},
 		{Name: "catch-up from snapshot", N: c.Snapshot}, {Name: "truncation", N: c.Truncation}, {Name: "repair", N: c.Repair},
 		{"death by disk error", c.DeathError, true}, {"death by full disk", c.DeathFull, true}, {"recovery at full disk", c.RecoveryFull, true}, {"lost disk", c.DiskLost, true}, {"replaced log", c.Replaced, true},
+		{"own sync", c.OwnSync, true},
 	}
 }
 
@@ -69,6 +71,7 @@ func (c *Counters) Add(o *Counters) {
 	c.RecoveryFull += o.RecoveryFull
 	c.DiskLost += o.DiskLost
 	c.Replaced += o.Replaced
+	c.OwnSync += o.OwnSync
 }
 
 // Sub takes o off c.
@@ -94,6 +97,7 @@ func (c *Counters) Sub(o *Counters) {
 	c.RecoveryFull -= o.RecoveryFull
 	c.DiskLost -= o.DiskLost
 	c.Replaced -= o.Replaced
+	c.OwnSync -= o.OwnSync
 }
 
 // Missing names the counters that are 0 (I12), those of the driver level too if that was simulated.

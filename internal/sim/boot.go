@@ -57,6 +57,9 @@ func (w *World) bootParticipant(p *participant) {
 	for _, o := range w.coordinators {
 		all = append(all, o.id)
 	}
+	if w.setup.Inline {
+		log.Stepped()
+	}
 	c.process = w.newProcess(c, log, all)
 	c.process.duty = driver.NewParticipant(driver.ParticipantConfig{
 		Header: c.header(log.LSN()), CheckpointBatches: uint64(w.setup.Every),

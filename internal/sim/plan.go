@@ -44,8 +44,10 @@ func DriverPlanOf(seed uint64) Plan {
 		s.Learners, s.Window, s.Retain, s.Every = 1, 1, 1, 1
 	}
 	s.Standby = d.in(200)
-	return Plan{
+	p := Plan{
 		Seed: seed, Setup: s, Liveness: d.n(2) == 0,
 		Scheduler: of(&d, Walk, Timed, Swarm),
 	}
+	p.Setup.Inline = d.in(500)
+	return p
 }

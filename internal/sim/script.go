@@ -36,7 +36,7 @@ func (s Setup) String() string {
 	for _, flag := range []struct {
 		set  bool
 		name string
-	}{{s.Gate, "gate"}, {s.Changes, "changes"}, {s.Snapshots, "snapshots"}, {s.Standby, "standby"}, {s.Wire, "bytes"}, {s.Driver, "driver"}} {
+	}{{s.Gate, "gate"}, {s.Changes, "changes"}, {s.Snapshots, "snapshots"}, {s.Standby, "standby"}, {s.Wire, "bytes"}, {s.Driver, "driver"}, {s.Inline, "inline"}} {
 		if flag.set {
 			text += " " + flag.name
 		}
@@ -76,7 +76,7 @@ func parseSetup(fields []string, s *Setup) string {
 		"participants": &s.Participants, "learners": &s.Learners, "coordinators": &s.Coordinators,
 		"window": &s.Window, "retain": &s.Retain, "vetoes": &s.Vetoes, "every": &s.Every,
 	}
-	flags := map[string]*bool{"gate": &s.Gate, "changes": &s.Changes, "snapshots": &s.Snapshots, "standby": &s.Standby, "bytes": &s.Wire, "driver": &s.Driver}
+	flags := map[string]*bool{"gate": &s.Gate, "changes": &s.Changes, "snapshots": &s.Snapshots, "standby": &s.Standby, "bytes": &s.Wire, "driver": &s.Driver, "inline": &s.Inline}
 	for _, field := range fields {
 		name, value, _ := strings.Cut(field, "=")
 		if flag := flags[field]; flag != nil {

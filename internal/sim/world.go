@@ -24,6 +24,7 @@ type Setup struct {
 	Vetoes       int  // batches that a participant refuses, in a thousand
 	Wire         bool // messages and records go through their bytes
 	Driver       bool // nodes are whole: driver, log and disk
+	Inline       bool // Driver: a participant with nothing else to do syncs its log itself
 	Every        int  // Driver: batches between two checkpoints of a participant; 0: there are none
 }
 
