@@ -125,31 +125,36 @@ func TestEqualCommandsGiveEqualStates(t *testing.T) {
 	}
 }
 
-// TestNothingAllocates runs flow A and what it lacks: no command, whatever it does, allocates.
+// TestNothingAllocates runs a market of three books and what it lacks: no command, whatever it does, allocates.
 func TestNothingAllocates(t *testing.T) {
-	flow := newMarketFlow(2000, 3, 20_000, false)
-	arena, books := flow.build()
+	const commands = 20_000
+	arena := orderbook.NewArena(commands)
 	defer arena.Close()
-	fills := make([]orderbook.Fill, 0, flowRoom)
+	books := []*orderbook.Book{orderbook.NewBook(arena), orderbook.NewBook(arena), orderbook.NewBook(arena)}
+	random := booktest.Random(23)
+	upTo := func(n uint64) orderbook.OrderID { return orderbook.OrderID(random.Next() >> 32 * n >> 32) }
+	fills := make([]orderbook.Fill, 0, 1024)
 	levels := make([]orderbook.Level, 0, 10)
-	next := 0
+	next, traded := orderbook.OrderID(0), 0
 	aside := newBook(t, 10)
 	aside.Add(&orderbook.Order{ID: 1, Side: orderbook.Buy, Price: 100, Qty: 1_000_000}, nil)
-	allocs := testing.AllocsPerRun(len(flow.stream)-1, func() {
-		m := &flow.stream[next]
+	allocs := testing.AllocsPerRun(commands-1, func() {
 		next++
-		b := books[m.book]
-		m.run(b, fills)
+		b, price := books[next%3], 1000+orderbook.Price(upTo(100))
+		b.Cancel(next - 3*upTo(1000))
+		b.Modify(next-3*upTo(1000), &orderbook.Terms{Price: price, Qty: 1 + orderbook.Qty(upTo(50))}, fills)
+		trades, _ := b.Add(&orderbook.Order{ID: next, Side: orderbook.Buy + orderbook.Side(upTo(2)), Price: price, Qty: 1 + orderbook.Qty(upTo(50))}, fills)
+		traded += len(trades)
 		b.BBO()
-		b.Lookup(m.id)
+		b.Lookup(next)
 		b.Depth(orderbook.Buy, levels)
 		aside.Add(&orderbook.Order{ID: 2, Side: orderbook.Sell, Market: true, Qty: 1}, fills)
 		aside.Reduce(1, 1)
 		aside.Modify(1, &orderbook.Terms{Price: orderbook.Price(1 + next), Qty: 1_000_000}, fills)
 		aside.Cancel(2)
 	})
-	if allocs != 0 {
-		t.Errorf("%v allocations a command, want none", allocs)
+	if allocs != 0 || traded == 0 || arena.Live() == 0 {
+		t.Errorf("%v allocations a command, want none; %d trades, %d orders live, want some", allocs, traded, arena.Live())
 	}
 }
 

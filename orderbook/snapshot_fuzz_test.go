@@ -123,3 +123,11 @@ func soundSnapshot(profile byte) []byte {
 	}
 	return arena.AppendState(nil)
 }
+
+// newArena returns an arena that gives the order numbers itself, or one that takes any.
+func newArena(ordersMax int, own bool) *orderbook.Arena {
+	if own {
+		return orderbook.NewNumberedArena(ordersMax)
+	}
+	return orderbook.NewArena(ordersMax)
+}

@@ -44,6 +44,24 @@ func BenchmarkFlat(b *testing.B) {
 	}
 }
 
+// BenchmarkMarket measures markets with a number of live orders, which trade. An op is one message.
+func BenchmarkMarket(b *testing.B) {
+	for _, m := range []market{
+		{10_000, 1, true}, {100_000, 1, true}, {512_000, 256, true}, {10_000, 1, false}, {100_000, 1, false}, {512_000, 256, false},
+	} {
+		numbers := map[bool]string{false: "foreign", true: "own"}[m.own]
+		var r *round
+		b.Run(fmt.Sprintf("live=%d/books=%d/numbers=%s", m.live, m.books, numbers), func(b *testing.B) {
+			b.StopTimer()
+			if r == nil { // the function runs several times
+				drawn := m.round()
+				r = &drawn
+			}
+			r.bench(b)
+		})
+	}
+}
+
 // sweepOrdersMax is how many orders of a kind show their median. The clock of the benchmark stands still, so
 // that without it b.N would grow to what no memory holds.
 const sweepOrdersMax = 10_000

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 // round is one run of messages on fresh books.
@@ -26,8 +28,30 @@ type addressed struct {
 // open returns a desk with empty books.
 func (r *round) open() *Desk { return NewDesk(r.ordersMax, r.books, r.own) }
 
-// run takes messages to their books.
+// run takes messages to their books. Where the books are too large for the caches, the desk looks ahead in its
+// input, as an engine does in its ring.
 func run(d *Desk, messages []addressed) {
+	for d.arena.Cold() && len(messages) > 0 {
+		part := messages[:min(len(messages), lookAhead)]
+		messages = messages[len(part):]
+		var refs [lookAhead]orderbook.Ref
+		n := 0
+		for i := range part {
+			if m := &part[i]; m.Kind != codec.KindNew {
+				refs[n] = orderbook.Ref{Book: d.books[m.book], ID: m.ID}
+				n++
+			}
+		}
+		d.arena.Warm(refs[:n])
+		take(d, part)
+	}
+	take(d, messages)
+}
+
+// lookAhead is how many messages have come and wait.
+const lookAhead = 64
+
+func take(d *Desk, messages []addressed) {
 	for i := range messages {
 		m := &messages[i]
 		d.Do(d.books[m.book], &m.Message)
