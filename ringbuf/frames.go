@@ -39,6 +39,10 @@ type Frames struct {
 	skip    uint64 // producer: bytes of padding before the claimed record
 	claimed int    // producer: payload bytes of the open claim, -1 if there is none
 	_       padding
+
+	behind uint64 // consumer: position behind the record that Peek has lent
+	single bool   // consumer: it is still the oldest one
+	_      padding
 }
 
 const (
@@ -159,13 +163,14 @@ func (r *Frames) record(pos uint64) (payload []byte, next uint64, ok bool) {
 // the consumer until Release; Peek again returns the same one. A record of length 0 is not nil.
 func (r *Frames) Peek() []byte {
 	c := &r.consumer
-	payload, _, ok := r.record(c.pos)
+	payload, next, ok := r.record(c.pos)
 	if !ok {
 		c.look(0, false)
 		return nil
 	}
 	c.stalled = false
 	c.lent = max(c.lent, 1)
+	r.behind, r.single = next, true
 	return payload
 }
 
@@ -208,13 +213,18 @@ func (r *Frames) ReleaseBatch(k int) {
 		panic(fmt.Sprintf("ringbuf: release of %d records, %d are peeked", k, c.lent))
 	}
 	pos := c.pos
-	for range k {
-		_, next, ok := r.record(pos)
-		if !ok {
-			return
+	if k == 1 && r.single { // its header need not be read and checked again
+		pos = r.behind
+	} else {
+		for range k {
+			_, next, ok := r.record(pos)
+			if !ok {
+				return
+			}
+			pos = next
 		}
-		pos = next
 	}
+	r.single = r.single && k == 0
 	c.lent -= uint64(k)
 	storeRelease(&r.shared.released, r.shared.released.Load()+uint64(k))
 	r.release(pos)

@@ -183,6 +183,26 @@ func TestMemoryTakenOver(t *testing.T) {
 	}
 }
 
+// A header that is damaged while its record is lent does not mislead Release, which knows where the record ended.
+func TestMemoryDamagedWhileLent(t *testing.T) {
+	mem := memory(256)
+	p, c := framesOn(t, mem), openFrames(t, mem)
+	for _, n := range []int{24, 40} {
+		fill(p.Claim(n), uint64(n))
+		p.Publish(n)
+	}
+	c.Peek()
+	put(p.slab, 96, tagRecord)
+	c.Release()
+	if got := c.Peek(); !bytes.Equal(got, filled(40, 40)) || c.Err() != nil {
+		t.Errorf("a record of %d bytes, %v; want the second one", len(got), c.Err())
+	}
+	c.Release()
+	if got := c.Peek(); got != nil {
+		t.Errorf("a third record, of %d bytes", len(got))
+	}
+}
+
 // TestMemoryDamaged: what another process writes where it should not ends the ring with an error on
 // the side that sees it. The side that wrote it has nothing to fear but that.
 func TestMemoryDamaged(t *testing.T) {

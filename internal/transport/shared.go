@@ -137,11 +137,7 @@ func (s *shared) next(cluster uint32) []byte {
 		}
 		return nil
 	}
-	if n, err := codec.FrameLen(frame); err != nil || n != len(frame) {
-		s.conn.Close()
-		return nil
-	}
-	if h, _ := codec.TrustFrame(frame); h.Cluster != cluster {
+	if !codec.FrameFits(frame, cluster) {
 		s.conn.Close()
 		return nil
 	}
