@@ -22,7 +22,7 @@ func (f Files) fs() disk.FS {
 }
 
 func (f Files) options(after journal.Position) journal.Options {
-	return journal.Options{SegmentSize: f.SegmentSize, RecordMax: f.RecordMax, FS: f.FS, After: after}
+	return journal.Options{SegmentSize: f.SegmentSize, RecordMax: f.RecordMax, FS: f.FS, After: after, Ahead: f.FS == nil}
 }
 
 // OpenDisk is the function of this name, in these files.

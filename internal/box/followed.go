@@ -128,7 +128,7 @@ func (f *followed) Lead(take func(kind uint8, body []byte) error) (engine.Log, e
 	if !f.ours.Load() {
 		return nil, nil
 	}
-	j, err := f.follower.Open(journal.Options{}, func(r journal.Record) error { return take(r.Kind, r.Body) })
+	j, err := f.follower.Open(journal.Options{Ahead: true}, func(r journal.Record) error { return take(r.Kind, r.Body) })
 	if errors.Is(err, journal.ErrInUse) {
 		return nil, nil // somebody looks at it, or its last process is not quite dead
 	}

@@ -15,7 +15,14 @@ import (
 // TestGroupCommit appends in one goroutine while another one syncs, over many rolls, and checks
 // that what Synced says is in the files. Run with -race.
 func TestGroupCommit(t *testing.T) {
-	dir := t.TempDir()
+	for _, ahead := range []bool{false, true} {
+		t.Run(fmt.Sprintf("ahead=%v", ahead), func(t *testing.T) { groupCommit(t, ahead) })
+	}
+}
+
+func groupCommit(t *testing.T, ahead bool) {
+	dir, small := t.TempDir(), small
+	small.Ahead = ahead
 	j := open(t, dir, small)
 	stop, flushed := make(chan struct{}), make(chan uint64, 1)
 	var syncer sync.WaitGroup

@@ -5,6 +5,7 @@
 //
 //	00000000000000000001.journal   mark│record│record│...│record│zeros
 //	00000000000000004711.journal   mark│record│...│zeros            (reserved when it is made)
+//	spare                          zeros: the next segment, while it is filled
 //	00000000000000004800.snapshot  state behind record 4800; package snapshot
 //	lock                           held while a Journal is open
 //
@@ -13,8 +14,8 @@
 // of the syncs and not of the records (group commit).
 //
 // A segment is reserved as a whole when it is made, so a full disk is met there and not at a write,
-// and fdatasync has no file size to write. Filling it with zeros as well would let fdatasync leave
-// the extent map alone, but it writes everything twice; docs/formats/journal.md has the figures.
+// and fdatasync has no file size to write. With Options.Ahead a goroutine of the journal fills the next one
+// with zeros meanwhile, so that fdatasync has no extent map to write either; docs/formats/journal.md has the figures.
 //
 // A Reader reads a log from its beginning or from behind a Position. A Follower reads one that
 // another process is writing, and takes it over when that process is gone.

@@ -2,8 +2,11 @@ package journal
 
 import (
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/journal/simdisk"
 )
 
@@ -17,11 +20,13 @@ const (
 	opReopen   = 'c' // close and open
 	opKill     = 'k' // the process dies and the next one opens
 	opTruncate = 't' // keep a snapshot of what is durable and truncate before it
+	opSpare    = 'p' // the next segment is filled, if none is
 	operations = "swrfyckt"
+	withSpares = "prykc"
 )
 
-// words calls use with each word of at most n letters.
-func words(n int, use func(word string)) {
+// words calls use with each word of at most n of the letters.
+func words(operations string, n int, use func(word string)) {
 	use("")
 	var extend func(word string)
 	extend = func(word string) {
@@ -80,8 +85,30 @@ func (p *process) do(op rune) (err error) {
 		p.disk.Kill()
 	case opTruncate:
 		return p.truncate()
+	case opSpare:
+		return p.spare()
 	}
 	p.journal, err = Open("log", p.options(), nil)
+	return err
+}
+
+// spare does what the filler's goroutine does. The segment that Open has made is left at the next record, and a later one
+// when it is full.
+func (p *process) spare() error {
+	j := p.journal
+	if j.spare.ready == nil {
+		j.spare.ready, j.found, j.asked = make(chan disk.File, 1), true, j.offset > int64(openingSize)
+		if err := p.disk.Remove("log/" + spareName); errors.Is(err, simdisk.ErrDead) {
+			return err
+		}
+	}
+	if len(j.spare.ready) > 0 {
+		return nil
+	}
+	f, err := j.makeSpare(func(time.Duration) bool { return true })
+	if err == nil {
+		j.spare.ready <- f
+	}
 	return err
 }
 
@@ -135,7 +162,7 @@ func TestEveryCrashPoint(t *testing.T) {
 		length = 2
 	}
 	var c crashCount
-	words(length, func(word string) {
+	crash := func(word string) {
 		c.workloads++
 		for call := 0; ; call++ {
 			p := start(t, word, call)
@@ -145,6 +172,12 @@ func TestEveryCrashPoint(t *testing.T) {
 			if p.journal != nil {
 				break // the last operation was done without dying: this was the crash behind it
 			}
+		}
+	}
+	words(operations, length, crash)
+	words(withSpares, length, func(word string) {
+		if strings.ContainsRune(word, opSpare) {
+			crash(word)
 		}
 	})
 	t.Logf("%d workloads of up to %d operations, %d crash points, %d states: %d recovered (%d of them with a torn tail), %d refused; %d crashes in a recovery",

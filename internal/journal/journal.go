@@ -32,6 +32,9 @@ type Journal struct {
 	chain    uint32 // CRC of the last record or mark
 	promised uint64 // highest LSN that a record or mark written so far calls durable
 	closed   bool
+	asked    bool // the next segment was asked for
+	found    bool // the segment is the one that Open has found or made
+	spare    spare
 
 	// Handed from the owner to the syncer under mutex.
 	mutex   sync.Mutex
@@ -80,8 +83,9 @@ func (j *Journal) Append(kind uint8, parts ...[]byte) (lsn uint64, err error) {
 		return 0, fmt.Errorf("%w: %d bytes for %s, limit %d", ErrTooLarge, n, j.dir, j.options.RecordMax)
 	}
 	size := headerSize + padded(int64(n))
-	if j.offset+int64(len(j.buffer))+size+headerSize > j.limit {
-		if err := j.roll(); err != nil {
+	full := j.offset+int64(len(j.buffer))+size+headerSize > j.limit
+	if next := j.next(full); full || next != nil {
+		if err := j.roll(next); err != nil {
 			return 0, err
 		}
 	}
@@ -124,7 +128,7 @@ func (j *Journal) Flush() error {
 	if len(j.buffer) == 0 {
 		return nil
 	}
-	if _, err := j.segment.WriteAt(j.buffer, j.offset); err != nil {
+	if _, err := j.segment.WriteAt(j.whole(), j.offset); err != nil {
 		return j.fail("write", j.segment.Name(), err)
 	}
 	j.offset += int64(len(j.buffer))
@@ -132,15 +136,32 @@ func (j *Journal) Flush() error {
 	j.mutex.Lock()
 	j.flushed = j.lsn
 	j.mutex.Unlock()
+	j.want()
 	return nil
 }
 
-// roll leaves the segment to the syncer and begins the next one.
-func (j *Journal) roll() error {
+// whole is the buffer, with zeros behind it to the end of a page where segments are filled: there a page that is written
+// as a whole need not be read from the disk first, and zeros are what is there (I3).
+func (j *Journal) whole() []byte {
+	if !j.options.Ahead {
+		return j.buffer
+	}
+	n := len(j.buffer)
+	end := min((j.offset+int64(n)+pageSize-1)&^(pageSize-1), j.limit)
+	b := j.buffer[:end-j.offset]
+	clear(b[n:])
+	return b
+}
+
+// roll leaves the segment to the syncer and begins the next one: the spare, or if that is nil one that is made now.
+func (j *Journal) roll(spare disk.File) error {
 	if err := j.Flush(); err != nil {
+		if spare != nil {
+			j.dropSpare(spare)
+		}
 		return err
 	}
-	f, err := createSegment(j.options.FS, j.dir, j.lsn+1, j.options.SegmentSize)
+	f, err := j.nextSegment(spare, j.lsn+1)
 	if err != nil {
 		return err
 	}
@@ -149,12 +170,20 @@ func (j *Journal) roll() error {
 	j.current, j.renamed = f, true
 	j.mutex.Unlock()
 	j.begin(f, j.options.SegmentSize)
+	j.found = false
 	return nil
+}
+
+func (j *Journal) nextSegment(spare disk.File, first uint64) (disk.File, error) {
+	if spare != nil {
+		return j.nameSpare(spare, first)
+	}
+	return createSegment(j.options.FS, j.dir, first, j.options.SegmentSize)
 }
 
 // begin makes f, which is empty, the segment that records go to.
 func (j *Journal) begin(f disk.File, limit int64) {
-	j.segment, j.first, j.limit, j.offset = f, j.lsn+1, limit, 0
+	j.segment, j.first, j.limit, j.offset, j.asked = f, j.lsn+1, limit, 0, false
 	j.put(kindMark, len(openingBody), []byte(openingBody))
 }
 
@@ -186,6 +215,7 @@ func (j *Journal) Close() error {
 	if j.closed {
 		return nil
 	}
+	j.stopFilling()
 	j.syncing.Lock()
 	defer j.syncing.Unlock()
 	var err error

@@ -54,6 +54,9 @@ func lockLog(dir string, o Options) (*Journal, error) {
 // opened returns j if err is nil, else it releases it.
 func (j *Journal) opened(err error) (*Journal, error) {
 	if err == nil {
+		if j.options.Ahead {
+			j.startFilling()
+		}
 		return j, nil
 	}
 	if j.segment != nil {
@@ -113,7 +116,7 @@ func (j *Journal) recover(r *Reader, replay func(Record) error) error {
 	}
 	// The buffer holds less than flushSize bytes when a record is put behind them, and never more
 	// than a segment; the one that is there may be larger than new ones.
-	j.buffer = make([]byte, 0, min(flushSize+headerSize+padded(int64(j.options.RecordMax)), max(j.options.SegmentSize, r.size)))
+	j.buffer = make([]byte, 0, min(flushSize+headerSize+padded(int64(j.options.RecordMax)), max(j.options.SegmentSize, r.size))+pageSize)
 	j.tail = r.tail
 	j.lsn, j.record, j.chain, j.promised, j.flushed = r.lsn, r.record, r.chain, r.promised, r.lsn
 	if r.first == 0 {

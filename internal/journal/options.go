@@ -11,6 +11,7 @@ const (
 	segmentSizeDefault = 64 << 20
 	recordMaxDefault   = 8 << 20
 	recordMaxMost      = 1 << 30 // a length is 32 bits in the file
+	pageSize           = 4096    // bytes that a file system keeps as one
 	flushSize          = 1 << 20 // Append writes out by itself when this much is buffered
 )
 
@@ -21,6 +22,10 @@ type Options struct {
 	SegmentSize int64
 	// RecordMax is the largest body in bytes; 0 means 8 MiB. One record must fit in one segment.
 	RecordMax int
+
+	// Ahead has a goroutine of the journal's fill the next segment with zeros while the one before is written to, so
+	// that most syncs wait for the disk alone: see docs/formats/journal.md.
+	Ahead bool
 
 	// After is where the owner's state comes from: Open replays only the records behind it, and reads
 	// no segment that ends before it. A log in which the position is not is a *PositionError. The zero

@@ -11,7 +11,7 @@ import (
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
-// BenchmarkReserve is why segments are reserved with fallocate: it writes and syncs, again and
+// BenchmarkReserve is why segments are filled with zeros: it writes and syncs, again and
 // again, into segments of 64 MiB that were made in different ways. docs/formats/journal.md has its
 // figures.
 func BenchmarkReserve(b *testing.B) {
@@ -53,9 +53,11 @@ func benchmarkReserve(b *testing.B, writers, size int, prepare func(disk.File) e
 }
 
 func writeZeros(f disk.File) error {
-	zeros := make([]byte, 1<<20)
-	for at := int64(0); at < segmentSizeDefault; at += int64(len(zeros)) {
-		if _, err := f.WriteAt(zeros, at); err != nil {
+	if err := f.Reserve(segmentSizeDefault); err != nil {
+		return err
+	}
+	for at := int64(0); at < segmentSizeDefault; at += fillPiece {
+		if err := f.Fill(at, at+fillPiece); err != nil {
 			return err
 		}
 	}

@@ -36,7 +36,12 @@ func listSegments(fs disk.FS, dir string) ([]uint64, error) {
 // createSegment makes an empty segment with size reserved bytes. If the disk is full nothing
 // stays behind.
 func createSegment(fs disk.FS, dir string, first uint64, size int64) (disk.File, error) {
-	f, err := fs.Create(segmentPath(dir, first))
+	return createReserved(fs, segmentPath(dir, first), size)
+}
+
+// createReserved makes a file of size reserved bytes.
+func createReserved(fs disk.FS, path string, size int64) (disk.File, error) {
+	f, err := fs.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}

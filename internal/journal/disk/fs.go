@@ -55,6 +55,9 @@ type File interface {
 	// that writing there does not meet a full disk. What is added reads as zeros. A file system that
 	// cannot reserve only sets the length.
 	Reserve(size int64) error
+	// Fill writes zeros to [from, to) of a reserved file where nothing was written before, and waits for the disk. When
+	// a Sync has made them durable, writing over them is a matter of the content alone.
+	Fill(from, to int64) error
 	// Sync makes the content durable, with as much of the metadata as reading it back needs.
 	Sync() error
 }

@@ -3,7 +3,9 @@ package disk
 import (
 	"errors"
 	"os"
+	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -108,6 +110,37 @@ func (f *realFile) Sync() error {
 func (f *realFile) Reserve(size int64) error {
 	return f.failed("fallocate", reserve(f.File, size))
 }
+
+// Fill writes past the page cache where it can: through it, filling costs as much as what is saved.
+func (f *realFile) Fill(from, to int64) error {
+	var direct *os.File
+	err := errors.ErrUnsupported
+	if from%pageSize == 0 && to%pageSize == 0 {
+		direct, err = openDirect(f.Name())
+	}
+	if err != nil {
+		direct, err = os.OpenFile(f.Name(), os.O_WRONLY, 0)
+	}
+	if err != nil {
+		return err
+	}
+	for at := from; at < to && err == nil; at += fillMax {
+		_, err = direct.WriteAt(zeros()[:min(fillMax, to-at)], at)
+	}
+	return errors.Join(err, direct.Close())
+}
+
+// fillMax is how much Fill writes at a time.
+const fillMax = 512 << 10
+
+// zeros are fillMax of them, as aligned as a page.
+var zeros = sync.OnceValue(func() []byte {
+	b := make([]byte, fillMax+pageSize)
+	skip := -int(uintptr(unsafe.Pointer(&b[0]))) & (pageSize - 1)
+	return b[skip : skip+fillMax]
+})
+
+const pageSize = 4096
 
 // extend makes f size bytes long if it is shorter.
 func extend(f *os.File, size int64) error {

@@ -21,6 +21,11 @@ func reserve(f *os.File, size int64) error {
 	return err
 }
 
+// openDirect opens a file for writing past the page cache.
+func openDirect(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|unix.O_DIRECT, 0)
+}
+
 // leave lets [from, to) of f, which is durable, out of the page cache. It is advice: what becomes of it
 // makes no difference to anybody who reads.
 func leave(f *os.File, from, to int64) {

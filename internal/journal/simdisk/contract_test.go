@@ -111,7 +111,31 @@ func contract(t *testing.T, d disk.FS, root string) {
 	_, err = r.WriteAt([]byte("no"), 0)
 	wantError("writing to a file opened for reading", err, syscall.EBADF)
 	must(t, r.Close())
+	fills(t, d, filepath.Join(dir, "filled"))
 	locks(t, d, filepath.Join(dir, "lock"))
+}
+
+// fills fills a part of a file whose ends are no pages, and pages, and writes into it.
+func fills(t *testing.T, d disk.FS, path string) {
+	t.Helper()
+	f, err := d.Create(path)
+	must(t, err)
+	const size = 16<<10 + 100
+	must(t, f.Reserve(size))
+	for _, part := range [][2]int64{{0, 4096}, {4096, 16 << 10}, {16 << 10, size}} {
+		must(t, f.Fill(part[0], part[1]))
+		_, err := f.WriteAt([]byte("hello"), part[1]-10)
+		must(t, err)
+	}
+	must(t, errors.Join(f.Sync(), f.Close()))
+	want := make([]byte, size)
+	for _, at := range []int{4096, 16 << 10, size} {
+		copy(want[at-10:], "hello")
+	}
+	if got := contents(t, d, path); got != string(want) {
+		t.Errorf("a file that was filled and written to has %d bytes, and not those that were written", len(got))
+	}
+	must(t, d.Remove(path))
 }
 
 func locks(t *testing.T, d disk.FS, path string) {

@@ -211,6 +211,12 @@ func (h *handle) WriteAt(b []byte, offset int64) (int, error) {
 	return len(b), fault
 }
 
+// Fill implements disk.File.
+func (h *handle) Fill(from, to int64) error {
+	_, err := h.WriteAt(make([]byte, to-from), from)
+	return err
+}
+
 // Truncate implements disk.File.
 func (h *handle) Truncate(size int64) error { return h.setSize(OpTruncate, size) }
 
