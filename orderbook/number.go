@@ -32,3 +32,12 @@ func (a *Arena) spend(id OrderID) {
 	a.orders[s].id = id
 	a.give(s)
 }
+
+// freshen makes a slot that was never used a free one, with the number that NextID gives, where none is free.
+func (a *Arena) freshen() uint32 {
+	id := a.NextID()
+	s := a.take()
+	a.orders[s].id, a.orders[s].next = id, 0
+	a.freeSlot = s
+	return s
+}

@@ -2,11 +2,63 @@ package orderbook_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
+	"time"
 
 	"github.com/tezi-exchange/tezi/orderbook"
 	"github.com/tezi-exchange/tezi/orderbook/booktest"
 )
+
+// BenchmarkPair measures an order and its cancel, without anything around the book: nothing is read from memory but the
+// book, and no report is written. The book has 2,000 prices a side, two ticks apart, and the order improves the market,
+// joins the only order at a price a little behind, or opens a price there. quiet-ns/op is the time of a message,
+// the least of all runs of 2,000 pairs.
+func BenchmarkPair(b *testing.B) {
+	const levels, pairs, bid = 2000, 2000, 100_000
+	for _, own := range []bool{true, false} {
+		for _, place := range []struct {
+			name string
+			from orderbook.Price
+		}{{"improves", bid + 1}, {"joins", bid - 80}, {"opens", bid - 81}} {
+			numbers := map[bool]string{false: "foreign", true: "own"}[own]
+			b.Run(fmt.Sprintf("order=%s/numbers=%s", place.name, numbers), func(b *testing.B) {
+				arena := newArena(4*levels, own)
+				defer arena.Close()
+				book := orderbook.NewBook(arena)
+				number := orderbook.OrderID(0)
+				next := func() orderbook.OrderID {
+					if own {
+						return arena.NextID()
+					}
+					number += 7919
+					return number
+				}
+				for i := range orderbook.Price(levels) {
+					book.Add(&orderbook.Order{ID: next(), Side: orderbook.Buy, Price: bid - 2*i, Qty: 5}, nil)
+					book.Add(&orderbook.Order{ID: next(), Side: orderbook.Sell, Price: bid + 200 + 2*i, Qty: 5}, nil)
+				}
+				least := time.Duration(math.MaxInt64)
+				for b.Loop() {
+					begin := time.Now()
+					for i := range orderbook.Price(pairs) {
+						id := next()
+						if _, done := book.AddPassive(id, orderbook.Buy, orderbook.Day, place.from+i%37*2, 5, 0); !done {
+							b.Fatal("an order was not taken")
+						}
+						book.Cancel(id)
+					}
+					least = min(least, time.Since(begin))
+				}
+				if arena.Live() != 2*levels {
+					b.Fatalf("%d orders live, want %d", arena.Live(), 2*levels)
+				}
+				b.ReportMetric(0, "ns/op") // of all pairs
+				b.ReportMetric(float64(least.Nanoseconds())/(2*pairs), "quiet-ns/op")
+			})
+		}
+	}
+}
 
 // BenchmarkRestore measures how long a snapshot of a million orders takes to become an arena again: orders
 // around a market, and orders of which each has a price of its own, anywhere in the domain. What the book does

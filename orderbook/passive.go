@@ -19,9 +19,13 @@ func (b *Book) AddPassive(id OrderID, side Side, tif TimeInForce, price Price, q
 		n      *order
 	)
 	if a.numbered {
-		s = a.freeSlot
-		n = &orders[s]
-		if s == 0 || n.id != id { // of a slot that was never used the number is Add's to check
+		if s = a.freeSlot; s == 0 {
+			if id != a.NextID() {
+				return r, false
+			}
+			s = a.freshen()
+		}
+		if n = &orders[s]; n.id != id {
 			return r, false
 		}
 		if tif == IOC {

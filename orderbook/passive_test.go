@@ -22,7 +22,9 @@ func TestAddPassive(t *testing.T) {
 			return id
 		}
 		ask := number(1)
-		mustAdd(t, b, ask, Sell, 100, 10)
+		if r, done := b.AddPassive(ask, Sell, Day, 100, 10, 0); !done || r.Resting != 10 { // its slot was never used
+			t.Fatalf("numbered %t: %+v, %t", numbered, r, done)
+		}
 		gone := number(2)
 		mustAdd(t, b, gone, Buy, 90, 10)
 		b.Cancel(gone) // its slot is free
