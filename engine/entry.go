@@ -58,9 +58,8 @@ func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 		return
 	}
 	c.counts.OrdersAccepted++
-	var own owner
-	own.client, own.member, own.side, own.position, own.reserved = cmd.Client, cmd.Member, o.Side, position, reserved
-	c.conclude(m, cmd, &o, &own, fills, res, out)
+	own := owner{cmd.Client, position, reserved, sender{cmd.Member, o.Side}}
+	c.conclude(m, cmd, &o, own, fills, res, out)
 }
 
 // modify gives an order new terms. Its owner, number, side and PAN stay.
@@ -78,7 +77,7 @@ func (c *Core) modify(m *market, cmd *codec.Command, out *Builder) {
 	own := c.owners[was.Slot]
 	terms := *cmd
 	terms.Side, terms.Member, terms.Client = was.Side, own.member, own.client
-	if r := c.modifyRefused(m, cmd, &terms, &was, &own); r != orderbook.Accepted {
+	if r := c.modifyRefused(m, cmd, &terms, &was, own); r != orderbook.Accepted {
 		c.reject(r)
 		return
 	}
@@ -112,12 +111,12 @@ func (c *Core) modify(m *market, cmd *codec.Command, out *Builder) {
 		c.accounts.Release(own.position, own.side, old-value)
 	}
 	own.reserved = reserved
-	c.conclude(m, cmd, &o, &own, fills, res, out)
+	c.conclude(m, cmd, &o, own, fills, res, out)
 }
 
 // modifyRefused says why a modify of the order was is not taken. terms is cmd with the order's side and
 // owner.
-func (c *Core) modifyRefused(m *market, cmd, terms *codec.Command, was *orderbook.RestingOrder, own *owner) orderbook.RejectReason {
+func (c *Core) modifyRefused(m *market, cmd, terms *codec.Command, was *orderbook.RestingOrder, own owner) orderbook.RejectReason {
 	switch {
 	case !own.speaks(cmd):
 		return orderbook.RejectOwner
@@ -135,7 +134,7 @@ func (c *Core) modifyRefused(m *market, cmd, terms *codec.Command, was *orderboo
 
 // conclude books what came of an order that a command has entered or modified: its trades, what of it rests,
 // and what is gone.
-func (c *Core) conclude(m *market, cmd *codec.Command, o *orderbook.Order, own *owner, fills []orderbook.Fill, res orderbook.Result, out *Builder) {
+func (c *Core) conclude(m *market, cmd *codec.Command, o *orderbook.Order, own owner, fills []orderbook.Fill, res orderbook.Result, out *Builder) {
 	if len(fills) > 0 {
 		c.trade(m, cmd, o.ID, own, fills, out)
 	}
@@ -146,7 +145,7 @@ func (c *Core) conclude(m *market, cmd *codec.Command, o *orderbook.Order, own *
 }
 
 // settle gives back what was reserved for what is gone, and notes the owner of what rests.
-func (c *Core) settle(own *owner, res orderbook.Result) {
+func (c *Core) settle(own owner, res orderbook.Result) {
 	if res.Cancelled > 0 {
 		c.accounts.Release(own.position, own.side, own.worth(res.Cancelled))
 		if res.Cause != orderbook.CauseNone {
@@ -154,7 +153,7 @@ func (c *Core) settle(own *owner, res orderbook.Result) {
 		}
 	}
 	if res.Slot != orderbook.NoSlot {
-		c.owners[res.Slot].become(own)
+		c.owners[res.Slot] = own
 	}
 }
 

@@ -30,9 +30,9 @@ func (c *Core) started(m *market, cmd *codec.Command, t orderbook.Triggered, fil
 	c.counts.Triggered++
 	own := c.owners[t.Slot]
 	if len(fills) > 0 {
-		c.trade(m, cmd, t.ID, &own, fills, out)
+		c.trade(m, cmd, t.ID, own, fills, out)
 	}
-	c.settle(&own, res)
+	c.settle(own, res)
 	if res.Resting == 0 || !m.bounded() {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 // trade turns the fills of one incoming order into trades, and settles what was reserved for both
 // sides. Owners of makers are read by slot: a maker that is gone has freed its slot, but nothing has
 // taken it since.
-func (c *Core) trade(m *market, cmd *codec.Command, taker orderbook.OrderID, own *owner, fills []orderbook.Fill, out *Builder) {
+func (c *Core) trade(m *market, cmd *codec.Command, taker orderbook.OrderID, own owner, fills []orderbook.Fill, out *Builder) {
 	from := len(out.trades)
 	for i := range fills {
 		f := &fills[i]
