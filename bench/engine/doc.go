@@ -13,9 +13,15 @@
 // whatever became of those before it, and its latency counts from then: a stall is not forgiven to the commands
 // that had to wait behind it.
 //
+// On a machine that others use, too, the far percentiles are theirs: a core that is taken away for a millisecond
+// delays a thousand commands. Both threads note such hiccups as they see them (type hiccups), and a result has the
+// latencies twice: of all commands, which is the figure, and of those that no hiccup has kept waiting, which says what the
+// engine itself does. A command of which it is not certain counts among the undisturbed.
+//
 // What holds:
 //
-//	I1  Nothing that happened before the end of the warm-up counts, and everything after it does.
+//	I1  Nothing that happened before the end of the warm-up counts, and everything after it does. In between the
+//	    ring is empty.
 //	I2  While it counts nothing is allocated, and so nothing collected: the result says how often it was.
 //	I3  Each thread has a core of its own; where there are not enough, the result says so.
 package engine

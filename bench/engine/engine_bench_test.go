@@ -33,6 +33,9 @@ func BenchmarkEngine(b *testing.B) {
 						b.ReportMetric(float64(l.ValueAtQuantile(50)), "p50-ns")
 						b.ReportMetric(float64(l.ValueAtQuantile(99)), "p99-ns")
 						b.ReportMetric(float64(l.ValueAtQuantile(99.9)), "p99.9-ns")
+						b.ReportMetric(float64(r.Undisturbed.ValueAtQuantile(99)), "undisturbed-p99-ns")
+						b.ReportMetric(float64(r.Undisturbed.ValueAtQuantile(99.9)), "undisturbed-p99.9-ns")
+						b.ReportMetric(r.taken(r.Matcher)+r.taken(r.Feeder), "taken-%")
 					}
 				}
 			})

@@ -8,6 +8,7 @@ import (
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/engine"
 )
 
 // small is a case that takes a moment.
@@ -64,13 +65,13 @@ func TestMeasure(t *testing.T) {
 		if (r.Latency != nil) != (rate > 0) {
 			t.Errorf("rate %v: latency %+v", rate, r.Latency)
 		}
-		if l := r.Latency; l != nil && uint64(l.TotalCount()) != r.Commands {
-			t.Errorf("%d latencies of %d commands", l.TotalCount(), r.Commands)
+		if l := r.Latency; l != nil && (uint64(l.TotalCount()) != r.Commands || r.Undisturbed.TotalCount() > l.TotalCount()) {
+			t.Errorf("%d latencies, %d undisturbed, of %d commands", l.TotalCount(), r.Undisturbed.TotalCount(), r.Commands)
 		}
 		var rec bench.Record
 		r.AddTo(&rec)
 		res := rec.Results[0]
-		if v, ok := res.Metric("commands/s"); !ok || v != r.CommandsPerS || len(res.Latencies) != min(int(rate), 1) {
+		if v, ok := res.Metric("commands/s"); !ok || v != r.CommandsPerS || len(res.Latencies) != min(int(rate), 2) {
 			t.Errorf("recorded as %s with %v", res, res.Metrics)
 		}
 	}
@@ -85,7 +86,7 @@ func TestMeasureShort(t *testing.T) {
 	}
 }
 
-// What is beyond the range of the histogram is counted and recorded at its limit: no sample is lost.
+// What is beyond the range of the histograms is counted and recorded at its limit: no sample is lost.
 func TestRecordOutOfRange(t *testing.T) {
 	c := small(workload.FlowTrades)
 	r, err := newRig(&c)
@@ -93,11 +94,78 @@ func TestRecordOutOfRange(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.close()
-	for _, ns := range []int64{-1, 0, 1000, latencyMax, latencyMax + 1, 10 * latencyMax} {
-		r.record(ns)
+	const due = 1000
+	for _, ns := range []float64{-500, 0, 1000, float64(latencyMax) * 1.1, float64(latencyMax) * 10} {
+		r.record(due, due+uint64(int64(ns/r.nsPerTick)))
 	}
-	if n := r.latency.TotalCount(); n != 6 || r.outOfRange != 3 || r.latency.Min() != 0 {
-		t.Errorf("%d latencies, %d out of range, the least %d; want 6, 3 and 0", n, r.outOfRange, r.latency.Min())
+	if n := r.undisturbed.TotalCount(); n != 5 || r.outOfRange != [2]int64{3, 0} || r.undisturbed.Min() != 0 {
+		t.Errorf("%d latencies, %d out of range, the least %d; want 5, 3 and 0", n, r.outOfRange, r.undisturbed.Min())
+	}
+}
+
+// TestHiccups: a gap of a thread that waits is one; of a thread that works, if the kernel says so. What waits behind it
+// is disturbed until the thread has caught up, and what the feeder hands over late, too.
+func TestHiccups(t *testing.T) {
+	h := hiccups{idleGap: 10, workGap: 100, last: 1000}
+	h.looked(1005, false)
+	h.looked(1030, true)
+	if h.count != 1 || h.ticks != 25 || !h.behind {
+		t.Fatalf("after a gap: %+v", h)
+	}
+	h.worked(1200) // the kernel knows of a switch, that of the start of this thread at least, or of none
+	if h.count > 2 || !h.behind || h.last != 1200 {
+		t.Fatalf("after work: %+v", h)
+	}
+	h.looked(1205, true)
+	if !h.behind {
+		t.Fatal("caught up with work in the ring")
+	}
+	h.late = true
+	h.looked(1207, false)
+	if !h.behind {
+		t.Fatal("caught up with what came late")
+	}
+	h.late = false
+	h.looked(1209, false)
+	if h.behind {
+		t.Fatalf("never caught up: %+v", h)
+	}
+	h.looked(900, false) // two cores' clocks may differ
+	if h.behind {
+		t.Fatal("a gap below zero")
+	}
+	c := small(workload.FlowTrades)
+	r, err := newRig(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	r.matcher.behind = false
+	r.record(1000, 2000)
+	r.record(-1500, 2500)
+	r.record(2000, 3000)
+	if u, d := r.undisturbed.TotalCount(), r.disturbed.TotalCount(); u != 1 || d != 2 {
+		t.Errorf("%d undisturbed, %d disturbed, want 1 and 2", u, d)
+	}
+}
+
+// TestSchedule: commands are due an interval apart, or at once.
+func TestSchedule(t *testing.T) {
+	slots := make([]engine.Entry, 4)
+	s := schedule{interval: 2.5, next: 100}
+	s.date(slots)
+	if slots[0].ArrivalNs != 102 || slots[3].ArrivalNs != 110 {
+		t.Errorf("due at %d and %d, want 102 and 110", slots[0].ArrivalNs, slots[3].ArrivalNs)
+	}
+	for now, want := range map[uint64]int{101: 0, 102: 1, 109: 3, 110: 4, 1000: 4} {
+		if n := s.due(slots, now); n != want {
+			t.Errorf("at %d %d are due, want %d", now, n, want)
+		}
+	}
+	s = schedule{}
+	s.date(slots)
+	if n := s.due(slots, 1); n != 4 {
+		t.Errorf("%d are due at once, want 4", n)
 	}
 }
 

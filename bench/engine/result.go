@@ -25,11 +25,21 @@ type Result struct {
 	CommandsPerS float64
 	TradesPerS   float64
 	Latency      *hdrhistogram.Histogram // due → in the batch, ns; open loop only
+	Undisturbed  *hdrhistogram.Histogram // of Latency: of commands that no hiccup of either thread has kept waiting
+	Matcher      Hiccups                 // open loop only
+	Feeder       Hiccups                 // likewise
 	Mallocs      uint64                  // heap allocations of the process, warm-up included
 	Collections  uint32                  // of the heap, likewise
 	Pinned       bool                    // each thread had a core of its own
 
-	outOfRange int64 // of Latency: recorded at the limit
+	outOfRange  int64 // of Latency: recorded at the limit
+	undisturbed int64 // likewise, of Undisturbed
+}
+
+// Hiccups are how often a thread was kept from its core while it counted, at least: see hiccups.
+type Hiccups struct {
+	Count      uint64
+	Ns, LongNs int64 // together, and the longest
 }
 
 var errShort = errors.New("engine: nothing was due while it counted: want a higher rate or a longer duration")
@@ -67,7 +77,10 @@ func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err 
 		Mallocs: after.Mallocs - before.Mallocs, Collections: after.NumGC - before.NumGC, Pinned: pinned,
 	}
 	if c.Rate > 0 {
-		res.Latency, res.outOfRange = r.latency, r.outOfRange
+		res.Undisturbed, res.undisturbed = r.undisturbed, r.outOfRange[0]
+		res.Latency, res.outOfRange = r.disturbed, r.outOfRange[0]+r.outOfRange[1]
+		res.Latency.Merge(r.undisturbed)
+		res.Matcher, res.Feeder = r.matcher.result(r.nsPerTick), r.feeder.result(r.nsPerTick)
 	}
 	return res, nil
 }
@@ -117,6 +130,14 @@ func (r *Result) AddTo(rec *bench.Record) {
 	res.Measure("mallocs", float64(r.Mallocs))
 	res.Measure("gc-cycles", float64(r.Collections))
 	if r.Latency != nil {
+		res.Measure("matcher-taken-%", r.taken(r.Matcher))
+		res.Measure("feeder-taken-%", r.taken(r.Feeder))
+		res.Measure("taken-max-us", float64(max(r.Matcher.LongNs, r.Feeder.LongNs))/1e3)
+		res.Measure("disturbed-%", 100*(1-float64(r.Undisturbed.TotalCount())/float64(r.Latency.TotalCount())))
 		res.Time("order-to-batch", r.Latency, r.outOfRange)
+		res.Time("undisturbed", r.Undisturbed, r.undisturbed)
 	}
 }
+
+// taken is how much of the time a thread was kept from its core, in per cent.
+func (r *Result) taken(h Hiccups) float64 { return 100 * float64(h.Ns) / 1e9 / r.ElapsedS }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"sync/atomic"
 	"time"
 
@@ -40,12 +39,16 @@ type rig struct {
 	payload []byte
 	batches uint64
 
-	warm       atomic.Bool // what comes out of the ring counts
-	begin      time.Time   // of what counts, and its end
-	end        time.Time
-	latency    *hdrhistogram.Histogram // ns
-	outOfRange int64                   // of latency: recorded at the limit
-	done       counts                  // when it began, and then what was done meanwhile
+	warm        atomic.Bool // the warm-up is over
+	counting    atomic.Bool // and all of it is out of the ring: what comes now counts
+	begin       time.Time   // of what counts, and its end
+	end         time.Time
+	undisturbed *hdrhistogram.Histogram // latencies, ns
+	disturbed   *hdrhistogram.Histogram // likewise, of commands that came late because a core was taken away
+	outOfRange  [2]int64                // of both: recorded at the limit
+	done        counts                  // when it began, and then what was done meanwhile
+
+	matcher, feeder hiccups
 }
 
 // latencyMax is the greatest latency that is told from others, in ns.
@@ -74,9 +77,12 @@ func newRig(c *Case) (*rig, error) {
 		ring:    ringbuf.NewSPSC[engine.Entry](ringSlots),
 		log:     make([]codec.Command, recordBytes/codec.CommandSize),
 		payload: make([]byte, 0, codec.PayloadSizeMax),
-		latency: hdrhistogram.New(1, latencyMax, 3),
+
+		undisturbed: hdrhistogram.New(1, latencyMax, 3), disturbed: hdrhistogram.New(1, latencyMax, 3),
 	}
 	r.nsPerTick = 1 / r.clock.PerNs
+	r.matcher.init(r.clock)
+	r.feeder.init(r.clock)
 	r.ring.Bells(ringbuf.NewBell(ringbuf.WaitSpin), ringbuf.NewBell(ringbuf.WaitSpin))
 	for _, cmd := range loop.Opening() {
 		r.sequence(&cmd)
@@ -120,37 +126,68 @@ func (r *rig) chunk(in []engine.Entry) {
 	for i := range in {
 		r.sequence(&in[i].Command)
 		if due := in[i].ArrivalNs; due != 0 {
-			r.record(int64(float64(int64(clock.Ticks())-due) * r.nsPerTick))
+			now := clock.Ticks()
+			r.matcher.worked(now)
+			r.record(due, now)
 		}
 	}
 	r.ring.Release(len(in))
 }
 
-// record counts a latency; below 0, if two cores' clocks differ, and above the limit it is recorded there.
-func (r *rig) record(ns int64) {
+// record counts the latency of a command that was due at a moment, negative if it came late because the feeder's
+// core was taken away. Below 0, if two cores' clocks differ, and above the limit it is recorded there.
+func (r *rig) record(due int64, now uint64) {
+	if due < 0 {
+		due = -due
+		r.matcher.behind = true // and so are those that wait behind it
+	}
+	ns, h, i := int64(float64(int64(now)-due)*r.nsPerTick), r.undisturbed, 0
+	if r.matcher.behind {
+		h, i = r.disturbed, 1
+	}
+	r.matcher.late = ns > lateMin
 	if uint64(ns) > uint64(latencyMax) {
-		r.outOfRange++
+		r.outOfRange[i]++
 		ns = min(max(ns, 0), latencyMax)
 	}
-	if err := r.latency.RecordValue(ns); err != nil {
+	if err := h.RecordValue(ns); err != nil {
 		panic("engine: a latency within the range was refused: " + err.Error())
 	}
 }
 
 // match is the matcher's thread.
 func (r *rig) match() {
-	counting := false
-	for in := r.ring.PeekWait(chunkMax); len(in) > 0; in = r.ring.PeekWait(chunkMax) {
+	for in := r.await(); len(in) > 0; in = r.await() {
 		r.chunk(in)
-		if !counting && r.warm.Load() {
-			counting = true
-			r.done, r.begin = r.counts(), time.Now()
-			r.latency.Reset()
-			r.outOfRange = 0
-		}
 	}
 	r.done = r.counts().since(r.done)
 	r.end = time.Now()
+}
+
+// await waits for commands, spinning; none: the ring is closed. Open loop it looks at the clock meanwhile.
+func (r *rig) await() []engine.Entry {
+	for r.c.Rate > 0 || !r.counting.Load() {
+		closed := r.ring.Closed() // before the look, as PeekWait
+		in := r.ring.Peek(chunkMax)
+		r.matcher.looked(clock.Ticks(), len(in) > 0)
+		switch {
+		case len(in) > 0 || closed:
+			return in
+		case r.warm.Load() && !r.counting.Load():
+			r.count()
+		}
+	}
+	return r.ring.PeekWait(chunkMax)
+}
+
+// count begins to count (I1).
+func (r *rig) count() {
+	r.done, r.begin = r.counts(), time.Now()
+	r.undisturbed.Reset()
+	r.disturbed.Reset()
+	r.outOfRange = [2]int64{}
+	r.matcher.begin(clock.Ticks())
+	r.counting.Store(true)
 }
 
 func (r *rig) counts() counts {
@@ -160,48 +197,4 @@ func (r *rig) counts() counts {
 		done.rejects += n
 	}
 	return done
-}
-
-// feed is the feeder's thread: it fills the ring until the time is over.
-func (r *rig) feed(ctx context.Context) {
-	defer r.ring.Close()
-	warm := clock.Ticks() + uint64(float64(r.c.Warmup)*r.clock.PerNs)
-	r.supply(ctx, warm)
-	r.warm.Store(true)
-	r.supply(ctx, clock.Ticks()+uint64(float64(r.c.Duration)*r.clock.PerNs))
-}
-
-// supply publishes what is due until the clock shows end.
-func (r *rig) supply(ctx context.Context, end uint64) {
-	begin, interval, given := clock.Ticks(), r.interval(), 0.0
-	for round := 0; ; round++ {
-		now := clock.Ticks()
-		if now >= end || round&1023 == 0 && ctx.Err() != nil {
-			return
-		}
-		want := chunkMax
-		if interval > 0 {
-			want = min(int(float64(now-begin)/interval-given), chunkMax)
-		}
-		if want <= 0 {
-			continue
-		}
-		slots := r.ring.ClaimWait(want)
-		for i := range slots {
-			r.loop.Next(&slots[i].Command)
-			if slots[i].ArrivalNs = 0; interval > 0 {
-				slots[i].ArrivalNs = int64(begin) + int64((given+float64(i+1))*interval)
-			}
-		}
-		given += float64(len(slots))
-		r.ring.Publish(len(slots))
-	}
-}
-
-// interval is how many ticks lie between two commands; 0: as fast as they are taken.
-func (r *rig) interval() float64 {
-	if r.c.Rate == 0 {
-		return 0
-	}
-	return 1e9 * r.clock.PerNs / r.c.Rate
 }

@@ -32,7 +32,9 @@ and "tezi bench system".
 
 Without --rate, as many commands as are taken. With one, open loop: latency is from
 the moment when a command was due until its trades are in the batch. The warm-up does
-not count.
+not count. The same again, undisturbed, is of those commands alone that did not wait
+because a thread was kept from its core (taken, in per cent of the time) by the kernel,
+another process or the hypervisor.
 
 Flows: referee and overlap are that of the public matching-engine benchmark, where 95 %
 of what rests is cancelled, one order's life after the other or 1,500 side by side;
