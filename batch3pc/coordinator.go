@@ -156,7 +156,9 @@ func (c *Coordinator) Step(m *Message) Ready {
 	case p == nil:
 		c.ignored++
 	case m.Kind == KindStale:
-		c.stepStale(m)
+		if c.stepStale(m) {
+			return c.Open()
+		}
 	case m.Incarnation != p.incarnation && m.Kind != KindState && m.Kind != KindFetch:
 		c.ignored++ // another log than the one whose state is known
 		if m.Ballot == c.ballot && c.state != StateFenced {
@@ -204,11 +206,16 @@ func (c *Coordinator) step(p *progress, m *Message) {
 	}
 }
 
-func (c *Coordinator) stepStale(m *Message) {
+// stepStale takes note of a higher ballot. It reports whether that is one of an earlier life of this very node,
+// whose log it does not have: then nobody else leads, and the next ballot is above it (protocol.md 5.11).
+func (c *Coordinator) stepStale(m *Message) (own bool) {
 	c.epoch = max(c.epoch, m.LastElected.Epoch)
-	if c.state != StateIdle && c.ballot.Less(m.LastElected) && !mutant.Is(mutant.FenceIgnored) {
-		c.state = StateFenced
+	if c.state == StateIdle || !c.ballot.Less(m.LastElected) || mutant.Is(mutant.FenceIgnored) {
+		return false
 	}
+	own = c.state == StateElecting && m.LastElected.Node == c.cfg.Self
+	c.state = StateFenced
+	return own
 }
 
 // serving reports whether the ballot's base is decided, so that batches flow.

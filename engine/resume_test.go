@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
@@ -226,5 +227,28 @@ func TestResumeNeedsItsParticipants(t *testing.T) {
 	mixed := crashing{log: one.log, peers: other.peers, boot: 1}
 	if _, _, err := mixed.life(t, nil, randomFlow(22, 6000), 0, nil); !errors.Is(err, ErrReplay) {
 		t.Errorf("participants of another run: error %v, want ErrReplay", err)
+	}
+}
+
+// TestLostCommandLog: an engine whose disk is lost, or is an old copy, does not mistake the ballots of its own former
+// lives for those of another engine, and is refused with the reason: it cannot make again what is committed.
+func TestLostCommandLog(t *testing.T) {
+	var c crashing
+	var old memoryLog
+	for life := range 4 {
+		if _, _, err := c.life(t, nil, randomFlow(23, 12000), 10+15*life, nil); !errors.Is(err, errCrash) {
+			t.Fatal(err)
+		}
+		if life == 1 {
+			old = memoryLog{kinds: slices.Clone(c.log.kinds), bodies: slices.Clone(c.log.bodies)}
+		}
+	}
+	lost := crashing{peers: c.peers, boot: c.boot}
+	if _, _, err := lost.life(t, nil, randomFlow(23, 12000), 0, nil); !errors.Is(err, ErrForeign) {
+		t.Errorf("no command log: error %v, want ErrForeign", err)
+	}
+	copied := crashing{log: &old, peers: c.peers, boot: c.boot + 1}
+	if _, _, err := copied.life(t, nil, randomFlow(23, 12000), 0, nil); !errors.Is(err, ErrReplay) {
+		t.Errorf("an old copy of the command log: error %v, want ErrReplay", err)
 	}
 }

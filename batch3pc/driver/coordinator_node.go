@@ -119,7 +119,7 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 		c.free <- &request{}
 	}
 	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
-		Self: o.Self, Boot: n.boot(), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
+		Self: o.Self, Boot: BootNumber(randomBits(), n.disk.LSN()), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
 		WindowMax: o.Group.WindowMax, RetainMax: o.Group.RetainMax, NoInputGate: !o.InputGate,
 		Excludable: o.Group.Excludable, Classes: o.Group.Classes, LagMax: o.Group.LagMax, Identified: true,
 	})

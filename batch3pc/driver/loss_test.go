@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,15 +56,14 @@ type replicas struct {
 	lead *driver.CoordinatorNode
 	want strings.Builder
 
-	every uint64       // CheckpointBatches
-	log   *slog.Logger // of the participants
+	every uint64 // CheckpointBatches
 }
 
-func newReplicas(t *testing.T) *replicas { t.Helper(); return newReplicasWith(t, 10, nil) }
+func newReplicas(t *testing.T) *replicas { t.Helper(); return newReplicasWith(t, 10) }
 
-func newReplicasWith(t *testing.T, every uint64, log *slog.Logger) *replicas {
+func newReplicasWith(t *testing.T, every uint64) *replicas {
 	t.Helper()
-	r := &replicas{every: every, log: log, cast: &cast{t: t, dir: t.TempDir(), addrs: map[batch3pc.NodeID]string{}, group: driver.Group{
+	r := &replicas{every: every, cast: &cast{t: t, dir: t.TempDir(), addrs: map[batch3pc.NodeID]string{}, group: driver.Group{
 		Cluster: 7, Participants: []batch3pc.NodeID{1, 2, 3}, Coordinators: []batch3pc.NodeID{engine}, WindowMax: 4, RetainMax: 4,
 		Excludable: []batch3pc.NodeID{3}, Classes: []uint8{1, 1, 1}, LagMax: 10,
 	}}}
@@ -84,7 +82,7 @@ func (r *replicas) start(i int) {
 		addr = "127.0.0.1:0"
 	}
 	p, err := driver.ListenParticipant(addr, driver.ParticipantOptions{
-		Group: r.group, Self: batch3pc.NodeID(i + 1), Dir: r.dirOf(i), App: r.apps[i], CheckpointBatches: r.every, Log: r.log,
+		Group: r.group, Self: batch3pc.NodeID(i + 1), Dir: r.dirOf(i), App: r.apps[i], CheckpointBatches: r.every,
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -226,21 +224,27 @@ func TestDamagedLogIsRepaired(t *testing.T) {
 // damage changes a byte of a participant's log where text is.
 func (r *replicas) damage(i int, text string) {
 	r.t.Helper()
-	segments, err := filepath.Glob(filepath.Join(r.dirOf(i), "*.journal"))
+	spoil(r.t, r.dirOf(i), text)
+}
+
+// spoil changes a byte of the log in dir where text is.
+func spoil(t *testing.T, dir, text string) {
+	t.Helper()
+	segments, err := filepath.Glob(filepath.Join(dir, "*.journal"))
 	if err != nil || len(segments) == 0 {
-		r.t.Fatal(segments, err)
+		t.Fatal(segments, err)
 	}
 	slices.Sort(segments)
 	b, err := os.ReadFile(segments[0])
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	at := bytes.Index(b, []byte(text))
 	if at < 0 {
-		r.t.Fatalf("no %q in %s", text, segments[0])
+		t.Fatalf("no %q in %s", text, segments[0])
 	}
 	b[at] ^= 1
 	if err := os.WriteFile(segments[0], b, 0o644); err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 }

@@ -2,10 +2,13 @@ package driver
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"log/slog"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/mutant"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -49,12 +52,26 @@ func openNode(g Group, self batch3pc.NodeID, dir, role string, wait ringbuf.Wait
 }
 
 // header is the template of the node's frames. Every start of a coordinator writes to its log before
-// it says anything, so the number of the last record tells one start from another.
+// it says anything, so the number of the last record tells a later start from an earlier one.
 func (n *node) header() codec.Header {
-	return codec.Header{Cluster: n.group.Cluster, From: uint8(n.self), Boot: n.boot()}
+	return codec.Header{Cluster: n.group.Cluster, From: uint8(n.self), Boot: uint32(n.disk.LSN() + 1)}
 }
 
-func (n *node) boot() uint32 { return uint32(n.disk.LSN() + 1) }
+// BootNumber is the boot number of a coordinator's ballots, whose log ends with record lsn, given 32 random bits.
+// Starts are not counted: who counts them on a disk counts some of them twice when the disk is lost, or is an
+// old copy, and opens the ballots of an earlier start again.
+func BootNumber(random uint32, lsn uint64) uint32 {
+	if mutant.Is(mutant.StartsCounted) {
+		return uint32(lsn + 1)
+	}
+	return max(random, 1)
+}
+
+func randomBits() uint32 {
+	var b [4]byte
+	rand.Read(b[:]) //nolint:errcheck // it never fails
+	return binary.LittleEndian.Uint32(b[:])
+}
 
 // serve runs the loop until ctx or the node ends; finally runs in the same goroutine after it.
 func (n *node) serve(d Duty, finally func(err error)) {

@@ -25,6 +25,7 @@ type Counters struct {
 	RecoveryFull uint64 `json:"recoveryFull"` // nodes that came back while it still was
 	DiskLost     uint64 `json:"diskLost"`     // logs that were lost, or spoiled beyond repair
 	Replaced     uint64 `json:"replaced"`     // new logs that a generation has named
+	Forgotten    uint64 `json:"forgotten"`    // disks of coordinators that were lost, or are old copies
 	OwnSync      uint64 `json:"ownSync"`      // syncs by a participant that had nothing else to do
 }
 
@@ -44,7 +45,7 @@ func (c *Counters) List() []Count {
 		{Name: "generation change", N: c.Generation}, {Name: "takeover", N: c.Takeover},
 		{Name: "catch-up from snapshot", N: c.Snapshot}, {Name: "truncation", N: c.Truncation}, {Name: "repair", N: c.Repair},
 		{"death by disk error", c.DeathError, true}, {"death by full disk", c.DeathFull, true}, {"recovery at full disk", c.RecoveryFull, true}, {"lost disk", c.DiskLost, true}, {"replaced log", c.Replaced, true},
-		{"own sync", c.OwnSync, true},
+		{"own sync", c.OwnSync, true}, {"coordinator's lost disk", c.Forgotten, true},
 	}
 }
 
@@ -71,6 +72,7 @@ func (c *Counters) Add(o *Counters) {
 	c.RecoveryFull += o.RecoveryFull
 	c.DiskLost += o.DiskLost
 	c.Replaced += o.Replaced
+	c.Forgotten += o.Forgotten
 	c.OwnSync += o.OwnSync
 }
 
@@ -97,6 +99,7 @@ func (c *Counters) Sub(o *Counters) {
 	c.RecoveryFull -= o.RecoveryFull
 	c.DiskLost -= o.DiskLost
 	c.Replaced -= o.Replaced
+	c.Forgotten -= o.Forgotten
 	c.OwnSync -= o.OwnSync
 }
 

@@ -218,6 +218,16 @@ func (w *Watch) Wiped(id batch3pc.NodeID) {
 	}
 }
 
+// Forgot says that coordinator id has lost its disk, or got an old copy: it may use numbers of batches again, as
+// another coordinator may.
+func (w *Watch) Forgot(id batch3pc.NodeID) {
+	for i := range w.batches {
+		if b := &w.batches[i]; b.from == w.place[id] {
+			b.from = 0
+		}
+	}
+}
+
 // Told says that coordinator id has told whoever proposed the batch at what became of it.
 func (w *Watch) Told(id batch3pc.NodeID, at batch3pc.Position, committed bool) {
 	i := w.find(at)

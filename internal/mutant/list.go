@@ -80,6 +80,7 @@ const (
 	CutBeforeDurable
 	HoleUnsaid
 	UndecidedGivenOut
+	StartsCounted
 	WaitUnflushed
 	RunningSyncJoined
 	OwnSyncBelieved
@@ -183,6 +184,7 @@ var bugs = [count]Bug{
 	CutBeforeDurable:    {"CutBeforeDurable", "driver", "5.7, I4", "the log is cut before the checkpoint is durable"},
 	HoleUnsaid:          {"HoleUnsaid", "driver", "S10, I4", "the machine is not told that records of its log are missing"},
 	UndecidedGivenOut:   {"UndecidedGivenOut", "driver", "5.2, S8", "others are helped with batches that are only voted for"},
+	StartsCounted:       {"StartsCounted", "driver", "5.11, I6", "a coordinator counts its starts by its log, which may be lost (found in what we had shipped)"},
 	WaitUnflushed:       {"WaitUnflushed", "driver", "D1, I4", "a participant that syncs itself does so before its records are flushed"},
 	RunningSyncJoined:   {"RunningSyncJoined", "driver", "D1, I4", "a participant that would sync itself takes the sync that runs for one that covers its records"},
 	OwnSyncBelieved:     {"OwnSyncBelieved", "driver", "D3, S9", "a participant does not look whether the sync that it made itself has worked"},

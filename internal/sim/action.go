@@ -34,7 +34,7 @@ const (
 	OpFailSync            // the next sync of Node's disk fails
 	OpFailWrite           // the next write of Node fails
 	OpFull                // the disk of Node is full, or with Arg 1 is not any more
-	OpLose                // participant Node is down, and gets an empty disk
+	OpLose                // Node is down, and gets an empty disk; a coordinator, with Arg 1, an old copy of its own
 	OpSettle              // no faults for a while: everything in flight arrives, in order, and every disk syncs
 	OpPeace               // faults end: leader Node alone, participant Arg dead for the first half (0: none; Nth 1: from the election on)
 	ops

@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"io"
+	"math/bits"
 	"syscall"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
@@ -88,7 +89,11 @@ func (w *World) bootCoordinator(c *coordinator) {
 	if !w.opened(c.computer, log) {
 		return
 	}
-	c.cfg.Boot = uint32(log.LSN() + 1)
+	w.starts++
+	c.cfg.Boot = driver.BootNumber(bits.Reverse32(w.starts), log.LSN()) // now above, now below the one before
+	if c.computer.old == nil {
+		c.computer.old = c.computer.Disk.Clone()
+	}
 	var proposer driver.Proposer
 	if c.standby == nil {
 		c.machine = newCoordinator(c.cfg)

@@ -33,10 +33,11 @@ type computer struct {
 	failSync  bool     // the next sync fails
 	failWrite bool     // the next write fails
 	full      bool
-	failed    bool // one of them came in this life
-	effects   int  // that the process still has before it dies in the middle of a step; negative: it does not
-	damaged   bool // something on the disk was spoiled, and the node has not got over it
-	empty     bool // the disk was lost, and no generation names the new log
+	failed    bool          // one of them came in this life
+	effects   int           // that the process still has before it dies in the middle of a step; negative: it does not
+	damaged   bool          // something on the disk was spoiled, and the node has not got over it
+	old       *simdisk.Disk // of a coordinator: a copy that was made at its first start
+	empty     bool          // the disk was lost, and no generation names the new log
 }
 
 // segment is a file of the log as it is seen from below.

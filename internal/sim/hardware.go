@@ -89,6 +89,10 @@ func (w *World) hardware(a Action) bool {
 	case OpFull:
 		c.fill(a.Arg == 0)
 	case OpLose:
+		if lead := w.coordinator(a.Node); lead != nil && !up {
+			w.forget(lead, a.Arg > 0)
+			return true
+		}
 		if up || w.participant(a.Node) == nil || w.wounded() || !w.mendable() {
 			return false
 		}

@@ -185,6 +185,19 @@ func (w *World) lose(c *computer) {
 	w.watch.Count.DiskLost++
 }
 
+// forget replaces the disk of a coordinator that is down by an empty one, or by an old copy. Whoever runs it
+// knows as little of what it proposed.
+func (w *World) forget(c *coordinator, old bool) {
+	d := simdisk.New(mix(uint64(c.id)))
+	if old && c.computer.old != nil {
+		d = c.computer.old.Clone()
+	}
+	c.computer.Disk, c.used, c.inputs = d, 0, 0
+	c.computer.fill(c.computer.full)
+	w.watch.Forgot(c.id)
+	w.watch.Count.Forgotten++
+}
+
 // mendable reports whether the others can give a participant back what its disk has lost: from their own
 // logs, or, if these are cut, by a snapshot.
 func (w *World) mendable() bool { return w.setup.Every == 0 || w.setup.Snapshots }

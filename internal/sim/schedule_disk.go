@@ -34,6 +34,9 @@ func (s *schedule) restartWhole(id batch3pc.NodeID) {
 			s.do(Action{Op: OpLose, Node: id})
 		}
 	}
+	if s.world.coordinator(id) != nil && s.dice.in(100) {
+		s.do(Action{Op: OpLose, Node: id, Arg: uint16(s.dice.n(2))})
+	}
 	a := Action{Op: OpRestart, Node: id}
 	if s.dice.in(50) {
 		a.Arg = uint16(1 + s.dice.n(12))

@@ -17,7 +17,7 @@ var quickBugs = []mutant.ID{
 	mutant.TimerAborts, mutant.BallotReused, mutant.QuorumMinusOne, mutant.MajorityYes, mutant.AckTimeoutCommits,
 	mutant.ForwardSilent, mutant.SeqReused, mutant.TerminationAlone, mutant.AbortAlone, mutant.NoResend,
 	mutant.GenerationNotAsked, mutant.FrameUnchecked, mutant.RecordBallotLost, mutant.FillKeepsPre,
-	mutant.AckBeforeSync, mutant.SyncErrorIgnored, mutant.NextGroupAcked, mutant.FlushForgotten, mutant.WaitUnflushed, mutant.RunningSyncJoined, mutant.OwnSyncBelieved, mutant.WrongSession, mutant.OutcomeEarly,
+	mutant.AckBeforeSync, mutant.SyncErrorIgnored, mutant.NextGroupAcked, mutant.FlushForgotten, mutant.WaitUnflushed, mutant.RunningSyncJoined, mutant.OwnSyncBelieved, mutant.StartsCounted, mutant.WrongSession, mutant.OutcomeEarly,
 	mutant.RolledUnsynced, mutant.NameUnsynced, mutant.ChecksumUnchecked, mutant.OpenUnsynced, mutant.FailedSyncBelieved,
 }
 

@@ -77,6 +77,7 @@ type World struct {
 	decoded      batch3pc.Message      // the message that is delivered from its bytes
 	batch        batch3pc.Batch        // of it
 	incarnation  uint64                // of the log that was begun last
+	starts       uint32                // of coordinators, at the driver level
 
 	ownParticipants []*participant // of a search: those that are not another world's
 	ownCoordinators []*coordinator
@@ -189,7 +190,7 @@ func (c *coordinator) takeovers() uint64 {
 func (w *World) Reset() {
 	w.memory.reset()
 	w.watch.Reset(w.members)
-	w.bag, w.sent, w.hash, w.done, w.proposed, w.incarnation = w.bag[:0], 0, 0, 0, 0, 0
+	w.bag, w.sent, w.hash, w.done, w.proposed, w.incarnation, w.starts = w.bag[:0], 0, 0, 0, 0, 0, 0
 	if w.setup.Driver {
 		w.resetDriver()
 		return

@@ -1,0 +1,49 @@
+package driver_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
+
+// TestCoordinatorForgets: a coordinator whose disk is lost, or is an old copy, opens no ballot again that it has
+// opened before, and leads on from what the participants hold (protocol.md 5.11).
+func TestCoordinatorForgets(t *testing.T) {
+	c := newCast(t)
+	dir := filepath.Join(c.dir, fmt.Sprint(engine))
+	old := filepath.Join(c.dir, "old")
+	var ballots []batch3pc.Ballot
+	for life, before := range []func() error{
+		func() error { return nil },
+		func() error { return os.RemoveAll(dir) },
+		func() error { return os.CopyFS(old, os.DirFS(dir)) },
+		func() error { return nil },
+		func() error { return errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(old))) },
+	} {
+		if err := before(); err != nil {
+			t.Fatal(err)
+		}
+		lead := c.mustLead(engine, nil)
+		if err := lead.Commit(c.ctx(), 1, fmt.Appendf(nil, "life %d", life)); err != nil {
+			t.Fatal(err)
+		}
+		b := lead.Status().Ballot
+		if slices.Contains(ballots, b) {
+			t.Errorf("life %d: ballot %v again", life, b)
+		}
+		ballots = append(ballots, b)
+		if err := lead.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, app := range c.apps {
+		until(t, func() bool { return len(app.seqs()) == len(ballots) }, func() string {
+			return fmt.Sprintf("participant %d applied %v, want a batch of each of %d lives", i+1, app.seqs(), len(ballots))
+		})
+	}
+}
