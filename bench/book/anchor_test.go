@@ -7,7 +7,7 @@ func TestAnchorGoesAround(t *testing.T) {
 	a := NewAnchor()
 	lines := map[uint32]bool{}
 	x := uint32(0)
-	for i := range uint32(anchorSteps) {
+	for i := range uint32(anchorPieces * anchorSteps) {
 		at := (x*0x9e3779b1 + i) >> 8 % anchorFar
 		lines[at/16] = true
 		x = a.near[a.far[at]*0x85ebca6b>>8%anchorNear]

@@ -29,9 +29,9 @@ type ratio struct {
 
 // The tolerance of a ratio.
 const (
-	spreads      = 3   // so many times the spread
-	toleranceMin = 0.1 // but never less
-	toleranceMax = 1.0 // a ratio that needs more is not compared
+	spreads      = 2    // so many times the spread
+	toleranceMin = 0.1  // but never less
+	toleranceMax = 0.24 // a ratio that needs more would not find a slowdown by a quarter, and is not compared
 )
 
 func (r *ratio) tolerance() float64 { return max(toleranceMin, spreads*r.Spread) }
@@ -39,6 +39,14 @@ func (r *ratio) tolerance() float64 { return max(toleranceMin, spreads*r.Spread)
 // lessIsBetter reports whether less of a unit is better, and whether the unit is a ratio at all.
 func lessIsBetter(unit string) (less, isRatio bool) {
 	return strings.HasPrefix(unit, "x-"), strings.HasPrefix(unit, "x-") || strings.HasPrefix(unit, "of-")
+}
+
+// better reports whether value a of a unit is better than b.
+func better(unit string, a, b float64) bool {
+	if less, _ := lessIsBetter(unit); less {
+		return a < b
+	}
+	return a > b
 }
 
 // key names a ratio.
