@@ -32,10 +32,19 @@ func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 		c.reject(r)
 		return
 	}
-	var o orderbook.Order
-	orderOf(cmd, &o)
-	reserved := c.worst(m, &o)
-	value := int64(reserved) * int64(o.Qty)
+	var (
+		o        orderbook.Order
+		reserved orderbook.Price
+		book     = c.books[m.number]
+		simple   = cmd.Flags&(codec.FlagMarket|codec.FlagStopLoss|codec.FlagCancelActive) == 0 && cmd.Disclosed == 0 && m.can&canTrigger != 0
+	)
+	if simple { // what it is stays in registers
+		reserved = worstLimit(book, cmd.Side, cmd.Price)
+	} else {
+		orderOf(cmd, &o)
+		reserved = c.worst(m, &o)
+	}
+	value := int64(reserved) * int64(cmd.Qty)
 	if value > orderValueMax || cmd.Flags&codec.FlagMarket != 0 && value > m.valueMax {
 		c.reject(orderbook.RejectValue)
 		return
@@ -45,20 +54,28 @@ func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 		position, r = c.accounts.Position(cmd.Member, cmd.Client, cmd.Instrument)
 	}
 	if r == orderbook.Accepted {
-		r = c.accounts.Reserve(position, o.Side, value, m.rules.MarginBps)
+		r = c.accounts.Reserve(position, cmd.Side, value, m.rules.MarginBps)
 	}
 	if r != orderbook.Accepted {
 		c.reject(r)
 		return
 	}
-	fills, res := c.books[m.number].Add(&o, c.fills[:0:c.room])
+	own := owner{cmd.Client, position, reserved, sender{cmd.Member, cmd.Side}}
+	if simple {
+		if res, done := book.AddPassive(cmd.Order, cmd.Side, cmd.TIF, cmd.Price, cmd.Qty, orderbook.PAN(cmd.PAN)); done {
+			c.counts.OrdersAccepted++
+			c.settle(own, res)
+			return
+		}
+		orderOf(cmd, &o)
+	}
+	fills, res := book.Add(&o, c.fills[:0:c.room])
 	if res.Reject != orderbook.Accepted {
-		c.accounts.Release(position, o.Side, value)
+		c.accounts.Release(position, cmd.Side, value)
 		c.reject(res.Reject)
 		return
 	}
 	c.counts.OrdersAccepted++
-	own := owner{cmd.Client, position, reserved, sender{cmd.Member, o.Side}}
 	c.conclude(m, cmd, &o, own, fills, res, out)
 }
 

@@ -20,14 +20,9 @@ const sweepMax = 1 << 12
 // continuous trading into an auction keeps what is reserved for it: it is not checked again (exchange
 // rules, closing auction).
 func (c *Core) worst(m *market, o *orderbook.Order) orderbook.Price {
-	if o.Trigger == 0 && !o.Market && m.can&canTrigger != 0 { // nearly all, buys and sells as they like: no branch between them
-		bid := c.books[m.number].BestBid()
-		if o.Side == orderbook.Buy {
-			bid = 0
-		}
-		return max(o.Price, bid)
-	}
 	switch {
+	case o.Trigger == 0 && !o.Market && m.can&canTrigger != 0:
+		return worstLimit(c.books[m.number], o.Side, o.Price)
 	case o.Trigger > 0:
 		return m.worstLater(o, o.Trigger)
 	case m.can&canCollect != 0:
@@ -47,6 +42,16 @@ func (c *Core) worst(m *market, o *orderbook.Order) orderbook.Price {
 		noFurther(o, price)
 	}
 	return price
+}
+
+// worstLimit is worst of a limit order in continuous trading: of nearly all. Buys and sells come as they like, so
+// there is no branch between them.
+func worstLimit(book *orderbook.Book, side orderbook.Side, price orderbook.Price) orderbook.Price {
+	bid := book.BestBid()
+	if side == orderbook.Buy {
+		bid = 0
+	}
+	return max(price, bid)
 }
 
 // noFurther makes the order trade up to price at most; what is left then is cancelled.
