@@ -95,13 +95,21 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
+// set makes every word of the item v. The compiler knows its length, but would make a loop even for one word; so in check.
 func set[T item](t *T, v uint64) {
+	if len(*t) == 1 {
+		(*t)[0] = v
+		return
+	}
 	for i := range len(*t) {
 		(*t)[i] = v
 	}
 }
 
 func check[T item](t *T, v uint64) {
+	if len(*t) == 1 && (*t)[0] == v {
+		return
+	}
 	for i := range len(*t) {
 		if (*t)[i] != v {
 			panic(fmt.Sprintf("peers: item %d is %v", v, *t))
