@@ -206,12 +206,17 @@ func (r *Reader) Next() (Record, error) {
 	}
 }
 
-// atEnd makes a *PositionError of the end of a log that ends before the position to begin at.
+// atEnd makes a *PositionError of the end of a log that ends before the position to begin at, and a *DamageError
+// if what is there is torn: somebody has relied on the position, so it was durable.
 func (r *Reader) atEnd(err error) error {
 	if eof(err) && r.hole != nil {
 		if hole := r.behindHole(0); hole != nil {
 			return hole
 		}
+	}
+	if eof(err) && r.lsn < r.after.LSN && r.tail.Torn {
+		return &DamageError{File: r.tail.File, Offset: r.tail.Offset, Want: fmt.Sprintf("record %d, on the way to record %d, which was durable", r.lsn+1, r.after.LSN),
+			Got: fmt.Sprintf("%d bytes that are none", r.tail.Bytes)}
 	}
 	if eof(err) && r.lsn < r.after.LSN {
 		return r.misfit(ErrBehindLog, fmt.Sprint("at least LSN ", r.after.LSN, " as the last record"), fmt.Sprint("LSN ", r.lsn))

@@ -70,6 +70,30 @@ func TestAfter(t *testing.T) {
 	}
 }
 
+// TestDamageBeforeAPosition: damage in front of a position that somebody has relied on is called that, although nothing
+// behind it proves that it is more than a torn tail: for Open, and for Repair, which cannot help.
+func TestDamageBeforeAPosition(t *testing.T) {
+	d := simdisk.New(1)
+	o := on(d)
+	o.SegmentSize = 64 << 10 // one segment
+	j := open(t, "log", o)
+	at := positions(t, j, 40)
+	must(t, j.Flush())
+	must(t, j.Sync()) // no record says so yet
+	last := at[40]
+	offset := j.offset - 8
+	d.Kill()
+	must(t, d.Flip(segmentPath("log", 1), offset, 1))
+	damage := new(DamageError)
+	if _, err := replayFrom(t, d, last); !errors.As(err, &damage) || damage.File != segmentPath("log", 1) || damage.Offset > offset {
+		t.Errorf("record 40 is damaged, and a snapshot is behind it: %v, want a DamageError", err)
+	}
+	o.After = last
+	if _, err := Repair("log", o, 9); !errors.As(err, &damage) {
+		t.Errorf("repaired: %v, want a DamageError", err)
+	}
+}
+
 // simdiskWith returns a disk with a log of n records, closed.
 func simdiskWith(t testing.TB, n int) *simdisk.Disk {
 	d := simdisk.New(1)
