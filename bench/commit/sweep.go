@@ -27,12 +27,11 @@ var Sweeps = []Sweep{SweepHeadline, SweepTrades, SweepWindow, SweepParticipants,
 // sweepDuration is how long a case of a sweep with many counts.
 const sweepDuration = time.Second
 
-// Of the catch-up: what is committed while a participant is away, and the trades/s offered all the time unless
-// the case says otherwise.
-const (
-	catchupBehind = 1_000_000
-	catchupRate   = 500_000
-)
+// catchupBehind is how many trades are committed while a participant is away, and catchupRates are the trades/s
+// offered all the time, unless the case says otherwise.
+const catchupBehind = 1_000_000
+
+var catchupRates = []float64{500_000, 250_000}
 
 // Cases returns the cases of the sweep around c, the worst first.
 func (s Sweep) Cases(c Case) ([]Case, error) {
@@ -64,11 +63,17 @@ func (s Sweep) Cases(c Case) ([]Case, error) {
 		}
 		return cases, nil
 	case SweepCatchup:
-		if short.Rate == 0 {
-			short.Rate = catchupRate
+		rates := catchupRates
+		if c.Rate > 0 {
+			rates = []float64{c.Rate}
 		}
 		short.Behind = catchupBehind
-		return bench.Vary(short, func(c *Case, v string) { c.Transport = v }, TransportTCP, TransportShm), nil
+		var cases []Case
+		for _, transport := range []string{TransportTCP, TransportShm} {
+			short.Transport = transport
+			cases = append(cases, bench.Vary(short, func(c *Case, v float64) { c.Rate = v }, rates...)...)
+		}
+		return cases, nil
 	}
 	return nil, fmt.Errorf("%w: sweep %q, want one of %v", ErrCase, s, Sweeps)
 }
