@@ -55,7 +55,7 @@ const (
 )
 
 // ErrCase is wrapped by the error about a Case that cannot be measured.
-var ErrCase = errors.New("commit: case")
+var ErrCase = errors.New("bench commit")
 
 // Validate reports what cannot be measured; the error wraps ErrCase.
 func (c *Case) Validate() error {

@@ -25,7 +25,7 @@ func Default() Case {
 }
 
 // ErrCase is wrapped by the error about a Case that cannot be measured.
-var ErrCase = errors.New("engine: case")
+var ErrCase = errors.New("bench engine")
 
 // rateMax is more than any ring takes.
 const rateMax = 1e9

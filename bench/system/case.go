@@ -39,7 +39,7 @@ func Default() Case {
 }
 
 // ErrCase is wrapped by the error about a Case that cannot be measured.
-var ErrCase = errors.New("system: case")
+var ErrCase = errors.New("bench system")
 
 // Validate reports what cannot be measured; the error wraps ErrCase.
 func (c *Case) Validate() error {

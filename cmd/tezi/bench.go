@@ -18,7 +18,7 @@ func newBench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure a part of the exchange by itself",
-		Args:  wantArgs(),
+		Args:  knownCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newBenchCommit(), newBenchEngine(), newBenchSystem())

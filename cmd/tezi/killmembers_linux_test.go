@@ -1,12 +1,19 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/proxy"
+	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
 // awayNode is the participant that commits may go on without: market data. excludeAfter is the time it is given.
@@ -35,7 +42,7 @@ func TestKilledInAnExclusion(t *testing.T) {
 func TestKilledInAReadmission(t *testing.T) {
 	eachMemberKill(t, commitPhases, 4, [3]int{3, 2, 6}, func(c *cluster, p phase, pass int) {
 		c.leaves()
-		c.goesOn()
+		c.leftOut()
 		c.nodes[awayNode].away = false // to be armed before it is back
 		c.armEntry(p, pass, func() { c.startNode(awayNode) })
 	})
@@ -59,11 +66,11 @@ func eachMemberKill(t *testing.T, phases []phase, passes int, one [3]int, until 
 					c.goesOn() // the first batch names the logs; now there are trades, of which some will be in doubt
 					until(c, p, pass)
 					c.killed(v)
-					c.goesOn()
 					if c.nodes[awayNode].away {
+						c.leftOut()
 						c.startNode(awayNode)
-						c.goesOn()
 					}
+					c.goesOn()
 					c.hurry()
 					c.finish()
 				})
@@ -78,6 +85,35 @@ func (c *cluster) leaves() {
 	kill9(n.cmd)
 	n.proxy.Lose()
 	n.away = true
+}
+
+// leftOut waits until the command log says that market data is no member.
+func (c *cluster) leftOut() {
+	c.t.Helper()
+	log, err := journal.Follow(disk.Real, filepath.Join(c.runDir(), rundir.EngineDir), journal.Position{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer log.Close()
+	out := false
+	c.until("market data to be left out", func() bool {
+		for {
+			r, err := log.Next()
+			if errors.Is(err, io.EOF) {
+				return out
+			}
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			if r.Kind == engine.RecordGeneration {
+				m, err := engine.DecodeMembership(r.Body)
+				if err != nil {
+					c.t.Fatal(err)
+				}
+				out = !m.Generation.Find(awayNode + 1).Member
+			}
+		}
+	})
 }
 
 // armEntry holds every link at a message of the next entry that changes the members, which begin brings about.

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +34,7 @@ const (
 	exitUnverified  = 3 // a fill differs, the logs do not agree, or a simulation broke an invariant
 	exitConfig      = 78
 	exitInterrupted = 130
+	exitPipe        = 141 // nobody reads standard output any more; as a shell tells of SIGPIPE
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -45,8 +49,10 @@ type configError struct{ error }
 
 func (e configError) Unwrap() error { return e.error }
 
-// run executes one command line and returns its exit code. Whatever goes wrong is said in one line.
+// run executes one command line and returns its exit code. Whatever goes wrong is said in one line, but that nobody reads
+// the output: then the command ends in order, and leaves nothing behind. That nobody reads messages ends no run.
 func run(args []string, stdout, stderr io.Writer) int {
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := interruptible(stderr)
 	defer stop()
 	root := newRoot(stdout, stderr)
@@ -58,6 +64,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	code := exitCode(err)
+	if code == exitPipe {
+		return code
+	}
 	text := oneLine(err)
 	if !running {
 		code = exitUsage
@@ -84,8 +93,11 @@ func exitCode(err error) int {
 		refused    *rundir.RefusedError
 		failed     *sim.FailedError
 		source     *box.SourceError
+		pipe       *fs.PathError
 	)
 	switch {
+	case errors.As(err, &pipe) && pipe.Path == os.Stdout.Name() && errors.Is(pipe, syscall.EPIPE):
+		return exitPipe
 	case errors.As(err, &mismatch), errors.As(err, &violation), errors.As(err, &failed), errors.Is(err, engine.ErrReplay), errors.Is(err, engine.ErrForgotten):
 		return exitUnverified
 	case errors.As(err, &usage), errors.As(err, &notCapture), errors.As(err, &refused), errors.As(err, &source),
@@ -124,13 +136,29 @@ configuration, 130 interrupted.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newBench(), newSim(), newDemo(), newEngine(), newParticipant(), newProxy(), newVersion(),
 	)
 	return root
 }
 
-// knownCommand is what the root's arguments are checked with: none are left once a command is found.
+// newHelp is cobra's, but that it knows what it does not know.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			of, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError{fmt.Errorf("unknown command %q", strings.Join(args, " "))}
+			}
+			return of.Help()
+		},
+	}
+}
+
+// knownCommand is what the arguments of a command with commands of its own are checked with: none are left once a command is found.
 func knownCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -66,7 +66,6 @@ func (f *feed) run(ctx context.Context) error {
 		watching, stop := context.WithCancel(ctx)
 		var done sync.WaitGroup
 		done.Go(func() { f.watchDisk(watching) })
-		defer f.diskFull(false) // nothing is left that could be refused
 		defer done.Wait()
 		defer stop()
 	}
@@ -110,7 +109,11 @@ func (f *feed) watchDisk(ctx context.Context) {
 	defer again.Stop()
 	for {
 		f.diskFull(f.space.isLow())
-		f.spent.Store(f.space.spent)
+		if spent := f.space.spent; spent && !f.spent.Swap(spent) {
+			f.space.log.Error("half of the reserve is gone, too: the source has to wait", "dir", f.space.dir)
+		} else {
+			f.spent.Store(spent)
+		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():

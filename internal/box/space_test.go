@@ -93,8 +93,8 @@ func TestLiveFeedTellsOfDisk(t *testing.T) {
 	if err := f.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := fed(t, f); len(got) != 3 || len(told) < 5 || slices.Index(told, false) != len(told)-1 {
-		t.Errorf("%d commands, told %v, want 3, and that it is full until there is no more", len(got), told)
+	if got := fed(t, f); len(got) != 3 || len(told) < 4 || slices.Contains(told, false) {
+		t.Errorf("%d commands, told %v, want 3, and that it is full", len(got), told)
 	}
 }
 

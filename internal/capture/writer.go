@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -53,6 +54,9 @@ func Create(path string, f Format, o CreateOptions) (*Writer, error) {
 	w := &Writer{path: path, file: os.Stdout}
 	if path != "-" {
 		file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+		if inner := new(fs.PathError); errors.As(err, &inner) {
+			return nil, &fs.PathError{Op: "create", Path: path, Err: inner.Err} // the name in between says nothing
+		}
 		if err != nil {
 			return nil, err
 		}
