@@ -22,7 +22,8 @@ type Decided struct {
 	spare  []*batch3pc.Batch
 	commit batch3pc.Seq
 	hole   bool
-	last   batch3pc.Position // of the batch given out before
+	last   batch3pc.Position // of the batch given out before, or that the first one follows
+	begun  batch3pc.Position // last, where that one is not here: the log was cut behind it; zero otherwise
 	pieces func(*batch3pc.Record)
 }
 
@@ -157,7 +158,7 @@ func (d *Decided) read() error {
 	case batch3pc.RecordBatch:
 		d.hold(&b)
 	case batch3pc.RecordFill:
-		if d.has(b.Position()) {
+		if d.has(b.Position()) && b.Position() != d.begun {
 			return nil // a checkpoint repeats what is in doubt, and may have been torn in the middle of it
 		}
 		d.drop(b.Parent)
@@ -221,6 +222,10 @@ func (d *Decided) has(at batch3pc.Position) bool {
 func (d *Decided) hold(b *batch3pc.Batch) {
 	if len(d.held) == 0 && d.last == (batch3pc.Position{}) {
 		d.last = b.ParentPosition() // reading has begun here
+		d.begun = d.last
+	}
+	if b.Position() == d.begun { // a checkpoint repeats it
+		d.begun = batch3pc.Position{}
 	}
 	c := &batch3pc.Batch{}
 	if n := len(d.spare); n > 1 { // the newest spare may still be in the caller's hands

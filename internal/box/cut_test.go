@@ -160,7 +160,7 @@ func replaceSnapshot(which int, change func(t *testing.T, log rundir.CommandLog,
 // otherOrder makes the newest snapshot again from the one before, with one share more in one order of which
 // nothing is seen outside: it has not traded.
 func otherOrder(t *testing.T, log rundir.CommandLog, limits engine.Limits, all []snapshot.Snapshot) []byte {
-	for changed := range 200 {
+	for changed := range 1000 {
 		r, err := engine.RestoreReplica(limits, all[0].Body)
 		if err != nil {
 			t.Fatal(err)
