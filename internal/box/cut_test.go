@@ -170,7 +170,7 @@ func otherOrder(t *testing.T, log rundir.CommandLog, limits engine.Limits, all [
 			b = bytes.Clone(b)
 			if cmds, ok := codec.Commands(b); ok && kind == engine.RecordCommands {
 				for i := range cmds {
-					if n++; n == 100+changed && cmds[i].Kind == codec.KindNew {
+					if n++; n == 1+changed && cmds[i].Kind == codec.KindNew {
 						cmds[i].Qty++
 						b = codec.CommandBytes(cmds)
 					}
