@@ -12,6 +12,7 @@ type Files struct {
 	FS          disk.FS // nil: disk.Real
 	SegmentSize int64   // of journal.Options
 	RecordMax   int     // of journal.Options
+	Async       bool    // nobody waits for what becomes durable: segments are not filled ahead
 }
 
 func (f Files) fs() disk.FS {
@@ -22,7 +23,7 @@ func (f Files) fs() disk.FS {
 }
 
 func (f Files) options(after journal.Position) journal.Options {
-	return journal.Options{SegmentSize: f.SegmentSize, RecordMax: f.RecordMax, FS: f.FS, After: after, Ahead: f.FS == nil}
+	return journal.Options{SegmentSize: f.SegmentSize, RecordMax: f.RecordMax, FS: f.FS, After: after, Ahead: f.FS == nil && !f.Async}
 }
 
 // OpenDisk is the function of this name, in these files.

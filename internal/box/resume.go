@@ -50,7 +50,7 @@ func (b *box) openLog() (err error) {
 	if err != nil {
 		return err
 	}
-	options := journal.Options{After: at, Ahead: true, SegmentSize: b.o.Files.SegmentSize, RecordMax: b.o.Files.RecordMax}
+	options := journal.Options{After: at, Ahead: b.o.Engine.Durable, SegmentSize: b.o.Files.SegmentSize, RecordMax: b.o.Files.RecordMax}
 	b.log, err = journal.Open(engineDir(b.o.Dir), options, func(r journal.Record) error { return b.replica.Take(r.Kind, r.Body) })
 	if err != nil {
 		return err

@@ -82,6 +82,7 @@ func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*No
 	if err != nil {
 		return nil, err
 	}
+	cfg.Files.Async = !cfg.Durable
 	log, holes, err := cfg.Files.OpenCutDisk(cfg.Dir, cfg.Cluster, cfg.Node, bell, machine)
 	if err != nil {
 		return nil, err
