@@ -130,7 +130,7 @@ run/ratios-%.txt: FORCE
 	@mkdir -p run
 	$(GO) test -run='^$$' -bench='Referee/.*/numbers=own' -benchtime=6000000x -count=3 ./bench/book >$@
 	$(GO) test -run='^$$' -bench=Matcher -benchtime=3000000x -count=3 ./bench/engine >>$@
-	$(GO) test -run='^$$' -bench=Alone/ring/how/size=8 -benchtime=3000000x -count=3 ./bench/ring >>$@
+	$(GO) test -run='^$$' -bench=Alone/ring/how/size=8/batch=1 -benchtime=3000000x -count=3 ./bench/ring >>$@
 	$(GO) test -C bench/peers -run='^$$' -bench=Trades/form=tezi -benchtime=100ms -count=3 . >>$@
 
 .PHONY: FORCE

@@ -42,7 +42,8 @@ func (b *benchFlags) flags(cmd *cobra.Command) {
 // profiled tells whether the figures are those of a run that was watched.
 func (b *benchFlags) profiled() bool { return len(b.kinds) > 0 }
 
-// profiles reads what is to be written into b.set, for so many cases.
+// profiles reads what is to be written into b.set, for so many cases, and makes the directory for it: not after minutes
+// of measuring.
 func (b *benchFlags) profiles(cases int) (err error) {
 	if b.set, err = profile.NewSet(b.kinds, b.out); err != nil {
 		return usageError{fmt.Errorf("--profile: %w", err)}
@@ -54,7 +55,10 @@ func (b *benchFlags) profiles(cases int) (err error) {
 	case cases > 1:
 		return usageError{fmt.Errorf("--profile: want one case, not the %d of a sweep: a profile of many shows none", cases)}
 	}
-	return nil
+	if b.out == "" {
+		return nil
+	}
+	return os.MkdirAll(b.out, 0o755)
 }
 
 // record begins what a benchmark reports. The name goes into the names of files.
