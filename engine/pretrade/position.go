@@ -68,7 +68,7 @@ func (a *Accounts) Reserve(p Position, side orderbook.Side, value int64, bps uin
 	}
 	r, i := &a.positions[p-1], side-1
 	reach := r.reach[i] + value
-	before, after := r.exposure(), max(reach, r.reach[i^1&1])
+	before, after := r.exposure(), max(reach, r.reach[(i^1)&1])
 	reason := a.take(r, before, after, bps, false)
 	if reason == orderbook.Accepted {
 		r.reach[i] = reach
@@ -91,7 +91,7 @@ func (a *Accounts) Replace(p Position, side orderbook.Side, old, new int64, bps 
 		bps = MarginBpsDefault
 	}
 	reach := r.reach[i] + new - old
-	before, after := r.exposure(), max(reach, r.reach[i^1&1])
+	before, after := r.exposure(), max(reach, r.reach[(i^1)&1])
 	reason := a.take(r, before, after, bps, true)
 	if reason == orderbook.Accepted {
 		r.reach[i] = reach
