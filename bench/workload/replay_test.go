@@ -94,6 +94,7 @@ var impossible = map[orderbook.RejectReason]string{
 	orderbook.RejectRisk:            "a veto at the vote on a batch: the check before matching leaves nothing to it",
 	orderbook.RejectUnreadable:      "a record of a file",
 	orderbook.RejectAccounts:        "the day keeps within PositionsMax",
+	orderbook.RejectDiskFull:        "the engine's own halt: a day has no disk",
 }
 
 // seen is what a day was seen to have.
