@@ -123,7 +123,8 @@ bench-commit: build ## measure the commit subsystem in about five minutes into d
 	@$(call took,commit)
 
 bench-all: ## run every benchmark, BENCHTIME each
-	$(GO) test -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -timeout=60m ./...
+	$(GO) test -p 1 -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -timeout=60m ./...
+	$(GO) test -C bench/peers -run='^$$' -bench=. -benchmem -benchtime=$(BENCHTIME) -timeout=60m ./...
 
 # The ratios of a short set: those that move with the code and hardly with what else the machine does. So they are of one
 # thread: two that spin on a core each, and processes that wait for each other, are at the mercy of whoever wants one.
