@@ -71,7 +71,7 @@ bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
 	@$(call took,bench)
 
 # Into file $(1) under title $(2), with flags $(3), of package $(4): the command stands above what it prints.
-go-bench = { echo "title: $(2)"; echo "command: go test $(3) -run='^$$' -benchmem $(4)"; echo "build: commit $(REVISION)"; \
+go-bench = { echo "title: $(2)"; echo "command: go test $(3) -run='^$$' -benchmem $(4)"; echo "build: tezi (devel), commit $(REVISION)"; \
 	$(GO) test $(3) -run='^$$' -benchmem -timeout=30m $(4); } >$(1)
 
 # Into page $(1), from files $(2). Benchmarks that did not all come to their end leave the page as it was.
@@ -151,20 +151,20 @@ bench-baseline: run/ratios-1.txt run/ratios-2.txt run/ratios-3.txt ## write benc
 
 bench-book: ## measure the order book into docs/BOOK.md
 	@mkdir -p run
-	echo "build: commit $(REVISION)" >run/book.txt
+	echo "build: tezi (devel), commit $(REVISION)" >run/book.txt
 	$(GO) test -run='^$$' -bench='Referee|Overlap|Latency|Market|Flat|Memory' -benchtime=20000000x -timeout=30m ./bench/book >>run/book.txt
 	$(GO) test -run='^$$' -bench=Sweep -benchtime=1000x ./bench/book >>run/book.txt
 	$(call fill-page,docs/BOOK.md,run/book.txt)
 
 bench-ring: ## measure the rings into docs/RINGS.md
 	@mkdir -p run
-	echo "build: commit $(REVISION)" >run/ring.txt
+	echo "build: tezi (devel), commit $(REVISION)" >run/ring.txt
 	$(GO) test -run='^$$' -bench=. -benchtime=150ms -count=3 -timeout=30m ./bench/ring >>run/ring.txt
 	$(call fill-page,docs/RINGS.md,run/ring.txt)
 
 bench-peers: ## measure rings and codec beside those of others into docs/PEERS.md
 	@mkdir -p run
-	echo "build: commit $(REVISION)" >run/peers.txt
+	echo "build: tezi (devel), commit $(REVISION)" >run/peers.txt
 	$(GO) test -C bench/peers -run='^$$' -bench=. -benchtime=200ms -count=3 -benchmem . >>run/peers.txt
 	$(call fill-page,docs/PEERS.md,run/peers.txt)
 
