@@ -138,7 +138,7 @@ func waitFor(ts *testscript.TestScript, file, pattern string, count int) [][]str
 		if names, err := filepath.Glob(ts.MkAbs(file)); err == nil && len(names) > 0 { // it may not be there yet
 			text, _ = os.ReadFile(names[0])
 		}
-		found = re.FindAllStringSubmatch(string(text), -1)
+		found = re.FindAllStringSubmatch(string(text), count) // a log of 64 MiB has as many matches of a dot
 		return len(found) >= count
 	}) {
 		ts.Fatalf("%s has %d matches of %q, want %d:\n%s", file, len(found), pattern, count, text)
