@@ -26,6 +26,7 @@ type spare struct {
 	ready  chan disk.File // nobody waits to receive
 	stop   chan struct{}  // closed when the journal is
 	ended  chan struct{}  // closed when the goroutine has ended
+	timer  *time.Timer    // of rest
 }
 
 const (
@@ -37,7 +38,7 @@ const (
 // startFilling starts the filler's goroutine.
 func (j *Journal) startFilling() {
 	j.found = true
-	j.spare = spare{make(chan struct{}, 1), make(chan disk.File), make(chan struct{}), make(chan struct{})}
+	j.spare = spare{make(chan struct{}, 1), make(chan disk.File), make(chan struct{}), make(chan struct{}), time.NewTimer(0)}
 	go func() {
 		defer close(j.spare.ended)
 		_ = j.options.FS.Remove(filepath.Join(j.dir, spareName)) // there is rarely one; if it stays, none is made
@@ -62,10 +63,11 @@ func (j *Journal) startFilling() {
 
 // rest waits between two pieces; false: the journal is being closed.
 func (s *spare) rest(took time.Duration) bool {
+	s.timer.Reset(fillRest * took)
 	select {
 	case <-s.stop:
 		return false
-	case <-time.After(fillRest * took):
+	case <-s.timer.C:
 		return true
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tezi-exchange/tezi/internal/journal/simdisk"
 )
@@ -100,5 +101,28 @@ func TestSpareRefused(t *testing.T) {
 		if refused == nil {
 			return
 		}
+	}
+}
+
+// TestFillingAllocatesByTheSegment fills small and large spares: what is allocated is for the file, and nothing for its pieces.
+func TestFillingAllocatesByTheSegment(t *testing.T) {
+	allocs := func(size int64) float64 {
+		o := filling
+		o.SegmentSize = size
+		j, err := Open(t.TempDir(), o, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.Close()
+		return testing.AllocsPerRun(5, func() {
+			f, err := j.makeSpare(func(took time.Duration) bool { return j.spare.rest(min(took, time.Microsecond)) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			j.dropSpare(f)
+		})
+	}
+	if small, large := allocs(1<<20), allocs(16<<20); large > small+10 {
+		t.Errorf("%v allocations for a segment of 1 MiB, %v for one of 16", small, large)
 	}
 }

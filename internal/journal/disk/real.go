@@ -68,6 +68,7 @@ type realFile struct {
 	*os.File
 	written atomic.Int64 // end of what was written furthest
 	left    int64        // Sync: what is below was let out of the page cache
+	filler  *os.File     // Fill: the same file, past the page cache; nil: not yet, or not possible
 }
 
 // WriteAt notes how far the file is written, for Sync.
@@ -113,21 +114,29 @@ func (f *realFile) Reserve(size int64) error {
 
 // Fill writes past the page cache where it can: through it, filling costs as much as what is saved.
 func (f *realFile) Fill(from, to int64) error {
-	var direct *os.File
-	err := errors.ErrUnsupported
-	if from%pageSize == 0 && to%pageSize == 0 {
-		direct, err = openDirect(f.Name())
+	w := f.File
+	if (from|to)%pageSize == 0 {
+		if f.filler == nil {
+			f.filler, _ = openDirect(f.Name()) // not every file system can
+		}
+		if f.filler != nil {
+			w = f.filler
+		}
 	}
-	if err != nil {
-		direct, err = os.OpenFile(f.Name(), os.O_WRONLY, 0)
+	for at := from; at < to; at += fillMax {
+		if _, err := w.WriteAt(zeros()[:min(fillMax, to-at)], at); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
+	return nil
+}
+
+// Close closes the file, and what has filled it.
+func (f *realFile) Close() error {
+	if f.filler != nil {
+		_ = f.filler.Close() // each of its writes was waited for
 	}
-	for at := from; at < to && err == nil; at += fillMax {
-		_, err = direct.WriteAt(zeros()[:min(fillMax, to-at)], at)
-	}
-	return errors.Join(err, direct.Close())
+	return f.File.Close()
 }
 
 // fillMax is how much Fill writes at a time.
