@@ -67,6 +67,9 @@ func (c *computer) refuse(call simdisk.Call) error {
 	switch {
 	case c.failSync && (call.Op == simdisk.OpSync || call.Op == simdisk.OpSyncDir):
 		c.failSync, c.failed = false, true
+		// What a failed sync gives up of a segment that was left looks like damage when a power cut has taken it from
+		// memory too: see rolled. It is made good in the same way.
+		c.damaged = c.damaged || c.rolled()
 		return syscall.EIO
 	case c.failWrite && call.Op == simdisk.OpWrite:
 		c.failWrite, c.failed = false, true
