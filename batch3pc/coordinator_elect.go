@@ -86,7 +86,9 @@ func (c *Coordinator) maybeElect() {
 		}
 	}
 	if voices, enough := c.judgeVoices(); !enough && !(mutant.Is(mutant.TerminationAlone) && voices > 0) {
-		c.patience = 0
+		if voices < c.quorum {
+			c.patience = 0 // else it is to be seen whether they have more to say by now: see Tick
+		}
 		return
 	}
 	if waiting && c.patience < electionTicksMax {

@@ -64,6 +64,10 @@ func (c *Coordinator) Tick() Ready {
 		return c.out.ready
 	case StateElecting:
 		c.maybeElect()
+		if c.state == StateElecting && c.patience >= c.giveUp { // a quorum has named no log, but may have by now: it is asked anew
+			c.giveUp = min(2*c.giveUp, startTicksMax)
+			return c.Open()
+		}
 	case StateStarting:
 		if c.patience >= c.giveUp && !mutant.Is(mutant.StartingForever) {
 			c.giveUp = min(2*c.giveUp, startTicksMax)
