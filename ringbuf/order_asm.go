@@ -9,7 +9,8 @@ import (
 
 // storeRelease is one MOV in the middle of its caller. The processor shows the stores of a core in their order and has
 // done the loads before a store: that is release order. The compiler has all stores, and the loads of sync/atomic, on
-// one chain, and moves a plain load behind no store that follows it, so the order stays that of the text. As a call, of
+// one chain, and moves a plain load behind no store that follows it, so the order stays that of the text. (Of two stores to
+// one place with nothing between them it may leave out the first, which hands over later, and not too early.) As a call, of
 // three instructions in assembly, it was a third of a push and a pop: docs/RINGS.md.
 func storeRelease(p *atomic.Uint64, v uint64) { *(*uint64)(unsafe.Pointer(p)) = v }
 
