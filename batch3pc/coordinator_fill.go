@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // stepFetch serves a participant that lacks batches. The same question is served once between two
 // Ticks: it may have been asked once for each batch in flight.
 func (c *Coordinator) stepFetch(p *progress, m *Message) {
@@ -42,10 +44,18 @@ func (c *Coordinator) sendFill(p *progress, b *Batch) {
 }
 
 // askHelper asks a participant that holds the base for the batches behind at, on behalf of p. One
-// question at a time, each helper in turn; if nobody can help, p is asked again at the next Tick.
+// question at a time, each helper in turn; if nobody can help, p is asked again at the next Tick. What helpers
+// seem to hold may be wrong: one may lag behind p itself, or be asked for what follows a batch of p that lost.
+// So once each has been asked and nobody has sent anything, a snapshot has its turn.
 func (c *Coordinator) askHelper(p *progress, at Position) {
 	if p.wantLeft > 0 {
 		return
+	}
+	if p.inVain >= len(c.peers) && !mutant.Is(mutant.HelpersForever) {
+		p.inVain = 0
+		if c.askSnapshot(p) {
+			return
+		}
 	}
 	for i := range c.peers {
 		turn := (p.helper + i) % len(c.peers)
@@ -99,6 +109,7 @@ func (c *Coordinator) stepFill(helper *progress, m *Message) {
 		}
 		p.want = m.Batch.Position()
 		p.wantLeft--
+		p.inVain = 0
 		c.sendFill(p, m.Batch)
 		p.sent = max(p.sent, m.Batch.Seq)
 		if m.Batch.Seq == c.base.Seq {

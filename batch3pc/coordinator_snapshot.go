@@ -11,10 +11,10 @@ func (c *Coordinator) class(i int) uint8 {
 }
 
 // askSnapshot asks a participant of p's class for its state, because nobody has the batches any more
-// that p needs next. Where an earlier attempt was interrupted, it goes on.
-func (c *Coordinator) askSnapshot(p *progress) {
+// that p needs next. Where an earlier attempt was interrupted, it goes on. It reports whether anybody is asked.
+func (c *Coordinator) askSnapshot(p *progress) bool {
 	if p.snapshotFrom != 0 {
-		return
+		return true
 	}
 	self := slices.IndexFunc(c.peers, func(o progress) bool { return o.id == p.id })
 	for range c.peers {
@@ -25,8 +25,9 @@ func (c *Coordinator) askSnapshot(p *progress) {
 		}
 		p.snapshotFrom = helper.id
 		c.sendSnapshotReq(p, helper)
-		return
+		return true
 	}
+	return false
 }
 
 func (c *Coordinator) sendSnapshotReq(p, helper *progress) {
