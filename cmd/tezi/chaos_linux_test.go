@@ -349,6 +349,7 @@ func (c *chaos) killTree() {
 func (c *chaos) end() {
 	c.killTree()
 	c.exits("replay", "day.tzc", "--dir", "run", "--backups", "1", "--resume")
+	lawful(c.t, filepath.Join(c.dir, "run"))
 	var want, got struct {
 		Batches, Trades, Commands uint64
 		StateHash                 string `json:"state_hash"`

@@ -77,6 +77,7 @@ func tezi(t *testing.T, dir string, args ...string) []byte {
 
 func verified(t *testing.T, dir string) (o outcome) {
 	t.Helper()
+	lawful(t, dir)
 	if err := json.Unmarshal(tezi(t, "", "verify", dir, "-o", "json"), &o); err != nil {
 		t.Fatal(err)
 	}

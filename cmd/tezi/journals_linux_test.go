@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/check"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/rundir"
+)
+
+// lawful judges the journals that the participants of a run have left by the invariants of the protocol, with the
+// judge that the simulator has: fencing, agreement, and a quorum on the disks for everything that is committed. What
+// a journal with a hole lacks nobody can judge; verify says what it has to hold.
+func lawful(t *testing.T, dir string) {
+	t.Helper()
+	var logs []check.Log
+	for i, role := range rundir.RoleNames {
+		records, whole := recordsOf(t, rundir.RoleDir(dir, role))
+		if !whole {
+			t.Logf("the journal of %s has a hole, so the three are not judged", role)
+			return
+		}
+		logs = append(logs, check.Log{Node: batch3pc.NodeID(i + 1), Records: records})
+	}
+	if err := check.Logs(logs); err != nil {
+		t.Errorf("the journals in %s: %v", dir, err)
+	}
+}
+
+// recordsOf reads a participant's journal, without the payloads; whole is false if it has a hole.
+func recordsOf(t *testing.T, dir string) (records []batch3pc.Record, whole bool) {
+	t.Helper()
+	r, err := journal.NewReader(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close() //nolint:errcheck // read only
+	for {
+		rec, err := r.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return records, true
+		case err != nil:
+			t.Fatal(err)
+		case rec.Kind == codec.RecordHole:
+			return nil, false
+		}
+		var batch batch3pc.Batch
+		var record batch3pc.Record
+		if err := codec.DecodeRecord(rec.Kind, rec.Body, &record, &batch); err != nil {
+			t.Fatalf("%s: record %d: %v", dir, rec.LSN, err)
+		}
+		batch.Payload, record.Chunk = nil, bytes.Clone(record.Chunk)
+		records = append(records, record)
+	}
+}
