@@ -35,3 +35,13 @@ func TestMeasureCatchup(t *testing.T) {
 		})
 	}
 }
+
+// An open loop that is more than a minute behind is measured to its end, and says so.
+func TestLatencyBeyondTheRange(t *testing.T) {
+	k := &coordinator{latency: newHistogram()}
+	k.took(1000)
+	k.took(latencyMax + 1)
+	if n := k.latency.TotalCount(); n != 2 || k.outOfRange != 1 {
+		t.Errorf("%d latencies, %d of them beyond the range, want 2 and 1", n, k.outOfRange)
+	}
+}

@@ -36,21 +36,22 @@ type coordinator struct {
 	pace    *pace
 	group   *group
 
-	due       []int64 // when each batch in flight was due, by number modulo its length
-	proposed  uint64
-	decided   uint64
-	counted   uint64 // decided before the count began
-	began     int64  // when it began
-	ended     int64
-	latency   *hdrhistogram.Histogram
-	mallocs   uint64
-	summaries []codec.Summary
-	asked     bool
-	entries   uint64                // of the stream that are no batches, and are decided
-	peers     []batch3pc.PeerStatus // scratch
-	caughtUp  *Catchup              // nil: nobody was away
-	tickNs    int64
-	start     time.Time
+	due        []int64 // when each batch in flight was due, by number modulo its length
+	proposed   uint64
+	decided    uint64
+	counted    uint64 // decided before the count began
+	began      int64  // when it began
+	ended      int64
+	latency    *hdrhistogram.Histogram
+	outOfRange int64 // of latency, recorded at latencyMax
+	mallocs    uint64
+	summaries  []codec.Summary
+	asked      bool
+	entries    uint64                // of the stream that are no batches, and are decided
+	peers      []batch3pc.PeerStatus // scratch
+	caughtUp   *Catchup              // nil: nobody was away
+	tickNs     int64
+	start      time.Time
 }
 
 // stallMax is how long a run may go without a decision.
@@ -82,9 +83,10 @@ func newCoordinator(o *Options, c *Case, g *group, s *supply) (*coordinator, err
 	return k, err
 }
 
-func newHistogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(1, int64(time.Minute), 3)
-}
+// latencyMax is the longest latency that is told apart, in nanoseconds.
+const latencyMax = int64(time.Minute)
+
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, latencyMax, 3) }
 
 func (k *coordinator) clock() int64 { return int64(time.Since(k.start)) }
 
@@ -117,6 +119,7 @@ func (k *coordinator) run(ctx context.Context) error {
 // count begins what counts.
 func (k *coordinator) count() {
 	k.latency.Reset()
+	k.outOfRange = 0
 	k.counted, k.began = k.decided, k.clock()
 	k.mallocs = mallocs()
 }
@@ -217,12 +220,22 @@ func (k *coordinator) round(now int64) (worked bool) {
 	if committed := min(uint64(k.machine.Status().Committed)-k.entries, k.proposed); committed > k.decided {
 		now = k.clock()
 		for ; k.decided < committed; k.decided++ {
-			if err := k.latency.RecordValue(now - k.due[k.decided%uint64(len(k.due))]); err != nil {
-				panic("commit: " + err.Error()) // a run is stopped long before
-			}
+			k.took(now - k.due[k.decided%uint64(len(k.due))])
 		}
 	}
 	return worked
+}
+
+// took records how long the decision of a batch took, in nanoseconds. An open loop may be more than latencyMax
+// behind: such a batch is recorded at the limit, and counted.
+func (k *coordinator) took(ns int64) {
+	if ns > latencyMax {
+		k.outOfRange++
+		ns = latencyMax
+	}
+	if err := k.latency.RecordValue(ns); err != nil {
+		panic("commit: a latency within the range was refused: " + err.Error())
+	}
 }
 
 func (k *coordinator) ready() bool {

@@ -33,6 +33,6 @@ func (r *Result) AddTo(rec *bench.Record) {
 			res.Measure("x-floor", r.DecisionRatio())
 		}
 	}
-	res.Time("decision", r.latency, 0)
+	res.Time("decision", r.latency, r.Decision.OutOfRange)
 	rec.Refuse(r.refused...)
 }

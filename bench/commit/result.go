@@ -115,6 +115,7 @@ func measure(ctx context.Context, o *Options, c *Case) (_ *Result, err error) {
 		TradesPerS: float64(k.counted) * float64(c.Trades) / elapsed,
 		Decision:   latencyOf(k.latency), latency: k.latency, refused: refused, Catchup: k.caughtUp,
 	}
+	r.Decision.OutOfRange = k.outOfRange
 	r.CPUPerTrade = float64(used.CPUNs) / float64(k.supply.trade-1)
 	r.SyncsPerS = float64(k.summaries[0].Syncs) / (float64(k.ended) / 1e9)
 	r.Mallocs = float64(k.mallocs) / float64(max(k.counted, 1))
