@@ -12,6 +12,9 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/tezi-exchange/tezi/engine/rulebook"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 // WriteTable writes the report for people: plain text of at most 90 columns. Headings and the
@@ -101,6 +104,16 @@ func (t *table) each(label string, counts map[string]uint64) {
 	}
 }
 
+// codeOf is the error code of NSE's protocol for a reason, by its name; 0 for one of another build's report.
+func codeOf(reason string) int16 {
+	for r := range orderbook.RejectReasonCount {
+		if r.String() == reason {
+			return rulebook.ErrorCode(r)
+		}
+	}
+	return 0
+}
+
 func (t *table) counts(r *Report) {
 	t.heading(fmt.Sprintf("%-13s%15s  %15s", "", "count", "per second"))
 	t.line("commands", "%15s  %15s", thousands(r.Commands), thousands(int64(r.CommandsPerS)))
@@ -111,7 +124,7 @@ func (t *table) counts(r *Report) {
 	}
 	t.line("rejected", "%15s", thousands(int64(rejected)))
 	for _, reason := range slices.Sorted(maps.Keys(r.Rejects)) {
-		t.line("", "%15s  %s", thousands(int64(r.Rejects[reason])), reason)
+		t.line("", "%15s  %-18s  NNF %d", thousands(int64(r.Rejects[reason])), reason, codeOf(reason))
 	}
 	t.line("trades", "%15s  %15s", thousands(r.Trades), thousands(int64(r.TradesPerS)))
 	t.each("market", r.Market)

@@ -51,6 +51,7 @@ func ErrorCode(r orderbook.RejectReason) int16 { return errorCodes[r] }
 
 // The error codes of cancellations.
 const (
+	codeRange     = 17070 // exact: cancelled, it could have traded only beyond the execution range
 	codeSelfTrade = 17071 // exact: cancelled, it would have traded with itself
 	codeSystem    = 16388 // exact: remainder of an immediate-or-cancel order, or what an auction left
 )
@@ -61,6 +62,8 @@ func CauseCode(c orderbook.Cause) int16 {
 	switch c {
 	case orderbook.CauseNone:
 		return 0
+	case orderbook.CauseRange:
+		return codeRange
 	case orderbook.CauseSelfTrade:
 		return codeSelfTrade
 	}

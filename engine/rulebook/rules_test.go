@@ -144,6 +144,7 @@ func TestErrorCodePage(t *testing.T) {
 func TestCauseCode(t *testing.T) {
 	for c, want := range map[orderbook.Cause]int16{
 		orderbook.CauseNone: 0, orderbook.CauseSelfTrade: 17071, orderbook.CauseRemainder: 16388, orderbook.CauseFillLimit: 16388,
+		orderbook.CauseRange: 17070,
 	} {
 		if got := CauseCode(c); got != want {
 			t.Errorf("cause %d has error code %d, want %d", c, got, want)
