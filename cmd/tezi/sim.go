@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -102,8 +103,11 @@ func (f *simFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	if set.Count == 0 || f.jobs < 0 {
-		return configError{fmt.Errorf("want at least one schedule and no negative number of jobs")}
+	switch {
+	case set.Count == 0:
+		return configError{errors.New("--schedules 0: want 1 or more")}
+	case f.jobs < 0:
+		return configError{fmt.Errorf("--jobs %d: want 0 or more", f.jobs)}
 	}
 	began := time.Now()
 	report := sim.Run(cmd.Context(), set)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/tezi-exchange/tezi/engine"
@@ -46,10 +47,12 @@ func (e *RefusedError) Error() string { return e.Dir + ": " + e.Why }
 func Read(dir string) (Run, error) {
 	path := filepath.Join(dir, File)
 	body, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return Run{}, &RefusedError{dir, "not a run directory: it has no " + File}
-	}
-	if err != nil {
+	case errors.Is(err, syscall.ENOTDIR):
+		return Run{}, &RefusedError{dir, "not a run directory: it is a file"}
+	case err != nil:
 		return Run{}, err
 	}
 	var r Run
