@@ -1,6 +1,7 @@
 package batch3pc
 
-// Vote is the answer of an App to a batch.
+// Vote is the answer of an App to a batch: yes, or no with a reason. The zero Vote is neither, and the machine
+// panics: the App is broken.
 type Vote struct {
 	Yes    bool
 	Reason Reason // of a no: ReasonVeto, ReasonHash or ReasonInfra
