@@ -44,39 +44,43 @@ func (c *Coordinator) sendFill(p *progress, b *Batch) {
 }
 
 // askHelper asks a participant that holds the base for the batches behind at, on behalf of p. One
-// question at a time, each helper in turn; if nobody can help, p is asked again at the next Tick. What helpers
-// seem to hold may be wrong: one may lag behind p itself, or be asked for what follows a batch of p that lost.
-// So once each has been asked and nobody has sent anything, a snapshot has its turn.
+// question at a time, each helper in turn; if nobody can help, p is asked again at the next Tick.
 func (c *Coordinator) askHelper(p *progress, at Position) {
 	if p.wantLeft > 0 {
 		return
 	}
-	if p.inVain >= len(c.peers) && !mutant.Is(mutant.HelpersForever) {
-		p.inVain = 0
-		if c.askSnapshot(p) {
-			return
-		}
-	}
 	for i := range c.peers {
 		turn := (p.helper + i) % len(c.peers)
 		helper := &c.peers[turn]
-		if helper == p || helper.down || !helper.based {
+		if helper == p || helper.down || !c.holdsBehind(helper, at) {
 			continue
 		}
 		from := at
 		if helper.serves > at.Seq {
 			// It has cut its log there, which it may where everybody holds for good what lies before: so does
-			// p, even if a crash has made it forget that this much is decided.
+			// p, even if a crash has made it forget that this much is decided. Where a snapshot is to bring up p
+			// (LagMax), its batch of that number may be one that lost, and nobody answers.
 			var holds bool
-			if from, holds = p.reply.positionAt(helper.serves); !holds {
+			if from, holds = p.reply.positionAt(helper.serves); !holds || p.guesses >= len(c.peers) {
 				continue
 			}
+			p.guesses++
 		}
 		p.helper, p.want, p.wantLeft = turn, from, burstMax
 		c.out.send(c.messageAt(helper, KindFetch, from))
 		return
 	}
+	p.guesses = 0
 	c.askSnapshot(p)
+}
+
+// holdsBehind reports whether a participant is known to hold more of what is settled than at, a part of it. Two
+// that lag equally would else be asked for each other's sake, for ever.
+func (c *Coordinator) holdsBehind(helper *progress, at Position) bool {
+	if mutant.Is(mutant.HelpersForever) {
+		return helper.based
+	}
+	return helper.based && max(c.base.Seq, helper.voted.Seq, helper.applied) > at.Seq
 }
 
 // stepServes takes note that a participant cannot send what others lack at or below a batch. Those who
@@ -109,7 +113,7 @@ func (c *Coordinator) stepFill(helper *progress, m *Message) {
 		}
 		p.want = m.Batch.Position()
 		p.wantLeft--
-		p.inVain = 0
+		p.guesses = 0
 		c.sendFill(p, m.Batch)
 		p.sent = max(p.sent, m.Batch.Seq)
 		if m.Batch.Seq == c.base.Seq {

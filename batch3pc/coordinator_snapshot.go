@@ -11,10 +11,10 @@ func (c *Coordinator) class(i int) uint8 {
 }
 
 // askSnapshot asks a participant of p's class for its state, because nobody has the batches any more
-// that p needs next. Where an earlier attempt was interrupted, it goes on. It reports whether anybody is asked.
-func (c *Coordinator) askSnapshot(p *progress) bool {
+// that p needs next. Where an earlier attempt was interrupted, it goes on.
+func (c *Coordinator) askSnapshot(p *progress) {
 	if p.snapshotFrom != 0 {
-		return true
+		return
 	}
 	self := slices.IndexFunc(c.peers, func(o progress) bool { return o.id == p.id })
 	for range c.peers {
@@ -25,9 +25,8 @@ func (c *Coordinator) askSnapshot(p *progress) bool {
 		}
 		p.snapshotFrom = helper.id
 		c.sendSnapshotReq(p, helper)
-		return true
+		return
 	}
-	return false
 }
 
 func (c *Coordinator) sendSnapshotReq(p, helper *progress) {
@@ -36,9 +35,15 @@ func (c *Coordinator) sendSnapshotReq(p, helper *progress) {
 	c.out.send(m)
 }
 
-// stepSnapshotReq passes on which piece a participant wants next.
+// stepSnapshotReq passes on which piece a participant wants next. The same question is passed on once between
+// two Ticks: it is asked again with each commit watermark that comes meanwhile, and each answer would be
+// followed by one more question, so that catching up would take the more of the links the busier they are.
 func (c *Coordinator) stepSnapshotReq(p *progress, m *Message) {
-	p.snapshotAt, p.snapshotOffset, p.moved = Position{m.Seq, m.Chain}, m.Offset, true
+	at := Position{m.Seq, m.Chain}
+	if p.snapshotFrom != 0 && p.snapshotAt == at && p.snapshotOffset == m.Offset {
+		return
+	}
+	p.snapshotAt, p.snapshotOffset, p.moved = at, m.Offset, true
 	if helper := c.peer(p.snapshotFrom); helper != nil && !helper.down {
 		c.sendSnapshotReq(p, helper)
 		return

@@ -105,7 +105,7 @@ func (p *progress) appendState(dst []byte) []byte {
 	dst = AppendTail(AppendTail(AppendTail(dst, p.voted), p.fetched), p.want)
 	dst = AppendTail(dst, p.snapshotAt)
 	return appendNumbers(dst, p.snapshotOffset, p.incarnation, p.distrusted, uint64(p.serves), uint64(p.durable), uint64(p.acked), uint64(p.applied), uint64(p.sent), uint64(p.preSent),
-		uint64(p.commitSent), uint64(p.wantLeft), uint64(p.helper), uint64(p.inVain))
+		uint64(p.commitSent), uint64(p.wantLeft), uint64(p.helper), uint64(p.guesses))
 }
 
 // appendState leaves out where in the ring a batch is, which nothing depends on, and all of a batch

@@ -47,7 +47,7 @@ type progress struct {
 	want     Position // next batch to relay follows this one
 	wantLeft int      // batches still to come from the helper; 0: none is asked for
 	helper   int      // whose turn it is to be asked next
-	inVain   int      // questions in a row that brought nothing
+	guesses  int      // questions in a row about a batch of which it is not known whether it was decided
 	serves   Seq      // cannot send what others lack at or below
 
 	// A snapshot on its way to it.
@@ -140,7 +140,6 @@ func (p *progress) rewind() {
 	p.commitSent = min(p.commitSent, p.applied)
 	if p.wantLeft > 0 {
 		p.helper++ // who was asked has not sent it all
-		p.inVain++
 	}
 	p.fetching, p.wantLeft, p.snapshotFrom = false, 0, 0
 }

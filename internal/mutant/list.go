@@ -166,7 +166,7 @@ var bugs = [count]Bug{
 	MembersConfigured:   {"MembersConfigured", "coordinator", "5.6, I2", "the members are those of the configuration, whatever the stream says"},
 	GenerationKept:      {"GenerationKept", "both", "5.6", "a generation that is dropped stays in force"},
 	GenerationNotAsked:  {"GenerationNotAsked", "coordinator", "5.6", "the base is taken without the generation in force there"},
-	HelpersForever:      {"HelpersForever", "coordinator", "5.7, I8", "whoever seems to hold what a participant lacks is asked for ever, and nobody for a snapshot (found in what we had shipped)"},
+	HelpersForever:      {"HelpersForever", "coordinator", "5.7, I8", "whoever holds the base is asked for what follows, though it lags as well, and nobody for a snapshot (found in what we had shipped)"},
 	SnapshotHalf:        {"SnapshotHalf", "participant", "5.7, I3", "a snapshot becomes the state of the business, and not of the machine"},
 	SnapshotUnwritten:   {"SnapshotUnwritten", "participant", "5.7, I4", "a snapshot that was taken over is not written"},
 	SnapshotOfNothing:   {"SnapshotOfNothing", "participant", "5.7, I8", "an image of the empty state answers every request for a snapshot (found in what we had shipped)"},
