@@ -28,6 +28,8 @@ type followed struct {
 	leading  func(*journal.Journal)
 	follower *journal.Follower
 	lock     *os.File
+	bell     *ringbuf.Bell
+	waits    bool        // for the lock
 	ours     atomic.Bool // the leader's lock is ours
 	failed   atomic.Pointer[error]
 	log      *journal.Journal
@@ -70,8 +72,7 @@ func takeRank(dir string, rank int) (*os.File, error) {
 	}
 }
 
-// follow begins to read the log behind a position and waits, beside, for the right to lead, which rings
-// bell. leading is told of the log when it is ours.
+// follow begins to read the log behind a position. leading is told of the log when it is ours.
 func follow(log rundir.CommandLog, after journal.Position, bell *ringbuf.Bell, leading func(*journal.Journal)) (*followed, error) {
 	lock, err := os.OpenFile(filepath.Join(log.Dir, leaderLock), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -82,21 +83,26 @@ func follow(log rundir.CommandLog, after journal.Position, bell *ringbuf.Bell, l
 		_ = lock.Close()
 		return nil, err
 	}
-	f := &followed{commands: log, leading: leading, follower: follower, lock: lock}
-	fd := int(lock.Fd()) // here, because who stands by may close it
-	go func() {          // it ends with the process, or with the lock
+	return &followed{commands: log, leading: leading, follower: follower, lock: lock, bell: bell}, nil
+}
+
+// wait waits, beside, for the right to lead, which rings the bell. The kernel wakes everybody who waits for it, and who
+// is first has it: so nobody does who would have to read the log then, while others have.
+func (f *followed) wait() {
+	f.waits = true
+	fd := int(f.lock.Fd()) // here, because who stands by may close it
+	go func() {            // it ends with the process, or with the lock
 		err := syscall.EINTR
 		for err == syscall.EINTR {
 			err, _ = syscall.Flock(fd, syscall.LOCK_EX).(syscall.Errno)
 		}
 		if err != 0 {
-			cause := fmt.Errorf("%s: %w", lock.Name(), err)
+			cause := fmt.Errorf("%s: %w", f.lock.Name(), err)
 			f.failed.Store(&cause)
 		}
 		f.ours.Store(err == 0)
-		bell.Ring()
+		f.bell.Ring()
 	}()
-	return f, nil
 }
 
 // followChunk bounds the records that are taken between two looks at the participants.
@@ -107,6 +113,9 @@ func (f *followed) Follow(take func(kind uint8, body []byte) error) (grown bool,
 	for range followChunk {
 		r, err := f.follower.Next()
 		if errors.Is(err, io.EOF) {
+			if !f.waits {
+				f.wait()
+			}
 			return grown, nil
 		}
 		if err == nil {

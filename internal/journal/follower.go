@@ -18,6 +18,11 @@ import (
 // Synced covers is there, and the rest may be or not. So a follower may act on a record inside the
 // machine at once, and must not tell another machine of one above Synced before it has made it durable
 // itself, which Open does.
+//
+// When it first comes to the end of the log it looks once at the whole rest of the segment, which has to be zeros. From
+// then on every record is written behind that look, in order, so behind the last one there is nothing: Open need not look
+// again. A segment that was filled lies on the disk and not in memory, and to read the rest of it is most of what a
+// takeover took (live).
 type Follower struct {
 	fs     disk.FS
 	dir    string
@@ -26,6 +31,7 @@ type Follower struct {
 	stuck  int   // polls since something that is no record was first seen where the reader stands
 	at     int64 // where that is
 	polls  int   // that found nothing
+	looks  int   // likewise
 }
 
 // followAhead is how much a follower reads at a time: it is mostly at the end, where there is little.
@@ -45,7 +51,7 @@ func Follow(files disk.FS, dir string, after Position) (*Follower, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.window.ahead = followAhead
+	r.window.ahead, r.follows = followAhead, true
 	return &Follower{fs: files, dir: dir, reader: r}, nil
 }
 
@@ -86,16 +92,32 @@ func (f *Follower) quiet() (bool, error) {
 		}
 	}
 	if r.lsn+1 == r.first { // the segment is empty, so it is the last
-		return true, nil
+		return true, f.look()
 	}
 	next, err := f.fs.Open(segmentPath(f.dir, r.lsn+1))
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := f.look(); err != nil {
+			return false, err
+		}
 		return f.still()
 	}
 	if err != nil {
 		return false, fmt.Errorf("journal: %w", err)
 	}
 	return false, next.Close()
+}
+
+// look looks at the rest of the last segment, if that was not found to be zeros yet. While a writer writes there it is not.
+func (f *Follower) look() error {
+	if f.reader.live || f.looks%stuckMax != 0 {
+		f.looks++
+		return nil
+	}
+	f.looks++
+	zero, err := f.reader.zeroToEnd()
+	f.reader.live = zero && err == nil
+	f.reader.window.forget()
+	return err
 }
 
 // still reports whether the segment that was read to its end is there; the writer may have truncated

@@ -154,6 +154,45 @@ func takeOver(t *testing.T, seed uint64, at, followed int) {
 	}
 }
 
+// TestTakeOverReadsLittle: a follower that has come to the end of the log once reads nothing but what was written since when
+// it takes the log over, however much room is left in the segment.
+func TestTakeOverReadsLittle(t *testing.T) {
+	d := simdisk.New(1)
+	o := Options{SegmentSize: 1 << 20, RecordMax: 1500, FS: d}
+	j, err := Open("log", o, nil)
+	must(t, err)
+	append3 := func() {
+		for range 3 {
+			next := j.LSN() + 1
+			_, err := j.Append(kindOf(next), wide(next))
+			must(t, err)
+		}
+		must(t, errors.Join(j.Flush(), j.Sync()))
+	}
+	append3()
+	f, err := Follow(d, "log", Position{})
+	must(t, err)
+	check, seen := checkerOf(wide)
+	drain(t, f, check)
+	append3()
+	must(t, j.Close())
+	read := int64(0)
+	d.SetFault(func(c simdisk.Call) error {
+		if c.Op == simdisk.OpRead {
+			read += c.Size
+		}
+		return nil
+	})
+	k, err := f.Open(o, check)
+	must(t, err)
+	if *seen != 6 || k.LSN() != 6 {
+		t.Errorf("took over %d records of 6, and goes on at %d", *seen, k.LSN())
+	}
+	if most := int64(2 * followAhead); read > most {
+		t.Errorf("read %d bytes to take over, want at most %d", read, most)
+	}
+}
+
 // TestFollowTruncated: a follower that is overtaken by a truncation is told; one that begins behind a
 // snapshot is not bothered.
 func TestFollowTruncated(t *testing.T) {

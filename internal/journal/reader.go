@@ -53,6 +53,8 @@ type Reader struct {
 	record   uint32 // CRC of the last record read
 	promised uint64 // highest LSN that a record read says is durable
 	zeroFrom int64  // the open segment is known to be zero from here on; -1 unknown
+	follows  bool   // it is a Follower's
+	live     bool   // it was at the end of the log, and has read since then what was written
 	tail     Tail
 }
 
@@ -345,6 +347,7 @@ func (r *Reader) stop(f *fault) error {
 		}
 		later := r.later()
 		if zero && len(later) == 0 {
+			r.live = r.follows
 			r.tail = Tail{File: r.file.Name(), Offset: r.offset}
 			return io.EOF
 		}
@@ -354,7 +357,7 @@ func (r *Reader) stop(f *fault) error {
 		}
 		if zero && len(later) == len(r.firsts) { // the writer has truncated what we had not read yet
 			r.after = r.Position()
-			r.first = 0
+			r.first, r.live = 0, false
 			return errors.Join(r.Close(), r.begin())
 		}
 	}

@@ -13,7 +13,7 @@ func checksum(b []byte) uint32 { return crc32.Checksum(b[4:], castagnoli) }
 
 // zeroToEnd reports whether the open segment has only zeros from r.offset on.
 func (r *Reader) zeroToEnd() (bool, error) {
-	if r.zeroFrom == r.offset {
+	if r.zeroFrom == r.offset || r.live {
 		return true, nil
 	}
 	for at := r.offset; at < r.size; {
