@@ -189,7 +189,7 @@ chaos: ## kill and stop the processes of a run CHAOS times under load, prove it,
 	TEZI_CHAOS=$(CHAOS) $(GO) test -count=1 -run='^TestChaos$$' -timeout=60m -v ./cmd/tezi
 
 faults: ## each fault at each message, process, log and link of a run of real processes
-	TEZI_FAULTS=1 $(GO) test -count=1 -run='^Test(Killed|Stopped|Links|PowerCut|Disk)' -timeout=60m -v ./cmd/tezi
+	TEZI_FAULTS=1 $(GO) test -count=1 -run='^Test(Killed|Stopped|Links|PowerCut|Disk)' -parallel=6 -timeout=120m -v ./cmd/tezi
 
 lint: ## check format, vet, staticcheck and the module files
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && [ -z "$$unformatted" ] || \

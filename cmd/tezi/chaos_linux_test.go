@@ -32,6 +32,9 @@ const (
 	chaosLog    = "TEZI_CHAOS_LOG" // a file to which each recovery is added: the report is then about all of it
 )
 
+// killEngine is the fault after which another engine has to commit.
+const killEngine = "kill engine"
+
 // faults are what chaos does to a run. Each returns when the fault is over, and the moment from which
 // recovery counts.
 var faults = []struct {
@@ -39,7 +42,7 @@ var faults = []struct {
 	weight int
 	do     func(c *chaos) time.Time
 }{
-	{"kill engine", 6, func(c *chaos) time.Time { return c.kill(c.leader()) }},
+	{killEngine, 6, func(c *chaos) time.Time { return c.kill(c.leader()) }},
 	{"kill standby", 2, func(c *chaos) time.Time { return c.kill(c.another("engine", c.leader())) }},
 	{"kill participant", 4, func(c *chaos) time.Time { return c.kill(c.another("participant", 0)) }},
 	{"stop engine", 2, func(c *chaos) time.Time { return c.pause(c.leader()) }},
@@ -91,6 +94,8 @@ type chaos struct {
 	log    *journal.Follower
 	sealed batch3pc.Seq // highest in the log
 	done   batch3pc.Seq // highest decided
+	opened int          // ballots in the log
+	first  batch3pc.Seq // the first one that was sealed since the last of them; 0: none was
 	out    bool         // market data is no member
 }
 
@@ -182,6 +187,11 @@ func (c *chaos) read() {
 				c.t.Fatal(err)
 			}
 			c.sealed = s.Seq
+			if c.first == 0 {
+				c.first = s.Seq
+			}
+		case uint8(batch3pc.RecordEpoch):
+			c.opened, c.first = c.opened+1, 0
 		case engine.RecordDecided:
 			d, err := engine.DecodeDecided(r.Body)
 			if err != nil {
@@ -211,6 +221,16 @@ func (c *chaos) commits(n int) {
 	}
 }
 
+// succeeds waits until an engine has opened a ballot behind so many, and a batch that it has sealed is decided. What the
+// one before had written and the test had not read, or had sent and not heard of, is no sign of recovery.
+func (c *chaos) succeeds(opened int) {
+	c.t.Helper()
+	c.await("another engine to commit", func() bool {
+		c.read()
+		return c.opened > opened && c.first > 0 && c.done >= c.first
+	})
+}
+
 // cycle lets the run get on, does one fault, and waits for the first commit of a batch that was sealed
 // after it.
 func (c *chaos) cycle() (name string, took time.Duration) {
@@ -223,8 +243,13 @@ func (c *chaos) cycle() (name string, took time.Duration) {
 	pick := c.r.IntN(total)
 	for _, f := range faults {
 		if only := os.Getenv(chaosOnly); only == f.name || only == "" && pick < f.weight {
+			opened := c.opened
 			from := f.do(c)
-			c.commits(1)
+			if f.name == killEngine {
+				c.succeeds(opened)
+			} else {
+				c.commits(1)
+			}
 			return f.name, time.Since(from)
 		}
 		pick -= f.weight

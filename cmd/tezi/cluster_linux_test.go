@@ -6,19 +6,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/inspect"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/proxy"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
@@ -102,16 +107,35 @@ type node struct {
 	role, addr string
 	boot       int
 	under      []string // the command that runs it; nil: none
+	cuts       bool     // its logs are short, and are cut
 	cmd        *exec.Cmd
 	away       bool // it was killed, and is not back yet
 	proxy      *proxy.Proxy
 	held       chan struct{}
+	log        *journal.Follower // nil: nobody has asked for it
+	committed  batch3pc.Seq      // as far as log was read
 }
 
 const clusterID = "7"
 
+// places counts the addresses that ownAddress has given.
+var places atomic.Uint32
+
+// ownAddress is an address of this machine that nobody else listens at or connects from, so that a process that is dead
+// for a while finds its port free.
+func ownAddress() string {
+	n := places.Add(1)
+	return fmt.Sprintf("127.%d.%d.%d:0", 1+os.Getpid()%254, n>>8&255, n&255)
+}
+
 // newCluster starts the participants. The engine gets the further arguments.
 func newCluster(t *testing.T, d *day, more ...string) *cluster {
+	t.Helper()
+	return startCluster(t, d, false, more...)
+}
+
+// startCluster is newCluster, with participants that cut their logs or do not.
+func startCluster(t *testing.T, d *day, cuts bool, more ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, day: d, dir: t.TempDir(), more: more}
 	var err error
@@ -120,7 +144,7 @@ func newCluster(t *testing.T, d *day, more ...string) *cluster {
 	}
 	t.Cleanup(c.end)
 	for i, role := range rundir.RoleNames {
-		c.nodes = append(c.nodes, &node{role: role, addr: "127.0.0.1:0", held: make(chan struct{}, 100)})
+		c.nodes = append(c.nodes, &node{role: role, addr: ownAddress(), cuts: cuts, held: make(chan struct{}, 100)})
 		c.startNode(i)
 		n := c.nodes[i]
 		n.proxy, err = proxy.Start(proxy.Options{Network: proxy.Tezi, Listen: "127.0.0.1:0", Target: n.addr, Held: func(bool, proxy.Mark) {
@@ -142,6 +166,9 @@ func (c *cluster) end() {
 		kill9(n.cmd)
 		if n.proxy != nil {
 			n.proxy.Close()
+		}
+		if n.log != nil {
+			_ = n.log.Close()
 		}
 	}
 	if text, _ := os.ReadFile(c.said.Name()); c.t.Failed() {
@@ -177,6 +204,9 @@ func (c *cluster) tryNode(i int) error {
 	n.boot++
 	n.away = false
 	n.cmd = command(n.under, "participant", n.role, "--dir", c.nodeDir(i), "--cluster", clusterID, "--listen", n.addr, fmt.Sprintf("--boot=%d", n.boot))
+	if n.cuts {
+		n.cmd = exec.Command("cutparticipant", n.cmd.Args[2:]...)
+	}
 	n.cmd.Dir, n.cmd.Stderr = c.dir, c.said
 	out, err := n.cmd.StdoutPipe()
 	if err == nil {
@@ -313,6 +343,35 @@ func (c *cluster) log(i int) *inspect.Log {
 func (c *cluster) committed(i int) batch3pc.Seq {
 	c.t.Helper()
 	return c.log(i).Committed
+}
+
+// follow is committed for who asks again and again: what the log has grown by is read.
+func (c *cluster) follow(i int) batch3pc.Seq {
+	c.t.Helper()
+	n := c.nodes[i]
+	var err error
+	if n.log == nil {
+		n.log, err = journal.Follow(disk.Real, c.nodeDir(i), journal.Position{})
+	}
+	for err == nil {
+		var r journal.Record
+		if r, err = n.log.Next(); err != nil || r.Kind != uint8(batch3pc.RecordCommit) {
+			continue
+		}
+		var commit batch3pc.Record
+		if err = codec.DecodeRecord(r.Kind, r.Body, &commit, nil); err == nil {
+			n.committed = max(n.committed, commit.Seq)
+		}
+	}
+	if overtaken := (*journal.PositionError)(nil); errors.As(err, &overtaken) {
+		_ = n.log.Close() // the log was cut meanwhile
+		n.log = nil
+		return c.follow(i)
+	}
+	if !errors.Is(err, io.EOF) {
+		c.t.Fatal(err)
+	}
+	return n.committed
 }
 
 // finish waits for the end of the run, and proves that it is the same as without faults.

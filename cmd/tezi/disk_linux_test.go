@@ -38,6 +38,8 @@ func TestDiskCallFails(t *testing.T) {
 				name = rundir.RoleNames[who-1]
 			}
 			t.Run(f.name+"/"+name, func(t *testing.T) {
+				cell(t)
+				t.Parallel() // they mostly wait for disks
 				c := newCluster(t, d, "--batch", "50")
 				if who == 0 {
 					c.under = straced(filepath.Join(c.runDir(), rundir.EngineDir), f.call)

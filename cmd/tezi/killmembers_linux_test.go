@@ -22,6 +22,14 @@ const (
 	excludeAfter = "marketdata=700ms"
 )
 
+// memberRate is the load of a day on which market data goes and comes back, in commands a second, and memberDay how many
+// there are: it must not be over before the cell is, which takes a minute where many run at a time. Most of it is hurried
+// through.
+const (
+	memberRate = 200
+	memberDay  = 150 * memberRate
+)
+
 // TestKilledInAnExclusion kills processes between any two messages of the change of the members that leaves market data
 // out: those of the ballot that it takes, and those of the entry that says so. Market data itself is dead, or comes back
 // in that very moment. It is let in again, and the day ends as without.
@@ -51,7 +59,7 @@ func TestKilledInAReadmission(t *testing.T) {
 // eachMemberKill is eachKill for a day on which market data goes and comes back. one is the cell that is always tested:
 // phase, number of messages, victim.
 func eachMemberKill(t *testing.T, phases []phase, passes int, one [3]int, until func(c *cluster, p phase, pass int)) {
-	d := newDay(t, faultRate*20) // more than it takes on an idle machine: the rest is hurried through
+	d := newDay(t, memberDay)
 	for i, p := range phases {
 		for pass := range passes {
 			for v := range victims {
@@ -59,8 +67,9 @@ func eachMemberKill(t *testing.T, phases []phase, passes int, one [3]int, until 
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%d/%s", p.name, pass, victims[v].name), func(t *testing.T) {
+					cell(t)
 					t.Parallel() // they mostly wait
-					c := newCluster(t, d, "--batch", "50", "--rate", fmt.Sprint(faultRate), "--exclude-after", excludeAfter)
+					c := newCluster(t, d, "--batch", "50", "--rate", fmt.Sprint(memberRate), "--exclude-after", excludeAfter)
 					c.startEngine()
 					c.goesOn()
 					c.goesOn() // the first batch names the logs; now there are trades, of which some will be in doubt

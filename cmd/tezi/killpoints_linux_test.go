@@ -2,17 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/internal/proxy"
 )
-
-// faultsAll asks for the whole matrix of faults: make faults sets it.
-const faultsAll = "TEZI_FAULTS"
-
-func wholeMatrix() bool { return os.Getenv(faultsAll) != "" }
 
 // killBatch is the batch at which processes are killed, and killDay what they are killed on.
 const (
@@ -100,6 +94,8 @@ func eachKill(t *testing.T, phases []phase, until func(c *cluster, p phase, pass
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%d/%s", p.name, pass, victims[v].name), func(t *testing.T) {
+					cell(t)
+					t.Parallel() // they mostly wait for disks
 					c := newCluster(t, d, "--batch", "50")
 					until(c, p, pass)
 					c.killed(v)

@@ -22,7 +22,7 @@ func (c *cluster) goesOn() {
 		if n.away {
 			continue
 		}
-		c.until(n.role+" to commit", func() bool { return c.committed(i) > most })
+		c.until(n.role+" to commit", func() bool { return c.follow(i) > most })
 	}
 }
 
@@ -45,6 +45,7 @@ func TestStopped(t *testing.T) {
 			}
 			stop(t, pid, pause)
 			c.goesOn()
+			cells.Add(1)
 		}
 	}
 	c.hurry()
@@ -73,6 +74,7 @@ func TestStoppedForLong(t *testing.T) {
 	for _, pause := range []time.Duration{10 * time.Second, 45 * time.Second} {
 		for who, name := range []string{"engine", "risk", "settlement", "marketdata", "engine, another stands by"} {
 			t.Run(fmt.Sprintf("%v/%s", pause, name), func(t *testing.T) {
+				cell(t)
 				t.Parallel() // they mostly wait
 				c := newCluster(t, d, "--rate", fmt.Sprint(faultRate))
 				c.startEngine()
@@ -133,6 +135,7 @@ func TestLinks(t *testing.T) {
 	d := newDay(t, faultRate*3*(8+len(faults)*5)) // three times as long as it takes on an idle machine
 	for _, transport := range []string{box.TransportTCP, box.TransportUDP} {
 		t.Run(transport, func(t *testing.T) {
+			t.Parallel() // they mostly wait
 			c := newCluster(t, d, "--rate", fmt.Sprint(faultRate), "--transport", transport)
 			c.startEngine()
 			c.goesOn()
@@ -143,6 +146,7 @@ func TestLinks(t *testing.T) {
 					t.Errorf("batch %d was committed while the engine spoke to nobody, after %d", to, from)
 				}
 				c.goesOn()
+				cells.Add(1)
 			}
 			c.hurry()
 			c.finish()
@@ -182,7 +186,7 @@ func (c *cluster) during(f linkFault) (from, to batch3pc.Seq) {
 
 func (c *cluster) mostCommitted() (most batch3pc.Seq) {
 	for i := range c.nodes {
-		most = max(most, c.committed(i))
+		most = max(most, c.follow(i))
 	}
 	return most
 }

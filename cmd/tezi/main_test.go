@@ -15,7 +15,7 @@ import (
 // that name in their PATH, and so does the program when it starts its participants with its own
 // executable: they are real processes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, programs)
+	testscript.Main(matrixMain{m}, programs)
 }
 
 // programs are what scripts can run.

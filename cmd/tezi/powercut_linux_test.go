@@ -168,6 +168,8 @@ func TestPowerCut(t *testing.T) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%d/%s", p.name, pass, tail.name), func(t *testing.T) {
+					cell(t)
+					t.Parallel() // they mostly wait for disks
 					r := rand.New(rand.NewPCG(uint64(seed), uint64(pass)))
 					c := newCluster(t, d, "--batch", "50")
 					c.arm(p.up, p.kind, p.at, pass)
@@ -234,6 +236,8 @@ func TestPowerCutLosesABatch(t *testing.T) {
 				continue
 			}
 			t.Run(p.name+"/"+victim.name, func(t *testing.T) {
+				cell(t)
+				t.Parallel() // they mostly wait for disks
 				c := newCluster(t, d, "--batch", "50", "--window", "1")
 				c.arm(false, "PreCommitAck", killBatch, 2)
 				c.startEngine()

@@ -27,6 +27,7 @@ type ParticipantOptions struct {
 	Durable    bool
 	Checkpoint uint64 // batches between two checkpoints; 0: never
 	CutLog     bool   // what lies before them goes
+	Files      driver.Files
 	Roles      rundir.Roles
 
 	DiskReserve uint64       // bytes that its disk keeps: with less room it votes for nothing new; 0: until it is full
@@ -67,7 +68,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	role := &careful{Role: business, space: newSpace(o.Dir, o.DiskReserve, o.Log)}
 	node, err := participant.Open(participant.Config{
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
-		CheckpointBatches: o.Checkpoint, Cut: o.CutLog, Full: tellFull(o.Log, o.Dir),
+		CheckpointBatches: o.Checkpoint, Cut: o.CutLog, Files: o.Files, Full: tellFull(o.Log, o.Dir),
 		Unreadable: func(err error) {
 			o.Log.Error("the log is damaged: it cannot help others that lack what is in it", "role", o.Role, "err", err)
 		},
