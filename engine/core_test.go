@@ -72,6 +72,14 @@ func TestWarmDecidesNothing(t *testing.T) {
 					n++
 				}
 				core.Warm(ahead[:n])
+				if i%100 == 0 { // orders too, which are too few here to be looked for
+					core.WarmLogged(cmds[shown(i):min(shown(i)+n, len(cmds))])
+					core.refs = core.refs[:0]
+					for k := range ahead[:n] {
+						core.refer(&ahead[k].Command)
+					}
+					core.warmOrders()
+				}
 			}
 			c := cmds[i]
 			c.Seq = uint64(i + 1)

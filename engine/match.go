@@ -117,8 +117,8 @@ func (e *Engine) match(cmd *codec.Command, arrivalNs int64) {
 
 // rematch applies a chunk of the backlog: commands that are sequenced and in the log already.
 func (e *Engine) rematch() {
-	n := 0
-	for n < len(e.backlog) && n < chunkMax && e.takes(&e.backlog[n]) {
+	n, most := 0, e.core.WarmLogged(e.backlog)
+	for n < most && e.takes(&e.backlog[n]) {
 		e.match(&e.backlog[n], 0)
 		n++
 	}

@@ -31,6 +31,7 @@ type Replica struct {
 	path    []Sealed        // what is sealed and not settled, each the parent of the next
 	waiting []codec.Command // waiting[head:] are the commands after settled
 	head    int
+	warm    int               // up to where of waiting the core has looked ahead
 	vetoes  []Veto            // all of the log
 	members []Membership      // all of the log
 	held    [256]batch3pc.Seq // by participant: decided and durable there
@@ -116,6 +117,9 @@ func (r *Replica) Commands() uint64 { return r.seq }
 
 // Source returns what the log holds of its source.
 func (r *Replica) Source() Source { return r.source }
+
+// SourceCommands returns how many commands of its source the log holds: the number in Source.
+func (r *Replica) SourceCommands() uint64 { return r.source.Commands }
 
 // Counts returns what the core has done: up to what is decided.
 func (r *Replica) Counts() Counts { return r.core.Counts() }
@@ -257,7 +261,7 @@ func (r *Replica) settle(to batch3pc.Position, told func(s *Sealed, payload []by
 	}
 	r.path = append(r.path[:0], r.path[n+1:]...)
 	if r.head > len(r.waiting)/2 {
-		r.waiting, r.head = append(r.waiting[:0], r.waiting[r.head:]...), 0
+		r.waiting, r.head, r.warm = append(r.waiting[:0], r.waiting[r.head:]...), 0, 0
 	}
 	return nil
 }
@@ -265,6 +269,9 @@ func (r *Replica) settle(to batch3pc.Position, told func(s *Sealed, payload []by
 // match matches one batch, which follows what is settled, and checks that it comes out the same.
 func (r *Replica) match(s *Sealed) error {
 	for r.core.LastCommand() < s.LastCommand {
+		if r.head == r.warm {
+			r.warm += r.core.WarmLogged(r.waiting[r.head:])
+		}
 		if r.open.Full(r.limits.BatchTarget) && !r.core.Passes(&r.waiting[r.head]) {
 			return fmt.Errorf("%w: commands up to %d give more trades than batch %d has", ErrReplay, r.core.LastCommand(), s.Seq)
 		}

@@ -14,19 +14,47 @@ import (
 func (c *Core) Warm(in []Entry) {
 	in = in[:min(len(in), chunkMax)]
 	for i := range in {
-		cmd := &in[i].Command
-		only := uint32(0) // no branch: entries and cancels come as they like
-		if cmd.Kind == codec.KindNew {
-			only = ^only
-		}
-		k := &c.keys[i]
-		k.Client, k.Instrument, k.Member = cmd.Client&only, cmd.Instrument&only, cmd.Member&uint16(only)
+		c.keys[i] = keyOf(&in[i].Command)
 	}
-	c.accounts.Warm(c.keys[:len(in)], c.guesses[:len(in)])
+	c.warmPositions(len(in))
+	if !c.arena.Cold() {
+		return
+	}
+	c.refs = c.refs[:0]
+	for i := range in {
+		c.refer(&in[i].Command)
+	}
+	c.warmOrders()
+}
+
+// WarmLogged is Warm for commands that have a number already, and returns over how many of them it has looked.
+func (c *Core) WarmLogged(in []codec.Command) int {
+	in = in[:min(len(in), chunkMax)]
+	for i := range in {
+		c.keys[i] = keyOf(&in[i])
+	}
+	c.warmPositions(len(in))
+	if !c.arena.Cold() {
+		return len(in)
+	}
+	c.refs = c.refs[:0]
+	for i := range in {
+		c.refer(&in[i])
+	}
+	c.warmOrders()
+	return len(in)
+}
+
+// keyOf is the position that a command about an order seems to be about: that of the sender. A cancel and a modify change
+// what is reserved there too. Of any other command it may be anything.
+func keyOf(cmd *codec.Command) pretrade.Key {
+	return pretrade.Key{Client: cmd.Client, Instrument: cmd.Instrument, Member: cmd.Member}
+}
+
+// warmPositions looks for the positions of the next n commands, which c.keys names.
+func (c *Core) warmPositions(n int) {
+	c.accounts.Warm(c.keys[:n], c.guesses[:n])
 	c.guessed = c.last + 1
-	if c.arena.Cold() {
-		c.warmOrders(in)
-	}
 }
 
 // guess is the position that Warm takes that of a command to be, or any other.
@@ -34,16 +62,22 @@ func (c *Core) guess(cmd *codec.Command) pretrade.Position {
 	return c.guesses[(cmd.Seq-c.guessed)%chunkMax]
 }
 
-// warmOrders is Warm for the orders that are to change.
-func (c *Core) warmOrders(in []Entry) {
-	c.refs = c.refs[:0]
-	for i := range in {
-		switch cmd := &in[i].Command; cmd.Kind {
-		case codec.KindCancel, codec.KindModify, codec.KindReduce:
-			if c.defined(cmd.Instrument) {
-				c.refs = append(c.refs, orderbook.Ref{Book: c.books[cmd.Instrument], ID: cmd.Order})
-			}
+// refer notes the order that a command is to change, if it is to change one.
+func (c *Core) refer(cmd *codec.Command) {
+	switch cmd.Kind {
+	case codec.KindCancel, codec.KindModify, codec.KindReduce:
+		if c.defined(cmd.Instrument) {
+			c.refs = append(c.refs, orderbook.Ref{Book: c.books[cmd.Instrument], ID: cmd.Order})
 		}
 	}
+}
+
+// warmOrders looks for the orders of c.refs, and for whose they are.
+func (c *Core) warmOrders() {
 	c.arena.Warm(c.refs)
+	sum := uint32(0)
+	for i := range c.refs {
+		sum += c.owners[c.refs[i].Slot].client
+	}
+	c.warmed = sum // or the compiler would leave the loads out
 }

@@ -4,6 +4,7 @@ package orderbook
 type Ref struct {
 	Book *Book
 	ID   OrderID
+	Slot Slot // Warm writes here where the order lies, and NoSlot if it is not live; with an Arena that gives the numbers, perhaps another's
 }
 
 // warmMin is the number of live orders from which Warm pays: below it they lie in the cache anyway.
@@ -17,7 +18,7 @@ func (a *Arena) Cold() bool { return a.live >= warmMin }
 
 // Warm brings the orders that the next commands name into the cache, with their neighbours and levels.
 // Each command would wait for its own three trips to memory, one after the other; here the trips of up to 64
-// orders run side by side. Orders that are not live do no harm. It changes nothing.
+// orders run side by side. Orders that are not live do no harm. It changes nothing but the refs.
 func (a *Arena) Warm(refs []Ref) {
 	refs = refs[:min(len(refs), warmMax)]
 	var slots [warmMax]uint32
@@ -39,7 +40,8 @@ func (a *Arena) Warm(refs []Ref) {
 			slots[i], _ = refs[i].Book.find(refs[i].ID)
 		}
 	}
-	for _, s := range slots[:len(refs)] {
+	for i, s := range slots[:len(refs)] {
+		refs[i].Slot = Slot(s)
 		if o := &a.orders[s]; o.flags != 0 {
 			sum += a.orders[o.next].next + a.orders[o.prev].next + a.levels[o.level].count
 		}

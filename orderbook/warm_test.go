@@ -34,6 +34,11 @@ func TestWarmChangesNothing(t *testing.T) {
 			if string(arena.AppendState(nil)) != string(before) {
 				t.Error("the arena has changed")
 			}
+			for _, r := range refs[:20] { // the orders that rest come first
+				if o, live := book.Lookup(r.ID); !live || r.Slot != o.Slot {
+					t.Errorf("order %d (live: %t) lies in slot %d, said is %d", r.ID, live, o.Slot, r.Slot)
+				}
+			}
 			if allocs := testing.AllocsPerRun(10, func() { arena.Warm(refs) }); allocs != 0 {
 				t.Errorf("%v allocations", allocs)
 			}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,7 +203,9 @@ func TestFeedEndIsNotForTheLog(t *testing.T) {
 	for _, at := range []int64{10, 20} {
 		logged.Add(&codec.Command{Kind: codec.KindNew, TimeNs: at})
 	}
-	f.before = func(context.Context) error { return f.skip(logged, "flow") }
+	leading := make(chan engine.Source, 1)
+	leading <- logged
+	f.before = func(ctx context.Context) error { return f.keepUp(ctx, new(atomic.Uint64), leading, "flow") }
 	if err := f.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -82,24 +82,34 @@ func newProcessGroup(o *Options, died string, onFail func(error)) *processGroup 
 	return g
 }
 
-// startProcesses starts the three participants, and connects to them if there is a bell.
+// startProcesses starts the three participants, side by side, and connects to them if there is a bell.
 func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ringbuf.Bell, onFail func(error)) (*processGroup, error) {
 	g := newProcessGroup(o, "participant died: new commits wait until it is back", onFail)
+	var starts sync.WaitGroup
+	errs := make([]error, len(rundir.RoleNames))
 	for i, name := range rundir.RoleNames {
 		c := &child{
 			name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", spare: o.spare(name), ended: o.Ended,
 			args: childArgs(o, run, name),
 		}
-		if err := c.start(ctx, 1); err != nil {
-			g.stop() //nolint:errcheck // the error that stopped us says more
-			return nil, err
-		}
-		if bell != nil {
-			c.link = dial(run, c.addr, batch3pc.NodeID(i+1), name, bell, quiet(o.Log), o.Log, hello{node: engineNode, carrier: carriers[o.Transport]})
-		}
 		g.children = append(g.children, c)
+		starts.Go(func() { errs[i] = c.start(ctx, 1) })
+	}
+	starts.Wait()
+	first := cmp.Or(errs...)
+	for i, c := range g.children {
+		if errs[i] != nil {
+			continue
+		}
+		if first == nil && bell != nil {
+			c.link = dial(run, c.addr, batch3pc.NodeID(i+1), c.name, bell, quiet(o.Log), o.Log, hello{node: engineNode, carrier: carriers[o.Transport]})
+		}
 		g.done.Add(1)
 		go g.watch(c)
+	}
+	if first != nil {
+		g.stop() //nolint:errcheck // the error that stopped us says more
+		return nil, first
 	}
 	return g, nil
 }

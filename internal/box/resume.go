@@ -41,6 +41,27 @@ func (b *box) reopen() error {
 	return nil
 }
 
+// takeUp opens the command log and reads the source as far as the log holds it: side by side, as each takes its time.
+func (b *box) takeUp(source Source) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	f := feed{source: source, strict: b.o.Strict}
+	logged, kept := make(chan engine.Source, 1), make(chan error, 1)
+	go func() { kept <- f.keepUp(ctx, &b.read, logged, b.o.SourceName) }()
+	if err := b.openLog(); err != nil {
+		cancel()
+		select {
+		case <-kept:
+		case <-time.After(feederGrace): // it is stuck in its source, of which nothing is wanted any more
+		}
+		return err
+	}
+	logged <- b.replica.Source()
+	err := <-kept
+	b.feed.lastNs = f.lastNs
+	return err
+}
+
 // openLog opens the command log and reads it, if there is anything in it.
 func (b *box) openLog() (err error) {
 	if b.leader, err = leads(engineDir(b.o.Dir)); err != nil {
@@ -51,7 +72,11 @@ func (b *box) openLog() (err error) {
 		return err
 	}
 	options := journal.Options{After: at, Ahead: b.o.Engine.Durable, SegmentSize: b.o.Files.SegmentSize, RecordMax: b.o.Files.RecordMax}
-	b.log, err = journal.Open(engineDir(b.o.Dir), options, func(r journal.Record) error { return b.replica.Take(r.Kind, r.Body) })
+	b.log, err = journal.Open(engineDir(b.o.Dir), options, func(r journal.Record) error {
+		err := b.replica.Take(r.Kind, r.Body)
+		b.read.Store(b.replica.SourceCommands())
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -136,12 +161,6 @@ func (s *skipped) same(logged engine.Source) error {
 		return &SourceError{s.name, fmt.Sprintf("its first %d commands have digest %016x, those in the command log %016x", s.read.Commands, got, want)}
 	}
 	return nil
-}
-
-// skip reads the source as far as the log holds it.
-func (f *feed) skip(logged engine.Source, name string) error {
-	s := skipped{feed: f, name: name, read: engine.NewSource()}
-	return s.same(logged)
 }
 
 // keepUpPause is how far in time the source of a standby may be behind the log.

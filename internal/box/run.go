@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -31,6 +32,7 @@ type box struct {
 	rank       *os.File // the lock of an engine that stands by
 	log        *journal.Journal
 	replica    *engine.Replica // of the log as it was opened, until the engine has it
+	read       atomic.Uint64   // commands of the source that it has, while it reads the log
 	followed   *followed       // of a backup engine
 	commandLog rundir.CommandLog
 	snapshots  *snapshots
@@ -102,16 +104,13 @@ func (b *box) open(ctx context.Context, source Source) error {
 		return err
 	}
 	err := b.layOut()
-	if err == nil {
+	if err == nil && o.Resume { // before anything is started: a wrong source is told at once
+		err = b.takeUp(source)
+	} else if err == nil {
 		err = b.openLog()
 	}
 	if err == nil && o.Participants == nil {
 		err = unfinish(o.Dir)
-	}
-	if err == nil && o.Resume { // before anything is started: a wrong source is told at once
-		f := feed{source: source, strict: o.Strict}
-		err = f.skip(b.replica.Source(), o.SourceName)
-		b.feed.lastNs = f.lastNs
 	}
 	wait := o.Profile.Wait()
 	bell := ringbuf.NewBell(wait)

@@ -67,7 +67,7 @@ func (s *snapshots) start(fail func(error)) {
 			case <-look.C:
 			}
 			j := s.journal.Load()
-			if j == nil || s.stats.Commands.Load() < s.last+s.every {
+			if ctx.Err() != nil || j == nil || s.stats.Commands.Load() < s.last+s.every {
 				continue
 			}
 			if err := s.take(ctx, j); err != nil && ctx.Err() == nil {

@@ -146,7 +146,8 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	if err := driver.Loop(ctx, n.bell, n); err != nil || n.done {
 		return err
 	}
-	return n.save(false)
+	_, err = n.save(false)
+	return err
 }
 
 // Round is a duty cycle: that of the driver, and the end of the stream.
@@ -200,7 +201,8 @@ func (n *Node) maybeFinish() error {
 	}
 	link := n.engines[slices.IndexFunc(n.engines, func(p driver.Peer) bool { return p.Node == n.finish.from })].Link
 	n.finish = nil
-	if err := n.save(true); err != nil {
+	digest, err := n.save(true)
+	if err != nil {
 		return err
 	}
 	n.done = true
@@ -210,16 +212,16 @@ func (n *Node) maybeFinish() error {
 	if buf == nil {
 		return nil // the link broke: the engine asks again
 	}
-	frame := codec.AppendSummary(codec.BeginFrame(buf[:0], h), n.summary())
+	frame := codec.AppendSummary(codec.BeginFrame(buf[:0], h), n.summary(digest))
 	codec.SealFrame(frame)
 	link.Publish(len(frame))
 	return nil
 }
 
-func (n *Node) summary() codec.Summary {
+func (n *Node) summary(digest uint64) codec.Summary {
 	st := n.machine.Status()
 	return codec.Summary{
 		AppliedBatches: st.AppliedBatches, AppliedTrades: n.role.AppliedTrades(),
-		Chain: uint64(st.AppliedChain), Digest: n.role.Digest(), Syncs: n.disk.Syncs(),
+		Chain: uint64(st.AppliedChain), Digest: digest, Syncs: n.disk.Syncs(),
 	}
 }

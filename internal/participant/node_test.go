@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type countRole struct {
 	applied []batch3pc.Seq
 	saved   int
+	digests int
 	closed  bool
 }
 
@@ -31,7 +32,7 @@ func (r *countRole) Vote(*batch3pc.Batch, bool) batch3pc.Vote { return batch3pc.
 func (r *countRole) Apply(b *batch3pc.Batch)                  { r.applied = append(r.applied, b.Seq) }
 func (r *countRole) Drop(*batch3pc.Batch)                     {}
 func (r *countRole) Name() string                             { return "risk" }
-func (r *countRole) Digest() uint64                           { return uint64(len(r.applied)) }
+func (r *countRole) Digest() uint64                           { r.digests++; return uint64(len(r.applied)) }
 func (r *countRole) AppliedTrades() uint64                    { return uint64(10 * len(r.applied)) }
 func (r *countRole) Close() error                             { r.closed = true; return nil }
 func (r *countRole) Keep() (func() error, error)              { return nil, nil }
@@ -266,8 +267,8 @@ func TestFinish(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	if r.role.saved != 1 || !r.role.closed {
-		t.Errorf("saved %d times, closed %v", r.role.saved, r.role.closed)
+	if r.role.saved != 1 || r.role.digests != 1 || !r.role.closed {
+		t.Errorf("saved %d times, %d digests, want one each; closed %v", r.role.saved, r.role.digests, r.role.closed)
 	}
 }
 

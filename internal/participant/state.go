@@ -28,18 +28,19 @@ type State struct {
 func Hex[T ~uint64](v T) string { return fmt.Sprintf("%016x", uint64(v)) }
 
 // save makes the journal durable, then writes the role's state files, then StateFile, which makes
-// them count.
-func (n *Node) save(finished bool) error {
+// them count. It returns the digest of the state, which a role sorts all that it has for.
+func (n *Node) save(finished bool) (digest uint64, err error) {
 	if err := n.disk.Settle(); err != nil {
-		return err
+		return 0, err
 	}
 	if err := n.role.Save(n.cfg.Dir); err != nil {
-		return err
+		return 0, err
 	}
 	st := n.machine.Status()
-	return WriteState(n.cfg.Dir, State{
+	digest = n.role.Digest()
+	return digest, WriteState(n.cfg.Dir, State{
 		Role: n.role.Name(), AppliedSeq: uint64(st.Applied), AppliedBatches: st.AppliedBatches,
-		AppliedTrades: n.role.AppliedTrades(), Chain: Hex(st.AppliedChain), Digest: Hex(n.role.Digest()),
+		AppliedTrades: n.role.AppliedTrades(), Chain: Hex(st.AppliedChain), Digest: Hex(digest),
 		Finished: finished,
 	})
 }

@@ -24,6 +24,7 @@ type rematch struct {
 	target    int
 	reader    *journal.Reader
 	cmds      []codec.Command // of the current record
+	warm      int             // of them, over how many the core has looked ahead
 	payload   []byte
 	decided   engine.Decided      // highest decision in the log
 	members   []engine.Membership // changes of the members, all of the run
@@ -195,11 +196,14 @@ func (m *rematch) next() (*codec.Command, error) {
 		if !ok {
 			return nil, fmt.Errorf("engine log, record %d: %d bytes are not whole commands", rec.LSN, len(rec.Body))
 		}
-		m.cmds = cmds
+		m.cmds, m.warm = cmds, 0
 		m.progress.commands.Add(uint64(len(cmds)))
 	}
+	if m.warm == 0 {
+		m.warm = m.core.WarmLogged(m.cmds)
+	}
 	c := &m.cmds[0]
-	m.cmds = m.cmds[1:]
+	m.cmds, m.warm = m.cmds[1:], m.warm-1
 	return c, nil
 }
 

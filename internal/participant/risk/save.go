@@ -102,27 +102,32 @@ func writeTotals(sheet *ledger.Sheet, t *totals) {
 	sheet.End()
 }
 
+// line is where a position stands among those of Digest. It is what is sorted: a position and its account are two trips
+// to memory, which each comparison would make again.
+type line struct {
+	owner      uint64
+	instrument uint32
+	row        uint32
+}
+
 // Digest hashes the applied positions by member, client and instrument.
 func (r *Risk) Digest() uint64 {
 	positions := r.book.positions.All()
-	order := make([]uint32, 0, len(positions))
-	for i := range positions {
-		if positions[i].trades > 0 {
-			order = append(order, uint32(i))
-		}
+	lines := make([]line, 0, len(r.book.traded))
+	for _, row := range r.book.traded {
+		p := &positions[row]
+		a := &r.book.accounts[p.account]
+		lines = append(lines, line{owner(a.member, a.client), p.instrument, row})
 	}
-	slices.SortFunc(order, func(i, k uint32) int {
-		p, q := &positions[i], &positions[k]
-		a, b := &r.book.accounts[p.account], &r.book.accounts[q.account]
-		return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.client, b.client), cmp.Compare(p.instrument, q.instrument))
+	slices.SortFunc(lines, func(a, b line) int {
+		return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.instrument, b.instrument))
 	})
 	h := ledger.NewHash()
 	r.stream.AddTo(h)
-	for _, i := range order {
-		p := &positions[i]
-		a := &r.book.accounts[p.account]
-		h.Uint(uint64(a.member)<<32 | uint64(a.client))
-		h.Uint(uint64(p.instrument))
+	for i := range lines {
+		p := &positions[lines[i].row]
+		h.Uint(lines[i].owner)
+		h.Uint(uint64(lines[i].instrument))
 		h.Int(p.buyQty)
 		h.Int(p.sellQty)
 		h.Int(p.buyValue)
