@@ -32,6 +32,9 @@ func TestAnyDayHolds(t *testing.T) {
 		d, day := newAnyDesk(t, anyLimits), newAnyDay(seed)
 		for i := range 2000 {
 			d.do(day.command())
+			if err := d.core.coherent(); err != nil {
+				t.Fatalf("seed %d, command %d: %v", seed, i, err)
+			}
 			if i%40 == 0 {
 				d.mustCheck()
 			}
@@ -87,6 +90,9 @@ func TestContinueChangesNothing(t *testing.T) {
 		a, b := newAnyDay(seed), newAnyDay(seed)
 		for i := range 2000 {
 			want, got := one.do(a.command()), two.do(b.command())
+			if err := two.core.coherent(); err != nil {
+				t.Fatalf("seed %d, command %d: %v", seed, i, err)
+			}
 			if len(got) != len(want) {
 				t.Fatalf("seed %d, command %d: %d trades, want %d", seed, i, len(got), len(want))
 			}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -98,7 +99,7 @@ func (c *Core) check() error {
 	}
 	sums := map[key]int64{}
 	live, bad := 0, error(nil)
-	c.eachOrder(func(o orderbook.RestingOrder) {
+	c.eachOrder(func(_ uint32, o orderbook.RestingOrder) {
 		own := &c.owners[o.Slot]
 		if own.side != o.Side || own.position == 0 {
 			bad = fmt.Errorf("order %d on side %v has owner %+v", o.ID, o.Side, own)
@@ -133,7 +134,7 @@ func (c *Core) check() error {
 			return fmt.Errorf("position %d reserves %d for sells, its orders need %d", p, sell, want)
 		}
 	}
-	return c.accounts.Check()
+	return errors.Join(c.coherent(), c.accounts.Check())
 }
 
 // mustCheck is check for tests.

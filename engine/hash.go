@@ -30,7 +30,7 @@ func (c *Core) hashMarkets(d *xxhash.Digest) {
 	for _, b := range c.books[1:] {
 		word(d, b.StateHash())
 	}
-	c.eachOrder(func(o orderbook.RestingOrder) {
+	c.eachOrder(func(_ uint32, o orderbook.RestingOrder) {
 		own := &c.owners[o.Slot]
 		word(d, uint64(own.client)<<32|uint64(own.position))
 		word(d, uint64(uint32(own.reserved))<<32|uint64(own.member)<<8|uint64(own.side))
@@ -48,16 +48,16 @@ func word(d *xxhash.Digest, v uint64) {
 
 // eachOrder visits every live order: book by book, those in the market and then those that wait, bids
 // before asks, in priority order.
-func (c *Core) eachOrder(visit func(orderbook.RestingOrder)) {
-	for _, b := range c.books[1:] {
+func (c *Core) eachOrder(visit func(instrument uint32, o orderbook.RestingOrder)) {
+	for i, b := range c.books[1:] {
 		for _, side := range [...]orderbook.Side{orderbook.Buy, orderbook.Sell} {
 			for o := range b.Orders(side) {
-				visit(o)
+				visit(uint32(i+1), o)
 			}
 		}
 		for _, side := range [...]orderbook.Side{orderbook.Buy, orderbook.Sell} {
 			for o := range b.Stops(side) {
-				visit(o)
+				visit(uint32(i+1), o)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine/pretrade"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
@@ -48,7 +49,7 @@ func (c *Core) AppendState(dst []byte) []byte {
 	dst = append(dst, bytesOf(c.flexes[1:])...)
 	dst = appendSized(dst, c.accounts.AppendState)
 	dst = appendSized(dst, c.arena.AppendState)
-	c.eachOrder(func(o orderbook.RestingOrder) { dst = append(dst, bytesOf(c.owners[o.Slot:o.Slot+1])...) })
+	c.eachOrder(func(_ uint32, o orderbook.RestingOrder) { dst = append(dst, bytesOf(c.owners[o.Slot:o.Slot+1])...) })
 	return le.AppendUint64(dst, xxhash.Sum64(dst[from:]))
 }
 
@@ -70,8 +71,7 @@ func appendSized(dst []byte, add func([]byte) []byte) []byte {
 
 // RestoreCore returns a core in the state that AppendState wrote, of a core with the same limits. vetoes
 // are those that the log holds so far. It keeps nothing of data. The error wraps ErrSnapshot. Any bytes may
-// come, and what is restored indexes and divides by nothing that it has not; whether phase, auction and prices of an
-// instrument are what commands could have made of them is not looked at.
+// come: what is restored indexes and divides by nothing that it has not, and its parts fit together (coherent).
 func RestoreCore(l Limits, vetoes []Veto, data []byte) (*Core, error) {
 	c, err := newCore(l, vetoes)
 	if err != nil {
@@ -149,36 +149,41 @@ func (c *Core) restoreBooks(r *snapshotReader) error {
 			return fmt.Errorf("instrument %d is number %d in phase %d", i, m.number, m.phase)
 		case i > 0 && (m.tick < 1 || m.lot < 1):
 			return fmt.Errorf("instrument %d has tick %d and lot %d, want at least 1", i, m.tick, m.lot)
-		case m.averageQty != 0 && m.averageHi >= m.averageQty:
-			return fmt.Errorf("instrument %d has an average price above 2^64", i)
 		case m.work&workPending != 0:
 			c.pending++
 		}
 	}
-	return nil
+	return c.coherent()
 }
 
-// restoreOwners reads the owners of the orders. All orders of a position together have no more reserved than the
-// accounts hold for them.
+// restoreOwners reads the owners of the orders. What the accounts hold for a position is what its orders need (E9).
 func (c *Core) restoreOwners(r *snapshotReader) error {
 	c.owners = make([]owner, c.arena.Slots())
 	reserved := make([][2]int64, c.accounts.Positions())
 	var err error
-	c.eachOrder(func(o orderbook.RestingOrder) {
+	c.eachOrder(func(instrument uint32, o orderbook.RestingOrder) {
 		r.into(bytesOf(c.owners[o.Slot : o.Slot+1]))
 		if err == nil {
-			err = c.checkOwner(&o, reserved)
+			err = c.checkOwner(instrument, &o, reserved)
 		}
 	})
+	for i := range reserved {
+		if _, buy, sell := c.accounts.Net(pretrade.Position(i + 1)); err == nil && reserved[i] != [2]int64{buy, sell} {
+			err = fmt.Errorf("position %d reserves %d and %d, its orders need %d", i+1, buy, sell, reserved[i])
+		}
+	}
 	return err
 }
 
 // checkOwner checks the owner of an order, and adds what is reserved for it to the sum of its position and side.
-func (c *Core) checkOwner(o *orderbook.RestingOrder, reserved [][2]int64) error {
+func (c *Core) checkOwner(instrument uint32, o *orderbook.RestingOrder, reserved [][2]int64) error {
 	own := &c.owners[o.Slot]
-	if own.side != o.Side || own.reserved < 0 || !c.accounts.Belongs(own.position, own.member, own.client) {
-		return fmt.Errorf("order %d on side %v is of client %d of member %d on side %v, position %d of %d, reserving %d a share",
-			o.ID, o.Side, own.client, own.member, own.side, own.position, len(reserved), own.reserved)
+	if own.side != o.Side || own.reserved < 0 || !c.accounts.Is(own.position, own.member, own.client, instrument) {
+		return fmt.Errorf("order %d on side %v in instrument %d is of client %d of member %d on side %v, position %d of %d, reserving %d a share",
+			o.ID, o.Side, instrument, own.client, own.member, own.side, own.position, len(reserved), own.reserved)
+	}
+	if c.accounts.Killed(own.member, own.client, instrument) {
+		return fmt.Errorf("order %d in instrument %d is of client %d of member %d, for whom a kill switch stands", o.ID, instrument, own.client, own.member)
 	}
 	_, buy, sell := c.accounts.Net(own.position)
 	open, sum := [...]int64{buy, sell}[own.side-orderbook.Buy], &reserved[own.position-1][own.side-orderbook.Buy]

@@ -36,6 +36,17 @@ func (b *Book) SetRange(low, high Price) {
 	}
 }
 
+// Range returns what SetRange has set.
+func (b *Book) Range() (low, high Price) {
+	if k := b.sides[0].within; k != 0 {
+		low = priceOf(0, k)
+	}
+	if k := b.sides[1].within; k != 0 {
+		high = priceOf(1, k)
+	}
+	return low, high
+}
+
 // guess returns the one slot where the order with this number is, if it is live and at hand, and the hash of the number.
 func (b *Book) guess(id OrderID) (s, hash uint32) {
 	a := b.arena

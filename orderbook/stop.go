@@ -185,6 +185,9 @@ func (b *Book) start(s uint32, fills []Fill) (Triggered, []Fill, Result) {
 // does, in which only Activate triggers them.
 func (b *Book) HoldStops(hold bool) { b.hold = hold }
 
+// StopsHeld returns what HoldStops has said last.
+func (b *Book) StopsHeld() bool { return b.hold }
+
 // LastPrice returns the price of the last trade, 0 before the first.
 func (b *Book) LastPrice() Price { return b.last }
 

@@ -245,10 +245,8 @@ func (a *Accounts) Is(p Position, member uint16, client, instrument uint32) bool
 	return false
 }
 
-// Belongs reports whether p is a position of this client, whatever number p is.
-func (a *Accounts) Belongs(p Position, member uint16, client uint32) bool {
-	return p > 0 && int(p) <= len(a.positions) && a.positions[p-1].member == member && a.positions[p-1].client == client
-}
+// Instrument returns the instrument that p is in.
+func (a *Accounts) Instrument(p Position) uint32 { return a.positions[p-1].instrument }
 
 // Net returns what p has traded, bought less sold, and what is reserved for its open orders, in paise.
 func (a *Accounts) Net(p Position) (net, openBuy, openSell int64) {
