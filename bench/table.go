@@ -32,7 +32,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 // Coloured reports whether what is written to w may be coloured: it is a terminal that can, and NO_COLOR is
 // not set.
 func Coloured(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := w.(interface{ Fd() uintptr })
 	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 

@@ -94,7 +94,9 @@ func standBy(ctx context.Context, cmd *cobra.Command, dir string, rank int) erro
 	}
 	defer closeSource()
 	o.Progress, o.Expect = nil, nil // it has no terminal of its own, and does not see the run from its beginning
-	fmt.Fprintln(cmd.OutOrStdout(), box.StandingPrefix)
+	if _, err := fmt.Fprintln(cmd.OutOrStdout(), box.StandingPrefix); err != nil {
+		return err
+	}
 	if _, err := box.Stand(ctx, o, source, rank); !errors.Is(err, engine.ErrEnded) {
 		return err
 	}

@@ -55,13 +55,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := interruptible(stderr)
 	defer stop()
-	root := newRoot(stdout, stderr)
+	out := &checkedOutput{to: stdout}
+	root := newRoot(out, stderr)
 	root.SetArgs(args)
 	running := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { running = true }
 	cmd, err := root.ExecuteContextC(context.WithValue(ctx, lineKey{}, args))
 	if err == nil {
-		return exitOK
+		if err = out.err(); err == nil {
+			return exitOK
+		}
+		running = true // the command line was understood
 	}
 	code := exitCode(err)
 	if code == exitPipe {

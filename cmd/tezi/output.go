@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 )
@@ -24,6 +26,36 @@ func (o *output) check() error {
 }
 
 func (o *output) json() bool { return o.format == "json" }
+
+// checkedOutput is standard output that keeps its first error: a command that could not say what it was asked for has
+// failed, whoever wrote, the help included.
+type checkedOutput struct {
+	to     io.Writer
+	failed atomic.Pointer[error]
+}
+
+func (c *checkedOutput) Write(b []byte) (int, error) {
+	n, err := c.to.Write(b)
+	if err != nil {
+		c.failed.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+// Fd is the file behind it, for those who ask whether it is a terminal; -1 if there is none.
+func (c *checkedOutput) Fd() uintptr {
+	if f, ok := c.to.(*os.File); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0)
+}
+
+func (c *checkedOutput) err() error {
+	if err := c.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
 
 func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)

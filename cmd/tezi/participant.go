@@ -115,7 +115,9 @@ func (p *participantFlags) run(cmd *cobra.Command, role string) error {
 		return err
 	}
 	err = box.Participate(ctx, o, func(addr string) {
-		fmt.Fprintln(cmd.OutOrStdout(), box.ListeningPrefix+addr)
+		if _, err := fmt.Fprintln(cmd.OutOrStdout(), box.ListeningPrefix+addr); err != nil {
+			cancel() // nobody will find it; run tells why
+		}
 	})
 	if perr := stop(); err == nil {
 		err = perr
