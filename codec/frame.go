@@ -80,13 +80,6 @@ func FrameLen(b []byte) (int, error) {
 	return int(n), nil
 }
 
-// FrameFits reports whether b has the length that its header says, within the limits, and is of that cluster: what a
-// frame that has not left the machine is asked before TrustFrame.
-func FrameFits(b []byte, cluster uint32) bool {
-	le := binary.LittleEndian
-	return len(b) >= FrameHeaderSize && len(b) <= FrameSizeMax && uint64(le.Uint32(b)) == uint64(len(b)) && le.Uint32(b[12:]) == cluster
-}
-
 // CheckFrame verifies that b is exactly one whole, undamaged frame of our version, and returns its
 // header and its body, which aliases b.
 func CheckFrame(b []byte) (Header, []byte, error) {

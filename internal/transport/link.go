@@ -130,7 +130,7 @@ func (l *Link) happened(event Event) (Event, []byte) {
 // nextShared is the oldest frame in the session's shared memory, nil if there is none.
 func (l *Link) nextShared() []byte {
 	if l.shared != nil && l.lent == nil {
-		l.lent = l.shared.next(l.cluster)
+		l.lent = l.shared.next(l.cluster, func(r BadReason) { l.bad[r].Add(1) })
 	}
 	return l.lent
 }

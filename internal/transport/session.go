@@ -189,17 +189,24 @@ func (s *session) readBefore(t time.Time) {
 
 // check is the gate: nothing passes that is not an undamaged frame of our cluster.
 func (s *session) check(frame []byte) error {
-	h, _, err := codec.CheckFrame(frame)
-	if err != nil {
-		return s.bad(badReason(err), err)
-	}
-	if h.Cluster != s.wire.header.Cluster {
-		return s.bad(BadCluster, fmt.Errorf("frame of cluster %d, want %d", h.Cluster, s.wire.header.Cluster))
-	}
-	if h.Kind == codec.FrameHello || h.Kind == codec.FrameRefuse || h.Kind == codec.FrameTwin {
-		return s.bad(BadKind, fmt.Errorf("handshake frame of kind %d after the handshake", h.Kind))
+	if reason, err := badFrame(frame, s.wire.header.Cluster); err != nil {
+		return s.bad(reason, err)
 	}
 	return nil
+}
+
+// badFrame says what is wrong with a frame of a session, if anything is.
+func badFrame(frame []byte, cluster uint32) (BadReason, error) {
+	h, _, err := codec.CheckFrame(frame)
+	switch {
+	case err != nil:
+		return badReason(err), err
+	case h.Cluster != cluster:
+		return BadCluster, fmt.Errorf("frame of cluster %d, want %d", h.Cluster, cluster)
+	case h.Kind == codec.FrameHello || h.Kind == codec.FrameRefuse || h.Kind == codec.FrameTwin:
+		return BadKind, fmt.Errorf("handshake frame of kind %d after the handshake", h.Kind)
+	}
+	return 0, nil
 }
 
 func (s *session) bad(r BadReason, err error) error {

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -32,6 +31,7 @@ type shared struct {
 	theirs  *atomic.Uint32
 	conn    *net.TCPConn
 	bell    *ringbuf.Bell // the user's
+	spoilt  bool          // a bad frame has ended it; the user's
 }
 
 const (
@@ -128,8 +128,9 @@ func (s *shared) publish(n int) {
 	}
 }
 
-// next returns the oldest frame, nil if there is none. What cannot be a frame ends the session.
-func (s *shared) next(cluster uint32) []byte {
+// next returns the oldest frame, nil if there is none. It is checked as one from a socket is: what
+// is not a sound frame ends the session, and bad is told why.
+func (s *shared) next(cluster uint32, bad func(BadReason)) []byte {
 	frame := s.in.Peek()
 	if frame == nil {
 		if s.in.Err() != nil {
@@ -137,7 +138,11 @@ func (s *shared) next(cluster uint32) []byte {
 		}
 		return nil
 	}
-	if !codec.FrameFits(frame, cluster) {
+	if reason, err := badFrame(frame, cluster); err != nil {
+		if !s.spoilt {
+			s.spoilt = true
+			bad(reason)
+		}
 		s.conn.Close()
 		return nil
 	}

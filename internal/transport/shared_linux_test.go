@@ -155,20 +155,29 @@ func TestSharedOffers(t *testing.T) {
 	mine.drop()
 }
 
-// A frame that is none ends the session, and the next one has fresh memory.
+// A bad frame ends the session, is counted under its reason, and the next session has fresh memory.
 func TestSharedBadFrame(t *testing.T) {
 	a, b := overShared(t, ringCap)
-	a.take(EventUp)
-	b.take(EventUp)
-	copy(a.Claim(100), "no frame")
-	a.Publish(100)
-	b.take(EventDown)
-	a.take(EventDown)
-	a.take(EventUp)
-	b.take(EventUp)
-	wantShared(t, true, a, b)
-	a.send(2, 100)
-	b.receive(2, 100)
+	var want [BadReasonCount]uint64
+	for i, d := range damages {
+		frame := d.spoil(newFrame(6, 900))
+		if d.reason == BadTooLarge {
+			continue // the ring is as large here as it is there
+		}
+		a.take(EventUp)
+		b.take(EventUp)
+		wantShared(t, true, a, b)
+		a.send(uint64(i), 100)
+		copy(a.Claim(len(frame)), frame)
+		a.Publish(len(frame))
+		b.receive(uint64(i), 100)
+		b.take(EventDown)
+		a.take(EventDown)
+		want[d.reason]++
+		if got := b.Stats(); got.Bad != want {
+			t.Errorf("%s: counted %v, want %v", d.name, got.Bad, want)
+		}
+	}
 }
 
 // startEcho starts an echo process on addr.
