@@ -82,17 +82,20 @@ func (e *engine) batch(messages []message) {
 func (e *engine) enter(m *order) {
 	id, side, tif := orderbook.OrderID(m.id), sideOf(m.side), orderbook.TimeInForce(m.ioc)
 	price, qty := priceOf(m.price), orderbook.Qty(m.qty)
-	var fills []orderbook.Fill
 	result, done := e.book.AddPassive(id, side, tif, price, qty, 0)
-	if !done {
+	if done {
+		e.out.next().set(orderAck, m.side, m.sequence, m.id, 0, int32(price), m.qty)
+	} else {
 		var o orderbook.Order // field by field, as report.set
 		o.ID, o.Side, o.TIF, o.Price, o.Qty = id, side, tif, price, qty
+		var fills []orderbook.Fill
 		fills, result = e.book.Add(&o, e.fills)
 		if result.Reject != orderbook.Accepted {
 			return
 		}
+		e.traded(orderAck, m, fills)
 	}
-	e.done(orderAck, m, fills, result)
+	e.rest(m, result)
 	if result.Cancelled > 0 {
 		e.out.next().set(cancelAck, m.side, m.sequence, m.id, 0, int32(price), 0)
 	}
@@ -106,7 +109,8 @@ func (e *engine) modify(m *order) {
 		e.out.next().set(modifyReject, 0, m.sequence, m.id, 0, 0, 0)
 		return
 	}
-	e.done(modifyAck, m, fills, result)
+	e.traded(modifyAck, m, fills)
+	e.rest(m, result)
 }
 
 // cancel takes the two fields of cancel_t.
@@ -120,13 +124,17 @@ func (e *engine) cancel(id, sequence uint64) {
 	e.out.next().set(cancelAck, p.side, sequence, id, 0, int32(p.price), 0)
 }
 
-// done reports a new order or a modify and its trades, and notes where the order rests.
-func (e *engine) done(ack uint8, m *order, fills []orderbook.Fill, result orderbook.Result) {
+// traded reports a new order or a modify and its trades.
+func (e *engine) traded(ack uint8, m *order, fills []orderbook.Fill) {
 	e.out.next().set(ack, m.side, m.sequence, m.id, 0, int32(m.price), m.qty)
 	for i := range fills {
 		f := &fills[i]
 		e.out.next().set(trade, 0, m.sequence, m.id, uint64(f.Maker), int32(f.Price), uint32(f.Qty))
 	}
+}
+
+// rest notes where an order rests.
+func (e *engine) rest(m *order, result orderbook.Result) {
 	if result.Resting > 0 {
 		p := &e.place[result.Slot]
 		p.price, p.side = orderbook.Price(m.price), m.side

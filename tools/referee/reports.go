@@ -59,7 +59,7 @@ func (r *reports) next() *report {
 		r.turn()
 	}
 	r.used++
-	return &r.chunk[r.used-1]
+	return &r.chunk[(r.used-1)%publishEach] // in range, as the compiler sees
 }
 
 // turn publishes a full chunk and goes on with the next.
