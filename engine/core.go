@@ -44,7 +44,6 @@ type Core struct {
 
 	guesses [chunkMax]pretrade.Position // by Warm: of the commands from number guessed on
 	guessed uint64
-	warmed  uint32
 }
 
 // NewCore returns an empty core. vetoes are those that the log holds so far, in order.

@@ -3,8 +3,11 @@
 package engine
 
 import (
+	"unsafe"
+
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/engine/pretrade"
+	"github.com/tezi-exchange/tezi/internal/prefetch"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
@@ -62,12 +65,12 @@ func (c *Core) guess(cmd *codec.Command) pretrade.Position {
 	return c.guesses[(cmd.Seq-c.guessed)%chunkMax]
 }
 
-// refer notes the order that a command is to change, if it is to change one.
+// refer notes the order that a command is to change, or where it brings a new one.
 func (c *Core) refer(cmd *codec.Command) {
 	switch cmd.Kind {
-	case codec.KindCancel, codec.KindModify, codec.KindReduce:
+	case codec.KindNew, codec.KindCancel, codec.KindModify, codec.KindReduce:
 		if c.defined(cmd.Instrument) {
-			c.refs = append(c.refs, orderbook.Ref{Book: c.books[cmd.Instrument], ID: cmd.Order})
+			c.refs = append(c.refs, orderbook.Ref{Book: c.books[cmd.Instrument], ID: cmd.Order, Price: cmd.Price, Side: cmd.Side})
 		}
 	}
 }
@@ -75,9 +78,15 @@ func (c *Core) refer(cmd *codec.Command) {
 // warmOrders looks for the orders of c.refs, and for whose they are.
 func (c *Core) warmOrders() {
 	c.arena.Warm(c.refs)
-	sum := uint32(0)
-	for i := range c.refs {
-		sum += c.owners[c.refs[i].Slot].client
+	n := min(len(c.refs), prefetch.Max)
+	var slots [prefetch.Max]uint32
+	for i := range c.refs[:n] {
+		slots[i] = uint32(c.refs[i].Slot)
 	}
-	c.warmed = sum // or the compiler would leave the loads out
+	prefetch.Rows(unsafe.Pointer(&c.owners[0]), ownerShift, &slots, n)
 }
+
+// ownerShift is the size of an owner as a shift.
+const ownerShift = 4
+
+var _ [1 << ownerShift]byte = [unsafe.Sizeof(owner{})]byte{}

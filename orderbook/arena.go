@@ -42,7 +42,6 @@ type Arena struct {
 	pans     panCounts
 	books    []*Book
 	memory   []byte // all of the above
-	warmed   uint32 // of no meaning, see Warm
 	index    index  // of the orders of all books; not used by a numbered arena
 }
 

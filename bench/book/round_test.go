@@ -35,14 +35,15 @@ func run(d *Desk, messages []addressed) {
 		part := messages[:min(len(messages), lookAhead)]
 		messages = messages[len(part):]
 		var refs [lookAhead]orderbook.Ref
-		n := 0
 		for i := range part {
-			if m := &part[i]; m.Kind != codec.KindNew {
-				refs[n] = orderbook.Ref{Book: d.books[m.book], ID: m.ID}
-				n++
+			m := &part[i]
+			ref := &refs[i]
+			ref.Book, ref.ID, ref.Price, ref.Side = d.books[m.book], m.ID, m.Price, m.Side
+			if d.own && m.Kind == codec.KindNew {
+				ref.ID = 0 // it gets a number when its turn comes
 			}
 		}
-		d.arena.Warm(refs[:n])
+		d.arena.Warm(refs[:len(part)])
 		take(d, part)
 	}
 	take(d, messages)

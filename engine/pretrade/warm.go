@@ -2,7 +2,11 @@
 
 package pretrade
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/tezi-exchange/tezi/internal/prefetch"
+)
 
 // Key names a position before it is found. The zero Key is nobody's.
 type Key struct {
@@ -11,7 +15,7 @@ type Key struct {
 }
 
 // WarmMax is how many keys Warm looks at in one go.
-const WarmMax = 64
+const WarmMax = prefetch.Max
 
 // Warm brings into the cache what Position and Reserve will need for these keys, and writes to found, as long as
 // keys, which position it takes each key's to be: a guess to be judged by Is, for it looks at the first two
@@ -32,7 +36,7 @@ func (a *Accounts) Warm(keys []Key, found []Position) {
 		tags[i] = tagOf(k.Member, k.Client, k.Instrument)
 		rows[i] = x.home(tags[i])
 	}
-	prefetch(unsafe.Pointer(&x.entries[0]), entryShift, &rows, n)
+	prefetch.Rows(unsafe.Pointer(&x.entries[0]), entryShift, &rows, n)
 	for i := range found {
 		h := rows[i]
 		e, second := x.entries[h], x.entries[x.next(h)]
@@ -42,11 +46,11 @@ func (a *Accounts) Warm(keys []Key, found []Position) {
 		found[i] = Position(e.row())
 		rows[i] = max(e.row(), 1) - 1
 	}
-	prefetch(unsafe.Pointer(&a.positions[0]), positionShift, &rows, n)
+	prefetch.Rows(unsafe.Pointer(&a.positions[0]), positionShift, &rows, n)
 	for i := range found {
 		rows[i] = a.positions[rows[i]].account
 	}
-	prefetch(unsafe.Pointer(&a.accounts[0]), accountShift, &rows, n)
+	prefetch.Rows(unsafe.Pointer(&a.accounts[0]), accountShift, &rows, n)
 }
 
 // The sizes of rows as shifts.

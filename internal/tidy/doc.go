@@ -18,7 +18,7 @@
 //
 // The layers, from the bottom; an import may only point down:
 //
-//	.  internal/datatest (for tests only)  internal/mutant
+//	.  internal/datatest (for tests only)  internal/mutant  internal/prefetch
 //	0  ringbuf  orderbook  batch3pc
 //	1  codec  internal/journal  internal/check
 //	2  engine  internal/transport

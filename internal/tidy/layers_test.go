@@ -13,7 +13,7 @@ type room struct {
 
 // rooms is the plan of the house, as drawn in doc.go.
 var rooms = []room{
-	{"internal/datatest", layerGround}, {"internal/mutant", layerGround},
+	{"internal/datatest", layerGround}, {"internal/mutant", layerGround}, {"internal/prefetch", layerGround},
 	{"batch3pc/driver", 3}, // before batch3pc, which it lies in: the machines know no driver
 	{"ringbuf", 0}, {"orderbook", 0}, {"batch3pc", 0},
 	{"codec", 1}, {"internal/journal", 1}, {"internal/check", 1},
@@ -23,7 +23,7 @@ var rooms = []room{
 	{"cmd", 5}, {"tools", 5}, {"internal/tidy", 5},
 }
 
-// layerGround is below all others: it is for tests, on every layer.
+// layerGround is below all others: what tests of every layer use, and what is no more than an instruction.
 const layerGround = -1
 
 // Rooms up to layerAloneMax are made to be used one by one, as libraries or as

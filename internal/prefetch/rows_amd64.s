@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// func prefetch(base unsafe.Pointer, shift uint, rows *[WarmMax]uint32, n int)
-TEXT ·prefetch(SB), NOSPLIT, $0-32
+// func Rows(base unsafe.Pointer, shift uint, rows *[Max]uint32, n int)
+TEXT ·Rows(SB), NOSPLIT, $0-32
 	MOVQ base+0(FP), DI
 	MOVQ shift+8(FP), CX
 	MOVQ rows+16(FP), SI
