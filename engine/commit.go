@@ -15,9 +15,7 @@ import (
 func (e *Engine) do(r batch3pc.Ready) error {
 	e.status = e.coord.Status() // every call of the coordinator comes by here
 	if e.log == nil {
-		for i := range r.Messages {
-			e.send(&r.Messages[i])
-		}
+		e.sendOrKeep(r.Messages)
 		for i := range r.Durable { // a standby's ballots are new by its boot number
 			e.send(&r.Durable[i])
 		}
@@ -27,9 +25,7 @@ func (e *Engine) do(r batch3pc.Ready) error {
 		var body [recordMax]byte
 		e.mustPut(uint8(r.Records[i].Kind), codec.AppendRecord(body[:0], &r.Records[i]))
 	}
-	for i := range r.Messages {
-		e.send(&r.Messages[i])
-	}
+	e.sendOrKeep(r.Messages)
 	if len(r.Durable) == 0 {
 		return nil
 	}
@@ -40,6 +36,23 @@ func (e *Engine) do(r batch3pc.Ready) error {
 		e.send(&r.Durable[i])
 	}
 	return nil
+}
+
+// sendOrKeep sends what does not wait for the end of the round.
+func (e *Engine) sendOrKeep(messages []batch3pc.Message) {
+	for i := range messages {
+		if m := &messages[i]; !e.commits.Keep(m) {
+			e.send(m)
+		}
+	}
+}
+
+// sayCommits ends a round: the commits that no batch has carried leave.
+func (e *Engine) sayCommits() {
+	kept := e.commits.Take()
+	for i := range kept {
+		e.send(&kept[i])
+	}
 }
 
 // recordMax bounds the body of a coordinator's record, which carries no batch.

@@ -37,6 +37,7 @@ type Engine struct {
 
 	coord   *batch3pc.Coordinator
 	machine machine                    // coord, or stand around it
+	commits batch3pc.Commits           // of coord, that wait for a batch to ride on, or for the end of the round
 	status  batch3pc.CoordinatorStatus // after the coordinator's last call
 	win     window
 	log     *logger
@@ -270,6 +271,7 @@ func (e *Engine) round(stop bool) (worked bool, err error) {
 	if err := e.look(stop); err != nil {
 		return false, err
 	}
+	e.sayCommits()
 	e.publishStats()
 	return worked, e.watch(stop)
 }

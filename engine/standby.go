@@ -94,6 +94,7 @@ func (e *Engine) standBy(ctx context.Context) error {
 			terminated = st.Ballot
 			e.ports.Notify(Notice{Kind: NoticeTerminated, Seq: st.Base})
 		}
+		e.sayCommits()
 		if !worked && !grown {
 			e.bell.WaitUntil(e.heard, followPause)
 		}

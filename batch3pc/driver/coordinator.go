@@ -66,7 +66,7 @@ func (c *Coordinator) Round(nowNs int64) (worked bool, err error) {
 	if err := c.advance(); err != nil {
 		return worked, err
 	}
-	return worked, c.settle()
+	return worked, c.settle(worked)
 }
 
 // Ready reports whether Round would find something: an event of a link, or a sync that ended. It is

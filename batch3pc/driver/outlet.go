@@ -26,6 +26,7 @@ type outlet struct {
 	scratch []byte // body of one record, but for the payload
 	waiting []waiting
 	own     []batch3pc.Message // that the machine has sent to itself
+	commits batch3pc.Commits   // that wait for the end of the work, or for a message to ride on
 	message batch3pc.Message
 	batch   batch3pc.Batch
 }
@@ -130,7 +131,9 @@ func (o *outlet) do(r batch3pc.Ready) error {
 		}
 	}
 	for i := range r.Messages {
-		o.send(&r.Messages[i])
+		if m := &r.Messages[i]; !o.commits.Keep(m) {
+			o.send(m)
+		}
 	}
 	for i := range r.Durable {
 		m := r.Durable[i]
@@ -141,8 +144,15 @@ func (o *outlet) do(r batch3pc.Ready) error {
 	return nil
 }
 
-// settle ends a round: what was appended is flushed, and what may leave by now does.
-func (o *outlet) settle() error {
+// settle ends a round, in which there was something to do or not: what was appended is flushed, and what may leave by
+// now does.
+func (o *outlet) settle(worked bool) error {
+	if !worked {
+		kept := o.commits.Take()
+		for i := range kept {
+			o.send(&kept[i])
+		}
+	}
 	if mutant.Is(mutant.WaitUnflushed) && o.role.idle() {
 		if err := o.release(); err != nil {
 			return err
@@ -205,19 +215,40 @@ func (o *outlet) ready() bool {
 		}
 	}
 	synced, err := o.log.Synced()
-	return len(o.own) > 0 || err != nil || len(o.waiting) > 0 && o.waiting[0].lsn <= synced
+	return len(o.own) > 0 || o.commits.Kept() || err != nil || len(o.waiting) > 0 && o.waiting[0].lsn <= synced
 }
 
 // send encodes a message into the link of its receiver. A link that is down or full loses it, and
 // so does a receiver that is not among the peers.
 func (o *outlet) send(m *batch3pc.Message) {
+	if p, size := o.put(m); p != nil {
+		p.Link.Publish(size)
+	}
+}
+
+// sendQuietly is send of what its receiver need not wake up for.
+func (o *outlet) sendQuietly(m *batch3pc.Message) {
+	p, size := o.put(m)
+	if p == nil {
+		return
+	}
+	if l, ok := p.Link.(quietLink); ok {
+		l.PublishQuietly(size)
+		return
+	}
+	p.Link.Publish(size)
+}
+
+// put encodes a message into what it claims of the link of its receiver, and returns who that is and the size; nil if
+// there is nothing to publish.
+func (o *outlet) put(m *batch3pc.Message) (*peer, int) {
 	if m.To == batch3pc.NodeID(o.header.From) {
 		o.own = append(o.own, *m)
-		return
+		return nil, 0
 	}
 	p := o.peer(m.To)
 	if p == nil {
-		return
+		return nil, 0
 	}
 	if mutant.Is(mutant.WrongSession) {
 		p = o.firstUp(p)
@@ -225,10 +256,10 @@ func (o *outlet) send(m *batch3pc.Message) {
 	size := codec.MessageSize(m)
 	buf := p.Link.Claim(size)
 	if buf == nil {
-		return
+		return nil, 0
 	}
 	codec.AppendMessage(buf[:0], o.header, m)
-	p.Link.Publish(size)
+	return p, size
 }
 
 func (o *outlet) peer(n batch3pc.NodeID) *peer {

@@ -34,6 +34,7 @@ type Participant struct {
 	clock   clock
 	older   older
 	keeper  keeper
+	split   split
 }
 
 // NewParticipant connects machine, to which the log was replayed (Replay), to its coordinators.
@@ -56,6 +57,9 @@ func (p *Participant) Round(nowNs int64) (worked bool, err error) {
 	if worked, err = p.poll(); err != nil {
 		return worked, err
 	}
+	if err := p.apply(); err != nil {
+		return worked, err
+	}
 	if p.ticker != nil && p.clock.due(nowNs) {
 		if err := p.do(p.ticker.Tick()); err != nil {
 			return worked, err
@@ -67,7 +71,7 @@ func (p *Participant) Round(nowNs int64) (worked bool, err error) {
 			return true, err
 		}
 	}
-	if err := p.settle(); err != nil {
+	if err := p.settle(worked); err != nil {
 		return worked, err
 	}
 	if worked {
@@ -98,12 +102,6 @@ func (p *Participant) linked(*peer) error { return nil } // the machine only eve
 func (p *Participant) idle() bool {
 	s := p.machine.Status()
 	return s.Voted == s.PreCommitted
-}
-
-func (p *Participant) step(m *batch3pc.Message) error {
-	r := p.machine.Step(m)
-	p.older.ask(r.Older)
-	return p.do(r)
 }
 
 // clock says when a Tick is due.

@@ -27,6 +27,12 @@ type Link interface {
 	Release() // ends the use of what Next returned; the frame is valid until then
 }
 
+// quietLink is a Link that can publish what its receiver need not wake up for.
+type quietLink interface {
+	// PublishQuietly is Publish of what the receiver may find when it wakes up for something else.
+	PublishQuietly(n int)
+}
+
 // Log is the durable memory of a node. Its records are numbered from 1 (LSN).
 type Log interface {
 	// Append adds a record whose body is head and then payload. Both are copied.

@@ -25,6 +25,7 @@ type coordinator struct {
 	disk    *driver.Disk       // of a protocol whose coordinator has to write; else nil
 	waiting []waiting          // for it
 	own     []batch3pc.Message // that the machine has sent to itself
+	commits batch3pc.Commits
 	scratch []byte
 	diskErr error
 	links   []*transport.Link
@@ -160,6 +161,7 @@ func (k *coordinator) serve(ctx context.Context, end int64, done func() bool) er
 			}
 			worked = true
 		}
+		k.sayCommits()
 		if !worked {
 			k.bell.WaitUntil(moved, min(tickEvery, time.Duration(end-now)))
 		}
@@ -180,6 +182,7 @@ func (k *coordinator) until(ctx context.Context, done func() bool) error {
 		if err := k.release(); err != nil {
 			return err
 		}
+		k.sayCommits()
 		if !worked {
 			k.bell.WaitUntil(k.ready, tickEvery)
 		}
@@ -287,7 +290,9 @@ func (k *coordinator) propose(due int64) error {
 // do carries out a Ready. The only records of E3PC are epochs, and nobody restarts here.
 func (k *coordinator) do(r batch3pc.Ready) {
 	for i := range r.Messages {
-		k.send(&r.Messages[i])
+		if m := &r.Messages[i]; !k.commits.Keep(m) {
+			k.send(m)
+		}
 	}
 	if k.disk != nil {
 		k.keep(&r)
@@ -295,6 +300,14 @@ func (k *coordinator) do(r batch3pc.Ready) {
 	}
 	for i := range r.Durable {
 		k.send(&r.Durable[i])
+	}
+}
+
+// sayCommits ends a round, as in a run: the commits that no batch has carried leave.
+func (k *coordinator) sayCommits() {
+	kept := k.commits.Take()
+	for i := range kept {
+		k.send(&kept[i])
 	}
 }
 

@@ -83,6 +83,17 @@ func (l *Link) Publish(n int) {
 	}
 }
 
+// PublishQuietly is Publish of a frame for which a peer that sleeps need not wake up: it finds it when something else
+// has woken it. Where a socket lies between it is Publish.
+func (l *Link) PublishQuietly(n int) {
+	if l.shared == nil {
+		l.Publish(n)
+		return
+	}
+	l.shared.publishQuietly(n)
+	l.countSharedOut(uint64(n))
+}
+
 // Next returns the oldest event, and the frame if it is one. It stays the same until Release. The
 // frame has passed codec.CheckFrame, except in a Pair, where it never left the process; it belongs
 // to the user until Release. After Close there are no more events.

@@ -128,6 +128,9 @@ func (s *shared) publish(n int) {
 	}
 }
 
+// publishQuietly is publish for a user who will look anyway.
+func (s *shared) publishQuietly(n int) { s.out.Publish(n) }
+
 // next returns the oldest frame, nil if there is none. It is checked as one from a socket is: what
 // is not a sound frame ends the session, and bad is told why.
 func (s *shared) next(cluster uint32, bad func(BadReason)) []byte {

@@ -41,6 +41,32 @@ func TestShared(t *testing.T) {
 	}
 }
 
+// A frame that is published quietly leaves a peer asleep, which finds it all the same, and in its place.
+func TestSharedQuietly(t *testing.T) {
+	if sleeper() == nil {
+		t.Skip("the kernel cannot put anybody to sleep on several words")
+	}
+	a, b := overShared(t, ringCap)
+	a.take(EventUp)
+	b.take(EventUp)
+	const asleep = 2 // what a bell shows while its user sleeps in the kernel
+	a.shared.asleep.Store(asleep)
+	makeFrame(b.Claim(100), 1)
+	b.PublishQuietly(100)
+	if a.shared.asleep.Load() != asleep {
+		t.Error("a quiet frame has woken the peer up")
+	}
+	b.send(2, 200)
+	if a.shared.asleep.Load() == asleep {
+		t.Error("the next frame has not woken the peer up")
+	}
+	a.receive(1, 100)
+	a.receive(2, 200)
+	if s := b.Stats(); s.FramesOut != 2 || s.BytesOut != 300 {
+		t.Errorf("%+v, want 2 frames of 300 bytes counted", s)
+	}
+}
+
 // What was published before the end is read before the Down (I2), however the peer has gone.
 func TestSharedFramesBeforeDown(t *testing.T) {
 	a, b := overShared(t, ringCap)
