@@ -68,6 +68,7 @@ type Engine struct {
 	progressNs  int64 // last time a commit came, or nothing was in flight
 	stalled     bool
 	halted      orderbook.RejectReason // why trading is halted, as people know; Accepted: it is not
+	refuses     bool                   // and whether they were told that orders are refused
 	diskFull    atomic.Bool            // DiskFull
 	closed      bool                   // a round has seen the end of the input
 	idle        int                    // rounds in a row without work

@@ -33,13 +33,14 @@ func (e *Engine) halt(stop bool) error {
 	return nil
 }
 
-// haltFor halts trading and tells people why. With Config.HaltRejects it tells every order, too; without, the
-// source waits.
+// haltFor halts trading and tells people why. With Config.HaltRejects it tells every order, too; without, or as long
+// as the engine cannot, the source waits.
 func (e *Engine) haltFor(reason orderbook.RejectReason, because string) {
-	if e.halted != reason {
-		e.halted = reason
+	rejects := e.cfg.HaltRejects && e.canRefuse()
+	if e.halted != reason || e.refuses != rejects {
+		e.halted, e.refuses = reason, rejects
 		e.ports.Notify(Notice{
-			Kind: NoticeHalted, Peer: because, Why: reason.String(), Rejects: e.cfg.HaltRejects, InFlight: e.win.inFlight(), ForNs: e.nowNs - e.progressNs,
+			Kind: NoticeHalted, Peer: because, Why: reason.String(), Rejects: rejects, InFlight: e.win.inFlight(), ForNs: e.nowNs - e.progressNs,
 		})
 	}
 	if e.cfg.HaltRejects {
@@ -59,7 +60,7 @@ func (e *Engine) resume() {
 // setHalt halts the market, or with Accepted lets it trade again, by a command in the log. When that is not possible
 // now, because there is no core yet, or one is being made again, or the log is full, a later round does it.
 func (e *Engine) setHalt(reason orderbook.RejectReason) {
-	if !e.active() && !e.electing() || len(e.backlog) > 0 || e.core.Halted() == reason {
+	if !e.canRefuse() || len(e.backlog) > 0 || e.core.Halted() == reason {
 		return
 	}
 	cmd := codec.Command{Kind: codec.KindHalt, TimeNs: e.core.timeNs, Ref: uint32(reason)}
@@ -68,6 +69,10 @@ func (e *Engine) setHalt(reason orderbook.RejectReason) {
 	}
 	e.make(cmd)
 }
+
+// canRefuse reports whether there is a book that an order can be refused by. Before the first ballot there is none yet:
+// it says what of the log is decided, and so with which command the book begins.
+func (e *Engine) canRefuse() bool { return e.active() || e.electing() }
 
 // electing reports whether the engine is between two ballots, of which the next takes up the book as it is: what makes
 // no trade may be sequenced meanwhile.

@@ -115,6 +115,41 @@ func haltBox(t *testing.T, set func(b *testBox, f *fault)) (*testBox, *fault) {
 	return b, &f
 }
 
+// TestHaltBeforeTheFirstBallot: as long as no ballot has chosen where the book begins nobody can refuse an order, and
+// nobody says so: people are told that orders wait. When the ballot comes they are matched.
+func TestHaltBeforeTheFirstBallot(t *testing.T) {
+	var healed atomic.Bool
+	b := newTestBox(t, func(b *testBox) {
+		b.cfg.HaltEnds, b.cfg.HaltRejects = false, true
+		b.cfg.Deadlines.ResendNs, b.cfg.StallNs, b.cfg.HaltNs = int64(time.Millisecond), int64(20*time.Millisecond), int64(50*time.Millisecond)
+		for _, p := range b.peers[1:] {
+			p.hold = func(m *batch3pc.Message) bool { return m.Kind == batch3pc.KindState && !healed.Load() }
+		}
+	})
+	var waits Notice
+	clock := b.engine.ports.Clock
+	b.engine.ports.Clock = func() int64 { // in each round
+		for _, n := range b.notices {
+			if n.Kind == NoticeHalted && !healed.Load() {
+				waits = n
+				b.engine.cfg.HaltNs = int64(time.Hour)
+				healed.Store(true)
+			}
+		}
+		return clock()
+	}
+	res, err := b.run(t, randomFlow(32, 2_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if waits.Rejects || waits.Peer == "" {
+		t.Errorf("told %+v, want that orders wait, and for whom", waits)
+	}
+	if n := res.Rejects[orderbook.RejectHalted]; n > 0 || len(b.commits) == 0 {
+		t.Errorf("%d orders refused, %d commits, want none and some", n, len(b.commits))
+	}
+}
+
 // TestHaltLetsTheSourceWait: without HaltRejects the source waits, and no order is refused.
 func TestHaltLetsTheSourceWait(t *testing.T) {
 	for name, c := range haltCases {

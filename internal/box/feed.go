@@ -109,10 +109,8 @@ func (f *feed) watchDisk(ctx context.Context) {
 	defer again.Stop()
 	for {
 		f.diskFull(f.space.isLow())
-		if spent := f.space.spent; spent && !f.spent.Swap(spent) {
-			f.space.log.Error("half of the reserve is gone, too: the source has to wait", "dir", f.space.dir)
-		} else {
-			f.spent.Store(spent)
+		if spent := f.space.spent; spent != f.spent.Swap(spent) {
+			f.sayWait(spent)
 		}
 		select {
 		case <-again.C:
@@ -120,6 +118,15 @@ func (f *feed) watchDisk(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// sayWait tells people that the source waits without an answer, and that it does not any more.
+func (f *feed) sayWait(waits bool) {
+	if waits {
+		f.space.log.Error("half of the reserve is gone, too: orders wait, for a reject takes room as well", "dir", f.space.dir)
+		return
+	}
+	f.space.log.Warn("half of the reserve is there again: orders do not wait any more", "dir", f.space.dir)
 }
 
 // fill reads into slots. With a pace it waits for the first command, and goes on with those for which it would not
