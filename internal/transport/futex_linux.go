@@ -51,10 +51,7 @@ func (futex) Sleep(words []*atomic.Uint32, value uint32, d time.Duration) {
 	var end unix.Timespec
 	var until unsafe.Pointer
 	if d > 0 {
-		if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &end); err != nil {
-			panic("transport: no monotonic clock: " + err.Error())
-		}
-		end = unix.NsecToTimespec(end.Nano() + int64(d))
+		end = unix.NsecToTimespec(beganNs + int64(time.Since(began)+d))
 		until = unsafe.Pointer(&end)
 	}
 	beSeen()
@@ -74,9 +71,19 @@ func (futex) Sleep(words []*atomic.Uint32, value uint32, d time.Duration) {
 const seenEvery = 5 * time.Millisecond
 
 var (
-	began = time.Now()
-	seen  atomic.Int64 // when somebody has last passed, in nanoseconds since then
+	began   = time.Now()
+	beganNs = monotonic() // the same moment by the kernel's clock, or a little later
+	seen    atomic.Int64  // when somebody has last passed, in nanoseconds since then
 )
+
+// monotonic is the clock of futex_waitv. To ask for it is a system call, so it is asked once.
+func monotonic() int64 {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		panic("transport: no monotonic clock: " + err.Error())
+	}
+	return now.Nano()
+}
 
 // beSeen tells the runtime that the processor was given up meanwhile, which sleeping in a system call does not. Otherwise
 // its watcher thread takes the processor away at each sleep, and to be able to do so wakes up every 20 microseconds:
