@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/verify"
 )
 
@@ -21,6 +22,7 @@ market data agree: the same batches with the same chain everywhere, each trade
 applied once, the engine's command log matched again giving the same trades,
 states and files recomputed from the batches, money and shares conserved.
 Where logs were cut it says what was there to be proven, and what rests on a snapshot.
+A run that goes on is refused: its logs do not fit together before it ends.
 
 Exit code 3 if they do not, with the broken rule and the place.`,
 		Example: "  tezi verify tezi-run",
@@ -29,6 +31,9 @@ Exit code 3 if they do not, with the broken rule and the place.`,
 	out.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := out.check(); err != nil {
+			return err
+		}
+		if err := box.Free(args[0]); err != nil {
 			return err
 		}
 		var res *verify.Result

@@ -16,9 +16,10 @@ import (
 // dyingMax is how long the processes of a run that was just killed may take to give up its logs.
 const dyingMax = 2 * time.Second
 
-// free waits until no process works in the run directory's logs, but not for long: one that is not
-// about to die is an error. Replacing the run, or taking it up, would pull the logs from under it.
-func free(dir string) error {
+// Free waits until no process works in the run directory's logs, but not for long: one that is not
+// about to die is a *rundir.RefusedError. Replacing the run, or taking it up, would pull the logs from
+// under it, and what is read of logs that are being written does not fit together.
+func Free(dir string) error {
 	for end := time.Now().Add(dyingMax); ; time.Sleep(10 * time.Millisecond) {
 		err := inUse(dir)
 		var refused *rundir.RefusedError

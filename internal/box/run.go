@@ -100,7 +100,7 @@ func (o *Options) prove() error {
 // open lays out the directory and builds everything, but starts no input.
 func (b *box) open(ctx context.Context, source Source) error {
 	o := b.o
-	if err := free(o.Dir); err != nil {
+	if err := Free(o.Dir); err != nil {
 		return err
 	}
 	err := b.layOut()

@@ -95,7 +95,7 @@ func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
 
 func (s *supervisor) layOut() error {
 	o := s.o
-	if err := free(o.Dir); err != nil {
+	if err := Free(o.Dir); err != nil {
 		return err
 	}
 	b := box{o: o, started: s.started}
