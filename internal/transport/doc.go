@@ -18,6 +18,10 @@
 // side is gone; where memory or UDP cannot be had, the frames go over it; the log and
 // Link.NotUsed say why.
 //
+// Each link has a writer of its own, which lives as long as its session and takes all that waits in one call. One
+// writer for all peers would be a goroutine less, and would stand still for all of them behind the one that does not
+// read.
+//
 // # A session
 //
 // The time of one connection is a session. The user sees it in the in ring: an EventUp, frames, an
