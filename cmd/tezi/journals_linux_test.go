@@ -32,7 +32,8 @@ func lawful(t *testing.T, dir string) {
 	}
 }
 
-// recordsOf reads a participant's journal, without the payloads; whole is false if it has a hole.
+// recordsOf reads a participant's journal, without the payloads; whole is false if it has a hole. One that was cut
+// begins with its first snapshot: what its first segment has before that follows what is not there.
 func recordsOf(t *testing.T, dir string) (records []batch3pc.Record, whole bool) {
 	t.Helper()
 	r, err := journal.NewReader(dir)
@@ -40,6 +41,7 @@ func recordsOf(t *testing.T, dir string) (records []batch3pc.Record, whole bool)
 		t.Fatal(err)
 	}
 	defer r.Close() //nolint:errcheck // read only
+	cut := false
 	for {
 		rec, err := r.Next()
 		switch {
@@ -49,6 +51,11 @@ func recordsOf(t *testing.T, dir string) (records []batch3pc.Record, whole bool)
 			t.Fatal(err)
 		case rec.Kind == codec.RecordHole:
 			return nil, false
+		}
+		if len(records) == 0 {
+			if cut = cut || rec.LSN > 1; cut && rec.Kind != uint8(batch3pc.RecordSnapshot) {
+				continue
+			}
 		}
 		var batch batch3pc.Batch
 		var record batch3pc.Record
