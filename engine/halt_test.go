@@ -11,8 +11,9 @@ import (
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
-// fault is what a haltCase breaks: from some batch on, until it is healed.
-type fault struct{ broken, healed atomic.Bool }
+// fault is what a haltCase breaks: from some batch on, until it is healed. Of the market people are told that it is
+// halted, and that it trades again.
+type fault struct{ broken, halted, healed, trades atomic.Bool }
 
 // breaks reports whether the fault is there. It begins with the first message about batch 6.
 func (f *fault) breaks(seq batch3pc.Seq) bool {
@@ -91,7 +92,8 @@ func TestHaltRejectsAndResumes(t *testing.T) {
 	}
 }
 
-// haltBox is a box that breaks, and halts soon afterwards. Half of its orders come then, and the rest when it is healed.
+// haltBox is a box that breaks, and halts soon afterwards. Half of its orders come then, one by one until the market is
+// halted, so that most of them find it so, and the rest when it trades again.
 func haltBox(t *testing.T, set func(b *testBox, f *fault)) (*testBox, *fault) {
 	t.Helper()
 	var f fault
@@ -101,9 +103,19 @@ func haltBox(t *testing.T, set func(b *testBox, f *fault)) (*testBox, *fault) {
 		set(b, &f)
 	})
 	b.before = func(i int) {
-		for i == 2000 && !f.broken.Load() || i == 12_000 && !f.healed.Load() {
+		for i == 2000 && !f.broken.Load() || i == 12_000 && !f.trades.Load() || i > 2000 && !f.halted.Load() && b.engine.Input().Len() > 0 {
 			runtime.Gosched()
 		}
+	}
+	notify := b.engine.ports.Notify
+	b.engine.ports.Notify = func(n Notice) {
+		switch n.Kind {
+		case NoticeHalted:
+			f.halted.Store(true)
+		case NoticeTrading:
+			f.trades.Store(true)
+		}
+		notify(n)
 	}
 	advance := b.engine.ports.Clock
 	b.engine.ports.Clock = func() int64 {
