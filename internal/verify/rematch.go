@@ -71,6 +71,8 @@ func openRematch(log rundir.CommandLog, limits engine.Limits, p *Progress) (*rem
 		return nil, err
 	}
 	m.core, m.cmds = replica.Yield()
+	p.commands.Add(uint64(len(m.cmds))) // what was in doubt when the snapshot was made is matched first
+	p.total.Add(uint64(len(m.cmds)))
 	m.open, m.from = engine.NewBuilder(m.core.LastCommand(), m.core.NextTrade()), m.core.LastCommand()+1
 	m.reader, err = journal.NewReaderOn(disk.Real, log.Dir, base.At)
 	return m, err
