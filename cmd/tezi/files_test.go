@@ -5,9 +5,12 @@ import (
 	"compress/gzip"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // rewrite replaces a file by what change makes of it.
@@ -29,6 +32,14 @@ func cmdGzips(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(w.Close())
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), out.Bytes(), 0o644))
+}
+
+// cmdLocks takes the lock of a log until the script ends, as a process that works in it does.
+func cmdLocks(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "locks DIR")
+	lock, err := disk.Real.Lock(filepath.Join(ts.MkAbs(args[0]), "lock"))
+	ts.Check(err)
+	ts.Defer(func() { lock.Close() }) //nolint:errcheck // the script is over
 }
 
 func cmdGunzips(ts *testscript.TestScript, neg bool, args []string) {

@@ -53,7 +53,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"exits": cmdExits, "start": cmdStart, "starttty": cmdStartTTY, "send": cmdSend, "hangup": cmdHangup, "ended": cmdEnded,
 	"signal": cmdSignal, "calm": cmdCalm, "until": cmdUntil, "grab": cmdGrab, "committed": cmdCommitted, "grows": cmdGrows, "released": cmdReleased,
 	"json": cmdJSON, "jsonkeys": cmdJSONKeys, "occupy": cmdOccupy, "get": cmdGet,
-	"gzips": cmdGzips, "gunzips": cmdGunzips, "flip": cmdFlip, "cut": cmdCut, "dropline": cmdDropline, "edit": cmdEdit,
+	"gzips": cmdGzips, "gunzips": cmdGunzips, "locks": cmdLocks, "flip": cmdFlip, "cut": cmdCut, "dropline": cmdDropline, "edit": cmdEdit,
 }
 
 // patience is the deadline of everything that a script waits for: far above what a busy machine

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,7 +23,8 @@ market data agree: the same batches with the same chain everywhere, each trade
 applied once, the engine's command log matched again giving the same trades,
 states and files recomputed from the batches, money and shares conserved.
 Where logs were cut it says what was there to be proven, and what rests on a snapshot.
-A run that goes on is refused: its logs do not fit together before it ends.
+A run that stands still can be proven while its processes live; one that goes on is refused, because what is read of
+logs that are being written does not fit together.
 
 Exit code 3 if they do not, with the broken rule and the place.`,
 		Example: "  tezi verify tezi-run",
@@ -33,9 +35,6 @@ Exit code 3 if they do not, with the broken rule and the place.`,
 		if err := out.check(); err != nil {
 			return err
 		}
-		if err := box.Free(args[0]); err != nil {
-			return err
-		}
 		var res *verify.Result
 		var progress verify.Progress
 		line := bench.NewProgress(os.Stderr, progress.Status)
@@ -44,6 +43,12 @@ Exit code 3 if they do not, with the broken rule and the place.`,
 			return err
 		})
 		line.Stop()
+		var broken *verify.Violation
+		if errors.As(err, &broken) {
+			if busy := box.Free(args[0]); busy != nil { // between two writes its logs need not agree
+				return busy
+			}
+		}
 		if err != nil {
 			return err
 		}

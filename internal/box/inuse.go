@@ -18,7 +18,7 @@ const dyingMax = 2 * time.Second
 
 // Free waits until no process works in the run directory's logs, but not for long: one that is not
 // about to die is a *rundir.RefusedError. Replacing the run, or taking it up, would pull the logs from
-// under it, and what is read of logs that are being written does not fit together.
+// under it.
 func Free(dir string) error {
 	for end := time.Now().Add(dyingMax); ; time.Sleep(10 * time.Millisecond) {
 		err := inUse(dir)
