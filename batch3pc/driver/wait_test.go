@@ -37,15 +37,9 @@ func TestWaitsForDiskWhenIdle(t *testing.T) {
 		t.Errorf("waited %d times for one round's promises, want once", log.waits)
 	}
 
-	var batches [2]batch3pc.Batch
+	batches := chain(2)
 	for i := range batches {
-		b := &batches[i]
-		b.Seq, b.Generation, b.Count, b.Payload = batch3pc.Seq(i+1), 1, 1, []byte("payload")
-		if i > 0 {
-			b.Parent, b.ParentChain = batches[i-1].Seq, batches[i-1].Chain
-		}
-		b.Seal()
-		s.tell(batch3pc.Message{Kind: batch3pc.KindBatch, Seq: b.Seq, Batch: b})
+		s.tell(batch3pc.Message{Kind: batch3pc.KindBatch, Seq: batches[i].Seq, Batch: &batches[i]})
 	}
 	s.want("votes", s.round(), batch3pc.KindYes, batch3pc.KindYes)
 	s.tell(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: 1, Chain: batches[0].Chain})
