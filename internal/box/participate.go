@@ -25,9 +25,9 @@ type ParticipantOptions struct {
 	Boot       uint32
 	WindowMax  int
 	Durable    bool
-	Checkpoint uint64 // batches between two checkpoints; 0: never
-	CutLog     bool   // what lies before them goes
-	Files      driver.Files
+	Checkpoint uint64       // batches between two checkpoints; 0: never
+	CutLog     bool         // what lies before them goes
+	Files      driver.Files // sizes of its log; zero: the usual ones
 	Roles      rundir.Roles
 
 	DiskReserve uint64       // bytes that its disk keeps: with less room it votes for nothing new; 0: until it is full
