@@ -121,11 +121,16 @@ func TestBellRingReturns(t *testing.T) {
 // last look: that ring must not be lost, and its token must not be left for the next wait (I8).
 func TestBellRingBetween(t *testing.T) {
 	b := NewBell(WaitPark)
-	b.park(func() bool { b.Ring(); return true }, nil)
+	if b.park(func() bool { b.Ring(); return true }) {
+		t.Error("ready, but parked")
+	}
 	if len(b.token) != 0 || b.state.Load() != awake {
 		t.Errorf("ready and rung: %d tokens left, state %d", len(b.token), b.state.Load())
 	}
-	b.park(func() bool { b.Ring(); return false }, nil) // hangs if the ring is lost
+	if !b.park(func() bool { b.Ring(); return false }) {
+		t.Error("not ready, but not parked")
+	}
+	<-b.token // hangs if the ring is lost
 	if len(b.token) != 0 || b.state.Load() != awake {
 		t.Errorf("rung: %d tokens left, state %d", len(b.token), b.state.Load())
 	}

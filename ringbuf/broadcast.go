@@ -80,7 +80,7 @@ func (b *Broadcast[T]) Reader(bell *Bell, after ...*Reader[T]) *Reader[T] {
 func (b *Broadcast[T]) start(pos uint64) {
 	b.origin = pos
 	b.tail.Store(pos)
-	b.writer.pos, b.writer.cached = pos, pos
+	b.writer.begin(pos, pos)
 }
 
 // connect works out who wakes whom.
@@ -144,6 +144,9 @@ func (b *Broadcast[T]) Claim(n int) []T {
 		free = b.free()
 	}
 	w.lent = b.fit(w.pos, min(want, free))
+	if int64(w.pos+w.lent-w.limit) >= 0 {
+		b.ahead(w, w.lent)
+	}
 	return b.lend(w.pos, w.lent)
 }
 

@@ -21,16 +21,16 @@ import (
 // what the old one had not released (I9). What a producer had claimed and not published is lost, and
 // nobody has seen it.
 
-// framesMagic is "tezring2" in the order of the bytes. Another layout gets another number.
-const framesMagic = 0x32676e69727a6574
+// framesMagic is "tezring3" in the order of the bytes. Another layout gets another number.
+const framesMagic = 0x33676e69727a6574
 
 // ErrMemory is wrapped by every error about memory that is, or is to become, a Frames ring.
 var ErrMemory = errors.New("ringbuf: not the memory of a ring")
 
 // FramesBytes is how much memory FramesOn wants for a slab of at least capacity bytes.
-func FramesBytes(capacity int) int { return controlSize + max(slabMin, roundUp(capacity)) }
+func FramesBytes(capacity int) int { return controlSize + max(sharedMin, roundUp(capacity)) }
 
-// FramesOn makes an empty ring in mem, which is aligned to 8 bytes and has exactly FramesBytes of
+// FramesOn makes an empty ring in mem, which is aligned to 8 bytes (to a cache line if it is to be fast) and has exactly FramesBytes of
 // some capacity. Nobody may use the memory yet. The ring keeps mem in use, and in the same place,
 // but does not keep mapped memory mapped.
 func FramesOn(mem []byte) (*Frames, error) {
@@ -61,7 +61,7 @@ func OpenFrames(mem []byte) (*Frames, error) {
 	}
 	r := &Frames{sides: sides{shared: c}, slab: slab, foreign: true, claimed: -1}
 	r.resume()
-	if depth := r.depth(); depth > uint64(len(slab)) || (r.producer.pos|r.consumer.pos)%8 != 0 {
+	if depth := r.depth(); depth > uint64(len(slab)) || (r.producer.pos|r.consumer.pos)%lineSize != 0 {
 		return nil, fmt.Errorf("%w: head %d and tail %d in a slab of %d bytes", ErrMemory, r.consumer.pos, r.producer.pos, len(slab))
 	}
 	return r, nil
@@ -69,8 +69,8 @@ func OpenFrames(mem []byte) (*Frames, error) {
 
 func divide(mem []byte) (*control, []byte, error) {
 	slab := len(mem) - controlSize
-	if slab < slabMin || slab&(slab-1) != 0 {
-		return nil, nil, fmt.Errorf("%w: %d bytes, want %d and a power of two, at least %d", ErrMemory, len(mem), controlSize, slabMin)
+	if slab < sharedMin || slab&(slab-1) != 0 {
+		return nil, nil, fmt.Errorf("%w: %d bytes, want %d and a power of two, at least %d", ErrMemory, len(mem), controlSize, sharedMin)
 	}
 	base := unsafe.Pointer(unsafe.SliceData(mem))
 	if uintptr(base)%8 != 0 {
@@ -87,7 +87,7 @@ func (r *Frames) damaged(format string, args ...any) {
 	}
 	err := fmt.Errorf("%w: %s", ErrMemory, text)
 	r.fault.CompareAndSwap(nil, &err)
-	r.Close()
+	r.close()
 }
 
 // Err is what was found wrong in shared memory, nil if nothing was. Such a ring is closed, and gives
@@ -121,12 +121,16 @@ func (r *Frames) waiting() bool {
 }
 
 // takeOver moves a producer that has taken the place of another behind the record that this one had published
-// without having said so in the control block: there is one at most.
-func (r *Frames) takeOver() {
+// without having said so in the control block: there is one at most. It is false if the ring is closed then. Only the first
+// claim looks. Later ones know what stands there, and a look would be dear: the consumer polls that line, so the
+// look brings it back to be read, and the record once more to be written: half of a hop more.
+func (r *Frames) takeOver() bool {
 	if _, next, ok := r.record(r.producer.pos); ok {
 		r.publish(next)
 	}
 	if h := r.header(r.producer.pos).Load(); h != 0 {
 		r.damaged("%#x at position %d, where the producer's next record belongs", h, r.producer.pos)
 	}
+	r.begun = !r.closed()
+	return r.begun
 }

@@ -71,10 +71,10 @@ func TestMemoryTakenUp(t *testing.T) {
 		}
 	}
 	producer, consumer := framesOn(t, mem), openFrames(t, mem)
-	put(producer, 1, 2, 3)
+	put(producer, 1, 2)
 	fill(producer.Claim(40), 99) // and dies
 	producer = openFrames(t, mem)
-	put(producer, 4)
+	put(producer, 3)
 	for _, want := range []uint64{1, 2} {
 		if !bytes.Equal(consumer.Peek(), filled(40, want)) {
 			t.Fatalf("record %d is wrong", want)
@@ -83,8 +83,8 @@ func TestMemoryTakenUp(t *testing.T) {
 	}
 	consumer.PeekBatch(make([][]byte, 0, 2)) // and dies
 	consumer = openFrames(t, mem)
-	put(producer, 5, 6) // across the end of the slab
-	for _, want := range []uint64{3, 4, 5, 6} {
+	put(producer, 4, 5) // across the end of the slab
+	for _, want := range []uint64{3, 4, 5} {
 		if !bytes.Equal(consumer.Peek(), filled(40, want)) {
 			t.Fatalf("record %d is wrong", want)
 		}
@@ -103,7 +103,7 @@ func TestMemoryTakenUp(t *testing.T) {
 }
 
 func TestMemoryRefused(t *testing.T) {
-	for _, mem := range [][]byte{nil, memory(64)[:100], memory(64)[:controlSize+32], memory(64)[1:], memory(64)[:controlSize+63]} {
+	for _, mem := range [][]byte{nil, memory(64)[:100], memory(128)[:controlSize+64], memory(128)[1:], memory(128)[:controlSize+127]} {
 		if _, err := FramesOn(mem); !errors.Is(err, ErrMemory) {
 			t.Errorf("FramesOn %d bytes: %v", len(mem), err)
 		}
@@ -120,8 +120,8 @@ func TestMemoryRefused(t *testing.T) {
 		"another layout": func(c *control) { c.magic.Add(1 << 56) },
 		"another size":   func(c *control) { c.size = 512 },
 		"head first":     func(c *control) { c.head.Store(8) },
-		"too deep":       func(c *control) { c.tail.Store(1032) },
-		"crooked":        func(c *control) { c.tail.Store(12) },
+		"too deep":       func(c *control) { c.tail.Store(1024 + lineSize) },
+		"crooked":        func(c *control) { c.tail.Store(8) },
 	} {
 		mem := memory(1024)
 		damage(framesOn(t, mem).shared)
@@ -148,13 +148,70 @@ func TestMemoryUsedBefore(t *testing.T) {
 	}
 }
 
-func put(b []byte, length, tag uint64) { binary.LittleEndian.PutUint64(b, length|tag<<32) }
+func put(b []byte, length, tag uint64) { binary.LittleEndian.PutUint64(b, length|headed|tag<<32) }
+
+// sized is a record of n bytes that begins with its length, if it is long enough for it.
+func sized(n int, seed uint64) []byte {
+	b := filled(n, seed)
+	if n >= 4 {
+		binary.LittleEndian.PutUint32(b, uint32(n))
+	}
+	return b
+}
+
+// A record that begins with its length takes one line if it fits into it, and no other does; both come out as they went
+// in, across the end of the slab too, and a successor of either side finds them (I9).
+func TestMemoryOwnHeader(t *testing.T) {
+	mem := memory(512)
+	p, c := framesOn(t, mem), openFrames(t, mem)
+	for n := range 200 {
+		for i, want := range [][]byte{sized(n, uint64(n)), filled(n, uint64(n))} {
+			b := p.Claim(n)
+			if copy(b, want) != n || uintptr(unsafe.Pointer(unsafe.SliceData(b)))%8 != 0 {
+				t.Fatalf("claim of %d bytes: %d bytes at %p", n, len(b), unsafe.SliceData(b))
+			}
+			tail, skip := p.producer.pos, p.skip
+			p.Publish(n)
+			lines := (recordHeader + uint64(n) + 63) / 64
+			if i == 0 && n >= recordHeader && n <= lineSize {
+				lines = 1
+			}
+			if got := p.producer.pos - tail - skip; got != 64*lines {
+				t.Errorf("record %d of %d bytes takes %d bytes, want %d lines", i, n, got, lines)
+			}
+			if n%7 == 0 {
+				p, c = openFrames(t, mem), openFrames(t, mem)
+			}
+			if got := c.Peek(); got == nil || !bytes.Equal(got, want) || cap(got) != n {
+				t.Fatalf("record %d of %d bytes: %x, want %x; %v", i, n, got, want, c.Err())
+			}
+			c.Release()
+			if c.Peek() != nil {
+				t.Fatalf("record %d of %d bytes comes twice", i, n)
+			}
+		}
+	}
+}
+
+// A record whose final length is shorter than its claim is its own header if it says that final length.
+func TestMemoryShortened(t *testing.T) {
+	mem := memory(512)
+	p, c := framesOn(t, mem), openFrames(t, mem)
+	for _, claim := range []int{64, 65} {
+		copy(p.Claim(claim), sized(30, 1))
+		p.Publish(30)
+		if got := c.Peek(); !bytes.Equal(got, sized(30, 1)) {
+			t.Errorf("claim of %d: %x", claim, got)
+		}
+		c.Release()
+	}
+}
 
 // A producer that died between handing a record over and saying so in the control block: its successor finds the
 // record and goes on behind it (I9, I12).
 func TestMemoryTakenOver(t *testing.T) {
-	for _, sizes := range [][]int{{40}, {100, 100}} { // the second goes around the end of the slab
-		mem := memory(256)
+	for _, sizes := range [][]int{{40}, {40, 40, 40, 40, 40, 40, 40, 100}, {40, 40, 40, 40, 40, 40, 40, 64}} { // the last two go around the end of the slab
+		mem := memory(512)
 		producer, consumer := framesOn(t, mem), openFrames(t, mem)
 		tail := uint64(0)
 		for i, n := range sizes {
@@ -162,7 +219,7 @@ func TestMemoryTakenOver(t *testing.T) {
 				consumer.Peek()
 				consumer.Release()
 			}
-			fill(producer.Claim(n), uint64(i))
+			copy(producer.Claim(n), sized(n, uint64(i)))
 			tail = producer.shared.tail.Load()
 			producer.Publish(n)
 		}
@@ -171,7 +228,7 @@ func TestMemoryTakenOver(t *testing.T) {
 		fill(producer.Claim(24), 9)
 		producer.Publish(24)
 		last := len(sizes) - 1
-		for _, want := range [][]byte{filled(sizes[last], uint64(last)), filled(24, 9)} {
+		for _, want := range [][]byte{sized(sizes[last], uint64(last)), filled(24, 9)} {
 			if !bytes.Equal(consumer.Peek(), want) {
 				t.Fatalf("sizes %v: record of %d bytes is wrong", sizes, len(want))
 			}
@@ -180,6 +237,28 @@ func TestMemoryTakenOver(t *testing.T) {
 		if consumer.Peek() != nil || producer.Err() != nil || consumer.Err() != nil {
 			t.Errorf("sizes %v: something is left, or %v, %v", sizes, producer.Err(), consumer.Err())
 		}
+	}
+}
+
+// What somebody else writes where the next record belongs does not stop a producer that is at work: it does not look there
+// again, and its record lies over it.
+func TestMemoryWrittenOver(t *testing.T) {
+	mem := memory(256)
+	p, c := framesOn(t, mem), openFrames(t, mem)
+	for _, n := range []int{24, 40} {
+		b := p.Claim(n)
+		if b == nil {
+			t.Fatalf("no room for %d bytes: %v", n, p.Err())
+		}
+		fill(b, uint64(n))
+		p.Publish(n)
+		put(p.slab[p.producer.pos:], 1, 7)
+	}
+	for _, n := range []int{24, 40} {
+		if got := c.Peek(); !bytes.Equal(got, filled(n, uint64(n))) {
+			t.Errorf("a record of %d bytes, %v; want one of %d", len(got), c.Err(), n)
+		}
+		c.Release()
 	}
 }
 
@@ -208,14 +287,16 @@ func TestMemoryDamagedWhileLent(t *testing.T) {
 func TestMemoryDamaged(t *testing.T) {
 	for name, test := range map[string]struct {
 		damage   func(c *control, slab []byte)
-		producer bool // who sees it
+		producer bool // who sees it: a new one, which looks where it begins
 	}{
 		"head ahead":   {func(c *control, _ []byte) { c.head.Store(1 << 40) }, true},
 		"tag":          {func(_ *control, slab []byte) { slab[4]++ }, false},
 		"length":       {func(_ *control, slab []byte) { slab[3] = 1 }, false},
+		"no header":    {func(_ *control, slab []byte) { binary.LittleEndian.PutUint64(slab, 65) }, false},
+		"too short":    {func(_ *control, slab []byte) { binary.LittleEndian.PutUint64(slab, 7) }, false},
 		"only padding": {func(_ *control, slab []byte) { put(slab, 256-recordHeader, tagPadding) }, false},
 		"odd padding":  {func(_ *control, slab []byte) { put(slab, 64, tagPadding) }, false},
-		"no end":       {func(_ *control, slab []byte) { put(slab[32:], 1, 7) }, true},
+		"no end":       {func(_ *control, slab []byte) { put(slab[64:], 1, 7) }, true},
 	} {
 		mem := memory(256)
 		p, c := framesOn(t, mem), openFrames(t, mem)
@@ -223,6 +304,7 @@ func TestMemoryDamaged(t *testing.T) {
 		p.Publish(24)
 		test.damage(p.shared, p.slab)
 		if test.producer {
+			p.begun = false
 			for range 8 {
 				if p.Claim(100) == nil {
 					break
@@ -252,7 +334,7 @@ func FuzzMemory(f *testing.F) {
 	f.Add([]byte{0, 1, 128, 2, 3, 4})
 	f.Add([]byte{0, 0, 0, 2, 2, 2, 1, 1, 136, 255, 1, 12, 7})
 	f.Fuzz(func(t *testing.T, program []byte) {
-		mem := memory(64)
+		mem := memory(256)
 		p, c := framesOn(t, mem), openFrames(t, mem)
 		batch := make([][]byte, 0, 4)
 		next := func() (b byte) {
@@ -265,7 +347,7 @@ func FuzzMemory(f *testing.F) {
 			switch next() % 5 {
 			case 0:
 				if b := p.Claim(int(next()) % (p.MaxFrame() + 1)); b != nil {
-					fill(b, 1)
+					copy(b, sized(len(b), 1))
 					p.Publish(len(b))
 				}
 			case 1:

@@ -20,3 +20,8 @@ func fence()
 //
 //go:noescape
 func pause(n int)
+
+// own asks for n cache lines from p on, to be written, and does not wait for them.
+//
+//go:noescape
+func own(p unsafe.Pointer, n int)

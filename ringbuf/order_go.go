@@ -2,7 +2,10 @@
 
 package ringbuf
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 func storeRelease(p *atomic.Uint64, v uint64) { p.Store(v) }
 
@@ -16,3 +19,6 @@ func pause(n int) {
 	for range n * pauseLoop {
 	}
 }
+
+// own is only a hint.
+func own(unsafe.Pointer, int) {}

@@ -33,6 +33,8 @@ type sides struct {
 type cursor struct {
 	pos     uint64 // this side's shared word, without the cost of loading it
 	cached  uint64 // the other side's shared word when this side last loaded it; never ahead of it (I2)
+	limit   uint64 // the producer's: below it a push has room and need not ask for cache lines; see ahead.go
+	asked   uint64 // likewise: below it those of free slots are asked for
 	lent    uint64 // slots or records lent to the caller and not handed over yet
 	stalled bool   // the last look found nothing: counts a stall once, not once per spin
 
@@ -51,17 +53,15 @@ func (s *sides) start(pos uint64) {
 // resume puts both sides where the shared words say that they were.
 func (s *sides) resume() {
 	tail, head := s.shared.tail.Load(), s.shared.head.Load()
-	s.producer.pos, s.producer.cached = tail, head
-	s.consumer.pos, s.consumer.cached = head, tail
+	s.producer.begin(tail, head)
+	s.consumer.begin(head, tail)
 }
 
-// Bells lets the ring do the ringing: from now on Publish rings the consumer's bell, Release the
-// producer's, and Close both, and the forms that wait (their names end in Wait, or have no Try) may
-// be used by the sides that have a bell. Either may be nil. One bell may serve many rings for which
-// its owner waits at the same time; a stage between two rings, which waits for items or for room and
-// never for both, has a bell for each, or every release behind it would wake it for nothing. Call it
-// before the ring is used.
-func (s *sides) Bells(producer, consumer *Bell) {
+// begin puts a side at pos, and the other one at cached.
+func (c *cursor) begin(pos, cached uint64) { c.pos, c.cached, c.limit, c.asked = pos, cached, pos, pos }
+
+// bells is Bells of a ring.
+func (s *sides) bells(producer, consumer *Bell) {
 	s.room, s.items = producer, consumer
 	s.freed, s.filled = producer.ifParks(), consumer.ifParks()
 }
@@ -111,12 +111,19 @@ func (c *cursor) look(depth uint64, found bool) {
 		storeRelease(&c.depthMax, depth)
 	}
 	if !found {
-		bump(&c.spins)
-		if !c.stalled {
-			bump(&c.stalls)
-		}
+		c.nothing()
+		return
 	}
-	c.stalled = !found
+	c.stalled = false
+}
+
+// nothing counts a look that found nothing.
+func (c *cursor) nothing() {
+	bump(&c.spins)
+	if !c.stalled {
+		bump(&c.stalls)
+		c.stalled = true
+	}
 }
 
 // depth is tail - head for any goroutine. The two loads are not one instant: head goes first, so
@@ -126,10 +133,8 @@ func (s *sides) depth() uint64 {
 	return s.shared.tail.Load() - head
 }
 
-// Close ends the ring for both sides: the producer can claim nothing more, the consumer may still
-// drain what is published. Any goroutine may call it, more than once. It rings the bells of the
-// ring; whoever closes a ring without bells, on which somebody waits, rings afterwards.
-func (s *sides) Close() {
+// close is Close of a ring.
+func (s *sides) close() {
 	s.shared.closed.Store(1)
 	for _, b := range []*Bell{s.room, s.items} {
 		if b != nil {
@@ -138,9 +143,8 @@ func (s *sides) Close() {
 	}
 }
 
-// Closed reports whether Close was called. A consumer that wants everything that was published
-// before Close asks Closed first and looks into the ring afterwards, in this order.
-func (s *sides) Closed() bool { return s.shared.closed.Load() != 0 }
+// closed is Closed of a ring.
+func (s *sides) closed() bool { return s.shared.closed.Load() != 0 }
 
 // Stats are the counters of one ring.
 type Stats struct {
@@ -170,5 +174,5 @@ func (s Stats) withRoom(bell *Bell) Stats {
 	return s
 }
 
-// Stats may be called by any goroutine.
-func (s *sides) Stats() Stats { return statsOf(&s.producer, &s.consumer, s.items).withRoom(s.room) }
+// stats is Stats of a ring.
+func (s *sides) stats() Stats { return statsOf(&s.producer, &s.consumer, s.items).withRoom(s.room) }

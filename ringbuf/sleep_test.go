@@ -146,3 +146,35 @@ func TestTooManyMirrors(t *testing.T) {
 		t.Error("does not sleep although there are few enough words")
 	}
 }
+
+// waker is a Sleeper whose sleep ends for no reason but the last time, when it does what there is to wait for.
+type waker struct {
+	sleeps int
+	last   func()
+}
+
+func (s *waker) Rouse(*atomic.Uint32) {}
+
+func (s *waker) Sleep([]*atomic.Uint32, uint32, time.Duration) {
+	if s.sleeps--; s.sleeps == 0 {
+		s.last()
+	}
+}
+
+// A pop goes on waiting when a sleep ends for no reason, and ends with the ring, but not before what was published last.
+func TestPopSleepsForNoReason(t *testing.T) {
+	r := NewSPSC[uint64](4)
+	s := &waker{3, func() { r.TryPush(7) }}
+	b, _ := mirrored(s)
+	r.Bells(nil, b)
+	if v, ok := r.Pop(); v != 7 || !ok || s.sleeps != 0 {
+		t.Errorf("pops %d, %t with %d sleeps left, want 7, true and none", v, ok, s.sleeps)
+	}
+	s.sleeps, s.last = 2, func() { r.TryPush(8); r.Close() }
+	if v, ok := r.Pop(); v != 8 || !ok {
+		t.Errorf("pops %d, %t, want 8 and true", v, ok)
+	}
+	if _, ok := r.Pop(); ok {
+		t.Error("pops from a ring that is closed and drained")
+	}
+}

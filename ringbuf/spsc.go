@@ -21,7 +21,7 @@ func NewSPSC[T any](capacity int) *SPSC[T] {
 func (r *SPSC[T]) Claim(n int) []T {
 	want, p := count(n), &r.producer
 	p.lent = 0
-	if r.Closed() {
+	if r.closed() {
 		return nil
 	}
 	free := r.size - (p.pos - p.cached)
@@ -29,6 +29,9 @@ func (r *SPSC[T]) Claim(n int) []T {
 		free = r.free(r.size, 1)
 	}
 	p.lent = r.fit(p.pos, min(want, free))
+	if int64(p.pos+p.lent-p.limit) >= 0 {
+		r.ahead(p, p.lent)
+	}
 	return r.lend(p.pos, p.lent)
 }
 
@@ -36,10 +39,10 @@ func (r *SPSC[T]) Claim(n int) []T {
 // only when the ring is closed, or n is 0.
 func (r *SPSC[T]) ClaimWait(n int) []T {
 	for {
-		if s := r.Claim(n); s != nil || n == 0 || r.Closed() {
+		if s := r.Claim(n); s != nil || n == 0 || r.closed() {
 			return s
 		}
-		r.room.Wait(func() bool { return r.free(r.size, 1) > 0 || r.Closed() })
+		r.room.Wait(func() bool { return r.free(r.size, 1) > 0 || r.closed() })
 	}
 }
 
@@ -71,11 +74,11 @@ func (r *SPSC[T]) Peek(n int) []T {
 // only when the ring is closed and everything published before is released, or n is 0.
 func (r *SPSC[T]) PeekWait(n int) []T {
 	for {
-		closed := r.Closed() // before the look: what was published before Close must be seen
+		closed := r.closed() // before the look: what was published before Close must be seen
 		if s := r.Peek(n); s != nil || n == 0 || closed {
 			return s
 		}
-		r.items.Wait(func() bool { return r.ready() > 0 || r.Closed() })
+		r.items.Wait(func() bool { return r.ready() > 0 || r.closed() })
 	}
 }
 
@@ -94,7 +97,7 @@ func (r *SPSC[T]) Release(n int) {
 // closed. An open claim is forgotten.
 func (r *SPSC[T]) TryPush(v T) bool {
 	p := &r.producer
-	if p.pos-p.cached == r.size && r.free(r.size, 1) == 0 || r.Closed() {
+	if int64(p.pos-p.limit) >= 0 && !r.more() || r.closed() {
 		return false
 	}
 	p.lent = 0
@@ -111,7 +114,7 @@ func (r *SPSC[T]) TryPush(v T) bool {
 // time every call counts, so the body of TryPush stands here again.
 func (r *SPSC[T]) Push(v T) bool {
 	p := &r.producer
-	if p.pos-p.cached == r.size && !r.awaitRoom() || r.Closed() {
+	if int64(p.pos-p.limit) >= 0 && !r.awaitRoom() || r.closed() {
 		return false
 	}
 	p.lent = 0
@@ -124,13 +127,23 @@ func (r *SPSC[T]) Push(v T) bool {
 	return true
 }
 
+// more is the slow path of a push: it reports whether there is a free slot, and asks for the lines of the next ones.
+func (r *SPSC[T]) more() bool {
+	p := &r.producer
+	if p.pos-p.cached == r.size && r.free(r.size, 1) == 0 {
+		return false
+	}
+	r.ahead(p, 1)
+	return true
+}
+
 // awaitRoom waits until there is a free slot, and returns false if the ring is closed.
 func (r *SPSC[T]) awaitRoom() bool {
-	for r.free(r.size, 1) == 0 {
-		if r.Closed() {
+	for !r.more() {
+		if r.closed() {
 			return false
 		}
-		r.room.Wait(func() bool { return r.free(r.size, 1) > 0 || r.Closed() })
+		r.room.Wait(func() bool { return r.free(r.size, 1) > 0 || r.closed() })
 	}
 	return true
 }
@@ -156,8 +169,15 @@ func (r *SPSC[T]) TryPop() (v T, ok bool) {
 // and drained. As in Push, the body stands here again: one call less for each item.
 func (r *SPSC[T]) Pop() (v T, ok bool) {
 	c := &r.consumer
-	if c.pos == c.cached && r.ready() == 0 && r.PeekWait(1) == nil {
-		return v, false
+	for c.pos == c.cached {
+		token, more := r.awaitItem()
+		if !more {
+			return v, false
+		}
+		if token != nil {
+			<-token
+			r.items.mirror(awake)
+		}
 	}
 	c.lent = 0
 	v = *r.at(c.pos)
@@ -169,9 +189,39 @@ func (r *SPSC[T]) Pop() (v T, ok bool) {
 	return v, true
 }
 
+// awaitItem waits until there is an item, or to receive from token is all that is left of waiting. more is false if the
+// ring is closed and drained.
+func (s *sides) awaitItem() (token <-chan struct{}, more bool) {
+	token = s.items.doze(func() bool { return s.ready() > 0 || s.closed() })
+	if token != nil || s.consumer.pos != s.consumer.cached || !s.closed() {
+		return token, true
+	}
+	return nil, s.ready() > 0 // what was published before Close must be seen
+}
+
 // Len is the number of published items that are not released. For a goroutine that is neither side
 // it is a moment in the past.
 func (r *SPSC[T]) Len() int { return int(min(r.depth(), r.size)) }
 
 // Cap is the number of slots.
 func (r *SPSC[T]) Cap() int { return int(r.size) }
+
+// Bells lets the ring do the ringing: from now on Publish rings the consumer's bell, Release the
+// producer's, and Close both, and the forms that wait (their names end in Wait, or have no Try) may
+// be used by the sides that have a bell. Either may be nil. One bell may serve many rings for which
+// its owner waits at the same time; a stage between two rings, which waits for items or for room and
+// never for both, has a bell for each, or every release behind it would wake it for nothing. Call it
+// before the ring is used.
+func (r *SPSC[T]) Bells(producer, consumer *Bell) { r.bells(producer, consumer) }
+
+// Close ends the ring for both sides: the producer can claim nothing more, the consumer may still
+// drain what is published. Any goroutine may call it, more than once. It rings the bells of the
+// ring; whoever closes a ring without bells, on which somebody waits, rings afterwards.
+func (r *SPSC[T]) Close() { r.close() }
+
+// Closed reports whether Close was called. A consumer that wants everything that was published
+// before Close asks Closed first and looks into the ring afterwards, in this order.
+func (r *SPSC[T]) Closed() bool { return r.closed() }
+
+// Stats may be called by any goroutine.
+func (r *SPSC[T]) Stats() Stats { return r.stats() }
