@@ -39,10 +39,17 @@ type Arena struct {
 
 	cold     []cold // by the slot of an order
 	arrivals uint64 // orders ever collected for an auction
-	pans     panCounts
+	pans     panTrees
 	books    []*Book
 	memory   []byte // all of the above
 	index    index  // of the orders of all books; not used by a numbered arena
+}
+
+// slab returns both views of the slab, which are one pointer. A command that keeps them needs neither to read it again
+// after each store nor to look whether it is nil.
+func (a *Arena) slab() (*[1 << 32]order, *[1 << 32]level) {
+	orders := a.orders
+	return orders, (*[1 << 32]level)(unsafe.Pointer(orders))
 }
 
 // nodes returns how large the slab is: slot 0, an order and a level of its own for each order, and one of each
@@ -54,8 +61,8 @@ func (a *Arena) nodes() int { return 2*a.cap + 4 }
 func (a *Arena) branchesMax() int { return 2*a.cap + 4 }
 
 // NewArena reserves memory for ordersMax orders resting at the same time, in whatever books and at
-// whatever prices: 56 bytes for each order, 32 for each occupied price, and 13 to 64 for the index,
-// touched as they are needed. It panics if ordersMax is out of range (1 to 2^30-8) or if the
+// whatever prices: 56 bytes for each order, 32 for each occupied price, 13 to 64 for the index, and
+// 12 for each order with a PAN that an auction collects, touched as they are needed. It panics if ordersMax is out of range (1 to 2^30-8) or if the
 // address space cannot be had. The order numbers are whatever the caller gives.
 func NewArena(ordersMax int) *Arena { return mustArena(ordersMax, ordersLimit, false) }
 
@@ -84,7 +91,7 @@ func newArena(ordersMax int, numbered bool) (*Arena, error) {
 
 	a := &Arena{cap: ordersMax, room: ordersMax, numbered: numbered, freshSlot: 1, freshBranch: 1}
 	a.freshLevel = uint32(a.nodes() - 1)
-	memory, err := reserve(a.nodes()*nodeSize + regions*groups*groupSize + a.branchesMax()*branchSize + (ordersMax+2)*coldSize + panSize*4)
+	memory, err := reserve(a.nodes()*nodeSize + regions*groups*groupSize + a.branchesMax()*branchSize + (ordersMax+2)*(coldSize+panBelowSize) + panSize*panRootSize)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +108,9 @@ func newArena(ordersMax int, numbered bool) (*Arena, error) {
 	rest = unsafe.Add(rest, a.branchesMax()*branchSize)
 	a.cold = unsafe.Slice((*cold)(rest), ordersMax+2)
 	rest = unsafe.Add(rest, (ordersMax+2)*coldSize)
-	a.pans.counts = unsafe.Slice((*uint32)(rest), panSize)
+	a.pans.below = unsafe.Slice((*[2]uint32)(rest), ordersMax+2)
+	rest = unsafe.Add(rest, (ordersMax+2)*panBelowSize)
+	a.pans.roots = unsafe.Slice((*uint32)(rest), panSize)
 	if !numbered {
 		a.index.start()
 	}
@@ -145,16 +154,23 @@ func (a *Arena) take() uint32 {
 
 // give takes a slot back.
 func (a *Arena) give(s uint32) {
-	o := &a.orders[s]
-	o.flags = 0
 	if a.numbered {
+		o := &a.orders[s]
 		o.id += numberStep
 		if o.id >= numberLimit {
+			o.flags = 0
 			a.room--
 			return
 		}
 	}
-	o.next = a.freeSlot
+	a.free(s)
+}
+
+// free is give of a slot whose number, if it has one of its own, is a new one.
+func (a *Arena) free(s uint32) {
+	orders, _ := a.slab()
+	o := &orders[s]
+	o.next, o.flags = a.freeSlot, 0
 	a.freeSlot = s
 }
 

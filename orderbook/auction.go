@@ -10,12 +10,13 @@ func (b *Book) OpenAuction() {
 	if b.collecting {
 		return
 	}
-	b.collecting = true
+	b.file()
+	b.setCollecting(true)
 	a := b.arena
 	for side := range uint32(2) {
 		for v := b.sides[side].best; v != 0; v = a.worse(&b.sides[side], v) {
 			for s := a.levels[v].head; s != v; s = a.orders[s].next {
-				a.pans.add(&a.orders[s])
+				a.own(s)
 			}
 		}
 	}
@@ -34,7 +35,7 @@ func (b *Book) collect(s uint32, t *Terms) Result {
 	if !t.Market {
 		key, limit = keyOf(side, t.Price), keyOf(side^1, t.Price)
 	}
-	if o.pan != 0 && b.meetsOwn(o, limit) {
+	if o.pan != 0 && a.owns(ownerOf(o.pan, o.flags^isSell), limit) {
 		return Remainder(t.Qty, CauseSelfTrade)
 	}
 	o.flags = o.flags&^(isDisclosed|isMarket|tifBits) | tifFlags(t.TIF)
@@ -45,24 +46,8 @@ func (b *Book) collect(s uint32, t *Terms) Result {
 	a.arrivals++
 	a.cold[s].arrival = a.arrivals
 	a.enqueue(&b.sides[side], key, s)
-	a.pans.add(o)
+	a.own(s)
 	return Result{Resting: t.Qty, Slot: Slot(s)}
-}
-
-// meetsOwn says whether an order of the same PAN rests on the other side, at limit or better.
-func (b *Book) meetsOwn(o *order, limit uint32) bool {
-	a, other := b.arena, o.of()^1
-	if !a.pans.some(o.flags^isSell, o.pan) {
-		return false
-	}
-	for v := b.sides[other].best; a.levels[v].key >= limit; v = a.worse(&b.sides[other], v) {
-		for s := a.levels[v].head; s != v; s = a.orders[s].next {
-			if a.orders[s].pan == o.pan {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // modifyCollected is Modify of an order in an auction.
@@ -93,6 +78,7 @@ func (b *Book) modifyCollected(s uint32, t *Terms) Result {
 // are appended to crosses, which never grows: if it is full afterwards there may be more, and the next
 // call goes on. Stop-loss orders that the price reaches are queued.
 func (b *Book) Uncross(price Price, marketFirst bool, crosses []Cross) []Cross {
+	b.file()
 	a, from := b.arena, len(crosses)
 	for len(crosses) < cap(crosses) {
 		buy, sell := b.front(0, price, marketFirst), b.front(1, price, marketFirst)
@@ -156,16 +142,16 @@ func (b *Book) fillCross(s uint32, n Qty) Qty {
 func (b *Book) CloseAuction(price Price) (turned int) {
 	a := b.arena
 	for side := range uint32(2) {
-		turned += b.turn(side, price)
-	}
-	for side := range uint32(2) {
 		for v := b.sides[side].best; v != 0; v = a.worse(&b.sides[side], v) {
 			for s := a.levels[v].head; s != v; s = a.orders[s].next {
-				a.pans.drop(&a.orders[s])
+				a.disown(s)
 			}
 		}
 	}
-	b.collecting = false
+	for side := range uint32(2) {
+		turned += b.turn(side, price)
+	}
+	b.setCollecting(false)
 	if b.Crossed() {
 		panic("orderbook: an auction ends with a crossed book")
 	}
@@ -206,6 +192,7 @@ func (b *Book) turn(side uint32, price Price) (turned int) {
 // Crossed reports whether limit orders would trade with each other: in an auction they may stand so, and
 // none do once it is uncrossed to its end, unless orders have been taken out in between.
 func (b *Book) Crossed() bool {
+	b.file()
 	bid, ask := b.bestLimit(0), b.bestLimit(1)
 	return ask != 0 && b.arena.levels[bid].key >= keyOf(0, priceOf(1, b.arena.levels[ask].key))
 }

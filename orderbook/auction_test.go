@@ -1,6 +1,7 @@
 package orderbook_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/orderbook"
@@ -43,5 +44,67 @@ func TestCloseAuctionWithManyOrders(t *testing.T) {
 	}
 	if at != 2*n {
 		t.Fatalf("%d orders, want %d", at, 2*n)
+	}
+}
+
+// TestOwnOrderIsGone: an auction takes an order that would have met one of its PAN, once that one is gone from there,
+// whatever way it went.
+func TestOwnOrderIsGone(t *testing.T) {
+	const pan, before, own, bid = 7, 1, 2, 100 // numbers of two sells of the PAN, at the price of the bid
+	crosses := make([]orderbook.Cross, 0, 4)
+	limit := func(price orderbook.Price) *orderbook.Terms { return &orderbook.Terms{Price: price, Qty: 5} }
+	for name, goes := range map[string]func(b *orderbook.Book, id orderbook.OrderID){
+		"cancel":      func(b *orderbook.Book, id orderbook.OrderID) { b.Cancel(id) },
+		"reduce":      func(b *orderbook.Book, id orderbook.OrderID) { b.Reduce(id, 5) },
+		"modify away": func(b *orderbook.Book, id orderbook.OrderID) { b.Modify(id, limit(bid+1), nil) },
+		"mass cancel": func(b *orderbook.Book, id orderbook.OrderID) {
+			at := b.Find(id)
+			b.CancelWhere(0, func(s orderbook.Slot) bool { return s == at }, func(orderbook.RestingOrder) {})
+		},
+		"trade": func(b *orderbook.Book, id orderbook.OrderID) {
+			b.Add(&orderbook.Order{ID: 20, Side: orderbook.Buy, Price: bid, Qty: 5}, nil)
+			b.Uncross(bid, false, crosses)
+		},
+		"trade in an auction that ends": func(b *orderbook.Book, id orderbook.OrderID) {
+			b.Add(&orderbook.Order{ID: 20, Side: orderbook.Buy, Price: bid, Qty: 5}, nil)
+			b.Uncross(bid, false, crosses)
+			b.CloseAuction(bid)
+			b.OpenAuction()
+		},
+		"between two auctions": func(b *orderbook.Book, id orderbook.OrderID) {
+			b.CloseAuction(bid)
+			b.Cancel(id)
+			b.OpenAuction()
+		},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			b := newBook(t, 10)
+			b.Add(&orderbook.Order{ID: before, Side: orderbook.Sell, Price: bid, Qty: 5, PAN: pan}, nil)
+			b.OpenAuction()
+			b.Add(&orderbook.Order{ID: own, Side: orderbook.Sell, Price: bid, Qty: 5, PAN: pan}, nil)
+			b.Add(&orderbook.Order{ID: 3, Side: orderbook.Sell, Price: bid + 1, Qty: 5, PAN: pan}, nil)
+			b.Add(&orderbook.Order{ID: 4, Side: orderbook.Sell, Market: true, Qty: 5}, nil)
+			b.Cancel(4)
+			try := func(id orderbook.OrderID, pan orderbook.PAN, price orderbook.Price, taken bool) {
+				t.Helper()
+				o := orderbook.Order{ID: id, Side: orderbook.Buy, Price: price, Market: price == 0, Qty: 5, PAN: pan}
+				if _, r := b.Add(&o, nil); (r.Resting == 5) != taken || r.Reject != orderbook.Accepted || !taken && r.Cause != orderbook.CauseSelfTrade {
+					t.Fatalf("%+v: %+v, want it taken: %v", o, r, taken)
+				}
+				b.Cancel(id)
+			}
+			for _, id := range []orderbook.OrderID{before, own} {
+				try(10, pan, bid, false)
+				try(11, pan, bid-1, true)
+				try(12, pan+1, bid, true)
+				goes(b, id)
+			}
+			try(13, pan, bid, true)
+			try(14, pan, bid+1, false)
+			try(15, pan, 0, false)
+			if err := b.Check(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }

@@ -5,6 +5,7 @@ package orderbook
 type Book struct {
 	arena      *Arena
 	number     uint32    // of this book in the arena, from 1
+	plain      uint32    // flags of its orders, but for ofAny, that Cancel and Modify treat alike; of none while an auction collects
 	last       Price     // of the last trade, 0 before the first
 	sides      [2]ladder // orders in the market: bids, asks
 	stops      [2]ladder // stop-loss orders by their triggers: to buy, to sell
@@ -19,13 +20,31 @@ func NewBook(a *Arena) *Book {
 		panic("orderbook: more books in an arena than 2^24-1")
 	}
 	b := &Book{arena: a, number: uint32(len(a.books)) + 1}
+	b.setCollecting(false)
 	a.books = append(a.books, b)
 	return b
 }
 
+// setCollecting says whether an auction collects orders.
+func (b *Book) setCollecting(on bool) {
+	b.collecting = on
+	b.plain = b.number << bookShift
+	if on {
+		b.plain = ^uint32(0)
+	}
+}
+
+// file puts the newest order of either side into its queue. Whoever looks at queues, or changes more of them than an
+// order leaves, begins with it.
+func (b *Book) file() {
+	b.arena.file(&b.sides[0])
+	b.arena.file(&b.sides[1])
+}
+
 // SetRange sets the execution range: from now on an order that comes in trades only at prices from low to
 // high, both allowed; 0 is no bound. What is left of an order whose limit goes beyond is cancelled with
-// CauseRange. (NSE: trade execution range, limit price protection)
+// CauseRange; of a market order only if somebody rests there, else it is a remainder. (NSE: trade execution
+// range, limit price protection)
 func (b *Book) SetRange(low, high Price) {
 	b.sides[0].within, b.sides[1].within = 0, 0
 	if low > 0 {
@@ -80,105 +99,117 @@ func (b *Book) find(id OrderID) (s, hash uint32) {
 // with RejectBookFull. One that trades is not: if some of it is left, a maker has gone. (In a numbered
 // arena whose last slot has used up its numbers while all others are taken, every entry is.)
 func (b *Book) Add(o *Order, fills []Fill) ([]Fill, Result) {
-	if o.Market || uint32(o.Trigger)|uint32(o.Disclosed) != 0 {
-		return b.addOther(o, fills)
-	}
-	if r, done := b.AddPassive(o.ID, o.Side, o.TIF, o.Price, o.Qty, o.PAN); done {
-		if o.CancelActive && r.Resting != 0 {
-			b.arena.orders[r.Slot].flags |= isActive
-		}
-		return fills, r
-	}
 	side := uint32(o.Side) - uint32(Buy)
-	if side > 1 || o.Qty == 0 || o.Price <= 0 || o.TIF > IOC || b.collecting || !b.meets(side^1, keyOf(side^1, o.Price)) {
+	if o.Market || uint32(o.Trigger)|uint32(o.Disclosed) != 0 || side > 1 || o.Qty == 0 || o.Price <= 0 || o.TIF > IOC || b.collecting {
 		return b.addOther(o, fills)
 	}
 	live, hash := b.find(o.ID)
-	if live != 0 || b.arena.numbered && o.ID != b.arena.NextID() {
+	a := b.arena
+	if live != 0 || a.numbered && o.ID != a.NextID() {
 		return fills, Refused(RejectDuplicateOrder)
 	}
-	return b.addTaker(o, side, hash, fills)
-}
-
-// note writes a plain order that is to rest with left.
-func (b *Book) note(n *order, o *Order, side uint32, left Qty) {
-	n.id, n.qty, n.pan, n.flags = o.ID, left, o.PAN, b.number<<bookShift|side
+	key := keyOf(side, o.Price)
+	meets := b.meets(side^1, ^key)
+	if a.live > a.room || a.live == a.room && o.TIF == Day && !meets {
+		return fills, Refused(RejectBookFull)
+	}
+	s := a.take() // before trade, which frees the slots of makers (I9)
+	n, left, cause := &a.orders[s], o.Qty, CauseNone
+	n.id = o.ID
+	if meets {
+		if other := &b.sides[side^1]; other.newestKey >= ^key {
+			a.file(other)
+		}
+		fills, left, cause = b.trade(side^1, ^key, taker{o.Qty, o.PAN, o.CancelActive}, fills)
+	}
+	if left == 0 || cause != CauseNone || o.TIF == IOC {
+		a.give(s)
+		if left != 0 && cause == CauseNone {
+			cause = CauseRemainder
+		}
+		return fills, Remainder(left, cause)
+	}
+	n.qty, n.pan, n.flags = left, o.PAN, b.number<<bookShift|side
 	if o.CancelActive {
 		n.flags |= isActive
 	}
-}
-
-// addTaker is Add for a plain order that meets the other side.
-func (b *Book) addTaker(o *Order, side, hash uint32, fills []Fill) ([]Fill, Result) {
-	a := b.arena
-	if a.live > a.room {
-		return fills, Refused(RejectBookFull)
-	}
-	s := a.take() // before match, which frees the slots of makers (I9)
-	fills, left, cause := b.trade(side^1, keyOf(side^1, o.Price), taker{o.Qty, o.PAN, o.CancelActive}, fills)
-	if left != 0 && cause == CauseNone && o.TIF == Day {
-		return fills, b.addResting(o, s, side, hash, left)
-	}
-	a.orders[s].id = o.ID // the next number is one above
-	a.give(s)
-	if left != 0 && cause == CauseNone {
-		cause = CauseRemainder
-	}
-	return fills, Remainder(left, cause)
-}
-
-// addResting puts left of a plain order into slot s, and the order into the book.
-func (b *Book) addResting(o *Order, s, side, hash uint32, left Qty) Result {
-	a := b.arena
-	b.note(&a.orders[s], o, side, left)
-	a.enqueue(&b.sides[side], keyOf(side, o.Price), s)
+	l := &b.sides[side]
+	a.file(l)
+	l.newest, l.newestKey = s, key
 	if !a.numbered {
 		a.enlist(hash, s)
 	}
 	a.live++
-	return Result{Resting: left, Slot: Slot(s)}
+	return fills, Result{Resting: left, Slot: Slot(s)}
 }
 
 // Cancel takes a live order out, whether it rests or waits. The result says how much of it was left,
 // and where it rested.
 func (b *Book) Cancel(id OrderID) Result {
 	a := b.arena
-	s, hash := b.guess(id)
-	o := &a.orders[s]
-	if !o.is(b.number, id) {
-		if s = a.search(hash, b.number, id); s == 0 {
+	orders, levels := a.slab()
+	var s uint32
+	if a.numbered { // this is guess, with all that differs in one place: what follows needs nothing on the stack before
+		s = uint32(id) & numberSlotMask
+		if s >= a.freshSlot || orders[s].id != id {
 			return Refused(RejectUnknownOrder)
 		}
-		o = &a.orders[s]
-	}
-	left, levels := o.qty, a.levels
-	switch l, v := &b.sides[o.flags&isSell], o.level; {
-	case o.flags&(isDisclosed|isWaiting) != 0 || b.collecting:
-		left = b.total(s)
-		b.unlink(s)
-	case levels[v].count != 1: // this is Arena.leave without the calls
-		lv := &levels[v]
-		orders := a.orders
-		orders[o.prev].next = o.next
-		orders[o.next].prev = o.prev
-		lv.qty -= uint64(left)
-		lv.count--
-	case v == l.best && l.loose:
-		a.fallBack(l) // most cancels
-		a.giveLevel(v)
-	default:
-		a.settle(l, v)
-	}
-	if !a.numbered {
-		if at := &a.index.young[hash%youngMax]; *at == s {
+		if orders[s].flags&^ofAny != b.plain || id >= numberLimit-numberStep { // the last number of a slot: see give
+			return b.cancelOther(id)
+		}
+		orders[s].id = id + numberStep
+	} else {
+		hash := hashOf(b.number, id)
+		at := &a.index.young[hash%youngMax]
+		if s = *at; orders[s].id == id && orders[s].flags&^ofAny == b.plain {
 			*at = 0
-		} else {
-			a.delistOld(hash, s)
+		} else if s = b.delistPlain(hash, id); s == 0 {
+			return Refused(RejectUnknownOrder)
+		} else if orders[s].flags&^ofAny != b.plain {
+			return b.cancelOther(id)
 		}
 	}
+	o := &orders[s]
+	next, prev, v, left, l := o.next, o.prev, o.level, o.qty, &b.sides[o.flags&isSell]
 	a.live--
-	a.give(s)
+	a.free(s)
+	if s == l.newest {
+		l.newest, l.newestKey = 0, 0
+		return Result{Slot: Slot(s), Cancelled: left}
+	}
+	if lv := &levels[v]; lv.count != 1 { // this is Arena.leave, with what is called last: it needs no room on the stack before
+		orders[prev].next = next
+		orders[next].prev = prev
+		lv.qty -= uint64(left)
+		lv.count--
+		return Result{Slot: Slot(s), Cancelled: left}
+	}
+	a.settle(l, v)
 	return Result{Slot: Slot(s), Cancelled: left}
+}
+
+// delistPlain finds the live order with this number, and takes its entry out of the table of the index if it is a plain
+// one, which is not at hand. It returns its slot, or 0.
+func (b *Book) delistPlain(hash uint32, id OrderID) uint32 {
+	a := b.arena
+	s := a.find(hash, b.number, id)
+	if s != 0 && a.orders[s].flags&^ofAny == b.plain {
+		a.delistOld(hash, s)
+	}
+	return s
+}
+
+// cancelOther is Cancel of any order, with nothing done in advance.
+func (b *Book) cancelOther(id OrderID) Result {
+	b.file()
+	s, hash := b.find(id)
+	if s == 0 {
+		return Refused(RejectUnknownOrder)
+	}
+	r := Result{Slot: Slot(s), Cancelled: b.total(s)}
+	b.unlink(s)
+	b.forget(hash, s)
+	return r
 }
 
 // Reduce takes by off a live order, which keeps its place; the whole quantity takes it out. What the
@@ -191,6 +222,7 @@ func (b *Book) Reduce(id OrderID, by Qty) Result {
 	if s == 0 {
 		return Refused(RejectUnknownOrder)
 	}
+	b.file()
 	left := b.total(s)
 	switch {
 	case by > left:
@@ -230,7 +262,7 @@ func (b *Book) unlink(s uint32) {
 	switch o := &a.orders[s]; {
 	case o.flags&isWaiting == 0:
 		if b.collecting {
-			a.pans.drop(o)
+			a.disown(s)
 		}
 		a.leave(&b.sides[o.of()], s)
 	case o.flags&isReached == 0:

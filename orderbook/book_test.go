@@ -138,6 +138,7 @@ func TestNothingAllocates(t *testing.T) {
 	next, traded := orderbook.OrderID(0), 0
 	aside := newBook(t, 10)
 	aside.Add(&orderbook.Order{ID: 1, Side: orderbook.Buy, Price: 100, Qty: 1_000_000}, nil)
+	auction, crosses := newBook(t, 10), make([]orderbook.Cross, 0, 10)
 	allocs := testing.AllocsPerRun(commands-1, func() {
 		next++
 		b, price := books[next%3], 1000+orderbook.Price(upTo(100))
@@ -152,6 +153,11 @@ func TestNothingAllocates(t *testing.T) {
 		aside.Reduce(1, 1)
 		aside.Modify(1, &orderbook.Terms{Price: orderbook.Price(1 + next), Qty: 1_000_000}, fills)
 		aside.Cancel(2)
+		auction.OpenAuction()
+		auction.Add(&orderbook.Order{ID: next, Side: orderbook.Buy + orderbook.Side(upTo(2)), Price: price, Qty: 1, PAN: 1 + orderbook.PAN(next%2)}, fills)
+		auction.Uncross(auction.Equilibrium(0).Price, false, crosses)
+		auction.CloseAuction(price)
+		auction.Cancel(next - 4)
 	})
 	if allocs != 0 || traded == 0 || arena.Live() == 0 {
 		t.Errorf("%v allocations a command, want none; %d trades, %d orders live, want some", allocs, traded, arena.Live())

@@ -46,6 +46,9 @@ func (a *Arena) check() error {
 	if err == nil {
 		err = c.index()
 	}
+	if err == nil {
+		err = c.pans()
+	}
 	if err != nil {
 		return fmt.Errorf("orderbook: %w", err)
 	}
@@ -88,8 +91,8 @@ func (c *census) book(b *Book) error {
 			return fmt.Errorf("queue of reached orders: %w", err)
 		}
 	}
-	if bid, ask := b.BBO(); !b.collecting && bid.Orders != 0 && ask.Orders != 0 && bid.Price >= ask.Price {
-		return fmt.Errorf("I3: crossed, bid %d, ask %d", bid.Price, ask.Price)
+	if bid, ask := b.sides[0].front(), b.sides[1].front(); !b.collecting && bid != 0 && ask != 0 && bid >= ^ask {
+		return fmt.Errorf("I3: crossed, bid %d, ask %d", priceOf(0, bid), priceOf(1, ask))
 	}
 	return nil
 }
@@ -124,15 +127,10 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 			return err
 		}
 	}
-	if v := l.best; l.loose {
-		if err := c.mark(v, isLevel); err != nil {
-			return err
-		}
-		inTree = append([]uint32{v}, inTree...)
-	} else if v != 0 && (len(inTree) == 0 || v != inTree[0]) {
+	if v := l.best; v != 0 && (len(inTree) == 0 || v != inTree[0]) {
 		return fmt.Errorf("I7: level %d is the best, of %d in the tree another", v, len(inTree))
 	}
-	if err := c.best(l, inTree); err != nil {
+	if err := c.best(l); err != nil {
 		return err
 	}
 	n, above := 0, uint64(keyMarket)+1
@@ -161,6 +159,31 @@ func (c *census) ladder(b *Book, l *ladder, side uint32, stops bool) error {
 	if n != len(inTree) {
 		return fmt.Errorf("I7: %d levels from the best, %d in the tree", n, len(inTree))
 	}
+	return c.newest(b, l, side, stops)
+}
+
+// newest checks the order of a ladder that is in no queue yet.
+func (c *census) newest(b *Book, l *ladder, side uint32, stops bool) error {
+	s := l.newest
+	if s == 0 && l.newestKey == 0 {
+		return nil
+	}
+	if err := c.mark(s, isOrder); err != nil {
+		return err
+	}
+	c.live++
+	switch o := &c.a.orders[s]; {
+	case stops || o.flags != b.number<<bookShift|side && o.flags != b.number<<bookShift|side|isActive:
+		return fmt.Errorf("I6: the newest order %d in slot %d says flags %#x", o.id, s, o.flags)
+	case b.collecting:
+		return fmt.Errorf("I6: order %d in slot %d is collected, and in no queue", o.id, s)
+	case int(o.level) >= c.a.nodes():
+		return fmt.Errorf("I8: the newest order %d in slot %d was last in level %d, want at most %d", o.id, s, o.level, c.a.nodes()-1)
+	case o.qty == 0:
+		return fmt.Errorf("I4: the newest order %d in slot %d rests with nothing to show", o.id, s)
+	case !priced(side, l.newestKey, false) || l.newestKey == keyMarket:
+		return fmt.Errorf("I8: the newest order %d in slot %d has key %#x, which is no price's", o.id, s, l.newestKey)
+	}
 	return nil
 }
 
@@ -173,10 +196,7 @@ func priced(side, key uint32, stops bool) bool {
 }
 
 // best checks what a ladder notes of its levels.
-func (c *census) best(l *ladder, levels []uint32) error {
-	if second := l.second; second != 0 && (len(levels) < 2 || second != levels[1]) {
-		return fmt.Errorf("I7: level %d is the second best, of %d another", second, len(levels))
-	}
+func (c *census) best(l *ladder) error {
 	if key := c.a.levels[l.best].key; l.bestKey != key {
 		return fmt.Errorf("I7: the key of the best level is said to be %#x, it is %#x", l.bestKey, key)
 	}

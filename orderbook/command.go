@@ -10,7 +10,7 @@ type Order struct {
 	Price        Price       // limit, > 0; ignored with Market
 	Trigger      Price       // of a stop-loss order, > 0: it waits until the last price reaches it; 0: none
 	Qty          Qty         // > 0
-	Disclosed    Qty         // what the market sees of it at a time when it rests; 0 or Qty and above: all
+	Disclosed    Qty         // what the market sees of it at a time when it rests; 0 or Qty: all; above Qty it is refused
 	PAN          PAN         // whose orders it does not trade with
 }
 

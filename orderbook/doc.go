@@ -3,16 +3,17 @@
 // disclosed quantity, IOC and FOK, modify with NSE's priorities, self-trade prevention by PAN, execution
 // range, mass cancel.
 //
-//	Add, Modify, Reduce, Cancel    change the book, and tell by a Result and by fills what happened
+//	Add, Modify, Reduce, Cancel    change the book; a Result and fills say what happened
 //	CancelWhere, CancelUnwanted    cancel whatever is selected
 //	Trigger, Activate              bring a stop-loss order into the market
 //	OpenAuction ... CloseAuction   collect orders, find the equilibrium, uncross
 //	BBO, Depth, Orders, Lookup     show it
-//	StateHash                      names its state; Arena.AppendState keeps it
+//	StateHash                      fingerprints its state; Arena.AppendState serialises it
 //
 // It is a pure function of its commands: no clock, no goroutine, no I/O, no allocation once the
-// Arena and the Book exist. An Arena and its books belong to one goroutine. What the rules are for whom
-// and when (sessions, ticks, bands, limits) is for whoever runs the book; package engine does.
+// Arena and the Book exist. An Arena and its books belong to one goroutine, also for a look. Which rules
+// apply to whom and when (sessions, ticks, bands, limits) is up to whoever runs the book; here, package
+// engine.
 //
 // # Layout
 //
@@ -24,9 +25,8 @@
 //	orders of either side
 //	┌──────┬──────┐
 //	│ root │ best │ ─ root ─▶ [.......▪......▪▪......▪...]
-//	└──────┴──────┘                   │      ││      │
-//	     └─── best, which may hang nowhere ─────┐    │ (keys rise to the right)
-//	                                  ▼      ▼▼ ▼    ▼
+//	└──────┴──────┘                   │      ││      │ ◀─ best (keys rise to the right)
+//	                                  ▼      ▼▼      ▼
 //	levels                          level  level  level
 //	                                  ⇅      ⇅      ⇅
 //	orders, a circle through        order  order  order
@@ -39,12 +39,13 @@
 //	branches  │ 64 children each
 //	index     │ (book, order number) to slot: the youngest at hand, the others in groups of eight that are
 //	          │ compared at once; none in a numbered arena
+//	pans      │ the collected orders of each PAN, in trees    8 bytes each, by slot
 //
 // A price is turned into a key so that better is greater on both sides: bids and asks share all code.
 //
-// Most orders live for microseconds and stand alone in front of the market. So what has just come is kept where it
-// goes from again without a trace: the best level outside the tree, with the one behind it known, and the
-// number of an order outside the table of the index. What stays is put away when the next one comes.
+// Most orders live for microseconds, and many are gone before the next one comes. So what has just arrived is kept
+// where it can be removed without a trace: the newest order of a side in no queue, and the number of an order
+// outside the table of the index. What stays is filed when the next one arrives, or when somebody looks at the queues.
 //
 // In an arena of NewNumberedArena the venue gives the order numbers, and a number carries its order's
 // slot: finding an order is one look at the slab.
@@ -57,24 +58,26 @@
 //	    filled order keeps its place. (NSE: exchange rules, continuous matching)
 //	I2  A trade is at the price of the resting order; in an auction at the one price of all.
 //	I3  The best bid is below the best ask, unless an auction collects orders.
-//	I4  An order that rests has something to show, and a level's sums are those of its orders.
+//	I4  A resting order shows a quantity above zero, and a level's sums are those of its orders.
 //	I5  A refused command changes nothing.
-//	I6  Every live order is in one queue and the index finds it there. The index follows the number of live
-//	    orders; a branch of the tree has at least two children, or one if it parts single keys.
+//	I6  Every live order is in one queue, or is the newest of its side and in none (ladder.newest), and the
+//	    index finds it. The index follows the number of live orders; a branch of the tree has at least two
+//	    children, or one if it parts single keys.
 //	I7  The tree of a ladder holds its levels in the order of their keys, each with an order at least, and
-//	    each knows the branch it hangs below. Only the best may be outside of it (ladder.loose). The
-//	    second best, if it is known, is, and so are the branches that ladder.leaves names.
+//	    each knows the branch it hangs below. The best is the greatest, and the branches that
+//	    ladder.leaves names are in it.
 //	I8  Slot 0 is never handed out. Read as a level it is worse than every price: an empty side.
 //	I9  A slot that a command names as MakerSlot is not taken by the remainder of the same command: what
 //	    its caller noted by slot about the makers is still true when it reads the fills.
-//	I10 Every slot and branch ever used is one thing: in use once, or free once. No command loses memory.
+//	I10 Every slot and branch ever used is either in use, once, or free, once. No command leaks memory.
 //	I11 Of every entry and modify: quantity = sum of fills + Resting + Cancelled.
 //	I12 Equal commands give equal results and equal states, on every machine and with every
 //	    implementation: Result, fills and StateHash depend on nothing else, Slot and the numbers of
 //	    NextID on the arena's commands.
 //	I13 Market orders rest in auctions only.
 //	I14 A stop-loss order enters the market once: when a trade reaches its trigger, or by Activate.
-//	I15 Orders of one PAN never trade with each other.
+//	I15 Orders of one PAN never trade with each other. While an auction collects, its orders with a PAN hang in the
+//	    trees of their owners.
 //	I16 A restored arena goes on as the one that was saved, down to slots and numbers. Bytes that break
-//	    another of these invariants are not restored, whoever has made them.
+//	    another of these invariants are refused, whoever made them.
 package orderbook

@@ -109,6 +109,7 @@ func (b *Book) wouldRest(side uint32, t *Terms) bool {
 // number, PAN and flags of side, book and self-trade prevention are set. What does not rest is not
 // taken out of the index, and the slot is not given back.
 func (b *Book) enter(s uint32, t *Terms, fills []Fill) ([]Fill, Result) {
+	b.file()
 	a, o := b.arena, &b.arena.orders[s]
 	side := o.of()
 	limit := uint32(keyMin)
@@ -132,7 +133,8 @@ func (b *Book) enter(s uint32, t *Terms, fills []Fill) ([]Fill, Result) {
 	if left == 0 {
 		return fills, Result{}
 	}
-	if cause == CauseNone && (t.Market || !t.TIF.Rests()) {
+	nobody := t.Market && cause == CauseRange && b.sides[side^1].best == 0 // nor beyond the range
+	if nobody || cause == CauseNone && (t.Market || !t.TIF.Rests()) {
 		cause = CauseRemainder
 	}
 	if cause != CauseNone {

@@ -9,6 +9,7 @@ func (e *Equilibrium) imbalance() uint64 { return max(e.Demand, e.Supply) - min(
 // nothing trades at a limit price, market orders of both sides trade at reference. (SEBI
 // CIR/MRD/DP/21/2010; NSE, pre-open session)
 func (b *Book) Equilibrium(reference Price) Equilibrium {
+	b.file()
 	var best Equilibrium
 	w := b.walk()
 	for w.next() {

@@ -8,10 +8,10 @@ import (
 )
 
 // FuzzTwin plays any bytes as commands on the book and on the naive book. The first byte selects
-// prices, the number of order numbers, whether the arena is small and whether it gives the numbers; the
-// second which rules are left out.
+// prices, the number of order numbers, whether the arena is small, whether it gives the numbers and whether somebody
+// looks after each command; the second which rules are left out.
 func FuzzTwin(f *testing.F) {
-	for profile := range byte(48) {
+	for profile := range byte(96) {
 		random := booktest.Random(profile)
 		f.Add(append([]byte{profile, profile &^ 15 >> 4}, random.Commands(60)...))
 	}
@@ -35,7 +35,11 @@ func FuzzTwin(f *testing.F) {
 		if profile&32 != 0 {
 			flow.NextID = arena.NextID
 		}
-		twin := booktest.NewTwin(t, orderbook.NewBook(arena), booktest.NewNaive(ordersMax), 1)
+		wholeEvery := 1
+		if profile&64 != 0 {
+			wholeEvery = 10
+		}
+		twin := booktest.NewTwin(t, passiveFirst{orderbook.NewBook(arena)}, booktest.NewNaive(ordersMax), wholeEvery)
 		flow.Play(twin, data[2:])
 		twin.Whole()
 	})

@@ -13,22 +13,36 @@ import (
 // branch over single keys stays until its last level goes, because levels near the touch come and go;
 // any other has two children at least.
 //
-// The best level may hang nowhere. An order that improves the market is mostly gone before a better one comes, and its
-// level with it: only when one comes is the level put into the tree. And the ladder knows the second best as well, so
-// when the best goes, nobody has to look for the next.
+// The newest order of a side is in no queue: most are cancelled before the next one comes, and then have never touched
+// a level. It is filed, at the end of the queue at its price, when another order is to rest on its side, and before
+// anybody looks at queues.
 type ladder struct {
-	best    uint32            // level, 0 if the side is empty
-	bestKey uint32            // its key, 0 if the side is empty
-	second  uint32            // of the levels in the tree the best, unless that is best; 0 if it is not known
-	root    uint32            // link to the tree, 0 if nothing hangs there
-	leaves  [leavesMax]uint32 // branches over single keys where levels hang, each in the place that its prefix names; 0: not known
-	within  uint32            // of a side: the worst key that an incoming order may trade with, its execution range; 0: any
-	loose   bool              // the best hangs nowhere
+	best      uint32            // level, 0 if the side is empty
+	bestKey   uint32            // its key, 0 if the side is empty
+	newest    uint32            // of a side: the order that came last, if it is in no queue yet; 0: none
+	newestKey uint32            // where it is to rest, 0 if there is none
+	root      uint32            // link to the tree, 0 if nothing hangs there
+	leaves    [leavesMax]uint32 // branches over single keys where levels hang, each in the place that its prefix names; 0: not known
+	within    uint32            // of a side: the worst key that an incoming order may trade with, its execution range; 0: any
+	_         [8]byte           // a line each: which of two is a shift
+}
+
+var _ [64]byte = [unsafe.Sizeof(ladder{})]byte{}
+
+// front returns the key of the best that rests, in a queue or not yet; 0 if nothing does.
+func (l *ladder) front() uint32 { return max(l.bestKey, l.newestKey) }
+
+// file puts the newest order of a side into its queue. Whoever has to do with prices only where it is not, need not ask.
+func (a *Arena) file(l *ladder) {
+	if s, key := l.newest, l.newestKey; s != 0 {
+		l.newest, l.newestKey = 0, 0
+		a.enqueue(l, key, s)
+	}
 }
 
 // leavesMax is a power of two. Each branch over single keys has 64 prices: so many of them in a row are reached without
-// a walk from the root, which is what most of an order costs that does not improve the market.
-const leavesMax = 4
+// a walk from the root, which is most of what an order costs that opens a price or joins one behind the best.
+const leavesMax = 8
 
 // A link is the slot of a level or, with branchTag, the number of a branch.
 const branchTag = 1 << 31
@@ -79,24 +93,6 @@ func (a *Arena) levelAt(l *ladder, key uint32) uint32 {
 
 // enqueue puts the order in slot s at the end of the queue at key, and returns its level.
 func (a *Arena) enqueue(l *ladder, key, s uint32) uint32 {
-	if key <= l.bestKey {
-		return a.enqueueBelow(l, key, s)
-	}
-	if l.loose {
-		a.hang(l, l.best, l.bestKey)
-	}
-	v := a.open(key, s)
-	l.improve(key, v)
-	return v
-}
-
-// improve makes level v, which hangs nowhere, the best. All others hang in the tree.
-func (l *ladder) improve(key, v uint32) {
-	l.second, l.best, l.bestKey, l.loose = l.best, v, key, true
-}
-
-// enqueueBelow is enqueue where the best level is as good or better.
-func (a *Arena) enqueueBelow(l *ladder, key, s uint32) uint32 {
 	if key == l.bestKey {
 		a.join(l.best, s)
 		return l.best
@@ -119,8 +115,17 @@ func (a *Arena) enqueueBelow(l *ladder, key, s uint32) uint32 {
 	v := a.open(key, s)
 	a.levels[v].parent = n
 	br.set(i, v)
-	l.follow(a, v, key)
+	l.improve(key, v)
 	return v
+}
+
+// improve makes level v, which is new, the best if it is.
+func (l *ladder) improve(key, v uint32) {
+	best, bestKey := l.best, l.bestKey
+	if key > bestKey {
+		best, bestKey = v, key
+	}
+	l.best, l.bestKey = best, bestKey
 }
 
 // leaf returns the branch over single keys where key belongs, 0 if there is none.
@@ -144,7 +149,7 @@ func (a *Arena) leaf(l *ladder, key uint32) uint32 {
 	return 0
 }
 
-// enqueueFar is enqueueBelow where the levels with neighbouring prices do not hang together.
+// enqueueFar is enqueue where the levels with neighbouring prices do not hang together.
 func (a *Arena) enqueueFar(l *ladder, key, s uint32) uint32 {
 	if v := a.levelAt(l, key); v != 0 {
 		a.join(v, s)
@@ -152,18 +157,11 @@ func (a *Arena) enqueueFar(l *ladder, key, s uint32) uint32 {
 	}
 	v := a.open(key, s)
 	a.hang(l, v, key)
-	l.follow(a, v, key)
+	l.improve(key, v)
 	return v
 }
 
-// follow notes level v, which is new in the tree, as the second best if it is.
-func (l *ladder) follow(a *Arena, v, key uint32) {
-	if l.second != 0 && key > a.levels[l.second].key {
-		l.second = v
-	}
-}
-
-// open makes a level at key, which hangs nowhere, with the order in slot s.
+// open makes a level at key, which does not hang yet, with the order in slot s.
 func (a *Arena) open(key, s uint32) uint32 {
 	v := a.takeLevel()
 	o := &a.orders[s]
@@ -174,27 +172,32 @@ func (a *Arena) open(key, s uint32) uint32 {
 
 // settle takes level v, whose last order has gone, out of the ladder and gives its slot back.
 func (a *Arena) settle(l *ladder, v uint32) {
-	if v == l.best {
-		if !l.loose {
-			a.unhang(l, v)
-		}
-		a.fallBack(l)
-	} else {
-		if v == l.second {
-			l.second = 0
-		}
-		a.unhang(l, v)
+	lv := &a.levels[v]
+	br := &a.branches[lv.parent]
+	left := br.bits &^ (1 << (lv.key >> (br.shift & 31) & 63))
+	br.bits = left // branch 0 has none
+	switch {
+	case left == 0 || br.shift != 0:
+		a.settleFar(l, v, left)
+	case v == l.best: // which child is the next best says its key, before that level has come from memory
+		i := uint32(bits.Len64(left)-1) & 63
+		l.best, l.bestKey = br.child[i], lv.key&^63|i
 	}
 	a.giveLevel(v)
 }
 
-// fallBack makes the next level the best, in place of one that hangs nowhere.
-func (a *Arena) fallBack(l *ladder) {
-	v := l.second
-	if v == 0 {
-		v = a.highest(l.root)
+// settleFar is settle where no level with a neighbouring price is left, or none hangs beside v.
+func (a *Arena) settleFar(l *ladder, v uint32, left uint64) {
+	lv := &a.levels[v]
+	n := lv.parent | branchTag
+	if left&(left-1) == 0 {
+		a.dropBranch(l, lv.parent, lv.key)
+		n = l.root
 	}
-	l.best, l.bestKey, l.second, l.loose = v, a.levels[v].key, 0, false
+	if v == l.best {
+		best := a.highest(n)
+		l.best, l.bestKey = best, a.levels[best].key
+	}
 }
 
 // hang puts level v, which has this key, into the tree, where none has.
@@ -249,23 +252,13 @@ func (br *branch) set(i, link uint32) {
 	br.child[i] = link
 }
 
-// unhang takes level v out of the tree.
-func (a *Arena) unhang(l *ladder, v uint32) {
-	lv := &a.levels[v]
-	if lv.parent == 0 {
-		l.root = 0
-		return
-	}
-	br := &a.branches[lv.parent]
-	br.bits &^= 1 << (lv.key >> (br.shift & 31) & 63)
-	if br.bits == 0 || br.shift != 0 && br.bits&(br.bits-1) == 0 {
-		a.dropBranch(l, lv.parent, lv.key)
-	}
-}
-
 // dropBranch takes branch n, on the way to key, out of the tree: it has no child left, or one that takes
 // its place.
 func (a *Arena) dropBranch(l *ladder, n, key uint32) {
+	if n == 0 { // the level was the whole tree
+		l.root = 0
+		return
+	}
 	link, parent := &l.root, uint32(0)
 	for *link != n|branchTag {
 		parent = *link &^ branchTag
@@ -317,9 +310,6 @@ func (a *Arena) highest(n uint32) uint32 {
 // worse returns the level next to v, of the ladder l, with a lower key, 0 if there is none; better that
 // with a higher one. Most hang beside v.
 func (a *Arena) worse(l *ladder, v uint32) uint32 {
-	if v == l.best && l.loose {
-		return a.highest(l.root)
-	}
 	lv := &a.levels[v]
 	br := &a.branches[lv.parent] // branch 0 has no children
 	if lower := br.bits & (1<<(lv.key>>(br.shift&31)&63) - 1); lower != 0 {
@@ -337,17 +327,11 @@ func (a *Arena) better(l *ladder, v uint32) uint32 {
 	if higher := br.bits &^ (2<<(lv.key>>(br.shift&31)&63) - 1); higher != 0 {
 		return a.lowest(br.child[bits.TrailingZeros64(higher)&63])
 	}
-	if next := a.above(l.root, lv.key); next != 0 {
-		return next
-	}
-	return l.best // which hangs nowhere
+	return a.above(l.root, lv.key)
 }
 
 // worst returns the level with the lowest key, 0 if there is none.
 func (a *Arena) worst(l *ladder) uint32 {
-	if l.root == 0 {
-		return l.best
-	}
 	return a.lowest(l.root)
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -19,6 +20,7 @@ func (s *stepper) next() uint32 {
 func keysOf(t *testing.T, b *Book, l *ladder) []uint32 {
 	t.Helper()
 	mustCheck(t, b)
+	b.file()
 	var keys []uint32
 	for v := l.best; v != 0; v = b.arena.worse(l, v) {
 		keys = append(keys, b.arena.levels[v].key)
@@ -81,6 +83,7 @@ func TestLadderOfStubs(t *testing.T) {
 		mustAdd(t, b, OrderID(i), Buy, Price(100_000-i), 1)
 	}
 	depth := func(price Price) int {
+		b.file()
 		l := &b.sides[0]
 		n, depth := l.root, 0
 		for n&branchTag != 0 {
@@ -117,7 +120,8 @@ func TestLadderIsNeverDeeperThanSix(t *testing.T) {
 			mustAdd(t, b, OrderID(bit), Buy, 1+Price(1)<<bit, 1)
 		}
 	}
-	mustAdd(t, b, 2000, Buy, 1<<30+2, 1) // hangs nowhere
+	mustAdd(t, b, 2000, Buy, 1<<30+2, 1)
+	b.file()
 	l := &b.sides[0]
 	depth := 0
 	for n := l.root; n&branchTag != 0; depth++ {
@@ -148,39 +152,129 @@ func TestBranchesAreUsedAgain(t *testing.T) {
 	}
 }
 
-// TestBestHangsNowhere improves a market again and again and takes the improvement back: the tree stays as it was. Only
-// when the best is bettered it is put into the tree, and what is second comes back without a search.
-func TestBestHangsNowhere(t *testing.T) {
+// TestNextBest takes the best level of a market away where the next one hangs beside it, below another branch, or where
+// its branch goes with it.
+func TestNextBest(t *testing.T) {
+	for name, prices := range map[string][]Price{
+		"alone":                     {100},
+		"beside it":                 {100, 101},
+		"below another branch":      {100, 200},
+		"a level beside a branch":   {5, 6, 100_000},
+		"a branch beside a level":   {5, 100_000, 100_001},
+		"three children":            {5, 5000, 100_000, 200_000},
+		"branch with one child":     {64, 4096, 1 << 30},
+		"first child of its branch": {1 << 6, 1<<6 + 1, 1 << 12, 1 << 18, 1 << 24},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			a := NewArena(10)
+			defer a.Close()
+			b := NewBook(a)
+			for i, price := range prices {
+				mustAdd(t, b, OrderID(i+1), Buy, price, 1)
+			}
+			for i := len(prices) - 1; i >= 0; i-- {
+				if bid, _ := b.BBO(); bid != (Level{prices[i], 1, 1}) {
+					t.Fatalf("best bid %+v, want %d", bid, prices[i])
+				}
+				b.Cancel(OrderID(i + 1))
+				mustCheck(t, b)
+			}
+			if bid, _ := b.BBO(); bid != (Level{}) {
+				t.Errorf("best bid %+v of an empty side", bid)
+			}
+		})
+	}
+}
+
+// TestBranchOverSingleKeysStays takes all levels but one away from a branch that parts single keys, where prices come and
+// go: it stays until the last one goes.
+func TestBranchOverSingleKeysStays(t *testing.T) {
 	a := NewArena(10)
 	defer a.Close()
 	b := NewBook(a)
-	l := &b.sides[0]
 	mustAdd(t, b, 1, Buy, 100, 1)
-	if !l.loose || l.root != 0 {
-		t.Fatal("the only level is in the tree")
-	}
-	mustAdd(t, b, 2, Buy, 200, 1)
-	root := l.root
-	for range 3 {
-		mustAdd(t, b, 3, Buy, 300, 1)
-		mustCheck(t, b)
-		if !l.loose || b.arena.levels[l.second].key != 200 {
-			t.Fatalf("loose %v, second %d; want the best to be loose and 200 second", l.loose, b.arena.levels[l.second].key)
-		}
-		b.Cancel(3)
-		mustCheck(t, b)
-		if l.loose || l.bestKey != 200 {
-			t.Fatalf("loose %v, best %d; want 200 to hang and be the best", l.loose, l.bestKey)
-		}
-	}
-	if a.freshBranch != 2 || l.root&branchTag == 0 || root&branchTag != 0 {
-		t.Errorf("%d branches were used, want one, for 100 and 200", a.freshBranch-1)
-	}
-	mustAdd(t, b, 4, Buy, 150, 1) // the second is not known, and need not be
-	mustCheck(t, b)
+	mustAdd(t, b, 2, Buy, 101, 1)
+	mustAdd(t, b, 3, Buy, 500, 1)
+	b.file()
 	b.Cancel(2)
 	mustCheck(t, b)
-	if bid, _ := b.BBO(); bid.Price != 150 {
-		t.Errorf("best bid %d, want 150", bid.Price)
+	l := &b.sides[0]
+	if n := a.leaf(l, 100); n == 0 || a.branches[n].shift != 0 {
+		t.Errorf("level 100 hangs below branch %d, want one over single keys", n)
+	}
+	b.Cancel(1)
+	mustCheck(t, b)
+	if n := a.leaf(l, 100); n != 0 || l.root != l.best {
+		t.Errorf("branch %d is left, root %#x; want the level at 500 alone", n, l.root)
+	}
+}
+
+// TestNewestIsInNoQueue adds orders that go again before the next one comes: no level is ever made. The next one has
+// it put into its queue, and so has everything that looks at queues.
+func TestNewestIsInNoQueue(t *testing.T) {
+	a := NewArena(10)
+	defer a.Close()
+	b := NewBook(a)
+	l, level := &b.sides[0], a.freshLevel
+	for i := range 3 {
+		mustAdd(t, b, 1, Buy, Price(100+i), 1)
+		mustCheck(t, b)
+		if r, live := b.Lookup(1); !live || r.Price != Price(100+i) || b.BestBid() != r.Price {
+			t.Fatalf("rests as %+v, best bid %d; want price %d", r, b.BestBid(), 100+i)
+		}
+		if _, r := b.Modify(1, &Terms{Price: 90, Qty: 5}, nil); r.Resting != 5 || b.BestBid() != 90 {
+			t.Fatalf("modified: %+v, best bid %d", r, b.BestBid())
+		}
+		mustCheck(t, b)
+		if r := b.Cancel(1); r.Cancelled != 5 || b.BestBid() != 0 {
+			t.Fatalf("cancelled: %+v, best bid %d", r, b.BestBid())
+		}
+		mustCheck(t, b)
+	}
+	if a.freshLevel != level || l.bestKey != 0 {
+		t.Errorf("%d levels were made", level-a.freshLevel)
+	}
+	mustAdd(t, b, 1, Buy, 100, 1)
+	mustAdd(t, b, 2, Buy, 100, 2)
+	if l.newest == 0 || a.orders[l.newest].id != 2 || a.levels[l.best].count != 1 {
+		t.Errorf("slot %d is the newest of two, %d in the queue; want order 2, and 1", l.newest, a.levels[l.best].count)
+	}
+	if bid, _ := b.BBO(); bid != (Level{100, 3, 2}) || l.newest != 0 {
+		t.Errorf("best bid %+v, newest in slot %d", bid, l.newest)
+	}
+}
+
+// TestMassCancelTakesTheNewest cancels orders of either side that are in no queue yet.
+func TestMassCancelTakesTheNewest(t *testing.T) {
+	a := NewArena(10)
+	defer a.Close()
+	b := NewBook(a)
+	mustAdd(t, b, 1, Buy, 100, 1)
+	mustAdd(t, b, 2, Sell, 101, 1)
+	all := func(Slot) bool { return true }
+	if n := b.CancelWhere(Buy, all, func(RestingOrder) {}); n != 1 {
+		t.Errorf("%d bids cancelled, want 1", n)
+	}
+	mustAdd(t, b, 3, Buy, 100, 1)
+	if n := b.CancelUnwanted(false, func(RestingOrder) bool { return true }, func(RestingOrder) {}); n != 2 || a.Live() != 0 {
+		t.Errorf("%d orders cancelled, %d left; want 2, 0", n, a.Live())
+	}
+	mustCheck(t, b)
+}
+
+// TestModifyComesBehindTheNewest has an order join the price of the one that came last: that one is before it.
+func TestModifyComesBehindTheNewest(t *testing.T) {
+	a := NewArena(10)
+	defer a.Close()
+	b := NewBook(a)
+	mustAdd(t, b, 1, Buy, 99, 1)
+	mustAdd(t, b, 2, Buy, 100, 1)
+	if _, r := b.Modify(1, &Terms{Price: 100, Qty: 1}, nil); r.Resting != 1 {
+		t.Fatalf("modified: %+v", r)
+	}
+	mustCheck(t, b)
+	fills, _ := b.Add(&Order{ID: 3, Side: Sell, Price: 100, Qty: 1}, make([]Fill, 0, 1))
+	if len(fills) != 1 || fills[0].Maker != 2 {
+		t.Errorf("fills %+v, want one with order 2", fills)
 	}
 }

@@ -22,6 +22,7 @@ func (b *Book) CancelUnwanted(stops bool, unwanted func(RestingOrder) bool, gone
 
 // cancelMarket cancels the chosen orders of a side, or of both with 0, that are in the market.
 func (b *Book) cancelMarket(side Side, chosen func(uint32) bool, gone func(RestingOrder)) (cancelled int) {
+	b.file()
 	for i := range uint32(2) {
 		if side == 0 || uint32(side-Buy) == i {
 			cancelled += b.cancelLevels(&b.sides[i], chosen, gone)

@@ -14,7 +14,7 @@ func (a *Arena) crosses(l *ladder, limit uint32) bool { return l.bestKey >= limi
 // meets says whether an order with this limit has to do with a side: it trades with it, or is not to
 // rest because its limit goes beyond the execution range.
 func (b *Book) meets(side, limit uint32) bool {
-	return b.sides[side].bestKey >= limit || limit < b.sides[side].within
+	return b.sides[side].front() >= limit || limit < b.sides[side].within
 }
 
 // trade is match within the execution range. Stop-loss orders that the trades have reached are queued.

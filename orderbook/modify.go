@@ -7,8 +7,8 @@ package orderbook
 // market or IOC it comes in as such, and what is left is cancelled. The order keeps its number, its
 // side and its PAN, and its slot as long as it rests. fills is used as by Add.
 //
-// An order that waits for its trigger gets new terms for then. One that the market has reached is on
-// its way, and is refused with RejectTrigger.
+// An order that waits for its trigger gets new terms for then; without a limit it loses its place also by
+// a lower quantity. One that the market has reached is on its way, and is refused with RejectTrigger.
 func (b *Book) Modify(id OrderID, t *Terms, fills []Fill) ([]Fill, Result) {
 	plain := t.Qty != 0 && t.Price > 0 && !t.Market && t.TIF == Day && uint32(t.Trigger)|uint32(t.Disclosed) == 0
 	if !plain {
@@ -16,30 +16,43 @@ func (b *Book) Modify(id OrderID, t *Terms, fills []Fill) ([]Fill, Result) {
 			return fills, Refused(reason)
 		}
 	}
-	s, hash := b.find(id)
-	if s == 0 {
-		return fills, Refused(RejectUnknownOrder)
-	}
 	a := b.arena
-	o := &a.orders[s]
+	orders, levels := a.slab()
+	s, hash := b.guess(id)
+	o := &orders[s]
+	if !o.is(b.number, id) {
+		if s = a.search(hash, b.number, id); s == 0 {
+			return fills, Refused(RejectUnknownOrder)
+		}
+		o = &orders[s]
+	}
 	// What enter and keep do in the case of most, without the calls: a limit for the day before and after, and no trade.
-	if plain && o.flags&(isDisclosed|isWaiting|isMarket) == 0 && !b.collecting {
+	if plain && o.flags&^ofAny == b.plain {
 		side, v := o.of(), o.level
-		l, lv, key := &b.sides[side], &a.levels[v], keyOf(side, t.Price)
-		if lv.key == key && t.Qty <= o.qty {
+		l, lv, key := &b.sides[side], &levels[v], keyOf(side, t.Price)
+		if s == l.newest {
+			if !b.meets(side^1, ^key) || key == l.newestKey && t.Qty <= o.qty {
+				o.qty, l.newestKey = t.Qty, key
+				return fills, Result{Resting: t.Qty, Slot: Slot(s)}
+			}
+		} else if lv.key == key && t.Qty <= o.qty {
 			lv.qty -= uint64(o.qty - t.Qty)
 			o.qty = t.Qty
 			o.flags &^= tifBits
 			return fills, Result{Resting: t.Qty, Slot: Slot(s)}
 		}
-		if !b.meets(side^1, ^key) {
+		if s != l.newest && !b.meets(side^1, ^key) {
+			if key == l.newestKey {
+				a.file(l) // it came before
+			}
+			o.flags &^= tifBits
 			a.leave(l, s)
 			o.qty = t.Qty
-			o.flags &^= tifBits
 			a.enqueue(l, key, s)
 			return fills, Result{Resting: t.Qty, Slot: Slot(s)}
 		}
 	}
+	b.file()
 	if b.collecting || o.flags&isWaiting != 0 {
 		return fills, b.modifyOther(s, hash, t)
 	}

@@ -33,7 +33,7 @@ type level struct {
 	qty        uint64 // sum over what the orders show
 	count      uint32 // number of orders
 	key        uint32 // price, turned so that better is greater
-	parent     uint32 // the branch that it hangs below, 0 if it is the whole tree; of no meaning if it hangs nowhere
+	parent     uint32 // the branch that it hangs below, 0 if it is the whole tree
 	parts      uint32 // 1: one of its orders may show itself in parts; 0: none does
 }
 
@@ -48,6 +48,8 @@ const (
 	tifBits     = 3 << 6 // Day, GTC or GTD
 	bookShift   = 8      // shift of the book's number
 	bookMax     = 1<<24 - 1
+
+	ofAny = isSell | isActive | tifBits // what an order may have that needs no other treatment: see Book.plain
 )
 
 // tifFlags packs a validity that may rest.

@@ -25,19 +25,3 @@ func (a *Arena) NextID() OrderID {
 	}
 	return OrderID(numberStep | a.freshSlot)
 }
-
-// spend uses up the number that NextID gives, which is id.
-func (a *Arena) spend(id OrderID) {
-	s := a.take()
-	a.orders[s].id = id
-	a.give(s)
-}
-
-// freshen makes a slot that was never used a free one, with the number that NextID gives, where none is free.
-func (a *Arena) freshen() uint32 {
-	id := a.NextID()
-	s := a.take()
-	a.orders[s].id, a.orders[s].next = id, 0
-	a.freeSlot = s
-	return s
-}

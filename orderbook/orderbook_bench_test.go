@@ -38,6 +38,9 @@ func BenchmarkPair(b *testing.B) {
 					book.Add(&orderbook.Order{ID: next(), Side: orderbook.Buy, Price: bid - 2*i, Qty: 5}, nil)
 					book.Add(&orderbook.Order{ID: next(), Side: orderbook.Sell, Price: bid + 200 + 2*i, Qty: 5}, nil)
 				}
+				once := next() // AddPassive takes slots that an order has left
+				book.Add(&orderbook.Order{ID: once, Side: orderbook.Buy, Price: bid, Qty: 5}, nil)
+				book.Cancel(once)
 				least := time.Duration(math.MaxInt64)
 				for b.Loop() {
 					begin := time.Now()
@@ -57,6 +60,42 @@ func BenchmarkPair(b *testing.B) {
 				b.ReportMetric(float64(least.Nanoseconds())/(2*pairs), "quiet-ns/op")
 			})
 		}
+	}
+}
+
+// BenchmarkCollect measures an order that comes into an auction and its cancel: a sell that crosses all the bids of others, each
+// with a PAN of its own, while bids of its own PAN rest far away. quiet-ns/op is the time of a pair, the least of all runs of 100.
+func BenchmarkCollect(b *testing.B) {
+	const pairs, pan, far, price = 100, 1, 100, 1000
+	for _, x := range []struct{ crossing, own int }{{10, 0}, {10_000, 0}, {100_000, 0}, {10, 1}, {10_000, 1}, {100_000, 1}, {1000, 1000}, {100_000, 100_000}} {
+		b.Run(fmt.Sprintf("crossing=%d/own=%d", x.crossing, x.own), func(b *testing.B) {
+			book := newBook(b, x.crossing+x.own+1)
+			book.OpenAuction()
+			id := orderbook.OrderID(0)
+			collect := func(side orderbook.Side, price orderbook.Price, pan orderbook.PAN) {
+				id++
+				if _, r := book.Add(&orderbook.Order{ID: id, Side: side, Price: price, Qty: 1, PAN: pan}, nil); r.Resting != 1 {
+					b.Fatalf("order %d: %+v", id, r)
+				}
+			}
+			for i := range x.crossing {
+				collect(orderbook.Buy, price+orderbook.Price(i%500), pan+1+orderbook.PAN(i))
+			}
+			for i := range x.own {
+				collect(orderbook.Buy, far+orderbook.Price(i%100), pan)
+			}
+			least := time.Duration(math.MaxInt64)
+			for b.Loop() {
+				begin := time.Now()
+				for range pairs {
+					collect(orderbook.Sell, price, pan)
+					book.Cancel(id)
+				}
+				least = min(least, time.Since(begin))
+			}
+			b.ReportMetric(0, "ns/op") // of all pairs
+			b.ReportMetric(float64(least.Nanoseconds())/pairs, "quiet-ns/op")
+		})
 	}
 }
 

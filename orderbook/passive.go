@@ -2,39 +2,32 @@ package orderbook
 
 // AddPassive is Add of an order with a limit, for the day or immediate, that trades with nobody, as most do. It costs
 // less, because all of it stays in registers. done says whether the order was taken. If not, nothing has changed, and
-// Add says what becomes of it.
+// Add says what becomes of it: also where its slot was never used.
 func (b *Book) AddPassive(id OrderID, side Side, tif TimeInForce, price Price, qty Qty, pan PAN) (r Result, done bool) {
 	of := uint32(side) - uint32(Buy)
-	if of > 1 || tif > IOC || qty == 0 || price <= 0 || b.collecting {
+	if of|uint32(tif) > 1 || qty == 0 || price <= 0 || b.collecting { // a side, and Day or IOC
 		return r, false
 	}
-	a := b.arena
-	if b.meets(of^1, keyOf(of^1, price)) || a.live >= a.room {
+	a, key := b.arena, keyOf(of, price)
+	s, l := a.freeSlot, &b.sides[of&1] // the mask spares a check of bounds
+	if b.meets(of&1^1, ^key) || a.live >= a.room || s == 0 {
 		return r, false
 	}
-	var (
-		orders = a.orders
-		hash   uint32
-		s      uint32
-		n      *order
-	)
+	orders, _ := a.slab()
+	n := &orders[s]
 	if a.numbered {
-		if s = a.freeSlot; s == 0 {
-			if id != a.NextID() {
-				return r, false
-			}
-			s = a.freshen()
-		}
-		if n = &orders[s]; n.id != id {
+		if n.id != id {
 			return r, false
 		}
 		if tif == IOC {
-			a.spend(id)
+			if id >= numberLimit-numberStep {
+				return r, false
+			}
+			n.id = id + numberStep // the number is used up
 			return Remainder(qty, CauseRemainder), true
 		}
-		a.freeSlot = n.next
 	} else {
-		hash = hashOf(b.number, id)
+		hash := hashOf(b.number, id)
 		x := &a.index
 		if orders[x.young[hash%youngMax]].is(b.number, id) {
 			return r, false
@@ -47,26 +40,20 @@ func (b *Book) AddPassive(id OrderID, side Side, tif TimeInForce, price Price, q
 		if tif == IOC {
 			return Remainder(qty, CauseRemainder), true
 		}
-		s = a.take()
-		n = &orders[s]
-		n.id = id
-	}
-	n.qty, n.pan, n.flags = qty, pan, b.number<<bookShift|of
-	if l, key := &b.sides[of], keyOf(of, price); key > l.bestKey && !l.loose {
-		v := a.takeLevel() // most orders improve the market; this is Arena.enqueue without the calls
-		a.levels[v].begin(key, s, qty)
-		n.alone(v)
-		l.improve(key, v)
-	} else {
-		a.enqueue(l, key, s)
-	}
-	if !a.numbered {
-		at := &a.index.young[hash%youngMax] // Arena.enlist
+		at := &x.young[hash%youngMax] // Arena.enlist
 		if *at != 0 {
 			a.putAway(*at)
 		}
 		*at = s
+		n.id = id // in a numbered arena it has it
 	}
+	a.freeSlot = n.next
+	n.qty, n.pan, n.flags = qty, pan, b.number<<bookShift|of
 	a.live++
+	before, beforeKey := l.newest, l.newestKey
+	l.newest, l.newestKey = s, key
+	if before != 0 {
+		a.enqueue(l, beforeKey, before)
+	}
 	return Result{Resting: qty, Slot: Slot(s)}, true
 }

@@ -22,9 +22,10 @@ func TestAddPassive(t *testing.T) {
 			return id
 		}
 		ask := number(1)
-		if r, done := b.AddPassive(ask, Sell, Day, 100, 10, 0); !done || r.Resting != 10 { // its slot was never used
-			t.Fatalf("numbered %t: %+v, %t", numbered, r, done)
+		if r, done := b.AddPassive(ask, Sell, Day, 100, 10, 0); done || r != (Result{}) {
+			t.Fatalf("numbered %t, a slot that was never used: %+v, %t", numbered, r, done)
 		}
+		mustAdd(t, b, ask, Sell, 100, 10)
 		gone := number(2)
 		mustAdd(t, b, gone, Buy, 90, 10)
 		b.Cancel(gone) // its slot is free
@@ -48,7 +49,7 @@ func TestAddPassive(t *testing.T) {
 			{"all or nothing", Buy, FOK, 90, 1, nil},
 			{"until a date", Buy, GTD, 90, 1, nil},
 			{"beyond the execution range", Buy, Day, 99, 1, func() { b.SetRange(1, 98) }},
-			{"in an auction", Buy, Day, 90, 1, func() { b.SetRange(0, 0); b.collecting = true }},
+			{"in an auction", Buy, Day, 90, 1, func() { b.SetRange(0, 0); b.setCollecting(true) }},
 		} {
 			if test.setup != nil {
 				test.setup()
@@ -57,7 +58,7 @@ func TestAddPassive(t *testing.T) {
 				t.Errorf("numbered %t, %s: %+v, %t", numbered, test.name, r, done)
 			}
 			b.SetRange(0, 0)
-			b.collecting = false
+			b.setCollecting(false)
 			if !bytes.Equal(a.AppendState(nil), before) {
 				t.Fatalf("numbered %t, %s: the book has changed", numbered, test.name)
 			}

@@ -274,3 +274,76 @@ func (n *numbers) Add(o *orderbook.Order, fills []orderbook.Fill) ([]orderbook.F
 	}
 	return fills, r
 }
+
+// In auctions with many orders of few PANs on both sides, an order is refused if it would meet one of its own, and only
+// then. The books share the trees in which that is looked up.
+func TestPropertyOwnOrdersInAuctions(t *testing.T) {
+	const ids, books, ordersMax = 400, 2, 10_000
+	for profile := range 6 {
+		t.Run(fmt.Sprintf("profile=%d", profile), func(t *testing.T) {
+			arena := newArena(ordersMax, profile&1 != 0)
+			defer arena.Close()
+			flow := booktest.Flow{Prices: booktest.Prices(profile % 3), IDs: ids, Room: 10}
+			if profile&1 != 0 {
+				flow.NextID = arena.NextID
+			}
+			var counts [books]ownCounts
+			for i := range counts {
+				counts[i].Twin = booktest.NewTwin(t, orderbook.NewBook(arena), booktest.NewNaive(ordersMax), 50)
+			}
+			random := booktest.Random(profile)
+			for turn := range 300 {
+				flow.Play(&counts[turn%books], manyOwn(&random, 40))
+				restored, copies, err := orderbook.RestoreArena(arena.AppendState(nil))
+				if err == nil {
+					err = copies[0].Check()
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				restored.Close()
+			}
+			for i := range counts {
+				counts[i].Whole()
+				if c := &counts[i]; c.refused < 100 || c.taken < 100 {
+					t.Errorf("book %d: %d refused, %d taken beside own orders, want more", i, c.refused, c.taken)
+				}
+			}
+		})
+	}
+}
+
+// manyOwn returns random commands in which most orders have a PAN and auctions are long.
+func manyOwn(random *booktest.Random, n int) []byte {
+	commands := random.Commands(n)
+	for c := range slices.Chunk(commands, booktest.CommandSize) {
+		c[12] &^= 0xc0 // every order has a PAN, one of three or none: see Flow.order
+		if c[0] >= 226 && c[0] < 242 && random.Next()%8 != 0 {
+			c[0] = 0 // a new order, and no call to open or close an auction
+		}
+	}
+	return commands
+}
+
+// ownCounts counts the orders that come into auctions in which the other side has some of their PAN.
+type ownCounts struct {
+	*booktest.Twin
+	refused, taken int
+}
+
+func (c *ownCounts) Add(o *orderbook.Order, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
+	own := false
+	if o.PAN != 0 && o.Side.Valid() && c.Collecting() {
+		for other := range c.Orders(o.Side.Opposite()) {
+			own = own || other.PAN == o.PAN
+		}
+	}
+	fills, r := c.Twin.Add(o, fills)
+	switch {
+	case own && r.Cause == orderbook.CauseSelfTrade:
+		c.refused++
+	case own && r.Resting > 0:
+		c.taken++
+	}
+	return fills, r
+}

@@ -11,7 +11,7 @@ const (
 	RejectDuplicateOrder                        // entry with the number of a live order
 	RejectQuantity                              // quantity zero, or a reduce by more than rests
 	RejectPrice                                 // price not positive where a limit is needed, or off the domain
-	RejectSide                                  // neither buy nor sell
+	RejectSide                                  // neither buy nor sell, or a modify with the other side
 	RejectBookFull                              // no free slot for a resting order
 	RejectUnknownInstrument                     // the instrument was never defined
 	RejectInstrumentLimit                       // more instruments than the engine was started for
@@ -36,7 +36,7 @@ const (
 	RejectDisclosedAbove                        // disclosed quantity above the quantity
 	RejectDisclosedLot                          // disclosed quantity not a multiple of the lot
 	RejectDisclosedMin                          // disclosed quantity too small a part of the quantity
-	RejectOwner                                 // cancel, reduce or modify of somebody else's order
+	RejectOwner                                 // cancel, reduce or modify of somebody else's order, or modify with another PAN or self-trade bit
 	RejectMargin                                // the order would take its client or member above the margin limit
 	RejectRiskReduction                         // the member is in risk-reduction mode, and the order would not reduce a position
 	RejectKilled                                // a kill switch stands for the member, client, instrument or market

@@ -12,16 +12,16 @@ import (
 // exactly as the first one would, down to the slots and numbers that it gives.
 //
 //	magic, version, flags, cap, counters      80 bytes
-//	books      96 bytes each
+//	books      76 bytes each
 //	orders, cold, levels, branches            from the first to the last used
 //	CRC32C of all of it
 //
-// The index and the counts of PANs are made anew.
+// The index and the trees of PANs are made anew.
 
 const (
-	snapshotMagic  = "TZBOOKS\x03" // its last byte is the version
+	snapshotMagic  = "TZBOOKS\x05" // its last byte is the version
 	snapshotHeader = 80
-	snapshotBook   = 96
+	snapshotBook   = 76
 )
 
 // ErrSnapshot is wrapped by every error of RestoreArena.
@@ -29,7 +29,8 @@ var ErrSnapshot = errors.New("orderbook: damaged snapshot")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// AppendState appends a snapshot of the arena with all its books to dst.
+// AppendState appends a snapshot of the arena with all its books to dst. It leaves everything as it is, the newest orders in
+// no queue too: so equal commands give equal bytes, whoever has made a snapshot on the way.
 func (a *Arena) AppendState(dst []byte) []byte {
 	from, le := len(dst), binary.LittleEndian
 	dst = append(dst, snapshotMagic...)
@@ -42,11 +43,11 @@ func (a *Arena) AppendState(dst []byte) []byte {
 	}
 	for _, b := range a.books {
 		for _, l := range b.ladders() {
-			for _, n := range []uint32{l.root, l.best, l.second, l.within, uint32(bit(l.loose))} {
+			for _, n := range []uint32{l.root, l.best, l.within} {
 				dst = le.AppendUint32(dst, n)
 			}
 		}
-		for _, n := range []uint32{uint32(b.last), b.queue, uint32(bit(b.collecting)<<1 | bit(b.hold)), 0} {
+		for _, n := range []uint32{uint32(b.last), b.queue, uint32(bit(b.collecting)<<1 | bit(b.hold)), b.sides[0].newest, b.sides[0].newestKey, b.sides[1].newest, b.sides[1].newestKey} {
 			dst = le.AppendUint32(dst, n)
 		}
 	}
@@ -56,7 +57,7 @@ func (a *Arena) AppendState(dst []byte) []byte {
 	return le.AppendUint32(dst, crc32.Checksum(dst[from:], castagnoli))
 }
 
-// used returns the memory that has ever been used, but for the index and the counts.
+// used returns the memory that has ever been used, but for the index and the trees of PANs.
 func (a *Arena) used() [4][]byte {
 	return [4][]byte{
 		bytesOf(a.orders[:a.freshSlot]), bytesOf(a.cold[:a.freshSlot]),
@@ -72,7 +73,8 @@ func bytesOf[T any](s []T) []byte {
 // made. The snapshot is copied. An error wraps ErrSnapshot and says what is wrong. Any bytes may come: what is
 // restored keeps all invariants of the package, and what is used on the way is in proportion to the snapshot,
 // but for the address space of an arena for as many orders as it names. (Order numbers from outside that have been
-// chosen so that their hashes agree make the index slow, here as by Add.)
+// chosen so that their hashes agree make the index slow, here as by Add; so do prices in an auction that follow the hashes of the
+// slots, the trees of PANs.)
 func RestoreArena(snapshot []byte) (*Arena, []*Book, error) {
 	le, n := binary.LittleEndian, len(snapshot)
 	switch {
@@ -154,11 +156,15 @@ func (b *Book) ladders() [4]*ladder {
 func (b *Book) restore(from []byte) {
 	word := func(i int) uint32 { return binary.LittleEndian.Uint32(from[4*i:]) }
 	for i, l := range b.ladders() {
-		l.root, l.best, l.second, l.within, l.loose = word(5*i), word(5*i+1), word(5*i+2), word(5*i+3), word(5*i+4) != 0
+		l.root, l.best, l.within = word(3*i), word(3*i+1), word(3*i+2)
 	}
-	b.last = Price(word(20))
-	b.queue = word(21)
-	b.collecting, b.hold = word(22)&2 != 0, word(22)&1 != 0
+	for i := range b.sides {
+		b.sides[i].newest, b.sides[i].newestKey = word(15+2*i), word(16+2*i)
+	}
+	b.last = Price(word(12))
+	b.queue = word(13)
+	b.setCollecting(word(14)&2 != 0)
+	b.hold = word(14)&1 != 0
 }
 
 // fill copies the used memory.
@@ -188,7 +194,7 @@ func (a *Arena) fill(from []byte) error {
 	return nil
 }
 
-// reindex makes the index and the counts of PANs from the orders.
+// reindex makes the index and the trees of PANs from the orders.
 func (a *Arena) reindex() {
 	for s := uint32(1); s < a.freshSlot; s++ {
 		o := &a.orders[s]
@@ -200,7 +206,7 @@ func (a *Arena) reindex() {
 			a.enlist(hashOf(b.number, o.id), s)
 		}
 		if b.collecting && o.flags&isWaiting == 0 {
-			a.pans.add(o)
+			a.own(s)
 		}
 	}
 }

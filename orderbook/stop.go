@@ -67,7 +67,7 @@ func (b *Book) modifyStop(s uint32, t *Terms) Result {
 	}
 	was := b.stopTerms(s)
 	same := a.levels[o.level].key == triggerKey(side, t.Trigger) && was.Market == t.Market && (t.Market || was.Price == t.Price)
-	if same && t.Qty <= was.Qty && shows(t) <= shows(&was) {
+	if same && (t.Qty == was.Qty || t.Qty < was.Qty && !t.Market) && shows(t) <= shows(&was) {
 		a.levels[o.level].qty -= uint64(o.qty - t.Qty)
 		b.setStop(s, t)
 		return Result{Resting: t.Qty, Slot: Slot(s)}

@@ -30,19 +30,24 @@ func (b *Book) resting(s uint32) RestingOrder {
 	case o.flags&isWaiting != 0:
 		r.Price, r.Trigger, r.Shown = c.price, c.trigger, 0
 	case !r.Market:
-		r.Price = priceOf(o.of(), b.arena.levels[o.level].key)
+		l, key := &b.sides[o.of()], b.arena.levels[o.level].key
+		if s == l.newest {
+			key = l.newestKey
+		}
+		r.Price = priceOf(o.of(), key)
 	}
 	return r
 }
 
 // BBO returns the best bid and the best ask. The level of an empty side is zero.
 func (b *Book) BBO() (bid, ask Level) {
+	b.file()
 	return b.levelAt(0, b.sides[0].best), b.levelAt(1, b.sides[1].best)
 }
 
 // BestBid returns the price of the best bid; 0 if there is none, or a market order is in front, in an auction.
 func (b *Book) BestBid() Price {
-	key := b.sides[0].bestKey
+	key := b.sides[0].front()
 	if key == keyMarket {
 		return 0
 	}
@@ -69,11 +74,13 @@ func (b *Book) DepthAt(side Side, price Price) Level {
 	if price != 0 {
 		key = keyOf(i, price)
 	}
+	b.file()
 	return b.levelAt(i, b.arena.levelAt(&b.sides[i], key))
 }
 
 // Depth appends the levels of a side to dst, best first, as many as its capacity has room for.
 func (b *Book) Depth(side Side, dst []Level) []Level {
+	b.file()
 	i := uint32(side - Buy)
 	for v := b.sides[i].best; v != 0 && len(dst) < cap(dst); v = b.arena.worse(&b.sides[i], v) {
 		dst = append(dst, b.levelAt(i, v))
@@ -86,11 +93,21 @@ func (b *Book) Depth(side Side, dst []Level) []Level {
 func (b *Book) Orders(side Side) iter.Seq[RestingOrder] { return b.ordersOf(&b.sides[side-Buy]) }
 
 func (b *Book) ordersOf(l *ladder) iter.Seq[RestingOrder] {
-	return func(yield func(RestingOrder) bool) {
+	return func(yield func(RestingOrder) bool) { // without filing the newest: a look for a hash leaves no trace
+		newest := l.newest
 		for v := l.best; v != 0; v = b.arena.worse(l, v) {
+			if newest != 0 && l.newestKey > b.arena.levels[v].key {
+				if !yield(b.resting(newest)) {
+					return
+				}
+				newest = 0
+			}
 			if !b.queueOf(v, 0, yield) {
 				return
 			}
+		}
+		if newest != 0 {
+			yield(b.resting(newest))
 		}
 	}
 }

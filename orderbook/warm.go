@@ -27,30 +27,39 @@ func (a *Arena) Cold() bool { return a.live >= warmMin }
 // harm. It changes nothing but the refs.
 func (a *Arena) Warm(refs []Ref) {
 	refs = refs[:min(len(refs), prefetch.Max)]
-	var slots, leaves [prefetch.Max]uint32
-	a.warmIndex(refs, &slots)
-	a.warmNodes(&slots, len(refs))
-	for i := range refs {
-		refs[i].Slot = Slot(slots[i])
+	a.warmIndex(refs)
+	var slots, places [prefetch.Max]uint32 // of the refs that name an order; which refs name a price
+	orders, prices := 0, 0
+	for i := range refs { // all are written, and those that do not count are written over: no branch to guess
+		slots[orders%prefetch.Max], places[prices%prefetch.Max] = uint32(refs[i].Slot), uint32(i)
+		orders += some(uint32(refs[i].Slot))
+		prices += some(uint32(refs[i].Price))
 	}
-	a.warmLeaves(refs, &leaves)
-	a.warmQueues(&slots, len(refs))
-	a.warmPlaces(refs, &leaves)
+	a.warmNodes(&slots, orders)
+	var leaves [prefetch.Max]uint32
+	a.warmLeaves(refs, places[:prices], &leaves)
+	a.warmQueues(&slots, orders)
+	a.warmPlaces(refs, places[:prices], &leaves)
 }
+
+// some returns 0 for 0, and 1 for all else.
+func some(n uint32) int { return int((n | -n) >> 31) }
 
 // warmNodes asks for orders or levels by their slots.
 func (a *Arena) warmNodes(slots *[prefetch.Max]uint32, n int) {
 	prefetch.Rows(unsafe.Pointer(a.orders), nodeShift, slots, n)
 }
 
-// warmIndex writes to slots where the orders that refs name seem to be, 0 if they have no number. It believes the first
+// warmIndex writes to refs where the orders that they name seem to be, NoSlot if they have no number. It believes the first
 // tag in the group that a number belongs to: a wrong slot costs a line, a look would cost a trip.
-func (a *Arena) warmIndex(refs []Ref, slots *[prefetch.Max]uint32) {
+func (a *Arena) warmIndex(refs []Ref) {
 	if a.numbered {
 		for i := range refs {
-			if s := uint32(refs[i].ID) & numberSlotMask; s < a.freshSlot {
-				slots[i] = s
+			s := uint32(refs[i].ID) & numberSlotMask
+			if s >= a.freshSlot {
+				s = 0
 			}
+			refs[i].Slot = Slot(s)
 		}
 		return
 	}
@@ -65,7 +74,7 @@ func (a *Arena) warmIndex(refs []Ref, slots *[prefetch.Max]uint32) {
 		g := &x.now.groups[rows[i]]
 		set := g.with(tagsOf(hashes[i]))
 		young := -uint32(^(set | -set) >> 63) // all ones if no tag fits
-		slots[i] = x.young[hashes[i]%youngMax]&young | g.slots[place(set)&7]&^young
+		refs[i].Slot = Slot(x.young[hashes[i]%youngMax]&young | g.slots[place(set)&7]&^young)
 	}
 }
 
@@ -87,37 +96,37 @@ func (r *Ref) place() (of, key uint32) {
 	return of, keyOf(of, r.Price)
 }
 
-// warmLeaves asks for the branches where refs' prices seem to hang, and writes to leaves which they are.
-func (a *Arena) warmLeaves(refs []Ref, leaves *[prefetch.Max]uint32) {
+// warmLeaves asks for the branches where the prices of refs[places[i]] seem to hang, and writes to leaves which they are.
+func (a *Arena) warmLeaves(refs []Ref, places []uint32, leaves *[prefetch.Max]uint32) {
 	var heads, children [prefetch.Max]uint32
-	for i := range refs {
-		of, key := refs[i].place()
-		n := refs[i].Book.sides[of].leaves[key/64%leavesMax]
+	for i, at := range places {
+		of, key := refs[at].place()
+		n := refs[at].Book.sides[of].leaves[key/64%leavesMax]
 		leaves[i] = n
 		heads[i] = n * branchPieces
 		children[i] = n*branchPieces + 1 + key%64/4
 	}
-	prefetch.Rows(unsafe.Pointer(a.branches), branchShift, &heads, len(refs))
-	prefetch.Rows(unsafe.Pointer(a.branches), branchShift, &children, len(refs))
+	prefetch.Rows(unsafe.Pointer(a.branches), branchShift, &heads, len(places))
+	prefetch.Rows(unsafe.Pointer(a.branches), branchShift, &children, len(places))
 }
 
 // warmPlaces asks for the levels where orders would rest, with the order at their end, or for the best level of the
 // other side if they would trade.
-func (a *Arena) warmPlaces(refs []Ref, leaves *[prefetch.Max]uint32) {
+func (a *Arena) warmPlaces(refs []Ref, places []uint32, leaves *[prefetch.Max]uint32) {
 	var levels, tails [prefetch.Max]uint32
-	for i := range refs {
-		of, key := refs[i].place()
+	for i, at := range places {
+		of, key := refs[at].place()
 		br := &a.branches[leaves[i]]
 		v := br.child[key%64] & -uint32(br.bits>>(key%64)&1)
-		other := &refs[i].Book.sides[of^1]
+		other := &refs[at].Book.sides[of^1]
 		rests := -uint32((uint64(other.bestKey) - uint64(^key)) >> 63) // all ones, or 0 if it trades: no branch to guess
 		levels[i] = v&rests | other.best&^rests
 	}
-	a.warmNodes(&levels, len(refs))
-	for i, v := range levels[:len(refs)] {
+	a.warmNodes(&levels, len(places))
+	for i, v := range levels[:len(places)] {
 		tails[i] = a.levels[v].tail
 	}
-	a.warmNodes(&tails, len(refs))
+	a.warmNodes(&tails, len(places))
 }
 
 // The sizes of what is asked for as shifts. A branch has no power of two: it is asked for by its pieces, a head and

@@ -48,63 +48,80 @@ func (d *Desk) Close() { d.arena.Close() }
 // Live returns how many orders rest.
 func (d *Desk) Live() int { return d.arena.Live() }
 
-// Do takes one message to a book.
+// Do takes one message to a book. What few messages need stands elsewhere, so that the usual ones put little on the stack.
 func (d *Desk) Do(b *orderbook.Book, m *workload.Message) {
-	var fills []orderbook.Fill
-	var result orderbook.Result
 	switch m.Kind {
 	case codec.KindNew:
 		id := m.ID
 		if d.own {
 			id = d.arena.NextID()
 		}
-		var done bool
-		if result, done = b.AddPassive(id, m.Side, m.TIF, m.Price, m.Qty, 0); !done {
-			var o orderbook.Order // field by field, see Report.set
-			o.ID, o.Side, o.TIF, o.Price, o.Qty = id, m.Side, m.TIF, m.Price, m.Qty
-			fills, result = b.Add(&o, d.fills)
+		r, done := b.AddPassive(id, m.Side, m.TIF, m.Price, m.Qty, 0)
+		switch {
+		case !done:
+			d.enter(b, m, id)
+		case r.Resting != 0:
+			d.slot().set(m.ID, 0, m.Price, m.Qty, r.Slot, what{kind: Accepted, side: m.Side})
+			d.told()
+		default:
+			d.outcome(m, nil, r)
 		}
 	case codec.KindModify:
 		var terms orderbook.Terms
 		terms.TIF, terms.Price, terms.Qty = m.TIF, m.Price, m.Qty
-		fills, result = b.Modify(m.ID, &terms, d.fills)
+		fills, r := b.Modify(m.ID, &terms, d.fills)
+		if r.Resting == 0 || len(fills) != 0 {
+			d.outcome(m, fills, r)
+			return
+		}
+		d.slot().set(m.ID, 0, m.Price, m.Qty, r.Slot, what{kind: Accepted, side: m.Side})
+		d.told()
 	default:
-		result = b.Cancel(m.ID)
+		r := b.Cancel(m.ID)
 		kind := Cancelled
-		if result.Reject != orderbook.Accepted {
+		if r.Reject != orderbook.Accepted {
 			kind = Rejected
 		}
-		d.next().set(m.ID, 0, 0, result.Cancelled, result.Slot, what{kind: kind, reject: result.Reject})
-		return
-	}
-	if result.Reject != orderbook.Accepted {
-		d.next().set(m.ID, 0, 0, 0, 0, what{kind: Rejected, side: m.Side, reject: result.Reject})
-		return
-	}
-	d.next().set(m.ID, 0, m.Price, m.Qty, result.Slot, what{kind: Accepted, side: m.Side})
-	if len(fills) != 0 || result.Cancelled != 0 {
-		d.outcome(m, fills, result)
+		d.slot().set(m.ID, 0, 0, r.Cancelled, r.Slot, what{kind: kind, reject: r.Reject})
+		d.told()
 	}
 }
 
-// outcome tells what has become at once of a new order or a modify.
-func (d *Desk) outcome(m *workload.Message, fills []orderbook.Fill, result orderbook.Result) {
+// enter takes a new order to a book that the book does not take as a passive one.
+func (d *Desk) enter(b *orderbook.Book, m *workload.Message, id orderbook.OrderID) {
+	var o orderbook.Order // field by field, see Report.set
+	o.ID, o.Side, o.TIF, o.Price, o.Qty = id, m.Side, m.TIF, m.Price, m.Qty
+	fills, r := b.Add(&o, d.fills)
+	d.outcome(m, fills, r)
+}
+
+// outcome tells whatever has become of a new order or a modify.
+func (d *Desk) outcome(m *workload.Message, fills []orderbook.Fill, r orderbook.Result) {
+	if r.Reject != orderbook.Accepted {
+		d.slot().set(m.ID, 0, 0, 0, 0, what{kind: Rejected, side: m.Side, reject: r.Reject})
+		d.told()
+		return
+	}
+	d.slot().set(m.ID, 0, m.Price, m.Qty, r.Slot, what{kind: Accepted, side: m.Side})
+	d.told()
 	for i := range fills {
 		f := &fills[i]
-		d.next().set(m.ID, f.Maker, f.Price, f.Qty, f.MakerSlot, what{kind: Traded})
+		d.slot().set(m.ID, f.Maker, f.Price, f.Qty, f.MakerSlot, what{kind: Traded})
+		d.told()
 	}
-	if result.Cancelled != 0 {
-		d.next().set(m.ID, 0, 0, result.Cancelled, 0, what{kind: Cancelled, cause: result.Cause})
+	if r.Cancelled != 0 {
+		d.slot().set(m.ID, 0, 0, r.Cancelled, 0, what{kind: Cancelled, cause: r.Cause})
+		d.told()
 	}
 }
 
-// next returns the slot of the next report.
-func (d *Desk) next() *Report {
-	if d.used == publishEach {
+// slot returns where the next report goes, which told then counts.
+func (d *Desk) slot() *Report { return &d.slots[d.used%publishEach] }
+
+func (d *Desk) told() {
+	if d.used++; d.used == publishEach {
 		d.publish()
 	}
-	d.used++
-	return &d.slots[d.used-1]
 }
 
 // publish hands over what is filled. The other side of the ring is this goroutine too: it takes everything

@@ -3,6 +3,7 @@ package book
 import (
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"testing"
 
@@ -116,6 +117,7 @@ func BenchmarkMemory(b *testing.B) {
 
 // memory enters orders, evenly over the books and levels, and reports what each has taken.
 func memory(b *testing.B, r round, orders, levels int, unit string) {
+	debug.FreeOSMemory() // what benchmarks before have left would go while this one measures
 	before := resident()
 	if before < 0 {
 		b.Skip("the system does not tell how much memory is in use")

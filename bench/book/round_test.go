@@ -31,17 +31,22 @@ func (r *round) open() *Desk { return NewDesk(r.ordersMax, r.books, r.own) }
 // run takes messages to their books. Where the books are too large for the caches, the desk looks ahead in its
 // input, as an engine does in its ring.
 func run(d *Desk, messages []addressed) {
+	unnumbered := codec.Kind(0)
+	if d.own {
+		unnumbered = codec.KindNew // it gets a number when its turn comes
+	}
+	var refs [lookAhead]orderbook.Ref
 	for d.arena.Cold() && len(messages) > 0 {
 		part := messages[:min(len(messages), lookAhead)]
 		messages = messages[len(part):]
-		var refs [lookAhead]orderbook.Ref
 		for i := range part {
 			m := &part[i]
 			ref := &refs[i]
-			ref.Book, ref.ID, ref.Price, ref.Side = d.books[m.book], m.ID, m.Price, m.Side
-			if d.own && m.Kind == codec.KindNew {
-				ref.ID = 0 // it gets a number when its turn comes
+			id := m.ID
+			if m.Kind == unnumbered { // no branch: half of all messages are new orders, and which comes by chance
+				id = 0
 			}
+			ref.Book, ref.ID, ref.Price, ref.Side = d.books[m.book], id, m.Price, m.Side
 		}
 		d.arena.Warm(refs[:len(part)])
 		take(d, part)

@@ -113,6 +113,15 @@ var modifyExamples = []example{
 		stops              => buys 1:9@120/110 2:10@120/110
 		modify 1 10@120 stop 110
 		stops              => buys 2:10@120/110 1:10@120/110`},
+	{"any other quantity of a stop-loss order without a limit loses it", `
+		buy 1 10@market stop 110
+		buy 2 10@market stop 110
+		modify 1 10@market stop 110
+		stops              => buys 1:10@market/110 2:10@market/110
+		modify 1 9@market stop 110
+		stops              => buys 2:10@market/110 1:9@market/110
+		modify 2 11@market stop 110
+		stops              => buys 1:9@market/110 2:11@market/110`},
 	{"more disclosed of a stop-loss order loses it, less keeps it", `
 		buy 1 10@120 stop 110 dq 5
 		buy 2 10@120 stop 110
@@ -287,4 +296,12 @@ var fokExamples = []example{
 		sell 9 20@95 ioc   => cancelled 20
 		range 0 105
 		sell 9 20@market   => trades 2:10@94; cancelled 10`},
+	{"a market order that finds nobody, in the range or beyond", `
+		range 95 105
+		buy 9 20@market    => cancelled 20
+		sell 1 10@105
+		buy 9 20@market    => trades 1:10@105; cancelled 10
+		buy 2 10@95
+		sell 9 20@market ioc => trades 2:10@95; cancelled 10
+		buy 9 20@106       => cancelled 20; range`},
 }

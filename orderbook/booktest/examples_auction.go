@@ -153,6 +153,12 @@ var auctionExamples = []example{
 		modify 4 10@101    => cancelled 10; self-trade
 		cancel 4           => rejected: unknown_order
 		orders             => bids 1:10@100; asks 3:10@100 2:10@101`},
+	{"an order from before the auction counts", `
+		buy 1 10@100 pan 7
+		auction
+		sell 2 10@100 pan 7 => cancelled 10; self-trade
+		sell 2 10@101 pan 7
+		orders             => bids 1:10@100; asks 2:10@101`},
 	{"a market order reaches every own order", `
 		auction
 		buy 1 10@market pan 7

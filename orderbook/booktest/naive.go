@@ -239,6 +239,8 @@ func (b *Naive) enter(o *standing, fills []orderbook.Fill) ([]orderbook.Fill, or
 		return fills, orderbook.Result{}
 	case cause != orderbook.CauseNone:
 		return fills, orderbook.Remainder(o.Qty, cause)
+	case o.Market && len(*b.market(o.Side.Opposite())) == 0:
+		return fills, orderbook.Remainder(o.Qty, orderbook.CauseRemainder)
 	case b.beyond(o.Side, o.Market, o.Price):
 		return fills, orderbook.Remainder(o.Qty, orderbook.CauseRange)
 	case o.Market || !rests(o.TIF):

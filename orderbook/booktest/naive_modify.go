@@ -52,8 +52,12 @@ func (b *Naive) Modify(id orderbook.OrderID, t *orderbook.Terms, fills []orderbo
 	return b.enter(&to, fills)
 }
 
-// keepsWaiting says whether a stop-loss order keeps its place behind its trigger.
+// keepsWaiting says whether a stop-loss order keeps its place behind its trigger. Any change of its quantity costs one
+// without a limit its place.
 func keepsWaiting(o, to *standing) bool {
+	if o.Market && to.Qty != o.Qty {
+		return false
+	}
 	return to.Trigger == o.Trigger && to.Market == o.Market && to.Price == o.Price && to.Qty <= o.Qty && part(to) <= part(o)
 }
 

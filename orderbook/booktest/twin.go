@@ -14,7 +14,7 @@ type TB interface {
 }
 
 // Twin is two books that get the same commands. After each command it compares what they
-// returned and what they show, and it checks what must hold for any book: no quantity is lost,
+// returned and, after most, what they show, and it checks what must hold for any book: no quantity is lost,
 // slots are used as promised, a refused command changes nothing. It fails the test at the first
 // difference, with the commands that led there.
 type Twin struct {

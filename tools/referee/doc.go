@@ -15,7 +15,7 @@
 //
 // Nothing crosses between C and Go one by one: messages come in runs, because a call into Go costs as much
 // as four messages, and reports go out through memory that both sides see. A report is 32 bytes in the
-// ring, published 64 at a time, and gets the 64 bytes of the interface on the drainer's side.
+// ring, published 512 at a time, and gets the 64 bytes of the interface on the drainer's side.
 //
 // What the harness asks of the book is answered from the book. Beside it the engine keeps only what the
 // acknowledgement of a cancel has to repeat, the price and side of a resting order, by its slot.

@@ -63,7 +63,9 @@ static int push(void *handle, const struct wide_report *report) {
 static uint32_t drain(void *handle, struct wide_report *out, uint32_t max) {
 	struct ring *r = handle;
 	uint64_t head = r->head;
-	uint64_t ready = __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE) - head;
+	if (r->seen == head) // a look takes the line away from the engine
+		r->seen = __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE);
+	uint64_t ready = r->seen - head;
 	uint32_t n = ready < max ? (uint32_t)ready : max;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct report *from = &r->slots[(head + i) & (r->size - 1)];

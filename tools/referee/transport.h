@@ -19,7 +19,8 @@ struct ring {
 	uint64_t tail; // published up to here; the engine stores it
 	char pad1[120];
 	uint64_t head; // taken up to here; the drainer stores it
-	char pad2[120];
+	uint64_t seen; // tail when the drainer last looked
+	char pad2[112];
 	uint64_t size; // a power of two
 	struct report *slots;
 };
