@@ -132,6 +132,9 @@ func (c *Coordinator) chooseBase() (Position, Generation) {
 			inForce = c.generationAt(p, base)
 		}
 	}
+	if mutant.Is(mutant.AbsenceAborts) {
+		return c.heldByAll(base, inForce)
+	}
 	return c.forward(base, inForce)
 }
 

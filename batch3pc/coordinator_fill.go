@@ -44,9 +44,13 @@ func (c *Coordinator) sendFill(p *progress, b *Batch) {
 }
 
 // askHelper asks a participant that holds the base for the batches behind at, on behalf of p. One
-// question at a time, each helper in turn; if nobody can help, p is asked again at the next Tick.
+// question at a time, each helper in turn; if nobody can help, or nobody who could answers, it is given a snapshot;
+// if that fails as well, p is asked again at the next Tick.
 func (c *Coordinator) askHelper(p *progress, at Position) {
-	if p.wantLeft > 0 {
+	if p.asking || p.snapshotFrom != 0 {
+		return
+	}
+	if p.unanswered%(2*unansweredMax) >= unansweredMax && !mutant.Is(mutant.SilenceTrusted) && c.askSnapshot(p) {
 		return
 	}
 	for i := range c.peers {
@@ -61,16 +65,14 @@ func (c *Coordinator) askHelper(p *progress, at Position) {
 			// p, even if a crash has made it forget that this much is decided. Where a snapshot is to bring up p
 			// (LagMax), its batch of that number may be one that lost, and nobody answers.
 			var holds bool
-			if from, holds = p.reply.positionAt(helper.serves); !holds || p.guesses >= len(c.peers) {
+			if from, holds = p.reply.positionAt(helper.serves); !holds {
 				continue
 			}
-			p.guesses++
 		}
-		p.helper, p.want, p.wantLeft = turn, from, burstMax
+		p.helper, p.want, p.wantLeft, p.asking = turn, from, burstMax, true
 		c.out.send(c.messageAt(helper, KindFetch, from))
 		return
 	}
-	p.guesses = 0
 	c.askSnapshot(p)
 }
 
@@ -92,15 +94,16 @@ func (c *Coordinator) stepServes(helper *progress, at Seq) {
 	helper.serves = at
 	for i := range c.peers {
 		p := &c.peers[i]
-		if p.wantLeft == 0 || p.want.Seq >= at {
+		if !p.asking || p.want.Seq >= at {
 			continue
 		}
-		p.wantLeft = 0
+		p.asking = false
 		c.askHelper(p, p.want)
 	}
 }
 
-// stepFill passes a batch of a helper on to those who wait for it.
+// stepFill passes a batch of a helper on to those who wait for it. An answer that comes behind a
+// Tick is as good as another: on a busy machine all may come that late.
 func (c *Coordinator) stepFill(helper *progress, m *Message) {
 	settled := max(c.base.Seq, c.committed.Seq)
 	if m.Batch == nil || c.state == StateElecting || m.Batch.Seq > settled {
@@ -113,14 +116,17 @@ func (c *Coordinator) stepFill(helper *progress, m *Message) {
 		}
 		p.want = m.Batch.Position()
 		p.wantLeft--
-		p.guesses = 0
+		p.unanswered = 0
 		c.sendFill(p, m.Batch)
 		p.sent = max(p.sent, m.Batch.Seq)
 		if m.Batch.Seq == c.base.Seq {
 			p.wantLeft = 0
 		}
-		if p.wantLeft == 0 && p.phase != phaseStarted {
-			c.sendStart(p)
+		if p.wantLeft == 0 {
+			p.asking = false
+			if p.phase != phaseStarted {
+				c.sendStart(p)
+			}
 		}
 	}
 }

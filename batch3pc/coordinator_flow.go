@@ -19,7 +19,7 @@ func (c *Coordinator) flush(batchesMax int) {
 			p.preSent = c.preSent.Seq
 			c.out.send(c.messageAt(p, KindPreCommit, c.preSent))
 		}
-		if p.commitSent < c.committed.Seq {
+		if p.commitSent < c.committed.Seq && !mutant.Is(mutant.CommitUntold) {
 			c.out.send(c.message(p, KindCommit))
 		}
 	}
@@ -91,6 +91,9 @@ func (c *Coordinator) Tick() Ready {
 
 // nudge repeats the last word to a participant that does not answer.
 func (c *Coordinator) nudge(p *progress) {
+	if p.asking || p.snapshotFrom != 0 {
+		p.unanswered++
+	}
 	p.rewind()
 	switch {
 	case p.phase == phaseSilent:
@@ -100,7 +103,9 @@ func (c *Coordinator) nudge(p *progress) {
 	case p.phase == phaseStarted && c.serving():
 		// A sign of life, even if there is nothing to say: only so a coordinator that was overtaken
 		// while it idled finds out, and what its successor left in doubt gets decided.
-		c.out.send(c.message(p, KindCommit))
+		if !mutant.Is(mutant.CommitUntold) && !mutant.Is(mutant.CommitToldOnce) {
+			c.out.send(c.message(p, KindCommit))
+		}
 	}
 }
 

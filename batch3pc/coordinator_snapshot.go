@@ -11,10 +11,10 @@ func (c *Coordinator) class(i int) uint8 {
 }
 
 // askSnapshot asks a participant of p's class for its state, because nobody has the batches any more
-// that p needs next. Where an earlier attempt was interrupted, it goes on.
-func (c *Coordinator) askSnapshot(p *progress) {
-	if p.snapshotFrom != 0 {
-		return
+// that p needs next, and reports whether there is one. Where an earlier attempt was interrupted, it goes on.
+func (c *Coordinator) askSnapshot(p *progress) bool {
+	if p.snapshotAt.Seq <= p.applied {
+		p.snapshotAt = Position{} // batches have overtaken it
 	}
 	self := slices.IndexFunc(c.peers, func(o progress) bool { return o.id == p.id })
 	for range c.peers {
@@ -25,8 +25,9 @@ func (c *Coordinator) askSnapshot(p *progress) {
 		}
 		p.snapshotFrom = helper.id
 		c.sendSnapshotReq(p, helper)
-		return
+		return true
 	}
+	return false
 }
 
 func (c *Coordinator) sendSnapshotReq(p, helper *progress) {
@@ -40,7 +41,7 @@ func (c *Coordinator) sendSnapshotReq(p, helper *progress) {
 // followed by one more question, so that catching up would take the more of the links the busier they are.
 func (c *Coordinator) stepSnapshotReq(p *progress, m *Message) {
 	at := Position{m.Seq, m.Chain}
-	if p.snapshotFrom != 0 && p.snapshotAt == at && p.snapshotOffset == m.Offset {
+	if p.asking || p.snapshotFrom != 0 && p.snapshotAt == at && p.snapshotOffset == m.Offset {
 		return
 	}
 	p.snapshotAt, p.snapshotOffset, p.moved = at, m.Offset, true
@@ -65,6 +66,7 @@ func (c *Coordinator) stepSnapshot(helper *progress, m *Message) {
 		if p.snapshotFrom != helper.id {
 			continue
 		}
+		p.unanswered = 0
 		s := c.messageAt(p, KindSnapshot, Position{m.Seq, m.Chain})
 		s.Offset, s.Total, s.Digest, s.Chunk = m.Offset, m.Total, m.Digest, m.Chunk
 		c.out.send(s)

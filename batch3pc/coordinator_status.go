@@ -29,6 +29,12 @@ type CoordinatorStatus struct {
 	Ignored        uint64   // answers that fit nothing known: a bug somewhere, or a node of another cluster
 }
 
+// State is that of Status alone.
+func (c *Coordinator) State() State { return c.state }
+
+// Ballot is that of Status alone.
+func (c *Coordinator) Ballot() Ballot { return c.ballot }
+
 // Status returns the current state.
 func (c *Coordinator) Status() CoordinatorStatus {
 	tail := c.log.tail()

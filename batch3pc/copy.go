@@ -43,11 +43,23 @@ func (c *Coordinator) CopyFrom(o *Coordinator) {
 	c.refusal.Veto = append(veto[:0], o.refusal.Veto...)
 }
 
+// CopyFrom makes s an independent copy of o. The memory of s is reused.
+func (s *Standby) CopyFrom(o *Standby) {
+	c := s.coordinator
+	if c == nil {
+		c = new(Coordinator)
+	}
+	c.CopyFrom(o.coordinator)
+	*s = *o
+	s.coordinator = c
+}
+
 // copyFrom makes h a ring like o, in its own memory, whose batches the caller copies.
 func (h *history) copyFrom(o *history) {
-	if len(h.slots) != len(o.slots) {
+	if cap(h.slots) < len(o.slots) {
 		h.slots = make([]Batch, len(o.slots))
 	}
+	h.slots = h.slots[:len(o.slots)]
 	h.first, h.count, h.root = o.first, o.count, o.root
 	h.rootGeneration, h.tailGeneration = o.rootGeneration, o.tailGeneration
 }
@@ -96,7 +108,7 @@ func (c *Coordinator) AppendOwnState(dst []byte) []byte {
 func (c *Coordinator) AppendPeerState(dst []byte, n NodeID) []byte { return c.peer(n).appendState(dst) }
 
 func (p *progress) appendState(dst []byte) []byte {
-	dst = append(dst, byte(p.phase), flags(p.member, p.wished, p.replaced, p.counts), byte(p.trouble), byte(p.snapshotFrom), flags(p.up, p.down, p.moved, p.based, p.accepted, p.fetching))
+	dst = append(dst, byte(p.phase), flags(p.member, p.wished, p.replaced, p.counts), byte(p.trouble), byte(p.snapshotFrom), flags(p.up, p.down, p.moved, p.based, p.accepted, p.fetching, p.asking))
 	r := &p.reply
 	dst = appendBallot(dst, r.attempt)
 	dst = AppendTail(AppendTail(AppendTail(dst, r.pre), r.voted), r.applied)
@@ -105,7 +117,7 @@ func (p *progress) appendState(dst []byte) []byte {
 	dst = AppendTail(AppendTail(AppendTail(dst, p.voted), p.fetched), p.want)
 	dst = AppendTail(dst, p.snapshotAt)
 	return appendNumbers(dst, p.snapshotOffset, p.incarnation, p.distrusted, uint64(p.serves), uint64(p.durable), uint64(p.acked), uint64(p.applied), uint64(p.sent), uint64(p.preSent),
-		uint64(p.commitSent), uint64(p.wantLeft), uint64(p.helper), uint64(p.guesses))
+		uint64(p.commitSent), uint64(p.wantLeft), uint64(p.helper), uint64(p.unanswered))
 }
 
 // appendState leaves out where in the ring a batch is, which nothing depends on, and all of a batch

@@ -1,6 +1,6 @@
-// Package batch3pc commits a stream of batches atomically to a set of participants: E3PC (Keidar and
-// Dolev), that is three-phase commit whose middle phase is a quorum step, run as a stream. It does
-// no I/O, reads no clock and starts no goroutine; a payload is bytes to it.
+// Package batch3pc commits a stream of batches atomically to a set of participants. The protocol is
+// E3PC (Keidar and Dolev): three-phase commit whose middle phase is a quorum step, run over a stream.
+// The package does no I/O, reads no clock and starts no goroutine; payloads are opaque bytes.
 //
 //	             CAN-COMMIT          PRE-COMMIT             DO-COMMIT
 //	coordinator ─ Batch ──▶ ◀─ Yes ── PreCommit ─▶ ◀─ Ack ── Commit ─▶ (rides on every message)
@@ -13,16 +13,17 @@
 //
 // Nodes crash, lose what they did not sync, and come back; links drop, delay, repeat, reorder and
 // partition; any number of coordinators may believe that they lead. Nobody lies. A new batch needs
-// the yes of every member. What is in doubt is decided as soon as one coordinator and a quorum of
-// the configured participants can talk; a minority waits, and that is correct. Coordinators have no
-// vote: the one that proposed may die together with a minority of participants.
+// a yes from every member. What is in doubt is decided as soon as one coordinator and a quorum of
+// the configured participants can talk to each other; a minority waits, as it must. Coordinators have
+// no vote: the one that proposed a batch may die together with a minority of participants.
 //
 // # Why not textbook 3PC
 //
 // Its participants decide alone when a timer fires: commit if pre-committed, abort if not. A
 // coordinator that dies while it sends PreCommit leaves some of each kind. Here no timer decides
-// (rule S5). A successor opens a higher Ballot, makes a quorum promise to obey nothing lower, and
-// settles a base: what might be decided is in it, everything above is aborted for good.
+// (rule S5). A successor opens a higher Ballot, has a quorum promise to obey nothing lower, and
+// settles a base, a prefix of the stream: whatever may have been decided is in it, and everything
+// above is aborted for good.
 //
 // # States
 //
@@ -31,17 +32,18 @@
 //	Active    a member refused: ─▶ Refused   Refused   ─ Open ─▶ Electing: aborts what is above the base
 //	any       a higher ballot exists: ─▶ Fenced ─ Open ─▶ Electing, above it
 //
-// A participant has no states but its two ballots (promised, and accepted in) and its watermarks.
+// A participant has no states, only two ballots (promised, and accepted in) and its watermarks.
 //
 // # Members, standbys, deadlines
 //
-// The members may change: ProposeGeneration puts an entry into the stream that names the new ones.
-// A Standby is a coordinator that watches and opens a ballot when a quorum of the participants has
+// Members are the participants whose yes a new batch needs. They may change: ProposeGeneration puts an
+// entry that names the new ones into the stream. A Standby is a coordinator that watches and opens a ballot when a quorum of the participants has
 // heard of no leader for its patience. Deadlines name who is late; they decide nothing.
 //
 // # Invariants
 //
-// Asserts panic with these numbers; tests cite them. They are those of protocol.md section 9.
+// Panics and tests cite these numbers. They are those of docs/PROTOCOL.md section 8; the ones missing
+// here concern whole histories and are checked from outside, by internal/check.
 //
 //	I1  agreement: what one node commits no other node aborts or replaces
 //	I2  validity: a committed batch has the yes of every member
@@ -50,7 +52,7 @@
 //	I6  fencing: nothing is accepted below the promise; one ballot accepts one history
 //	I7  quorum: a decision has a quorum of durable accepts in its ballot
 //	I8  liveness: when faults stop, everything in doubt is decided
-//	I12 tests are not vacuous: they count recoveries, aborts and catch-ups
+//	I12 tests are not vacuous: they count the recoveries, aborts and catch-ups they have met
 //
 // # Driver
 //

@@ -18,6 +18,11 @@ const (
 	// SnapshotMaxDefault is the largest image of a snapshot in bytes, unless configured.
 	SnapshotMaxDefault = 1 << 30
 
+	// unansweredMax is how many Ticks in a row a participant that lags is left to helpers that do not answer, before
+	// it gets a snapshot if there is one, and the other way round. Far more than a helper that is alive stands still
+	// for on a busy machine or a slow disk: a snapshot that was not needed costs the one that gets it its history.
+	unansweredMax = 16
+
 	// electionTicksMax is how many Ticks an election that has its quorum waits for members that are
 	// connected and silent. Waiting only serves recover-forward: safety does not depend on it.
 	electionTicksMax = 3

@@ -44,7 +44,9 @@ func (p *Participant) suspect() {
 	case mutant.Is(mutant.TimerAborts):
 		p.drop(p.decided)
 		p.pre = p.applied()
-	case mutant.Is(mutant.TimerForgets):
+	case mutant.Is(mutant.TimersDecide) && p.pre.Seq > p.applied().Seq:
+		p.apply(p.pre)
+	case mutant.Is(mutant.TimerForgets), mutant.Is(mutant.TimersDecide):
 		p.drop(p.log.through(p.pre.Seq))
 	}
 }
@@ -71,6 +73,17 @@ func (c *Coordinator) countTwice(at Position) {
 	if c.serving() {
 		c.decide()
 	}
+}
+
+// heldByAll lowers a base to what everybody who has promised holds.
+func (c *Coordinator) heldByAll(base Position, inForce Generation) (Position, Generation) {
+	for i := range c.peers {
+		if p := &c.peers[i]; p.phase == phasePromised && p.counts && p.reply.voted.Seq < base.Seq {
+			base = p.reply.voted
+			inForce = c.generationAt(p, base)
+		}
+	}
+	return base, inForce
 }
 
 // expire is what a timer must not do.

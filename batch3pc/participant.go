@@ -233,12 +233,11 @@ func (p *Participant) recordIdentity() {
 	}
 }
 
+// sendFetch asks for what follows at, a part of a snapshot or not: whoever was giving it may be gone, and it is the
+// coordinator that knows what can be had.
 func (p *Participant) sendFetch(m *Message, at Position) {
-	if p.incoming.busy() && p.incoming.at.Seq <= p.applied().Seq {
-		p.incoming.reset()
-	}
-	if p.incoming.busy() {
-		p.sendSnapshotReq(m) // nobody could send what follows at, and a snapshot is on its way
+	if mutant.Is(mutant.PieceForever) && p.incoming.busy() {
+		p.sendSnapshotReq(m)
 		return
 	}
 	p.out.send(p.answerAt(m, KindFetch, at))

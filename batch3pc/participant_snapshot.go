@@ -145,6 +145,9 @@ func (p *Participant) recoverSnapshot(r *Record) string {
 	if !ok {
 		return "a snapshot, of an App that has none"
 	}
+	if r.Offset == 0 {
+		p.incoming.reset() // a crash may have left pieces of the same image before it
+	}
 	first := p.log.tail() == (Position{}) && p.elected.IsZero()
 	took, whole := p.incoming.add(Position{r.Seq, r.Chain}, r.Offset, r.Total, r.Digest, r.Chunk)
 	if !took && p.hole {

@@ -1,5 +1,7 @@
 package batch3pc
 
+import "github.com/tezi-exchange/tezi/internal/mutant"
+
 // phase is how far a participant has come in the current ballot.
 type phase uint8
 
@@ -42,13 +44,14 @@ type progress struct {
 	preSent    Seq // pre-commit watermark
 	commitSent Seq // commit watermark
 
-	fetched  Position // last Fetch served since the last Tick
-	fetching bool     // fetched counts
-	want     Position // next batch to relay follows this one
-	wantLeft int      // batches still to come from the helper; 0: none is asked for
-	helper   int      // whose turn it is to be asked next
-	guesses  int      // questions in a row about a batch of which it is not known whether it was decided
-	serves   Seq      // cannot send what others lack at or below
+	fetched    Position // last Fetch served since the last Tick
+	fetching   bool     // fetched counts
+	want       Position // next batch to relay follows this one
+	wantLeft   int      // batches that are still passed on to it; 0: none was asked for, or all have come
+	asking     bool     // a helper was asked for them since the last Tick, and they have not all come
+	helper     int      // whose turn it is to be asked next
+	unanswered int      // Ticks in a row, in whatever ballot, without an answer of those who were asked for its sake
+	serves     Seq      // cannot send what others lack at or below
 
 	// A snapshot on its way to it.
 	snapshotFrom   NodeID   // who sends it; 0: nobody is asked
@@ -122,7 +125,7 @@ func (r *stateReply) generationAt(p Position) (Generation, bool) {
 func (p *progress) reset(nowNs int64) {
 	tail, generations := p.reply.tail[:0], p.reply.generations[:0]
 	*p = progress{id: p.id, member: p.member, wished: p.wished, replaced: p.replaced, up: p.up, down: p.down, applied: p.applied, durable: p.durable,
-		incarnation: p.incarnation, distrusted: p.distrusted, counts: p.counts, trouble: p.trouble, silentNs: nowNs}
+		incarnation: p.incarnation, distrusted: p.distrusted, counts: p.counts, trouble: p.trouble, unanswered: p.unanswered, silentNs: nowNs}
 	p.reply.tail, p.reply.generations = tail, generations
 }
 
@@ -130,6 +133,7 @@ func (p *progress) reset(nowNs int64) {
 func (p *progress) started(at Position) {
 	p.phase, p.based = phaseStarted, true
 	p.voted = at
+	p.wantLeft, p.unanswered = 0, 0
 	p.rewind()
 }
 
@@ -137,9 +141,12 @@ func (p *progress) started(at Position) {
 func (p *progress) rewind() {
 	p.sent = p.voted.Seq
 	p.preSent = min(p.preSent, p.acked)
-	p.commitSent = min(p.commitSent, p.applied)
-	if p.wantLeft > 0 {
+	if !mutant.Is(mutant.CommitToldOnce) {
+		p.commitSent = min(p.commitSent, p.applied)
+	}
+	if p.asking {
 		p.helper++ // who was asked has not sent it all
 	}
-	p.fetching, p.wantLeft, p.snapshotFrom = false, 0, 0
+	p.fetching, p.asking, p.snapshotFrom = false, false, 0
+	p.snapshotOffset = 0 // it may have lost what it had: the first piece makes it say what it wants
 }

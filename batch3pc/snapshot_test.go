@@ -99,6 +99,40 @@ func TestSnapshotComesInPieces(t *testing.T) {
 	}
 }
 
+// A crash leaves some pieces of a snapshot in the log, and the same snapshot comes again, from another participant or as
+// a checkpoint at the same place: its pieces follow the torn ones. The log can be read.
+func TestSnapshotIsTornAndComesAgain(t *testing.T) {
+	list := pieces(t, 200_000)
+	first, _ := newBulk(t, 0)
+	first.step(batch3pc.Message{Kind: batch3pc.KindStateReq, Ballot: ballot1})
+	for i := range list {
+		first.step(list[i])
+	}
+	for torn := 1; torn < len(list); torn++ {
+		kept := first.log[:len(first.log)-len(list)+torn]
+		again, _ := newBulk(t, 0)
+		for i := range kept {
+			if err := again.machine.Recover(&kept[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range list {
+			again.step(list[i])
+		}
+		last, app := newBulk(t, 0)
+		for _, log := range [][]batch3pc.Record{kept, again.log} {
+			for i := range log {
+				if err := last.machine.Recover(&log[i]); err != nil {
+					t.Fatalf("%d of %d pieces and all of them again: %v", torn, len(list), err)
+				}
+			}
+		}
+		if now := last.machine.Status(); now.Applied != 1 || len(app.state) != 199_998 {
+			t.Errorf("%d of %d pieces and all of them again: %+v, %d bytes", torn, len(list), now, len(app.state))
+		}
+	}
+}
+
 // Damage, an App that refuses, a size beyond the limit, something undecided: nothing changes.
 func TestSnapshotIsAllOrNothing(t *testing.T) {
 	for name, test := range map[string]struct {

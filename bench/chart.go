@@ -132,13 +132,19 @@ func (r *Record) metricChart(what, key string, figure func(*Result) (Pair[float6
 	return []Chart{{what + "-" + key, c}}
 }
 
-// loadChart draws the percentiles of what each result has timed last, the whole way of an order, against the load.
+// loadChart draws the percentiles of the whole way of an order against the load: of what was timed last of those that
+// begin with the order, or last of all.
 func (r *Record) loadChart() []Chart {
 	names := r.timed()
 	if len(names) == 0 {
 		return nil
 	}
 	whole := names[len(names)-1]
+	for _, name := range names {
+		if strings.HasPrefix(name, "order") {
+			whole = name
+		}
+	}
 	var series []plot.Series
 	for i, p := range (&Latency{}).percentiles() {
 		if p.name != "p50" && p.name != "p99" && p.name != "p99.9" {

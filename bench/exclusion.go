@@ -27,7 +27,7 @@ type Late struct {
 // Seconds rounds a duration to milliseconds.
 func Seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e3) / 1e3 }
 
-// absences writes who was left out and who was late, if anybody was.
+// absences writes who was left out and who was late, if anybody was, and how often nothing committed.
 func (t *table) absences(r *Report) {
 	for i, x := range r.Exclusions {
 		label, end := "", "not let in again"
@@ -45,5 +45,8 @@ func (t *table) absences(r *Report) {
 			label = "late"
 		}
 		t.line(label, "%s in %s, %s times, %.1f ms at most", l.Role, l.Phase, thousands(int64(l.Count)), l.MaxMs)
+	}
+	if r.Stalls > 0 {
+		t.line("stalls", "%s times no batch committed for a second", thousands(r.Stalls))
 	}
 }

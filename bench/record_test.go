@@ -225,6 +225,25 @@ func TestReadGoTest(t *testing.T) {
 	}
 }
 
+// The chart against the load is of all orders, not of those that nothing has disturbed.
+func TestLoadChartIsOfAll(t *testing.T) {
+	var r Record
+	for _, rate := range []int{1000, 2000} {
+		res := r.Add("Engine", P("rate", rate))
+		for _, name := range []string{"order_to_match", "order-to-batch", "undisturbed"} {
+			r := newRecording()
+			r.add(int64(rate), 1)
+			res.Time(name, r.histogram, 0)
+		}
+	}
+	for _, c := range r.Charts() {
+		if c.Name == "latency-rate" && strings.Contains(c.Title, "order-to-batch against load") {
+			return
+		}
+	}
+	t.Errorf("no chart of order-to-batch against load in %v", r.Charts())
+}
+
 // What is written for benchstat is read as it was.
 func TestWriteGoTest(t *testing.T) {
 	var b bytes.Buffer

@@ -94,6 +94,16 @@ type Snapshot struct {
 	outOfRange [StageCount]int64
 }
 
+// Merge adds what o has. Nobody may read s meanwhile.
+func (s *Snapshot) Merge(o *Snapshot) {
+	for i := range s.histograms {
+		if dropped := s.histograms[i].Merge(o.histograms[i]); dropped != 0 {
+			panic("bench: histograms of one shape did not merge")
+		}
+		s.outOfRange[i] += o.outOfRange[i]
+	}
+}
+
 // Latency returns the percentiles of a stage; all zero if nothing was recorded.
 func (s *Snapshot) Latency(stage Stage) Latency {
 	return latencyOf(s.histograms[stage], s.outOfRange[stage])

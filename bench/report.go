@@ -46,7 +46,8 @@ type Report struct {
 	Market           map[string]uint64 `json:"market"`            // what the rules did beside matching, as far as it occurred
 	Exclusions       []Exclusion       `json:"exclusions,omitempty"`
 	Late             []Late            `json:"late,omitempty"`
-	Links            map[string]uint64 `json:"links"` // what the engine's links had to bear, as far as it occurred
+	Stalls           int64             `json:"stalls,omitempty"` // how often no batch was committed for a second
+	Links            map[string]uint64 `json:"links"`            // errors of the engine's links, as far as they occurred
 	LatencyUs        Latencies         `json:"latency_us"`
 	Engine           Engine            `json:"engine"`
 	Participants     Participants      `json:"participants"`

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// The compact form of trades, for slow links and disks: a quarter of the size, for a few ns a trade.
+// The compact form of trades: a quarter of the size or less, for a few ns a trade.
 // Trades are cut into blocks of up to CompactBlockMax; each field of a block is a column, whose
 // values are stored as what they exceed the least of them by, in as few bits as the greatest needs.
 // Drawn in docs/formats/compact-trades.md. Little endian.
@@ -35,7 +35,13 @@ const (
 	compactBits    = 10
 	compactBases   = 24
 	compactSlack   = 8
+
+	// no block is longer: all fields of CompactBlockMax trades, whole
+	compactBlockSizeMax = compactHeader + CompactBlockMax*tradeFieldsSize + compactSlack
+	tradeFieldsSize     = 62
 )
+
+var _ [tradeFieldsSize]byte = [unsafe.Offsetof(Trade{}.Flags) + 1]byte{}
 
 // CompactBlockMax is the greatest number of trades in a block.
 const CompactBlockMax = 256
@@ -289,8 +295,8 @@ func DecodeCompact(dst []Trade, b []byte) ([]Trade, error) {
 		}
 		rest = rest[length:]
 	}
-	if need := start + total; need > cap(dst) {
-		grown := make([]Trade, start, need)
+	if start+total > cap(dst) { // whole blocks of room, so that a batch that is a little larger than those before finds it
+		grown := make([]Trade, start, start+(total+CompactBlockMax-1)/CompactBlockMax*CompactBlockMax)
 		copy(grown, dst)
 		dst = grown
 	}

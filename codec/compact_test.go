@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"testing"
 	"unsafe"
@@ -262,38 +261,6 @@ func BenchmarkTrades(b *testing.B) {
 func perTrade(b *testing.B, n, size int) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/trade")
 	b.ReportMetric(float64(size)/float64(n), "B/trade")
-}
-
-// TestCompactPayload: C1 for a payload whose trades are compact, and each fault of form an error.
-func TestCompactPayload(t *testing.T) {
-	want := Payload{FirstCommand: 3, LastCommand: 900, FirstTrade: 1_000_000, Instruments: []Instrument{sampleInstrument, {}}, Trades: market(700)}
-	room := make([]Trade, 0, 700)
-	for shift := range 8 {
-		b := AppendCompactPayload(make([]byte, shift, 64_000), &want)[shift:]
-		got, err := DecodeCompactPayload(b, room)
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("shift %d: another payload comes out: %v", shift, err)
-		}
-	}
-	good := AppendCompactPayload(nil, &want)
-	for name, damage := range map[string]func(b []byte) []byte{
-		"short":             func(b []byte) []byte { return b[:31] },
-		"cut instruments":   func(b []byte) []byte { return b[:100] },
-		"cut trades":        func(b []byte) []byte { return b[:len(b)-1] },
-		"other number":      func(b []byte) []byte { b[28]++; return b },
-		"many instruments":  func(b []byte) []byte { b[26] = 255; return b },
-		"many trades":       func(b []byte) []byte { b[30] = 255; return b },
-		"trades are missed": func(b []byte) []byte { return b[:32+2*CommandSize] },
-	} {
-		_, err := DecodeCompactPayload(damage(bytes.Clone(good)), nil)
-		if !errors.Is(err, ErrPayload) && !errors.Is(err, ErrCompact) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	empty, err := DecodeCompactPayload(AppendCompactPayload(nil, &Payload{LastCommand: 5}), nil)
-	if err != nil || empty.LastCommand != 5 || len(empty.Trades)+len(empty.Instruments) != 0 {
-		t.Errorf("an empty payload: %+v, %v", empty, err)
-	}
 }
 
 // TestCompactColumns: the columns are all fields of a Trade, each once.

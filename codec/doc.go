@@ -5,17 +5,18 @@
 //
 //	Command, Instrument, Trade   64 bytes, little endian, cast from memory      docs/formats/batch-payload.md
 //	Payload                      header, instruments, trades                    docs/formats/batch-payload.md
-//	compact trades               blocks of columns, a third of the size         docs/formats/compact-trades.md
+//	compact trades               blocks of columns, a quarter of the size       docs/formats/compact-trades.md
 //	frame: Header + body         Message, Hello, Summary, ...                   docs/formats/wire.md
 //	record                       batch3pc.Record in a journal                   docs/formats/journal.md
 //
-// Encoders append to a slice and allocate nothing if it has room. Decoders alias the bytes they are
-// given and say how long that is valid.
+// Encoders append to a slice and allocate nothing if it has room. Decoders return values that alias
+// the bytes they are given; each says for how long they are valid.
 //
 // Invariants:
 //
-//	C1  Decoding what was encoded gives the same value; encoding what was decoded, the same bytes.
-//	C2  No input makes a decoder panic, or allocate by a length that the input names.
-//	C3  A frame that was damaged anywhere is refused by CheckFrame.
+//	C1  Decoding what was encoded gives the same value. Encoding what was decoded gives the same bytes, except for
+//	    compact trades that another program has cut into other blocks.
+//	C2  No input makes a decoder panic, or allocate according to a length that the input claims.
+//	C3  CheckFrame refuses a frame that is damaged anywhere.
 //	C4  Sizes and offsets of the 64-byte records never change; the golden test holds them.
 package codec

@@ -26,5 +26,13 @@ func BenchmarkFrame(b *testing.B) {
 				}
 			}
 		})
+		b.Run(fmt.Sprintf("op=verify/trades=%d", trades), func(b *testing.B) {
+			b.SetBytes(int64(len(frame)))
+			for b.Loop() {
+				if _, _, err := codec.VerifyFrame(frame); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -49,21 +49,20 @@ func AppendPrice(dst []byte, v int64, scale uint8) []byte {
 	if v < 0 {
 		dst = append(dst, '-')
 	}
-	u := uint64(max(v, -v)) // MinInt64 maps to its own magnitude in uint64
-	pow := uint64(1)
-	for range scale {
-		pow *= 10
+	var buf [20]byte
+	digits := strconv.AppendUint(buf[:0], uint64(max(v, -v)), 10) // MinInt64 maps to its own magnitude in uint64
+	whole := max(len(digits)-int(scale), 0)
+	if dst = append(dst, digits[:whole]...); whole == 0 {
+		dst = append(dst, '0')
 	}
-	dst = strconv.AppendUint(dst, u/pow, 10)
 	if scale == 0 {
 		return dst
 	}
 	dst = append(dst, '.')
-	frac := u % pow
-	for pow /= 10; pow > 0; pow /= 10 {
-		dst = append(dst, byte('0'+frac/pow%10))
+	for range int(scale) - len(digits) {
+		dst = append(dst, '0')
 	}
-	return dst
+	return append(dst, digits[whole:]...)
 }
 
 // Owner gives the member and client of an order whose source does not name them, as NSE's

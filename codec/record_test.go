@@ -88,7 +88,7 @@ func TestRecordGolden(t *testing.T) {
 
 // TestRecordPayloadAligned checks that a payload in an aligned body is read without a copy.
 func TestRecordPayloadAligned(t *testing.T) {
-	payload := codec.AppendPayload(nil, &codec.Payload{FirstTrade: 1, Trades: []codec.Trade{{No: 1}}})
+	payload := codec.AppendPayload(nil, &codec.Payload{FirstTrade: 1, Instruments: []codec.Instrument{{Instrument: 1}}})
 	r := batch3pc.Record{Kind: batch3pc.RecordBatch, Batch: &batch3pc.Batch{Payload: payload}}
 	body := codec.AppendRecord(make([]byte, 0, 1024), &r)
 	var got batch3pc.Record
@@ -96,12 +96,12 @@ func TestRecordPayloadAligned(t *testing.T) {
 	if err := codec.DecodeRecord(uint8(r.Kind), body, &got, &batch); err != nil {
 		t.Fatal(err)
 	}
-	p, err := codec.DecodePayload(batch.Payload)
+	p, err := codec.DecodePayload(batch.Payload, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at := uintptr(unsafe.Pointer(&p.Trades[0])) - uintptr(unsafe.Pointer(&body[0])); at >= uintptr(len(body)) {
-		t.Fatal("the trades do not alias the body")
+	if at := uintptr(unsafe.Pointer(&p.Instruments[0])) - uintptr(unsafe.Pointer(&body[0])); at >= uintptr(len(body)) {
+		t.Fatal("the instruments do not alias the body")
 	}
 }
 

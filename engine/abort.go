@@ -70,7 +70,7 @@ func haltInstruments(orders []VetoOrder) (all []VetoOrder, halted int) {
 
 // vetoedOrders collects the orders that the veto bits name, each once.
 func vetoedOrders(payload, veto []byte) []VetoOrder {
-	p, err := codec.DecodePayload(payload)
+	p, err := codec.DecodePayload(payload, nil)
 	if err != nil {
 		panic("engine: own payload does not decode: " + err.Error())
 	}
@@ -97,11 +97,11 @@ func vetoedOrders(payload, veto []byte) []VetoOrder {
 // rebuild replaces the core by one that has replayed the log up to base, which is above every snapshot; what the log holds beyond
 // goes to the backlog.
 func (e *Engine) rebuild(base batch3pc.Position) error {
-	e.core.Close()
 	r, err := RecoverReplica(e.cfg.Limits, e.ports.Log.Recover)
 	if err != nil {
-		return err
+		return err // the run ends, and its result is that of the core as it is
 	}
+	e.core.Close()
 	e.core = r.core
 	if base.Seq > r.settled.Seq {
 		if err := r.settle(base, nil); err != nil {

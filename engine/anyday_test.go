@@ -232,6 +232,43 @@ func TestReservedIsEnough(t *testing.T) {
 	}
 }
 
+// TestAuctionLeavesLimitsReserved: over any flow, of what rested before the command that ended an auction nothing has more
+// reserved than its limit.
+func TestAuctionLeavesLimitsReserved(t *testing.T) {
+	checked := 0
+	for seed := range uint64(15) {
+		d, day := newAnyDesk(t, anyLimits), newAnyDay(seed)
+		for range 3000 {
+			var collected [1 + anyInstruments][]orderbook.OrderID
+			for i, b := range d.core.books[1:] {
+				for _, side := range [...]orderbook.Side{orderbook.Buy, orderbook.Sell} {
+					for o := range b.Orders(side) {
+						if b.Collecting() {
+							collected[i+1] = append(collected[i+1], o.ID)
+						}
+					}
+				}
+			}
+			c := day.command()
+			d.do(c)
+			for i, b := range d.core.books[1:] {
+				for _, id := range collected[i+1] {
+					o, rests := b.Lookup(id)
+					if b.Collecting() || !rests || c.Kind == codec.KindModify && id == c.Order {
+						continue
+					}
+					if checked++; d.core.owners[o.Slot].reserved > o.Price {
+						t.Fatalf("seed %d: order %d rests at %d behind an auction, %d is reserved", seed, id, o.Price, d.core.owners[o.Slot].reserved)
+					}
+				}
+			}
+		}
+	}
+	if checked < 1000 {
+		t.Errorf("only %d orders", checked)
+	}
+}
+
 // TestDamagedSnapshotRefused: every cut and every flipped bit is an error.
 func TestDamagedSnapshotRefused(t *testing.T) {
 	d, day := newAnyDesk(t, anyLimits), newAnyDay(3)

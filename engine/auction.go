@@ -70,7 +70,7 @@ func (c *Core) uncross(m *market, cmd *codec.Command, out *Builder) bool {
 // endAuction disposes of what the auction has left. After the closing auction it is cancelled, and the
 // closing price stands: that of the auction, or its reference. After any other, limit orders stay, and
 // market orders become limit orders at the price, or at the reference if there is no price; without
-// either they are cancelled. (exchange rules, call auction)
+// either they are cancelled. What rests then needs margin for its limit only. (exchange rules, call auction)
 func (c *Core) endAuction(m *market) {
 	book, price := c.books[m.number], m.price
 	if price == 0 {
@@ -83,14 +83,32 @@ func (c *Core) endAuction(m *market) {
 		c.removeResting(m, false, func(o orderbook.RestingOrder) bool { return o.Market }, RemovedAuction)
 	}
 	c.counts.Turned += uint64(book.CloseAuction(price))
+	c.reserveAtLimits(m)
 	m.auction, m.reference, m.price = 0, 0, 0
 }
 
+// reserveAtLimits gives back what is reserved for resting orders beyond their limits. A sell in an auction may trade
+// up to the end of the band, and a market order too (worst); what is left of them trades at its own price and no
+// other. Nothing is ever reserved in addition: who has less keeps it, and no exposure grows (package pretrade, P3).
+func (c *Core) reserveAtLimits(m *market) {
+	for _, side := range [...]orderbook.Side{orderbook.Buy, orderbook.Sell} {
+		for o := range c.books[m.number].Orders(side) {
+			own := &c.owners[o.Slot]
+			if beyond := own.reserved - o.Price; beyond > 0 {
+				c.accounts.Release(own.position, side, int64(beyond)*int64(o.Qty))
+				own.reserved = o.Price
+			}
+		}
+	}
+}
+
 // changePhase takes the instrument into another phase. Entering a phase that matches, or that is for
-// it, holds an auction that is open; the phase is settled in when it is over.
+// it, holds an auction that is open; the phase is settled in when it is over. While the market is halted nothing
+// trades by it: the auction waits, at the price that it has, until a command goes on with it, or until a phase that
+// does not hold it.
 func (c *Core) changePhase(m *market, cmd *codec.Command, out *Builder) {
 	p := cmd.AsPhaseChange()
-	if p.Phase >= codec.PhaseCount || p.Reference < 0 {
+	if p.Phase >= codec.PhaseCount || p.Reference < 0 || p.Auction&^codec.AuctionMarketFirst != 0 {
 		c.reject(orderbook.RejectCommand)
 		return
 	}
@@ -101,12 +119,17 @@ func (c *Core) changePhase(m *market, cmd *codec.Command, out *Builder) {
 	} else if m.can&canCollect != 0 {
 		m.auction &^= auctionMarketFirst
 	}
-	if holds(p.Phase) && c.books[m.number].Collecting() {
-		c.beginAuction(m)
-	} else {
+	switch {
+	case !holds(p.Phase) || !c.books[m.number].Collecting():
+		m.price = 0
+		c.setWork(m, m.work&^workPending)
 		c.settleIn(m, cmd.TimeNs)
+	case m.work&workAuction == 0:
+		c.beginAuction(m)
 	}
-	c.carryOn(m, cmd, out)
+	if c.halted == orderbook.Accepted {
+		c.carryOn(m, cmd, out)
+	}
 }
 
 // settleIn does what a phase begins with, once no auction is in its way.

@@ -5,7 +5,7 @@ package engine
 import "github.com/tezi-exchange/tezi/codec"
 
 // Builder is the open batch: what the core has matched since the last seal. Its slices are
-// allocated once; a payload is copied out of them at the seal.
+// allocated once; a payload is made of them at the seal.
 type Builder struct {
 	first       uint64 // Seq of the first command that belongs to this batch
 	last        uint64 // Seq of the last command applied so far
@@ -34,16 +34,25 @@ func (b *Builder) Reset(lastCommand, nextTrade uint64) {
 // Trades returns how many trades the open batch has.
 func (b *Builder) Trades() int { return len(b.trades) }
 
+// Commands returns how many commands the open batch has.
+func (b *Builder) Commands() int { return int(b.last + 1 - b.first) }
+
 // Full reports whether the batch has to be sealed before another command is applied: it has its
 // target of trades, or no more room for instruments.
 func (b *Builder) Full(target int) bool {
 	return len(b.trades) >= target || len(b.instruments) == cap(b.instruments)
 }
 
-// AppendPayload appends the batch's payload to dst.
-func (b *Builder) AppendPayload(dst []byte) []byte {
-	return codec.AppendPayload(dst, &codec.Payload{
+// Payload is what the batch holds so far. It belongs to the Builder, and changes with the next command.
+func (b *Builder) Payload() codec.Payload {
+	return codec.Payload{
 		FirstCommand: b.first, LastCommand: b.last, FirstTrade: b.firstTrade,
 		Instruments: b.instruments, Trades: b.trades,
-	})
+	}
+}
+
+// AppendPayload appends the batch's payload to dst.
+func (b *Builder) AppendPayload(dst []byte) []byte {
+	p := b.Payload()
+	return codec.AppendPayload(dst, &p)
 }

@@ -7,12 +7,17 @@ import (
 	"github.com/tezi-exchange/tezi/orderbook"
 )
 
+// plainFlags are those that an order of the common kind may have, orderFlags those that any may.
+const (
+	plainFlags = codec.FlagAlgo | codec.FlagCancelActive
+	orderFlags = plainFlags | codec.FlagMarket | codec.FlagStopLoss | codec.FlagPreOpen
+)
+
 // plain reports whether the order is of the common kind, and nothing in it can be refused by the
 // rules: a limit order for the day or IOC, wholly shown, in continuous trading. What is not plain is
 // looked at by refuses, which says why.
 func (m *market) plain(cmd *codec.Command) bool {
-	return m.can&canTrigger != 0 &&
-		cmd.Flags&(codec.FlagMarket|codec.FlagStopLoss|codec.FlagPreOpen) == 0 &&
+	return m.can&canTrigger != 0 && cmd.Flags&^plainFlags == 0 &&
 		cmd.TIF <= orderbook.IOC &&
 		(cmd.Disclosed == 0 || cmd.Disclosed == cmd.Qty) &&
 		cmd.Price >= m.low && cmd.Price <= m.high && cmd.Qty-1 < m.freeze && cmd.Side.Valid() &&
@@ -88,7 +93,7 @@ func disclosesPart(cmd *codec.Command) bool { return cmd.Disclosed != 0 && cmd.D
 func (m *market) refusedKind(cmd *codec.Command) orderbook.RejectReason {
 	flags, stop := m.rules.Flags, cmd.Flags&codec.FlagStopLoss != 0
 	switch {
-	case cmd.TIF > orderbook.GTD:
+	case cmd.TIF > orderbook.GTD, cmd.Flags&^orderFlags != 0:
 		return orderbook.RejectCommand
 	case cmd.TIF >= orderbook.GTC && flags&codec.RuleGoodTill == 0:
 		return orderbook.RejectValidity

@@ -101,12 +101,11 @@ func (m *market) coherentPrices() error {
 
 // coherentAuction checks that phase, work and auction fit. collecting: of the book.
 func (m *market) coherentAuction(collecting bool) error {
-	halted := m.phase == codec.PhaseHalted // by a veto, in the middle of anything
 	collects, triggers := m.can&canCollect != 0, m.can&canTrigger != 0
 	held, stops := m.work&workAuction != 0, m.work&workStops != 0
 	switch {
 	case m.work&^(workAuction|workStops|workBand) != 0 || m.auction&^(auctionClosing|auctionMarketFirst) != 0:
-	case held && stops, held && !(collecting && (halted || holds(m.phase))), stops && !(triggers || halted):
+	case held && stops, held && !(collecting && holds(m.phase)), stops && !triggers:
 	case collects && !collecting, !held && collecting && holds(m.phase):
 	case m.auction&auctionClosing != 0 && !collecting, collects && (m.auction&auctionClosing != 0) != closing(m.phase):
 	case m.price != 0 && !held, m.reference != 0 && triggers && !held:

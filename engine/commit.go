@@ -249,10 +249,11 @@ func (e *Engine) decide(s *slot) error {
 		}
 	}
 	e.spend(s)
-	p, err := codec.DecodePayload(s.payload)
+	p, err := codec.DecodePayload(s.payload, e.trades)
 	if err != nil {
 		panic("engine: own payload does not decode: " + err.Error())
 	}
+	e.trades = p.Trades
 	e.decided++
 	e.vetoRow = 0
 	e.progressNs = e.nowNs
@@ -267,7 +268,7 @@ func (e *Engine) waiting(stop bool) bool {
 
 func (e *Engine) undecided() bool { return e.win.inFlight() > 0 || e.status.Changing }
 
-// watch tells people when commits stand still, and halts when that lasts (design D6).
+// watch tells people when no batch commits, and halts when that lasts (design D6).
 func (e *Engine) watch(stop bool) error {
 	if e.status.State == batch3pc.StateFenced {
 		return ErrFenced
@@ -283,14 +284,17 @@ func (e *Engine) watch(stop bool) error {
 		e.resume()
 	}
 	switch {
-	case e.stalled && still < e.cfg.StallNs:
-		e.stalled = false
-		e.ports.Notify(Notice{Kind: NoticeResumed, Seq: e.status.Committed})
+	case e.stall.on && still < e.cfg.StallNs:
+		e.stall.on = false
+		if e.stall.told {
+			e.ports.Notify(Notice{Kind: NoticeResumed, Seq: e.status.Committed})
+		}
 	case still >= e.cfg.HaltNs && (stop || e.cfg.HaltEnds || !full):
 		return e.halt(stop)
-	case !e.stalled && still >= e.cfg.StallNs && (e.anyDown() || e.win.inFlight() > 0 || e.status.Changing && e.generation.At.Seq > 0):
-		e.stalled = true
-		e.ports.Notify(Notice{Kind: NoticeStalled, Peer: e.missing(), InFlight: e.win.inFlight(), ForNs: still})
+	case still >= e.cfg.StallNs && (e.anyDown() || e.win.inFlight() > 0 || e.status.Changing && e.generation.At.Seq > 0):
+		if e.stall.notice(e.nowNs) {
+			e.ports.Notify(Notice{Kind: NoticeStalled, Peer: e.missing(), InFlight: e.win.inFlight(), ForNs: still, Times: e.stall.count})
+		}
 	}
 	return nil
 }

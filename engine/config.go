@@ -24,7 +24,7 @@ type Peer struct {
 type Config struct {
 	Limits
 	Self         batch3pc.NodeID
-	Boot         uint32 // number of this start, unique among starts of the node
+	Boot         uint32 // of this start, unlike that of any other start of the node, whatever has become of its disk
 	Cluster      uint32 // id of the cluster: frames of another are refused
 	Shard        uint16
 	Participants []Peer // every one that is a member must vote yes; the quorum is over all of them

@@ -265,3 +265,53 @@ func TestOrdersLeaveHalfAnAuction(t *testing.T) {
 		d.mustCheck()
 	}
 }
+
+// TestVetoHaltsHalfWay: an instrument that a veto halts while it has work trades no more until its next phase, and
+// then goes on: with the stop-loss orders that were reached, or with the auction, at a price of its own.
+func TestVetoHaltsHalfWay(t *testing.T) {
+	l := anyLimits
+	l.FillsMax = 4
+	start := func(cmds ...codec.Command) *desk {
+		core, err := NewCore(l, []Veto{{From: uint64(len(cmds)) + 1, To: uint64(len(cmds)) + 1, Orders: []VetoOrder{{Instrument: 1}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(core.Close)
+		d := &desk{t: t, core: core, open: NewBuilder(0, 1)}
+		for _, c := range cmds {
+			d.one(c)
+		}
+		if !core.Pending() {
+			t.Fatal("no work is left")
+		}
+		from := len(d.open.trades)
+		d.one(core.Continue())
+		if core.Pending() || len(d.open.trades) != from || core.Phase(1) != codec.PhaseHalted {
+			t.Errorf("pending %v in phase %s, trades %+v", core.Pending(), core.Phase(1), d.open.trades[from:])
+		}
+		d.mustCheck()
+		return d
+	}
+	cascade := []codec.Command{define(1)}
+	for i := range orderbook.OrderID(8) {
+		cascade = append(cascade, client(sell(1+i, 100, 1), 1), client(stop(buy(11+i, 100, 1), 100), 2))
+	}
+	d := start(append(cascade, client(buy(30, 100, 1), 3))...)
+	left := 9 - len(d.open.trades)
+	if got := d.do(phase(codec.PhaseContinuous, 0)); len(got) != left-1 || left < 2 {
+		t.Errorf("%d trades after the halt, want %d", len(got), left-1)
+	}
+	d.mustCheck()
+
+	auction := []codec.Command{define(1), phase(codec.PhasePreOpen, 0)}
+	for i := range orderbook.OrderID(6) {
+		auction = append(auction, client(sell(1+i, 100, 1), 1), client(buy(11+i, 100, 1), 2))
+	}
+	d = start(append(auction, phase(codec.PhasePreOpenMatch, 0))...)
+	d.take(kind(codec.KindCancel, client(buy(16, 0, 0), 2)))
+	if got := d.do(phase(codec.PhaseContinuous, 0)); len(got) != 1 || got[0].Maker != 5 || got[0].Flags != codec.TradeAuction {
+		t.Errorf("after the halt %+v, want one trade of the auction", got)
+	}
+	d.rests(6, 100, 1)
+	d.mustCheck()
+}

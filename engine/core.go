@@ -144,15 +144,18 @@ func (c *Core) halt(cmd *codec.Command) {
 }
 
 // Passes reports whether cmd makes no trade and no entry in a batch, whatever the books hold: it may then be
-// applied behind a batch that is full.
+// applied behind a batch that is full. While the market is halted that is what members, risk control and the clock of a
+// session ask for; what an auction has to trade waits for the end of the halt.
 func (c *Core) Passes(cmd *codec.Command) bool {
+	if c.halted == orderbook.Accepted {
+		return cmd.Kind == codec.KindHalt
+	}
 	switch cmd.Kind {
-	case codec.KindHalt:
+	case codec.KindHalt, codec.KindNew, codec.KindModify, codec.KindCancel, codec.KindReduce, codec.KindPhase,
+		codec.KindMassCancel, codec.KindKill, codec.KindLimit, codec.KindUnreadable:
 		return true
-	case codec.KindNew, codec.KindModify:
-		return c.halted != orderbook.Accepted
-	case codec.KindCancel, codec.KindReduce:
-		return c.halted != orderbook.Accepted && c.pending == 0
+	case codec.KindRules:
+		return c.pending == 0
 	}
 	return false
 }
@@ -281,7 +284,7 @@ func (c *Core) reject(r orderbook.RejectReason) {
 
 func (c *Core) define(in *codec.Instrument, out *Builder) {
 	switch {
-	case int(in.Instrument) != len(c.books), in.PriceScale > priceScaleMax:
+	case int(in.Instrument) != len(c.books), in.PriceScale > priceScaleMax, in.Tick < 0, in.Strike < 0:
 		c.reject(orderbook.RejectCommand)
 	case len(c.books) == cap(c.books):
 		c.reject(orderbook.RejectInstrumentLimit)

@@ -297,8 +297,14 @@ func (a *anyDay) followUp() codec.Command {
 	a.next--
 	c.Order, c.Instrument, c.Member, c.Client = old.Order, old.Instrument, old.Member, old.Client
 	c.Kind = []codec.Kind{codec.KindModify, codec.KindModify, codec.KindCancel, codec.KindReduce, codec.KindNew}[a.IntN(5)]
+	if a.chance(95) {
+		c.Side = old.Side
+	}
 	if a.chance(70) {
 		c.Flags = old.Flags
+	}
+	if a.chance(90) {
+		c.PAN = old.PAN
 	}
 	if a.chance(5) {
 		c.Member = 9

@@ -24,10 +24,11 @@ type Engine struct {
 
 	core    *Core
 	open    *Builder
-	arrival []int64 // arrivals of the open batch's trades
-	marks   []mark  // of the open batch's chunks, if there is a Budget
-	openNs  int64   // when the open batch got its first trade
-	seq     uint64  // last sequence number given
+	arrival []int64       // arrivals of the open batch's trades
+	trades  []codec.Trade // of the last decided batch
+	marks   []mark        // of the open batch's chunks, if there is a Budget
+	openNs  int64         // when the open batch got its first trade
+	seq     uint64        // last sequence number given
 	vetoes  []Veto
 	backlog []codec.Command // sequenced and logged already, to be matched again after an abort
 	replica *Replica        // what the log held at the start, until the first ballot says what of it is decided; then nil
@@ -66,7 +67,7 @@ type Engine struct {
 	lookEveryNs int64
 	finishNs    int64 // when everything was done that the participants have to save
 	progressNs  int64 // last time a commit came, or nothing was in flight
-	stalled     bool
+	stall       stall
 	halted      orderbook.RejectReason // why trading is halted, as people know; Accepted: it is not
 	refuses     bool                   // and whether they were told that orders are refused
 	diskFull    atomic.Bool            // DiskFull
@@ -120,24 +121,12 @@ type Result struct {
 	Participants     []codec.Summary // in the order of Config.Participants
 	Memberships      []Membership    // since the log began; the first one names everybody
 	Lates            []Late          // deadlines that were missed while this engine led
+	Stalls           uint64          // how often no batch was committed for StallNs, likewise
 }
 
-// New returns an engine that reads commands from Input. bell is the one that the links and the
-// feeder ring. The log must be empty: see Resume.
-func New(cfg Config, ports Ports, bell *ringbuf.Bell) (*Engine, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
-	r, err := NewReplica(cfg.Limits)
-	if err != nil {
-		return nil, err
-	}
-	return Resume(cfg, ports, bell, r)
-}
-
-// Resume returns an engine that goes on where the log ends. r is the replica of the whole log, which
-// must be durable; it belongs to the engine from now on. Input gets what the source has behind
-// r.Source.
+// Resume returns an engine that continues where the log ends, or begins an empty one. r is the replica of the
+// whole log, which must be durable; it belongs to the engine from now on. bell is the one that the links and
+// the feeder ring. Input gets what the source has behind r.Source.
 func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -162,6 +151,7 @@ func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, e
 		input:   ringbuf.NewSPSC[Entry](cfg.InputMax),
 		open:    NewBuilder(0, 1),
 		arrival: make([]int64, 0, codec.TradesPerBatchMax),
+		trades:  make([]codec.Trade, 0, codec.TradesPerBatchMax),
 		win:     newWindow(cfg.RetainMax, cfg.BatchTarget, ports.Budget != nil),
 		log:     newLogger(ports.Log, cfg.Durable, bell), lookEveryNs: lookEvery(&cfg.Deadlines), heldEveryNs: cfg.Deadlines.ResendNs,
 		generation: batch3pc.Generation{Number: cfg.coordinator().Generation},
@@ -169,16 +159,13 @@ func Resume(cfg Config, ports Ports, bell *ringbuf.Bell, r *Replica) (*Engine, e
 	}, nil
 }
 
-// Input is the ring of commands. Its producer rings Bell after publishing, and closes the ring at
-// the end of the input.
+// Input is the ring of commands. Its producer rings the engine's bell after publishing, and closes the
+// ring at the end of the input.
 func (e *Engine) Input() *ringbuf.SPSC[Entry] { return e.input }
 
 // FeederBell is where the producer of Input may wait when the ring is full: the engine rings it
 // when the ring has drained to half.
 func (e *Engine) FeederBell() *ringbuf.Bell { return e.feeder }
-
-// Bell wakes the engine's loop.
-func (e *Engine) Bell() *ringbuf.Bell { return e.bell }
 
 // Stats returns the published counters.
 func (e *Engine) Stats() *Stats { return &e.stats }
@@ -341,14 +328,14 @@ func (e *Engine) publishStats() {
 	e.stats.Batches.Store(e.decided)
 	e.stats.Aborted.Store(e.aborted)
 	e.stats.InFlight.Store(uint64(e.win.inFlight()))
-	e.stats.Stalled.Store(e.stalled)
+	e.stats.Stalled.Store(e.stall.on)
 }
 
 func (e *Engine) result() Result {
 	r := Result{
 		Counts: e.core.Counts(), BatchesCommitted: e.decided, BatchesAborted: e.aborted,
 		CommittedTrades: e.win.committedTrades(), Before: e.before, Chain: e.status.CommittedChain,
-		StateHash: e.core.StateHash(), Memberships: e.changes,
+		StateHash: e.core.StateHash(), Memberships: e.changes, Stalls: e.stall.count,
 	}
 	for i := range e.lates {
 		r.Lates = append(r.Lates, e.lates[i].Late)

@@ -55,11 +55,11 @@ func TestCommitsEverything(t *testing.T) {
 // and no participant applies anything (E4).
 func TestNothingSeenBeforeCommit(t *testing.T) {
 	b := newTestBox(t, func(b *testBox) {
-		b.cfg.StallNs, b.cfg.HaltNs = int64(50*time.Millisecond), int64(500*time.Millisecond)
 		for _, p := range b.peers[1:] {
 			p.hold = func(m *batch3pc.Message) bool { return m.Kind == batch3pc.KindPreCommitAck && m.Seq > 1 } // not of the first entry
 		}
 	})
+	b.haltsSoon(NoticeStalled, 1)
 	_, err := b.run(t, randomFlow(2, 2000))
 	if !errors.Is(err, ErrHalted) {
 		t.Fatalf("error %v, want ErrHalted", err)
@@ -148,6 +148,22 @@ func TestVetoRematches(t *testing.T) {
 	sameTrades(t, b.trades, want)
 	if res.StateHash != core.StateHash() {
 		t.Error("state hash differs from a core that knew the vetoes from the beginning")
+	}
+}
+
+// TestVetoWithALogThatCannotBeRead: the way back behind a veto reads the log. If that fails, the run ends with the reason.
+func TestVetoWithALogThatCannotBeRead(t *testing.T) {
+	unread := errors.New("input/output error")
+	b := newTestBox(t, func(b *testBox) {
+		b.peers[0].app.veto = func(*codec.Trade) uint8 {
+			b.log.mu.Lock()
+			defer b.log.mu.Unlock()
+			b.log.unread = unread
+			return batch3pc.VetoTaker
+		}
+	})
+	if _, err := b.run(t, randomFlow(4, 3000)); !errors.Is(err, unread) {
+		t.Fatalf("the run ended with %v, want %v", err, unread)
 	}
 }
 
@@ -285,10 +301,8 @@ func TestFaultEndsRunAtOnce(t *testing.T) {
 
 // TestHaltsWhileFinishing: a participant that never reports its end does not hang the run.
 func TestHaltsWhileFinishing(t *testing.T) {
-	b := newTestBox(t, func(b *testBox) {
-		b.cfg.StallNs, b.cfg.HaltNs = int64(50*time.Millisecond), int64(500*time.Millisecond)
-		b.peers[1].mute = true
-	})
+	b := newTestBox(t, func(b *testBox) { b.peers[1].mute = true })
+	b.haltsSoon(NoticeFinished, 2) // of the others
 	cmds := randomFlow(12, 2000)
 	_, err := b.run(t, cmds)
 	if !errors.Is(err, ErrHalted) || !strings.Contains(err.Error(), "b connected but silent") {

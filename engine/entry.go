@@ -21,9 +21,8 @@ func orderOf(cmd *codec.Command, o *orderbook.Order) {
 	}
 }
 
-// enter takes an order entry: the rules, the margin, the book. The book has the last word; what was
-// reserved is given back if it refuses. (A refused order may leave the row that Position has opened
-// for its client, and the margin rate of its instrument there.)
+// enter takes an order entry: the rules, the margin, the book. The book has the last word; what the accounts have done
+// is undone if it refuses.
 func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 	if m.rules.Flags&codec.RuleStopsRecorded != 0 && c.activated(m, cmd, out) {
 		return
@@ -53,10 +52,12 @@ func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 	if !c.accounts.Is(position, cmd.Member, cmd.Client, cmd.Instrument) {
 		position, r = c.accounts.Position(cmd.Member, cmd.Client, cmd.Instrument)
 	}
-	if r == orderbook.Accepted {
-		r = c.accounts.Reserve(position, cmd.Side, value, m.rules.MarginBps)
-	}
 	if r != orderbook.Accepted {
+		c.reject(r)
+		return
+	}
+	if r = c.accounts.Reserve(position, cmd.Side, value, m.rules.MarginBps); r != orderbook.Accepted {
+		c.accounts.Forget(position)
 		c.reject(r)
 		return
 	}
@@ -71,7 +72,7 @@ func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 	}
 	fills, res := book.Add(&o, c.fills[:0:c.room])
 	if res.Reject != orderbook.Accepted {
-		c.accounts.Release(position, cmd.Side, value)
+		c.accounts.Undo(position, cmd.Side, value)
 		c.reject(res.Reject)
 		return
 	}
@@ -79,7 +80,8 @@ func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 	c.conclude(m, cmd, &o, own, fills, res, out)
 }
 
-// modify gives an order new terms. Its owner, number, side and PAN stay.
+// modify gives an order new terms. Its owner, number, side, PAN and self-trade bit stay: one that names another is refused,
+// and one that names none means the order's own.
 func (c *Core) modify(m *market, cmd *codec.Command, out *Builder) {
 	book := c.books[m.number]
 	if r := m.refusal(canEnter); r != orderbook.Accepted {
@@ -102,7 +104,8 @@ func (c *Core) modify(m *market, cmd *codec.Command, out *Builder) {
 	orderOf(&terms, &o)
 	o.PAN, o.CancelActive = was.PAN, was.CancelActive
 	reserved := own.reserved
-	if stays := !o.Market && o.Price == was.Price && o.Qty <= was.Qty && o.Trigger == was.Trigger; !stays {
+	stays := !o.Market && o.Price == was.Price && o.Qty <= was.Qty && o.Trigger == was.Trigger
+	if !stays || m.can&canCollect != 0 { // in an auction each modify is checked
 		reserved = c.worst(m, &o)
 	}
 	old, value := own.worth(was.Qty), int64(reserved)*int64(o.Qty)
@@ -120,7 +123,9 @@ func (c *Core) modify(m *market, cmd *codec.Command, out *Builder) {
 	t.TIF, t.Market, t.Price, t.Trigger, t.Qty, t.Disclosed = o.TIF, o.Market, o.Price, o.Trigger, o.Qty, o.Disclosed
 	fills, res := book.Modify(cmd.Order, &t, c.fills[:0:c.room])
 	if res.Reject != orderbook.Accepted {
-		c.accounts.Release(own.position, own.side, max(value-old, 0))
+		if value > old {
+			c.accounts.Undo(own.position, own.side, value-old)
+		}
 		c.reject(res.Reject)
 		return
 	}
@@ -135,8 +140,10 @@ func (c *Core) modify(m *market, cmd *codec.Command, out *Builder) {
 // owner.
 func (c *Core) modifyRefused(m *market, cmd, terms *codec.Command, was *orderbook.RestingOrder, own owner) orderbook.RejectReason {
 	switch {
-	case !own.speaks(cmd):
+	case !own.speaks(cmd), cmd.PAN != 0 && orderbook.PAN(cmd.PAN) != was.PAN, cmd.Flags&codec.FlagCancelActive != 0 && !was.CancelActive:
 		return orderbook.RejectOwner
+	case cmd.Side != 0 && cmd.Side != was.Side:
+		return orderbook.RejectSide
 	case was.Market && was.Trigger == 0 && m.frozen():
 		return orderbook.RejectMarketOrder
 	}
@@ -159,6 +166,19 @@ func (c *Core) conclude(m *market, cmd *codec.Command, o *orderbook.Order, own o
 		res = c.restMarket(m, cmd, o, fills, res)
 	}
 	c.settle(own, res)
+	if res.Resting > 0 && !o.Market && o.Trigger == 0 && m.can&canTrigger != 0 {
+		c.atLimit(res, o.Price)
+	}
+}
+
+// atLimit gives back what is reserved for what has come to rest of an order beyond its limit: there it trades at that and
+// at no other price (package pretrade).
+func (c *Core) atLimit(res orderbook.Result, limit orderbook.Price) {
+	own := &c.owners[res.Slot]
+	if beyond := own.reserved - limit; beyond > 0 {
+		c.accounts.Release(own.position, own.side, int64(beyond)*int64(res.Resting))
+		own.reserved = limit
+	}
 }
 
 // settle gives back what was reserved for what is gone, and notes the owner of what rests.
@@ -174,7 +194,7 @@ func (c *Core) settle(own owner, res orderbook.Result) {
 	}
 }
 
-// restMarket lets what a market order for the day has left rest at the price of its last trade.
+// restMarket lets what a market order for the day has left rest at the price of its last trade, which is its limit then.
 func (c *Core) restMarket(m *market, cmd *codec.Command, o *orderbook.Order, fills []orderbook.Fill, res orderbook.Result) orderbook.Result {
 	if res.Cause != orderbook.CauseRemainder && res.Cause != orderbook.CauseRange || !cmd.TIF.Rests() || m.can&canTrigger == 0 {
 		return res
@@ -191,6 +211,7 @@ func (c *Core) restMarket(m *market, cmd *codec.Command, o *orderbook.Order, fil
 		return res
 	}
 	if _, added := c.books[m.number].Add(&rest, c.fills[:0:0]); added.Reject == orderbook.Accepted {
+		o.Market, o.Price = false, rest.Price
 		return added
 	}
 	return res

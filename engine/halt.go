@@ -18,7 +18,7 @@ func (e *Engine) DiskFull(full bool) {
 }
 
 // halt is called while commits have stood still for HaltNs (design D6): it ends the run, if the run is
-// being finished or Config.HaltEnds says so; or else trading halts, until commits go on.
+// being finished or Config.HaltEnds says so; or else trading halts, until batches commit again.
 func (e *Engine) halt(stop bool) error {
 	if e.cfg.HaltEnds || stop {
 		return fmt.Errorf("%w: %s", ErrHalted, e.missing())

@@ -171,9 +171,7 @@ func (m *market) ownPrice(last orderbook.Price) orderbook.Price {
 		}
 		return m.rules.PrevClose
 	}
-	mean, _ := bits.Div64(m.averageHi, m.averageLo, m.averageQty)
-	tick := uint64(m.tick)
-	return orderbook.Price(min(max((mean+tick/2)/tick*tick, tick), uint64(priceMax)/tick*tick))
+	return rulebook.Average(m.averageHi, m.averageLo, m.averageQty, m.tick)
 }
 
 // endDay forgets what belongs to the day that ends. Its closing price is the previous close of the
@@ -183,6 +181,7 @@ func (m *market) endDay() {
 		m.rules.PrevClose = m.close
 	}
 	m.reference, m.price, m.close, m.given = 0, 0, 0, 0
+	m.auction &^= auctionClosing // one that was never held
 	m.minute, m.inMinute, m.lastMinute = 0, 0, 0
 	m.averageHi, m.averageLo, m.averageQty = 0, 0, 0
 }

@@ -136,6 +136,11 @@ func (e *Engine) inputDone(stop bool) bool {
 	return stop || e.input.Closed() && e.input.Len() == 0
 }
 
+// quietMax is how many commands make an open batch sealed that has no trades. Nobody waits for such a batch; but who stands by
+// has matched no more than what is sealed and decided. Before the market opens that would be nothing of what the day has had
+// so far, and all of it would have to be matched in the moment in which he is to lead.
+const quietMax = 4096
+
 // maybeSeal seals the open batch when it is full, when it is old, when nothing else is in flight
 // and no input waits, or when the input has ended; always only if the window has room.
 func (e *Engine) maybeSeal(stop bool) error {
@@ -147,15 +152,16 @@ func (e *Engine) maybeSeal(stop bool) error {
 	if e.win.proposed < e.win.tail {
 		return nil
 	}
-	if e.open.Trades() == 0 && !e.open.Full(e.cfg.BatchTarget) {
+	full := e.open.Full(e.cfg.BatchTarget)
+	quiet := e.open.Trades() == 0
+	if quiet && !full && e.open.Commands() < quietMax {
 		return nil
 	}
 	if e.win.full() || !e.coord.Room() {
 		return nil
 	}
-	full := e.open.Full(e.cfg.BatchTarget)
 	idle := e.input.Len() == 0 && len(e.backlog) == 0 && !e.core.Pending() && e.win.inFlight() == 0
-	if full || e.old() || idle || e.inputDone(stop) {
+	if full || quiet || e.old() || idle || e.inputDone(stop) {
 		return e.seal()
 	}
 	return nil

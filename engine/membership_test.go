@@ -190,9 +190,6 @@ func TestLogOfAnother(t *testing.T) {
 		b := newTestBox(t, func(b *testBox) {
 			quick(b)
 			b.cfg.Boot, b.log = c.boot+uint32(i), &memoryLog{kinds: slices.Clone(c.log.kinds), bodies: slices.Clone(c.log.bodies)}
-			if want != nil {
-				b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(400*time.Millisecond)
-			}
 			for k, p := range b.peers {
 				if k != i {
 					p.machine, p.app = c.peers[k].machine, c.peers[k].app
@@ -200,6 +197,9 @@ func TestLogOfAnother(t *testing.T) {
 			}
 		})
 		b.peers[i].incarnation = 999
+		if want != nil {
+			b.haltsSoon(NoticeTrouble, 1)
+		}
 		res, err := b.run(t, cmds[b.source.Commands:])
 		if !errors.Is(err, want) {
 			t.Fatalf("participant %d: error %v, want %v", i, err, want)
@@ -237,6 +237,18 @@ func TestLate(t *testing.T) {
 	}
 	if told := b.told(NoticeLate, "b"); len(told) == 0 || told[0].Phase != batch3pc.PhaseCanCommit || told[0].ForNs < b.cfg.Deadlines.CanCommitNs {
 		t.Errorf("told: %+v", told)
+	}
+	said := uint64(1) // the 1st, 10th, 100th and so on
+	for _, n := range b.told(NoticeLate, "b") {
+		if n.Phase == batch3pc.PhaseCanCommit {
+			if n.Times != said {
+				t.Errorf("told of miss %d, want %d", n.Times, said)
+			}
+			said *= 10
+		}
+	}
+	if n := res.Lates[i].Count; n >= said {
+		t.Errorf("%d misses, and not told of the %dth", n, said)
 	}
 }
 
@@ -435,9 +447,6 @@ func TestOldDisk(t *testing.T) {
 		b := newTestBox(t, func(b *testBox) {
 			quick(b)
 			b.cfg.Boot = 10 + uint32(old+1)
-			if want != nil {
-				b.cfg.StallNs, b.cfg.HaltNs = int64(20*time.Millisecond), int64(400*time.Millisecond)
-			}
 			b.log = &memoryLog{kinds: slices.Clone(log.kinds), bodies: slices.Clone(log.bodies)}
 			for i, p := range b.peers {
 				from, app := second.peers[i].machine, &testApp{applied: slices.Clone(second.peers[i].app.applied)}
@@ -452,6 +461,9 @@ func TestOldDisk(t *testing.T) {
 				p.machine.CopyFrom(from, app)
 			}
 		})
+		if want != nil {
+			b.haltsSoon(NoticeTrouble, 1)
+		}
 		res, err := b.run(t, cmds[b.source.Commands:])
 		if !errors.Is(err, want) {
 			t.Fatalf("participant %d: error %v, want %v", old, err, want)

@@ -81,19 +81,21 @@ type NoticeKind uint8
 const (
 	NoticePeerUp     NoticeKind = iota // Peer is connected
 	NoticePeerDown                     // Peer is gone
-	NoticeStalled                      // no commit for StallNs while batches wait; Peer is one that is missing, or ""
-	NoticeResumed                      // commits go on
+	NoticeStalled                      // no commit for StallNs while batches wait, because of Peer; one of Times stalls, told at most every 10 s
+	NoticeResumed                      // batches commit again after a stall that was told
 	NoticeVeto                         // Peer refused Orders; the book is rolled back
 	NoticeFinished                     // Peer has saved its state
 	NoticeHalted                       // trading is halted for the reason Why, because of Peer; with Rejects every order is refused, else the source waits
 	NoticeTrading                      // it goes on
+	NoticeStanding                     // of a standby: it has followed the log to its end, has decided up to Seq, and every member is connected
+	NoticeUnready                      // of a standby that was: the member Peer is not connected any more
 	NoticeTerminated                   // of a standby: the leader was silent; what it left in doubt is decided up to Seq, but the log is not ours
 	NoticeLeading                      // of a standby: the log is ours
 	NoticeExcluded                     // Peer is left out of the members from Seq on, because of Why; InFlight batches are proposed again
 	NoticeReadmitted                   // Peer is a member again from Seq on, after ForNs
 	NoticeNewLog                       // Peer has a new log, which counts from Seq on
 	NoticeTrouble                      // Peer does not count, because of Why; with no Why, it does again
-	NoticeLate                         // Peer, or with "" all together, missed the deadline of Phase for batch Seq, for ForNs; Times since it was said last
+	NoticeLate                         // Peer, or with "" all together, missed the deadline of Phase for batch Seq, for ForNs, as one of Times; 1st, 10th, 100th ... are told
 	NoticeTakenUp                      // the log is taken up behind Seq: Orders commands are matched again, InFlight batches were aborted
 )
 

@@ -83,6 +83,3 @@ func DecodeDecided(b []byte) (Decided, error) {
 	}
 	return Decided{batch3pc.Seq(binary.LittleEndian.Uint64(b)), batch3pc.Chain(binary.LittleEndian.Uint64(b[8:]))}, nil
 }
-
-// DecodeVeto reads the body of a RecordVeto.
-func DecodeVeto(b []byte) (Veto, error) { return decodeVeto(b) }

@@ -9,9 +9,10 @@ import (
 
 // instrumentOf is instrument 1 with a tick and a lot.
 func instrumentOf(tick orderbook.Price, lot orderbook.Qty) codec.Command {
-	in := codec.Instrument{Instrument: 1, Tick: tick, Lot: lot}
-	return *in.AsCommand()
+	return defined(codec.Instrument{Instrument: 1, Tick: tick, Lot: lot})
 }
+
+func defined(in codec.Instrument) codec.Command { return *in.AsCommand() }
 
 // refused is a command that is refused, and what makes it so.
 type refused struct {
@@ -36,10 +37,12 @@ func disclosed(c codec.Command, q orderbook.Qty) codec.Command {
 	return c
 }
 
-func preOpen(c codec.Command) codec.Command {
-	c.Flags |= codec.FlagPreOpen
+func flagged(c codec.Command, flags codec.Flags) codec.Command {
+	c.Flags |= flags
 	return c
 }
+
+func preOpen(c codec.Command) codec.Command { return flagged(c, codec.FlagPreOpen) }
 
 // halt is the command by which the engine halts the market.
 func halt(reason orderbook.RejectReason) codec.Command {
@@ -64,7 +67,7 @@ var refusals = []refused{
 	{"end of day", []codec.Command{phase(codec.PhaseEndOfDay, 0)}, buy(1, 1000, 10), orderbook.RejectSession},
 	{"entry while halted", []codec.Command{phase(codec.PhaseHalted, 0)}, buy(1, 1000, 10), orderbook.RejectHalted},
 	{"modify while halted", []codec.Command{other, phase(codec.PhaseHalted, 0)}, kind(codec.KindModify, other), orderbook.RejectHalted},
-	{"entry while commits stand still", []codec.Command{halt(orderbook.RejectHalted)}, buy(1, 1000, 10), orderbook.RejectHalted},
+	{"entry while no batch commits", []codec.Command{halt(orderbook.RejectHalted)}, buy(1, 1000, 10), orderbook.RejectHalted},
 	{"entry while a disk is full", []codec.Command{halt(orderbook.RejectDiskFull)}, buy(1, 1000, 10), orderbook.RejectDiskFull},
 	{"modify while a disk is full", []codec.Command{other, halt(orderbook.RejectDiskFull)}, kind(codec.KindModify, other), orderbook.RejectDiskFull},
 	{"market order in the limit part", []codec.Command{phase(codec.PhasePreOpenLimit, 0)}, atMarket(buy(1, 0, 10)), orderbook.RejectMarketOrder},
@@ -83,6 +86,9 @@ var refusals = []refused{
 	{"good till date", nil, tif(buy(1, 1000, 10), orderbook.GTD), orderbook.RejectValidity},
 	{"fill or kill", nil, tif(buy(1, 1000, 10), orderbook.FOK), orderbook.RejectValidity},
 	{"no such validity", nil, tif(buy(1, 1000, 10), orderbook.GTD+1), orderbook.RejectCommand},
+	{"a flag that there is not", nil, flagged(buy(1, 1000, 10), 1<<6), orderbook.RejectCommand},
+	{"a flag of a kill switch", nil, flagged(buy(1, 1000, 10), codec.FlagLift), orderbook.RejectCommand},
+	{"modify with a flag that there is not", []codec.Command{other}, kind(codec.KindModify, flagged(as(buy(90, 950, 10), 2, 2), 1<<7)), orderbook.RejectCommand},
 	{"kill switch", []codec.Command{killed}, buy(1, 1000, 10), orderbook.RejectKilled},
 	{"kill switch, not a plain order", []codec.Command{killed}, atMarket(buy(1, 0, 10)), orderbook.RejectKilled},
 	{"no side", nil, order(1, 0, 1000, 10), orderbook.RejectSide},
@@ -120,6 +126,11 @@ var refusals = []refused{
 	{"cancel by another member", []codec.Command{other}, kind(codec.KindCancel, as(buy(90, 0, 0), 3, 2)), orderbook.RejectOwner},
 	{"reduce by another client", []codec.Command{other}, kind(codec.KindReduce, as(buy(90, 0, 10), 2, 3)), orderbook.RejectOwner},
 	{"modify by another client", []codec.Command{other}, kind(codec.KindModify, as(buy(90, 950, 10), 2, 3)), orderbook.RejectOwner},
+	{"modify by another PAN", []codec.Command{of(as(buy(90, 900, 10), 2, 2), 7)}, kind(codec.KindModify, of(as(buy(90, 950, 10), 2, 2), 8)), orderbook.RejectOwner},
+	{"modify that names a PAN where there is none", []codec.Command{other}, kind(codec.KindModify, of(as(buy(90, 950, 10), 2, 2), 8)), orderbook.RejectOwner},
+	{"modify that sets the self-trade bit", []codec.Command{other}, kind(codec.KindModify, flagged(as(buy(90, 950, 10), 2, 2), codec.FlagCancelActive)), orderbook.RejectOwner},
+	{"modify of the other side", []codec.Command{other}, kind(codec.KindModify, as(sell(90, 950, 10), 2, 2)), orderbook.RejectSide},
+	{"modify of no side that there is", []codec.Command{other}, kind(codec.KindModify, as(order(90, 3, 950, 10), 2, 2)), orderbook.RejectSide},
 	{"stop-loss order becomes another", []codec.Command{stop(as(buy(1, 1010, 10), 2, 2), 1000)}, kind(codec.KindModify, as(buy(1, 1010, 10), 2, 2)), orderbook.RejectTrigger},
 	{"order becomes a stop-loss order", []codec.Command{other}, kind(codec.KindModify, stop(as(buy(90, 1010, 10), 2, 2), 1000)), orderbook.RejectTrigger},
 	{"modify of a stop-loss order in an auction", []codec.Command{stop(buy(1, 1010, 10), 1000), phase(codec.PhasePreOpen, 0)}, kind(codec.KindModify, stop(buy(1, 1010, 10), 1005)), orderbook.RejectStopLoss},
@@ -129,6 +140,7 @@ var refusals = []refused{
 	{"margin of the member", []codec.Command{limit(1, 0, 1999)}, buy(1, 1000, 10), orderbook.RejectMargin},
 	{"margin of a modify", []codec.Command{limit(1, 1, 2000), buy(1, 1000, 10)}, kind(codec.KindModify, buy(1, 1005, 10)), orderbook.RejectMargin},
 	{"risk reduction", []codec.Command{limit(1, 0, 2200), buy(1, 1000, 10)}, buy(2, 10, 10), orderbook.RejectRiskReduction},
+	{"risk reduction at 90 %", []codec.Command{limit(1, 0, 20_000), buy(1, 1000, 90)}, buy(2, 900, 10), orderbook.RejectRiskReduction},
 	{"negative limit", nil, limit(1, 1, -1), orderbook.RejectValue},
 	{"no instrument", nil, with(buy(1, 1000, 10), func(c *codec.Command) { c.Instrument = 0 }), orderbook.RejectUnknownInstrument},
 	{"unknown instrument", nil, with(buy(1, 1000, 10), func(c *codec.Command) { c.Instrument = 3 }), orderbook.RejectUnknownInstrument},
@@ -137,15 +149,18 @@ var refusals = []refused{
 	{"kind", nil, kind(99, buy(1, 1000, 10)), orderbook.RejectCommand},
 	{"unreadable", nil, kind(codec.KindUnreadable, buy(1, 1000, 10)), orderbook.RejectUnreadable},
 	{"no such phase", nil, phase(codec.PhaseCount, 0), orderbook.RejectCommand},
+	{"no such auction", nil, func() codec.Command {
+		p := codec.PhaseChange{Instrument: 1, Phase: codec.PhasePreOpen, Auction: 2}
+		return *p.AsCommand()
+	}(), orderbook.RejectCommand},
+	{"negative tick", nil, defined(codec.Instrument{Instrument: 2, Tick: -5}), orderbook.RejectCommand},
+	{"negative strike", nil, defined(codec.Instrument{Instrument: 2, Strike: -5}), orderbook.RejectCommand},
 	{"negative reference", nil, phase(codec.PhasePreOpen, -1), orderbook.RejectCommand},
 	{"band upside down", nil, rules(codec.Rules{Low: 1100, High: 900}), orderbook.RejectCommand},
 	{"negative rule", nil, rules(codec.Rules{ExecRange: -1}), orderbook.RejectCommand},
 	{"more than all disclosed", nil, rules(codec.Rules{DisclosedPct: 101}), orderbook.RejectCommand},
 	{"definition with a gap", nil, define(7), orderbook.RejectCommand},
-	{"price scale", nil, func() codec.Command {
-		in := codec.Instrument{Instrument: 2, PriceScale: 10}
-		return *in.AsCommand()
-	}(), orderbook.RejectCommand},
+	{"price scale", nil, defined(codec.Instrument{Instrument: 2, PriceScale: 10}), orderbook.RejectCommand},
 	{"no room for another client", []codec.Command{as(buy(1, 1000, 10), 7, 7), as(buy(2, 1000, 10), 8, 8), as(buy(3, 1000, 10), 9, 9)}, as(buy(4, 1000, 10), 10, 10), orderbook.RejectAccounts},
 	{"book full", []codec.Command{buy(1, 1000, 10), buy(2, 1000, 10), buy(3, 1000, 10), buy(4, 1000, 10)}, buy(5, 1000, 10), orderbook.RejectBookFull},
 }
@@ -156,9 +171,7 @@ func TestRejects(t *testing.T) {
 	for _, tc := range refusals {
 		t.Run(tc.name, func(t *testing.T) {
 			seen[tc.want] = true
-			d := newDesk(t, Limits{OrdersMax: 4, InstrumentsMax: 2, BatchTarget: 100, ClientsMax: 4, PositionsMax: 4}, instrumentOf(5, 10))
-			d.take(as(buy(99, 500, 10), 1, 1)) // the client is known: what a first order opens may stay
-			d.take(kind(codec.KindCancel, buy(99, 0, 0)))
+			d := newDesk(t, Limits{OrdersMax: 4, InstrumentsMax: 2, BatchTarget: 100, ClientsMax: 3, PositionsMax: 3}, instrumentOf(5, 10))
 			for _, c := range tc.given {
 				d.take(c)
 			}
@@ -209,5 +222,19 @@ func TestPlainOrdersAreTaken(t *testing.T) {
 	}
 	if plain < 1000 {
 		t.Errorf("only %d plain orders", plain)
+	}
+}
+
+// TestModifyKeepsPAN: a modify that names the PAN, the side and the self-trade bit of its order, or none, is taken, and the order keeps them.
+func TestModifyKeepsPAN(t *testing.T) {
+	d := newDesk(t, testLimits, define(1))
+	d.take(flagged(of(buy(1, 900, 10), 7), codec.FlagCancelActive))
+	for i, c := range []codec.Command{
+		flagged(of(buy(1, 910, 10), 7), codec.FlagCancelActive), of(order(1, 0, 920, 10), 0), of(order(1, 0, 920, 5), 0),
+	} {
+		d.take(kind(codec.KindModify, c))
+		if o, _ := d.core.Lookup(1, 1); o.PAN != 7 || !o.CancelActive || o.Side != orderbook.Buy {
+			t.Errorf("behind modify %d the order is %+v", i, o)
+		}
 	}
 }

@@ -149,7 +149,7 @@ func (r *Replica) Take(kind uint8, body []byte) error {
 		}
 		return r.settle(r.decided, nil)
 	case RecordVeto:
-		v, err := decodeVeto(body)
+		v, err := DecodeVeto(body)
 		if err != nil {
 			return err
 		}

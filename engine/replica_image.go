@@ -144,7 +144,7 @@ func (r *Replica) restore(data []byte) error {
 		return err
 	}
 	for range in.count(8) {
-		v, err := decodeVeto(in.sized())
+		v, err := DecodeVeto(in.sized())
 		if err != nil {
 			return err
 		}

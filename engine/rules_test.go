@@ -42,6 +42,19 @@ func TestExecutionRange(t *testing.T) {
 	d.deals("no range", at(buy(14, 1200, 10), 4*time.Minute), deal{14, 9, 1160, 10, orderbook.Buy, false})
 }
 
+// TestMarketRemainderInABand: what a market order leaves because there is nobody else is a remainder, whatever
+// the band. Beyond it nobody can be.
+func TestMarketRemainderInABand(t *testing.T) {
+	d := newDesk(t, testLimits, define(1))
+	d.take(rules(codec.Rules{PrevClose: 1000, Low: 900, High: 1100}))
+	d.take(atMarket(buy(1, 0, 10)))
+	d.take(sell(2, 1100, 10))
+	d.deals("all there is", atMarket(buy(3, 0, 15)), deal{3, 2, 1100, 10, orderbook.Buy, false})
+	d.take(atMarket(sell(4, 0, 10)))
+	d.removed(RemovedRemainder, 3)
+	d.removed(RemovedRange, 0)
+}
+
 // TestMarketRemainderRests: with RuleMarketToLimit, at the price of its last trade, with its owner.
 func TestMarketRemainderRests(t *testing.T) {
 	d := newDesk(t, testLimits, define(1))
@@ -236,77 +249,6 @@ func TestRecordedStops(t *testing.T) {
 	}
 }
 
-// TestMarketFirst: worked example E of the call auction, with the rule and with the flag of the phase.
-func TestMarketFirst(t *testing.T) {
-	for _, tc := range []struct {
-		name    string
-		rule    codec.RuleFlags
-		auction codec.AuctionFlags
-		want    []orderbook.OrderID
-	}{
-		{"limit first", 0, 0, []orderbook.OrderID{1, 2, 3}},
-		{"rule", codec.RuleMarketFirst, 0, []orderbook.OrderID{3, 1, 2}},
-		{"phase", 0, codec.AuctionMarketFirst, []orderbook.OrderID{3, 1, 2}},
-	} {
-		d := newDesk(t, testLimits, define(1), rules(codec.Rules{Flags: tc.rule}))
-		p := codec.PhaseChange{Instrument: 1, Phase: codec.PhasePreOpen, Auction: tc.auction}
-		d.take(*p.AsCommand())
-		d.take(client(atMarket(sell(3, 0, 50)), 3))
-		d.take(client(sell(1, 100, 50), 1))
-		d.take(client(sell(2, 101, 50), 2))
-		d.take(client(buy(4, 102, 120), 4))
-		d.deals(tc.name, phase(codec.PhasePreOpenMatch, 0),
-			deal{4, tc.want[0], 101, 50, orderbook.Buy, true},
-			deal{4, tc.want[1], 101, 50, orderbook.Buy, true},
-			deal{4, tc.want[2], 101, 20, orderbook.Buy, true})
-	}
-}
-
-// TestAuctionWithoutPrice: what an auction leaves if there is no equilibrium.
-func TestAuctionWithoutPrice(t *testing.T) {
-	fill := func(close orderbook.Price) *desk {
-		d := newDesk(t, testLimits, define(1))
-		d.take(rules(codec.Rules{PrevClose: close}))
-		d.take(phase(codec.PhasePreOpen, 0))
-		d.take(atMarket(buy(1, 0, 100)))
-		return d
-	}
-	d := fill(250) // worked example D
-	d.take(atMarket(sell(2, 0, 60)))
-	d.deals("market orders only", phase(codec.PhaseContinuous, 0), deal{1, 2, 250, 60, orderbook.Buy, true})
-	d.rests(1, 250, 40)
-	d = fill(250)
-	d.deals("one side only", phase(codec.PhasePreOpenMatch, 0))
-	d.rests(1, 250, 100)
-	d = fill(0)
-	d.take(buy(2, 240, 10))
-	d.deals("nothing to go by", phase(codec.PhasePreOpenMatch, 0))
-	d.rests(1, 0, 0)
-	d.rests(2, 240, 10)
-	d.removed(RemovedAuction, 1)
-	d = fill(0)
-	d.deals("a reference", phase(codec.PhasePreOpenMatch, 300))
-	d.rests(1, 300, 100)
-	d.take(phase(codec.PhasePreOpen, 0)) // another auction does not know it
-	d.take(atMarket(buy(2, 0, 10)))
-	d.deals("none", phase(codec.PhasePreOpenMatch, 0))
-	d.rests(2, 0, 0)
-}
-
-// TestAuctionStaysInBand: market orders that meet no limit order trade at the reference, but not outside
-// the band, which is what their margin was reserved for.
-func TestAuctionStaysInBand(t *testing.T) {
-	for _, tc := range []struct{ reference, want orderbook.Price }{{2000, 1100}, {500, 900}, {1010, 1010}} {
-		d := newDesk(t, testLimits, define(1))
-		d.take(rules(codec.Rules{PrevClose: 1000, Low: 900, High: 1100}))
-		d.take(phase(codec.PhasePreOpen, 0))
-		d.take(client(atMarket(buy(1, 0, 10)), 1))
-		d.take(client(atMarket(sell(2, 0, 15)), 2))
-		d.deals("market orders only", phase(codec.PhasePreOpenMatch, tc.reference), deal{1, 2, tc.want, 10, orderbook.Buy, true})
-		d.rests(2, tc.want, 5)
-	}
-}
-
 // TestClosingPrice: of the auction, or its reference; without an auction the average, the last price, the
 // previous close; or what the phase change says.
 func TestClosingPrice(t *testing.T) {
@@ -335,10 +277,39 @@ func TestClosingPrice(t *testing.T) {
 	}
 }
 
+// TestAverageOnTheNearestTick: the average is rounded as it is, not what is left of it in whole paise.
+func TestAverageOnTheNearestTick(t *testing.T) {
+	for _, tc := range []struct {
+		tick      orderbook.Price
+		low, high orderbook.Qty // shares at 1010 and at 1015
+		want      orderbook.Price
+	}{
+		{1, 1, 2, 1013},   // 1013.33
+		{1, 2, 1, 1012},   // 1011.67
+		{1, 1, 1, 1013},   // 1012.50
+		{5, 1, 1, 1015},   // 1012.50
+		{5, 49, 51, 1015}, // 1012.55
+		{5, 51, 49, 1010}, // 1012.45
+		{5, 1 << 31, 1 << 31, 1015},
+		{10, 1, 0, 1010},
+		{10, 0, 1, 1020},               // 1015
+		{10, 1 << 20, 1<<31 - 1, 1010}, // 1014.99
+	} {
+		m := market{tick: tc.tick}
+		m.average(1010, tc.low)
+		m.average(1015, tc.high)
+		if got := m.ownPrice(0); got != tc.want {
+			t.Errorf("tick %d, %d at 1010 and %d at 1015: %d, want %d", tc.tick, tc.low, tc.high, got, tc.want)
+		}
+	}
+}
+
 // TestWorstCase: what is reserved for a share of each kind of order.
 func TestWorstCase(t *testing.T) {
 	known := []codec.Command{as(buy(90, 990, 10), 5, 5), as(sell(91, 1010, 10), 5, 5), as(sell(92, 1030, 10), 5, 5)}
 	bandedMarket := append([]codec.Command{rules(codec.Rules{PrevClose: 1000, Low: 800, High: 1200})}, known...)
+	restMarket := append([]codec.Command{rules(codec.Rules{PrevClose: 1000, Low: 800, High: 1200, Flags: codec.RuleMarketToLimit})}, known...)
+	bandedStop := append(bandedMarket[:4:4], stop(sell(1, 900, 10), 990), as(sell(3, 990, 10), 5, 5))
 	ranged := append([]codec.Command{rules(codec.Rules{PrevClose: 1000, ExecRange: 40})}, known...)
 	auction := func(c []codec.Command) []codec.Command {
 		return append(c[:len(c):len(c)], phase(codec.PhasePreOpen, 0))
@@ -351,7 +322,10 @@ func TestWorstCase(t *testing.T) {
 	}{
 		{"buy", known, buy(1, 1000, 10), 1000},
 		{"sell behind the bid", known, sell(1, 1000, 10), 1000},
-		{"sell into the bid", known, sell(1, 900, 20), 990},
+		{"sell into the bid", known, sell(1, 900, 20), 900}, // 990 until it rests
+		{"market order that rests", restMarket, atMarket(sell(1, 0, 20)), 990},
+		{"modify into the bid", append(known[:3:3], sell(1, 1000, 30)), kind(codec.KindModify, sell(1, 900, 20)), 900},
+		{"stop sell that was triggered", bandedStop, as(buy(4, 990, 6), 5, 5), 900},
 		{"stop buy", known, stop(buy(1, 1040, 10), 1020), 1040},
 		{"stop buy at the market", known, stop(atMarket(buy(1, 0, 10)), 1020), 2040},
 		{"stop sell", known, stop(sell(1, 900, 10), 950), 950},

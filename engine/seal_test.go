@@ -1,6 +1,11 @@
 package engine
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
+)
 
 // TestBatchGrowsWhileInputWaits: an open batch comes of age later while there is input, and not never.
 func TestBatchGrowsWhileInputWaits(t *testing.T) {
@@ -22,5 +27,42 @@ func TestBatchGrowsWhileInputWaits(t *testing.T) {
 		if got := e.old(); got != c.old {
 			t.Errorf("after %d ns, input waiting %v: old %v, want %v", c.afterNs, c.waiting, got, c.old)
 		}
+	}
+}
+
+// TestSealedWithoutTrades: however long nobody trades, what is behind the last sealed batch does not grow for ever: an engine
+// that stands by has it to match when it is to lead.
+func TestSealedWithoutTrades(t *testing.T) {
+	const n = 5 * quietMax
+	cmds := []codec.Command{define(1)}
+	for len(cmds) < n {
+		cmds = append(cmds, codec.Command{
+			Order: orderbook.OrderID(len(cmds)), Instrument: 1, Kind: codec.KindNew, Side: orderbook.Buy, Price: 1000, Qty: 1, Member: 1, Client: 1,
+		})
+	}
+	b := newTestBox(t, nil)
+	res, err := b.run(t, cmds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Counts.OrdersAccepted < n-1 || res.CommittedTrades != 0 {
+		t.Fatalf("%+v", res)
+	}
+	sealed := uint64(0)
+	if err := b.log.Replay(func(kind uint8, body []byte) error {
+		if kind != RecordSealed {
+			return nil
+		}
+		s, err := DecodeSealed(body)
+		if s.Trades != 0 || s.LastCommand < sealed+quietMax {
+			t.Errorf("a batch of %d trades behind command %d, the last one was sealed behind %d", s.Trades, s.LastCommand, sealed)
+		}
+		sealed = s.LastCommand
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if sealed < n/2 {
+		t.Errorf("of %d commands those behind %d are in no batch", n, sealed)
 	}
 }

@@ -24,6 +24,8 @@ type FollowedLog interface {
 	// Follow passes on what the log has grown by since the last call, and reports whether there was
 	// anything.
 	Follow(take func(kind uint8, body []byte) error) (grown bool, err error)
+	// Settled reports whether the end of the log was reached, and Lead has no more to do than what was written since.
+	Settled() bool
 	// Lead returns the log to write to once no other engine has it, after everything that it holds was
 	// passed on and is durable. Until then nil: it does not wait.
 	Lead(take func(kind uint8, body []byte) error) (Log, error)
@@ -38,7 +40,7 @@ const followPause = time.Millisecond
 
 // Stand returns an engine that stands by: it keeps a core at what the engine that leads has decided
 // (Replica), and takes over when that one is gone. Its ballots rest on cfg.Boot alone, which must be
-// durable: until it leads it has no log to write epochs to. rank says how many others come before it
+// no other start's: until it leads it has no log to write epochs to. rank says how many others come before it
 // when the leader is silent.
 //
 // A leader that dies gives up the log, which is noticed at once. One that is silent and holds the log
@@ -62,7 +64,7 @@ func Stand(cfg Config, ports Ports, bell *ringbuf.Bell, followed FollowedLog, r 
 
 // standBy follows the log until it is ours.
 func (e *Engine) standBy(ctx context.Context) error {
-	terminated := batch3pc.Ballot{}
+	terminated, standing := batch3pc.Ballot{}, false
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -95,10 +97,40 @@ func (e *Engine) standBy(ctx context.Context) error {
 			e.ports.Notify(Notice{Kind: NoticeTerminated, Seq: st.Base})
 		}
 		e.sayCommits()
+		standing = e.tellStanding(standing)
 		if !worked && !grown {
 			e.bell.WaitUntil(e.heard, followPause)
 		}
 	}
+}
+
+// tellStanding tells people when this engine would take over at once, and when it would not any more, and reports whether it
+// would. was is what it has reported before.
+func (e *Engine) tellStanding(was bool) bool {
+	missing := e.missingMember()
+	standing := missing == "" && e.followed.Settled()
+	switch {
+	case standing && !was:
+		e.ports.Notify(Notice{Kind: NoticeStanding, Seq: e.replica.settled.Seq})
+	case was && !standing:
+		e.ports.Notify(Notice{Kind: NoticeUnready, Peer: missing})
+	}
+	return standing
+}
+
+// missingMember names a participant that is a member, as the log says, and not connected; "": none.
+func (e *Engine) missingMember() string {
+	for i := range e.peers {
+		p, member := &e.peers[i], true
+		if n := len(e.replica.members); n > 0 {
+			entry := e.replica.members[n-1].Generation.Find(p.Node)
+			member = entry != nil && entry.Member
+		}
+		if member && !p.up {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 // heard reports whether a participant has said something.

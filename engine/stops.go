@@ -33,12 +33,15 @@ func (c *Core) started(m *market, cmd *codec.Command, t orderbook.Triggered, fil
 		c.trade(m, cmd, t.ID, own, fills, out)
 	}
 	c.settle(own, res)
-	if res.Resting == 0 || !m.bounded() {
+	if res.Resting == 0 {
 		return
 	}
-	if o, _ := c.books[m.number].Lookup(t.ID); m.outside(o) {
+	o, _ := c.books[m.number].Lookup(t.ID)
+	if m.bounded() && m.outside(o) {
 		c.remove(m, t.ID, RemovedBand)
+		return
 	}
+	c.atLimit(res, o.Price)
 }
 
 // activated takes an entry with the number of a waiting stop-loss order, in a recorded flow, for the

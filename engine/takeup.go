@@ -105,10 +105,11 @@ func (e *Engine) countExclusions(i int) {
 
 // settled tells of a batch that was in doubt when the log ended, and is decided now.
 func (e *Engine) settled(s *Sealed, payload []byte) error {
-	p, err := codec.DecodePayload(payload)
+	p, err := codec.DecodePayload(payload, e.trades)
 	if err != nil {
 		panic("engine: own payload does not decode: " + err.Error())
 	}
+	e.trades = p.Trades
 	return e.ports.Commit(&Committed{Seq: s.Seq, Chain: s.Chain, Payload: p})
 }
 

@@ -27,6 +27,7 @@ type memoryLog struct {
 	syncs   int
 	cutAt   int           // records that are in the snapshot, and nowhere else
 	snap    []byte        // nil: none
+	unread  error         // of Recover; nil: it can be read
 	full    func() bool   // the disk is; nil: it is not
 	block   chan struct{} // syncs after the first wait for it to be closed; nil: none
 }
@@ -77,6 +78,9 @@ func (l *memoryLog) cut(limits Limits, n int) error {
 func (l *memoryLog) Recover(load func(snapshot []byte) error, take func(kind uint8, body []byte) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.unread != nil {
+		return l.unread
+	}
 	if l.snap != nil {
 		if err := load(l.snap); err != nil {
 			return err
@@ -109,7 +113,7 @@ type testApp struct {
 }
 
 func (a *testApp) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
-	p, err := codec.DecodePayload(b.Payload)
+	p, err := codec.DecodePayload(b.Payload, nil)
 	if err != nil {
 		return batch3pc.Vote{Reason: batch3pc.ReasonHash}
 	}
@@ -133,7 +137,7 @@ func (a *testApp) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
 }
 
 func (a *testApp) Apply(b *batch3pc.Batch) {
-	p, _ := codec.DecodePayload(b.Payload)
+	p, _ := codec.DecodePayload(b.Payload, nil)
 	a.applied = append(a.applied, p.Trades...)
 }
 
@@ -335,6 +339,22 @@ func newTestBox(t *testing.T, change func(*testBox)) *testBox {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// haltsSoon makes the box one that halts soon after so many notices of a kind, and not before: a machine that was away for
+// a moment has not seen what the test is about.
+func (b *testBox) haltsSoon(after NoticeKind, times int) {
+	cfg := &b.engine.cfg
+	cfg.StallNs, cfg.HaltNs = int64(20*time.Millisecond), int64(time.Hour)
+	notify := b.engine.ports.Notify
+	b.engine.ports.Notify = func(n Notice) {
+		if n.Kind == after {
+			if times--; times == 0 {
+				cfg.HaltNs = int64(400 * time.Millisecond)
+			}
+		}
+		notify(n)
+	}
 }
 
 // run feeds cmds and runs the engine to its end.

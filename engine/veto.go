@@ -64,12 +64,18 @@ func (c *Core) cancelVetoed(orders []VetoOrder) {
 		switch {
 		case !c.defined(o.Instrument):
 		case o.Order == 0:
-			m := &c.markets[o.Instrument]
-			m.phase, m.can = codec.PhaseHalted, phaseCan[codec.PhaseHalted]
+			c.suspend(&c.markets[o.Instrument])
 		default:
 			c.remove(&c.markets[o.Instrument], o.Order, RemovedVeto) // an order that does not rest is refused at its entry
 		}
 	}
+}
+
+// suspend halts an instrument, whatever it is doing: its next phase goes on with the auction, at the price that it comes
+// to then, and with the stop-loss orders that were reached.
+func (c *Core) suspend(m *market) {
+	m.phase, m.can, m.price = codec.PhaseHalted, phaseCan[codec.PhaseHalted], 0
+	c.setWork(m, m.work&^workPending)
 }
 
 func (v *Veto) names(cmd *codec.Command) bool {
@@ -100,7 +106,8 @@ func appendVeto(dst []byte, v *Veto) []byte {
 	return dst
 }
 
-func decodeVeto(b []byte) (Veto, error) {
+// DecodeVeto reads the body of a RecordVeto.
+func DecodeVeto(b []byte) (Veto, error) {
 	if len(b) < 24 {
 		return Veto{}, fmt.Errorf("%w: %d bytes", errVeto, len(b))
 	}

@@ -42,7 +42,7 @@ func newWindow(retain, tradesHint int, marked bool) window {
 		if marked {
 			w.slots[i].marks = make([]mark, 0, tradesHint)
 		}
-		w.slots[i].payload = make([]byte, 0, 2*tradesHint*codec.TradeSize)
+		w.slots[i].payload = make([]byte, 0, codec.PayloadRoom(0, 2*tradesHint))
 	}
 	return w
 }

@@ -2,7 +2,10 @@
 
 package engine
 
-import "github.com/tezi-exchange/tezi/codec"
+import (
+	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/orderbook"
+)
 
 // Pending reports whether an instrument has work that one command could not finish: an auction or a
 // cascade with more trades than a batch has room for. Whoever gives out sequence numbers then applies
@@ -32,9 +35,13 @@ func (c *Core) setWork(m *market, w work) {
 
 // catchUp does what the market has to do before cmd and reports whether it is done. It is not only if
 // commands are matched again after a veto, and now lead to more trades than when they got their numbers.
+// While the market is halted, a phase and a cancel do not wait for it.
 func (c *Core) catchUp(m *market, cmd *codec.Command, out *Builder) bool {
 	if m.work&workBand != 0 {
 		c.flexDue(m, cmd.TimeNs)
+	}
+	if c.halted != orderbook.Accepted && (cmd.Kind == codec.KindPhase || cmd.Kind == codec.KindCancel || cmd.Kind == codec.KindReduce) {
+		return true
 	}
 	if m.work&workPending != 0 {
 		c.carryOn(m, cmd, out)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -17,8 +18,8 @@ import (
 // CoordinatorOptions say which coordinator to run, and where its log is.
 type CoordinatorOptions struct {
 	Group Group
-	Self  batch3pc.NodeID
-	Dir   string // its own; made if it is not there
+	Self  batch3pc.NodeID // one of Group.Coordinators
+	Dir   string          // its own; made if it is not there
 	// Outcome is told what became of each proposal, in the order of Propose, by the node's goroutine.
 	// The Outcome is valid during the call, which must not wait for the node. May be nil.
 	Outcome func(*Outcome)
@@ -33,12 +34,12 @@ type CoordinatorOptions struct {
 const resendDefault = 100 * time.Millisecond
 
 // CoordinatorNode is a coordinator that runs: it leads from the start. All methods may be called by
-// any goroutine.
+// any goroutine, but for those that wait, which CoordinatorOptions.Outcome must not call.
 type CoordinatorNode struct {
 	*node
 	options CoordinatorOptions
 	machine *batch3pc.Coordinator
-	driver  *Coordinator
+	driver  *rounds.Coordinator
 
 	free    chan *request // requests that nobody uses: the back-pressure
 	changes chan change   // of the members, asked for
@@ -49,7 +50,7 @@ type CoordinatorNode struct {
 	told    uint64                     // outcomes up to here are told
 	waiters map[uint64]chan<- error    // by number: who waits for the outcome
 	drains  []drain                    // who waits for all outcomes up to a number
-	closed  bool                       // the loop has ended: nothing is queued any more
+	closed  error                      // why the loop has ended, and nothing is queued any more; nil: it has not
 	active  chan struct{}              // closed while the state is Active
 	status  batch3pc.CoordinatorStatus // a recent one; Refused is not kept
 	peers   []batch3pc.PeerStatus      // recent
@@ -57,6 +58,7 @@ type CoordinatorNode struct {
 	inputs  atomic.Uint64 // InputsDurable
 	carried uint64        // that of it which the machine knows
 	led     bool          // has been Active
+	said    Outcome       // the last one
 	bidNs   int64         // when it opens the next ballot; 0: at no time
 }
 
@@ -67,9 +69,9 @@ type request struct {
 	payload []byte
 }
 
-// DialCoordinator starts a coordinator of the participants at addrs. It returns before it is
-// connected; WaitActive waits. Errors: ErrConfig, ErrInUse, *WrongDirError, *batch3pc.RecoverError
-// for a log that does not fit, and those of the disk.
+// DialCoordinator starts a coordinator of the participants at addrs ("host:port", one for each of
+// Group.Participants), which it does not keep. It returns before it is connected; WaitActive waits. Errors: ErrConfig,
+// ErrInUse, *WrongDirError, ErrDamaged, *batch3pc.RecoverError for a log that does not fit, and those of the disk.
 func DialCoordinator(addrs map[batch3pc.NodeID]string, o CoordinatorOptions) (*CoordinatorNode, error) {
 	c, err := openCoordinator(o)
 	if err != nil {
@@ -101,12 +103,15 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 	if o.Resend == 0 {
 		o.Resend = resendDefault
 	}
+	if o.Resend < 0 {
+		return nil, fmt.Errorf("%w: Resend is %v, want more than 0", ErrConfig, o.Resend)
+	}
 	if !slices.Contains(o.Group.Coordinators, o.Self) {
 		return nil, fmt.Errorf("%w: node %d is not among the coordinators", ErrConfig, o.Self)
 	}
 	var epochs epochs
-	n, err := openNode(o.Group, o.Self, o.Dir, roleCoordinator, o.Wait, func(bell *ringbuf.Bell) (*Disk, error) {
-		return OpenDisk(o.Dir, bell, Replay(&epochs))
+	n, err := openNode(o.Group, o.Self, o.Dir, roleCoordinator, o.Wait, func(bell *ringbuf.Bell) (*rounds.Disk, error) {
+		return rounds.OpenDisk(o.Dir, bell, rounds.Replay(&epochs))
 	})
 	if err != nil {
 		return nil, err
@@ -119,7 +124,7 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 		c.free <- &request{}
 	}
 	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
-		Self: o.Self, Boot: BootNumber(randomBits(), n.disk.LSN()), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
+		Self: o.Self, Boot: rounds.BootNumber(randomBits(), n.disk.LSN()), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
 		WindowMax: o.Group.WindowMax, RetainMax: o.Group.RetainMax, NoInputGate: !o.InputGate,
 		Excludable: o.Group.Excludable, Classes: o.Group.Classes, LagMax: o.Group.LagMax, Identified: true,
 	})
@@ -143,13 +148,23 @@ func (e *epochs) Recover(r *batch3pc.Record) error {
 	return nil
 }
 
+// Close ends the node, makes its log durable, and waits for both. It returns the error that had ended the node
+// before, if any.
+func (c *CoordinatorNode) Close() error { return c.close() }
+
+// Done is closed when the node has ended, by Close or by an error.
+func (c *CoordinatorNode) Done() <-chan struct{} { return c.ended }
+
+// Err is the error that ended the node; nil before it has ended, and after a Close in peace.
+func (c *CoordinatorNode) Err() error { return c.why() }
+
 // start connects the links, one for each participant, and opens the first ballot.
 func (c *CoordinatorNode) start() error {
-	var peers []Peer
+	var peers []rounds.Peer
 	for i, l := range c.links {
-		peers = append(peers, Peer{Node: c.group.Participants[i], Link: l})
+		peers = append(peers, rounds.Peer{Node: c.group.Participants[i], Link: l})
 	}
-	c.driver = NewCoordinator(CoordinatorConfig{
+	c.driver = rounds.NewCoordinator(rounds.CoordinatorConfig{
 		Header: c.header(), TickNs: int64(c.options.Resend), RetainMax: c.group.RetainMax, Gated: c.options.InputGate, Outcome: c.outcome,
 	}, c.machine, c.disk, peers)
 	if err := c.driver.Open(); err != nil {

@@ -14,6 +14,10 @@ import (
 var (
 	// ErrInUse: another process, or another node of this one, has the directory.
 	ErrInUse = journal.ErrInUse
+	// ErrDamaged: the log is damaged, and what is left cannot stand for the whole of it. The node may begin anew in
+	// an empty directory: a participant gets what it needs from the others (Group.Classes) when
+	// CoordinatorNode.ChangeMembers has named it as replaced, and a coordinator has nothing to get back.
+	ErrDamaged = errors.New("driver: the log is damaged beyond repair")
 	// ErrFenced: another coordinator leads with a higher ballot.
 	ErrFenced = errors.New("driver: another coordinator has taken over")
 	// ErrClosed: the node was closed before the proposal was made.

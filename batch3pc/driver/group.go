@@ -3,21 +3,19 @@ package driver
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 )
 
-// Group is what all nodes of a commit group agree on.
+// Group is what all nodes of a commit group agree on. Nodes keep its slices: they must not change while one runs.
 type Group struct {
 	Cluster      uint32            // a node of another cluster is refused
 	Participants []batch3pc.NodeID // all of whom must vote yes; quorums are over these
 	Coordinators []batch3pc.NodeID // who may coordinate; the numbers are not those of participants
 	WindowMax    int               // batches undecided at a time; 0: 16
-	RetainMax    int               // batches kept for participants that lag; 0: 4 x WindowMax
+	RetainMax    int               // batches kept for participants that lag, at most 65536; 0: 4 x WindowMax
 	PayloadMax   int               // bytes of a payload; 0: 256 KiB
 	// Excludable participants may be left out of the members by ChangeMembers, and catch up as learners.
 	Excludable []batch3pc.NodeID
@@ -30,10 +28,11 @@ type Group struct {
 	LagMax batch3pc.Seq
 }
 
-// Defaults of a Group, and the bounds of a link's rings in bytes.
+// Defaults of a Group, its limit, and the bounds of a link's rings in bytes.
 const (
 	windowDefault  = 16
 	payloadDefault = 256 << 10
+	retainSlotsMax = 1 << 16 // batches in memory, whose slots are there from the start
 	ringMin        = 1 << 20
 	ringMax        = 64 << 20
 )
@@ -46,14 +45,14 @@ func (g *Group) withDefaults() error {
 		g.WindowMax = windowDefault
 	}
 	if g.RetainMax == 0 {
-		g.RetainMax = 4 * g.WindowMax
+		g.RetainMax = min(4*g.WindowMax, max(g.WindowMax, retainSlotsMax))
 	}
 	if g.PayloadMax == 0 {
 		g.PayloadMax = payloadDefault
 	}
 	switch {
-	case g.WindowMax < 1 || g.RetainMax < g.WindowMax:
-		return fmt.Errorf("%w: WindowMax is %d and RetainMax %d, want 1 <= WindowMax <= RetainMax", ErrConfig, g.WindowMax, g.RetainMax)
+	case g.WindowMax < 1 || g.RetainMax < g.WindowMax || g.RetainMax > retainSlotsMax:
+		return fmt.Errorf("%w: WindowMax is %d and RetainMax %d, want 1 <= WindowMax <= RetainMax <= %d", ErrConfig, g.WindowMax, g.RetainMax, retainSlotsMax)
 	case g.PayloadMax < 0 || g.PayloadMax > codec.PayloadSizeMax:
 		return fmt.Errorf("%w: PayloadMax is %d, want at most %d", ErrConfig, g.PayloadMax, codec.PayloadSizeMax)
 	case len(g.Participants) == 0 || len(g.Coordinators) == 0:
@@ -77,59 +76,4 @@ func (g *Group) ringBytes() int {
 		size *= 2
 	}
 	return size
-}
-
-// identityFile is the name of the file in a node's directory that says whose it is.
-const identityFile = "node"
-
-// WrongDirError says that a directory belongs to another node.
-type WrongDirError struct {
-	Dir  string
-	Want string // the node that was to be started
-	Got  string // the node whose directory it is
-}
-
-// Error names both nodes.
-func (e *WrongDirError) Error() string {
-	return fmt.Sprintf("driver: %s is the directory of %s, want that of %s", e.Dir, e.Got, e.Want)
-}
-
-// owns reports whether dir is the directory of the node already, or a *WrongDirError.
-func (g *Group) owns(dir, role string, self batch3pc.NodeID) (bool, error) {
-	want := g.owner(role, self)
-	switch got, err := os.ReadFile(filepath.Join(dir, identityFile)); {
-	case errors.Is(err, os.ErrNotExist):
-		return false, nil
-	case err != nil:
-		return false, err
-	case string(got) != want+"\n":
-		return false, &WrongDirError{Dir: dir, Want: want, Got: string(trimLine(got))}
-	}
-	return true, nil
-}
-
-// owner is what the identity file of a node says.
-func (g *Group) owner(role string, self batch3pc.NodeID) string {
-	return fmt.Sprintf("%s %d of cluster %d", role, self, g.Cluster)
-}
-
-// claim makes sure that dir is, or becomes, the directory of the node.
-func (g *Group) claim(dir, role string, self batch3pc.NodeID) error {
-	if owns, err := g.owns(dir, role, self); owns || err != nil {
-		return err
-	}
-	want, path := g.owner(role, self), filepath.Join(dir, identityFile)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(want + "\n")
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-func trimLine(b []byte) []byte {
-	if n := slices.Index(b, '\n'); n >= 0 {
-		return b[:n]
-	}
-	return b
 }

@@ -59,9 +59,9 @@ type replicas struct {
 	every uint64 // CheckpointBatches
 }
 
-func newReplicas(t *testing.T) *replicas { t.Helper(); return newReplicasWith(t, 10) }
+func newReplicas(t *testing.T) *replicas { t.Helper(); return newReplicasWith(t, 10, nil) }
 
-func newReplicasWith(t *testing.T, every uint64) *replicas {
+func newReplicasWith(t *testing.T, every uint64, adapt func(*driver.CoordinatorOptions)) *replicas {
 	t.Helper()
 	r := &replicas{every: every, cast: &cast{t: t, dir: t.TempDir(), addrs: map[batch3pc.NodeID]string{}, group: driver.Group{
 		Cluster: 7, Participants: []batch3pc.NodeID{1, 2, 3}, Coordinators: []batch3pc.NodeID{engine}, WindowMax: 4, RetainMax: 4,
@@ -70,7 +70,7 @@ func newReplicasWith(t *testing.T, every uint64) *replicas {
 	for i := range r.nodes {
 		r.start(i)
 	}
-	r.lead = r.mustLead(engine, nil)
+	r.lead = r.mustLead(engine, adapt)
 	return r
 }
 
@@ -81,12 +81,9 @@ func (r *replicas) start(i int) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	p, err := driver.ListenParticipant(addr, driver.ParticipantOptions{
+	p := listen(r.t, addr, driver.ParticipantOptions{
 		Group: r.group, Self: batch3pc.NodeID(i + 1), Dir: r.dirOf(i), App: r.apps[i], CheckpointBatches: r.every,
 	})
-	if err != nil {
-		r.t.Fatal(err)
-	}
 	r.nodes[i], r.addrs[batch3pc.NodeID(i+1)] = p, p.Addr()
 	r.t.Cleanup(func() { p.Close() })
 }
@@ -194,9 +191,11 @@ func TestLostDirectory(t *testing.T) {
 		peers := r.lead.Peers()
 		return len(peers) == 3 && peers[1].Trouble == batch3pc.TroubleIncarnation && !peers[1].Counts && peers[1].Incarnation != peers[1].Known
 	}, func() string { return fmt.Sprintf("peers %+v", r.lead.Peers()) })
+	before := r.lead.Status().Proposed
 	if _, err := r.lead.Propose(r.ctx(), 1, []byte("in doubt")); err != nil {
 		t.Fatal(err)
 	}
+	until(t, func() bool { return r.lead.Status().Proposed > before }, func() string { return "it is not proposed" }) // behind the change it would have been voted for by the new log
 	r.readmit(2, 2)
 	r.commit(3)
 	lines, _, _ := r.apps[0].state()

@@ -18,8 +18,8 @@ type change struct {
 // participant that was started with an empty directory counts for nothing until it is named as
 // replaced; Peers says who that is. It returns when the change is on its way, and WaitActive waits for
 // it. What was proposed and cannot be decided without a member that leaves is aborted, with an
-// Outcome that says so. Errors: *batch3pc.MembershipError, batch3pc.ErrNotActive, ErrClosed, and those
-// of ctx.
+// Outcome that says so. The slices are copied. Errors: *batch3pc.MembershipError, batch3pc.ErrNotActive,
+// ErrClosed, and those of ctx, after which the change may be on its way all the same.
 func (c *CoordinatorNode) ChangeMembers(ctx context.Context, members []batch3pc.NodeID, replaced ...batch3pc.NodeID) error {
 	w := change{slices.Clone(members), slices.Clone(replaced), make(chan error, 1)}
 	select {
@@ -35,10 +35,13 @@ func (c *CoordinatorNode) ChangeMembers(ctx context.Context, members []batch3pc.
 		return err
 	case <-c.ended:
 		return c.whyEnded()
+	case <-ctx.Done(): // the loop may wait for its disk for long
+		return context.Cause(ctx)
 	}
 }
 
-// Peers is what the coordinator knew of each participant a moment ago.
+// Peers is what the coordinator knew of each participant a moment ago, in the order of Group.Participants. The slice
+// is the caller's.
 func (c *CoordinatorNode) Peers() []batch3pc.PeerStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()

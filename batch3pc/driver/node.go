@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
-	"github.com/tezi-exchange/tezi/internal/mutant"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -24,7 +28,7 @@ type node struct {
 	group  Group
 	self   batch3pc.NodeID
 	bell   *ringbuf.Bell
-	disk   *Disk
+	disk   *rounds.Disk
 	links  []*transport.Link
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when the loop has ended, and err is final
@@ -32,19 +36,25 @@ type node struct {
 }
 
 // openNode opens the directory of a node, whose log open replays to the machine.
-func openNode(g Group, self batch3pc.NodeID, dir, role string, wait ringbuf.Wait, open func(*ringbuf.Bell) (*Disk, error)) (*node, error) {
+func openNode(g Group, self batch3pc.NodeID, dir, role string, wait ringbuf.Wait, open func(*ringbuf.Bell) (*rounds.Disk, error)) (*node, error) {
 	if wait == (ringbuf.Wait{}) {
 		wait = ringbuf.WaitPark
 	}
+	if dir == "" {
+		return nil, fmt.Errorf("%w: Dir is empty, want a directory of the node's own", ErrConfig)
+	}
 	n := &node{group: g, self: self, bell: ringbuf.NewBell(wait), ended: make(chan struct{})}
-	if _, err := g.owns(dir, role, self); err != nil {
+	if _, err := g.owns(disk.Real, dir, role, self); err != nil {
 		return nil, err
 	}
 	var err error
 	if n.disk, err = open(n.bell); err != nil {
+		if errors.As(err, new(*journal.DamageError)) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 		return nil, err
 	}
-	if err := g.claim(dir, role, self); err != nil {
+	if err := g.claim(disk.Real, dir, role, self); err != nil {
 		n.disk.Close() //nolint:errcheck // nothing was written; the error that stopped us says more
 		return nil, err
 	}
@@ -57,16 +67,6 @@ func (n *node) header() codec.Header {
 	return codec.Header{Cluster: n.group.Cluster, From: uint8(n.self), Boot: uint32(n.disk.LSN() + 1)}
 }
 
-// BootNumber is the boot number of a coordinator's ballots, whose log ends with record lsn, given 32 random bits.
-// Starts are not counted: who counts them on a disk counts some of them twice when the disk is lost, or is an
-// old copy, and opens the ballots of an earlier start again.
-func BootNumber(random uint32, lsn uint64) uint32 {
-	if mutant.Is(mutant.StartsCounted) {
-		return uint32(lsn + 1)
-	}
-	return max(random, 1)
-}
-
 func randomBits() uint32 {
 	var b [4]byte
 	rand.Read(b[:]) //nolint:errcheck // it never fails
@@ -74,13 +74,13 @@ func randomBits() uint32 {
 }
 
 // serve runs the loop until ctx or the node ends; finally runs in the same goroutine after it.
-func (n *node) serve(d Duty, finally func(err error)) {
+func (n *node) serve(d rounds.Duty, finally func(err error)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	n.cancel = cancel
 	n.disk.Start()
 	go func() {
 		defer close(n.ended)
-		err := Loop(ctx, n.bell, d)
+		err := rounds.Loop(ctx, n.bell, d)
 		if finally != nil {
 			finally(err)
 		}
@@ -94,18 +94,15 @@ func (n *node) serve(d Duty, finally func(err error)) {
 	}()
 }
 
-// Close ends the node and waits for it. It returns the error that had ended it before, if any.
-func (n *node) Close() error {
+// close ends the node and waits for it. It returns the error that had ended it before, if any.
+func (n *node) close() error {
 	n.cancel()
 	<-n.ended
 	return n.err
 }
 
-// Done is closed when the node has ended, by Close or by an error.
-func (n *node) Done() <-chan struct{} { return n.ended }
-
-// Err is the error that ended the node; nil before it has ended, and after a Close in peace.
-func (n *node) Err() error {
+// why is the error that ended the node; nil before it has ended, and after a close in peace.
+func (n *node) why() error {
 	select {
 	case <-n.ended:
 		return n.err

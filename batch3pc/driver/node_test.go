@@ -1,6 +1,7 @@
 package driver_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,23 +18,31 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc/driver"
 )
 
-// ledger is an App for running nodes: picky, and safe to look at from the test.
+const (
+	engine batch3pc.NodeID = 16
+	backup batch3pc.NodeID = 17
+)
+
+// ledger is an App for running nodes, which refuses payloads that begin with "no", and is safe to look at from the test.
 type ledger struct {
-	picky
-	mu sync.Mutex
+	mu      sync.Mutex
+	applied []batch3pc.Seq
 }
 
-func (l *ledger) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.picky.Vote(b, decided)
+func (l *ledger) Vote(b *batch3pc.Batch, _ bool) batch3pc.Vote {
+	if bytes.HasPrefix(b.Payload, []byte("no")) {
+		return batch3pc.Vote{Reason: batch3pc.ReasonVeto, Veto: []byte{batch3pc.VetoTaker}}
+	}
+	return batch3pc.Vote{Yes: true}
 }
 
 func (l *ledger) Apply(b *batch3pc.Batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.picky.Apply(b)
+	l.applied = append(l.applied, b.Seq)
 }
+
+func (l *ledger) Drop(*batch3pc.Batch) {}
 
 func (l *ledger) seqs() []batch3pc.Seq {
 	l.mu.Lock()
@@ -76,17 +85,23 @@ func (c *cast) start(i int) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	var p *driver.ParticipantNode
+	p := listen(c.t, addr, c.options(i))
+	c.nodes[i], c.addrs[batch3pc.NodeID(i+1)] = p, p.Addr()
+	c.t.Cleanup(func() { p.Close() })
+}
+
+// listen starts a participant on an address that it may have had before.
+func listen(t *testing.T, addr string, o driver.ParticipantOptions) (p *driver.ParticipantNode) {
+	t.Helper()
 	var err error
-	until(c.t, func() bool { // somebody else on this machine may have the port for a moment
-		p, err = driver.ListenParticipant(addr, c.options(i))
+	until(t, func() bool { // somebody else on this machine may have the port for a moment
+		p, err = driver.ListenParticipant(addr, o)
 		return !errors.Is(err, syscall.EADDRINUSE)
 	}, func() string { return err.Error() })
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	c.nodes[i], c.addrs[batch3pc.NodeID(i+1)] = p, p.Addr()
-	c.t.Cleanup(func() { p.Close() })
+	return p
 }
 
 func (c *cast) lead(self batch3pc.NodeID, adapt func(*driver.CoordinatorOptions)) (*driver.CoordinatorNode, error) {

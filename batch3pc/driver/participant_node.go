@@ -1,8 +1,6 @@
 package driver
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -17,8 +16,8 @@ import (
 // ParticipantOptions say which participant to run, and where its log is.
 type ParticipantOptions struct {
 	Group Group
-	Self  batch3pc.NodeID
-	Dir   string // its own; made if it is not there
+	Self  batch3pc.NodeID // one of Group.Participants
+	Dir   string          // its own; made if it is not there
 	// App is the business. At the start the log is replayed to it, so it begins empty. Afterwards it
 	// is called by the node's goroutine alone.
 	App batch3pc.App
@@ -31,10 +30,10 @@ type ParticipantOptions struct {
 	Log               *slog.Logger // connects, disconnects and refusals; nil discards
 }
 
-// ParticipantNode is a participant that runs.
+// ParticipantNode is a participant that runs. All methods may be called by any goroutine; its App must not Close it.
 type ParticipantNode struct {
 	*node
-	driver   *Participant
+	driver   *rounds.Participant
 	machine  *batch3pc.Participant
 	listener *transport.Listener // nil in one process
 	every    uint64              // CheckpointBatches
@@ -44,7 +43,7 @@ type ParticipantNode struct {
 }
 
 // ListenParticipant starts a participant that coordinators reach at addr ("host:port", port 0 for
-// any). Errors: ErrConfig, ErrInUse, *WrongDirError, *batch3pc.RecoverError for a log that does not
+// any). Errors: ErrConfig, ErrInUse, *WrongDirError, ErrDamaged, *batch3pc.RecoverError for a log that does not
 // fit, and those of the disk and the network.
 func ListenParticipant(addr string, o ParticipantOptions) (*ParticipantNode, error) {
 	p, err := openParticipant(o)
@@ -81,15 +80,15 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 		return nil, fmt.Errorf("%w: node %d is not among the participants", ErrConfig, o.Self)
 	}
 	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{
-		Self: o.Self, Incarnation: NewIncarnation(), Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax, Older: true,
+		Self: o.Self, Incarnation: rounds.NewIncarnation(), Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax, Older: true,
 	}, o.App)
 	if err != nil {
 		return nil, err
 	}
-	n, err := openNode(o.Group, o.Self, o.Dir, roleParticipant, o.Wait, func(bell *ringbuf.Bell) (*Disk, error) {
-		disk, holes, err := OpenCutDisk(o.Dir, o.Group.Cluster, o.Self, bell, machine)
+	n, err := openNode(o.Group, o.Self, o.Dir, roleParticipant, o.Wait, func(bell *ringbuf.Bell) (*rounds.Disk, error) {
+		disk, holes, err := rounds.OpenCutDisk(o.Dir, o.Group.Cluster, o.Self, bell, machine)
 		for _, h := range holes {
-			quiet(o.Log).Warn("the log is damaged: what is missing is fetched from the others", "dir", o.Dir, "hole", h)
+			quiet(o.Log).Warn("damaged log: fetching what is missing from the other participants", "dir", o.Dir, "hole", h)
 		}
 		return disk, err
 	})
@@ -99,28 +98,21 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 	return &ParticipantNode{node: n, machine: machine, every: o.CheckpointBatches, log: quiet(o.Log), status: machine.Status()}, nil
 }
 
-// NewIncarnation is a name for the log of a participant that is begun now; that of an existing log wins.
-func NewIncarnation() uint64 {
-	var b [8]byte
-	rand.Read(b[:]) //nolint:errcheck // it never fails
-	return binary.LittleEndian.Uint64(b[:]) | 1
-}
-
 // start connects the links, one for each coordinator, and begins to serve.
 func (p *ParticipantNode) start() {
-	var peers []Peer
+	var peers []rounds.Peer
 	for i, l := range p.links {
-		peers = append(peers, Peer{Node: p.group.Coordinators[i], Link: l})
+		peers = append(peers, rounds.Peer{Node: p.group.Coordinators[i], Link: l})
 	}
-	p.driver = NewParticipant(ParticipantConfig{Header: p.header(), CheckpointBatches: p.every, Unreadable: p.unreadable}, p.machine, p.disk, peers)
+	p.driver = rounds.NewParticipant(rounds.ParticipantConfig{Header: p.header(), CheckpointBatches: p.every, Unreadable: p.unreadable}, p.machine, p.disk, peers)
 	p.serve(participantDuty{p}, func(error) { p.driver.Close() })
 }
 
 func (p *ParticipantNode) unreadable(err error) {
-	p.log.Error("the log is damaged: it cannot help others", "node", p.self, "err", err)
+	p.log.Error("damaged log: it cannot supply the other participants", "node", p.self, "err", err)
 }
 
-// Addr is where coordinators reach it; "" in one process.
+// Addr is where coordinators reach it, as host:port; "" in one process.
 func (p *ParticipantNode) Addr() string {
 	if p.listener == nil {
 		return ""
@@ -128,12 +120,22 @@ func (p *ParticipantNode) Addr() string {
 	return p.listener.Addr().String()
 }
 
-// Status is a recent state of the machine. Any goroutine may ask.
+// Status is a recent state of the machine.
 func (p *ParticipantNode) Status() batch3pc.ParticipantStatus {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.status
 }
+
+// Close ends the node, makes its log durable, and waits for both. It returns the error that had ended the node
+// before, if any.
+func (p *ParticipantNode) Close() error { return p.close() }
+
+// Done is closed when the node has ended, by Close or by an error.
+func (p *ParticipantNode) Done() <-chan struct{} { return p.ended }
+
+// Err is the error that ended the node; nil before it has ended, and after a Close in peace.
+func (p *ParticipantNode) Err() error { return p.why() }
 
 // participantDuty is the duty cycle of a ParticipantNode.
 type participantDuty struct{ *ParticipantNode }

@@ -7,21 +7,20 @@ import (
 	"math/rand/v2"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // Propose proposes a batch of count items and returns its number, which counts from 1. The payload is
 // copied. It waits while the window is full and a window's worth of proposals waits behind it, also
 // until the participants are there. Errors, all of which mean that nothing was proposed: ErrTooLarge,
-// *UnavailableError when ctx ends first, ErrClosed or the error that ended the node.
+// batch3pc.ErrCount, *UnavailableError when ctx ends first, ErrClosed or the error that ended the node.
 func (c *CoordinatorNode) Propose(ctx context.Context, count uint32, payload []byte) (no uint64, err error) {
 	return c.propose(ctx, count, payload, nil)
 }
 
-// TryPropose is Propose that does not wait: batch3pc.ErrNoRoom.
+// TryPropose is Propose that does not wait. It returns batch3pc.ErrNoRoom where Propose would wait, and otherwise
+// the same errors.
 func (c *CoordinatorNode) TryPropose(count uint32, payload []byte) (no uint64, err error) {
-	if len(c.free) == 0 {
-		return 0, batch3pc.ErrNoRoom
-	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(batch3pc.ErrNoRoom)
 	return c.propose(ctx, count, payload, nil)
@@ -29,7 +28,7 @@ func (c *CoordinatorNode) TryPropose(count uint32, payload []byte) (no uint64, e
 
 // Commit proposes a batch and waits for its outcome: nil if it is committed, else the Err of its
 // Outcome. When ctx ends after the batch was proposed the error wraps ErrInDoubt and the cause. It
-// must not be called from Outcome.
+// must not be called from CoordinatorOptions.Outcome.
 func (c *CoordinatorNode) Commit(ctx context.Context, count uint32, payload []byte) error {
 	outcome := make(chan error, 1)
 	no, err := c.propose(ctx, count, payload, outcome)
@@ -48,7 +47,7 @@ func (c *CoordinatorNode) Commit(ctx context.Context, count uint32, payload []by
 	case err := <-outcome: // it came at the last moment
 		return err
 	default:
-		return fmt.Errorf("%w yet: %w", ErrInDoubt, context.Cause(ctx))
+		return fmt.Errorf("%w, which was not waited for: %w", ErrInDoubt, context.Cause(ctx))
 	}
 }
 
@@ -57,9 +56,14 @@ func (c *CoordinatorNode) propose(ctx context.Context, count uint32, payload []b
 	if len(payload) > c.group.PayloadMax {
 		return 0, fmt.Errorf("%w: %d bytes, want at most %d", ErrTooLarge, len(payload), c.group.PayloadMax)
 	}
+	if count == batch3pc.CountGeneration {
+		return 0, batch3pc.ErrCount // the machine would say so too late: the proposal has a number then
+	}
 	var r *request
 	select {
 	case r = <-c.free:
+	case <-c.ended: // and before ctx, if that has ended too
+		return 0, c.whyEnded()
 	default:
 		select {
 		case r = <-c.free:
@@ -71,10 +75,9 @@ func (c *CoordinatorNode) propose(ctx context.Context, count uint32, payload []b
 	}
 	r.count, r.payload = count, append(r.payload[:0], payload...)
 	c.mu.Lock()
-	if c.closed {
+	if why := c.closed; why != nil { // without waiting for the end: this may be the goroutine that ends
 		c.mu.Unlock()
-		<-c.ended
-		return 0, c.whyEnded()
+		return 0, why
 	}
 	c.last++
 	no := c.last
@@ -107,7 +110,7 @@ func (c *CoordinatorNode) InputsDurable(no uint64) {
 	c.bell.Ring()
 }
 
-// Drain waits until every proposal so far has its outcome.
+// Drain waits until every proposal so far has its outcome. It returns *UnavailableError when ctx ends first.
 func (c *CoordinatorNode) Drain(ctx context.Context) error {
 	c.mu.Lock()
 	last, outcome := c.last, make(chan error, 1)
@@ -133,7 +136,7 @@ type drain struct {
 
 // WaitActive waits until the coordinator leads: a quorum of participants obeys it, or all, at the
 // beginning of a stream, and it takes proposals. It leads no new batch to a commit before all members
-// are there.
+// are there. Errors: *UnavailableError when ctx ends first, ErrClosed or the error that ended the node.
 func (c *CoordinatorNode) WaitActive(ctx context.Context) error {
 	c.mu.Lock()
 	active := c.active
@@ -165,15 +168,21 @@ func (c *CoordinatorNode) unavailable(cause error) error {
 	return e
 }
 
-// Status is a recent state of the machine. Its Refused is nil.
+// Status is a recent state of the machine. Its Refused is nil: an Outcome tells that.
 func (c *CoordinatorNode) Status() batch3pc.CoordinatorStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.status
 }
 
-// outcome is told by the driver, in the loop's goroutine.
-func (c *CoordinatorNode) outcome(o *Outcome) {
+// outcome passes an outcome on, in the loop's goroutine.
+func (c *CoordinatorNode) outcome(from *rounds.Outcome) {
+	c.said = tellable(from)
+	c.tell(&c.said)
+}
+
+// tell tells an outcome to everybody who waits for it.
+func (c *CoordinatorNode) tell(o *Outcome) {
 	if c.options.Outcome != nil {
 		c.options.Outcome(o)
 	}
@@ -206,7 +215,7 @@ func (d coordinatorDuty) Round(nowNs int64) (bool, error) {
 	}
 	for len(c.queue) > 0 && c.driver.Room() {
 		r := <-c.queue
-		if _, err := c.driver.proposeSwap(r.count, &r.payload); err != nil {
+		if _, err := c.driver.ProposeSwap(r.count, &r.payload); err != nil {
 			return true, err
 		}
 		c.free <- r
@@ -288,16 +297,15 @@ func (c *CoordinatorNode) observe() error {
 // end tells the outcome of what is left when the loop has ended: what was proposed is in doubt, what
 // waits in the queue has not happened.
 func (c *CoordinatorNode) end(err error) {
+	if err == nil {
+		err = ErrClosed
+	}
 	c.mu.Lock()
-	c.closed = true
+	c.closed = err
 	c.mu.Unlock()
 	c.driver.Abandon(ErrInDoubt)
 	for len(c.queue) > 0 {
 		r := <-c.queue
-		o := Outcome{No: r.no, Count: r.count, Payload: r.payload, Err: ErrClosed}
-		if err != nil {
-			o.Err = err
-		}
-		c.outcome(&o)
+		c.tell(&Outcome{No: r.no, Count: r.count, Payload: r.payload, Err: err})
 	}
 }

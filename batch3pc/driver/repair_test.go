@@ -13,6 +13,7 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // flip inverts a bit at a fraction of what the log of participant i+1 holds.
@@ -32,7 +33,7 @@ func (c *cast) flip(i int, at float64) {
 // decided returns the batches that the log of participant i+1 says are committed.
 func (c *cast) decided(i int) (seqs []batch3pc.Seq) {
 	c.t.Helper()
-	d, err := driver.NewDecided(filepath.Join(c.dir, fmt.Sprint(i+1)))
+	d, err := rounds.NewDecided(filepath.Join(c.dir, fmt.Sprint(i+1)))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func TestBeyondRepair(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.flip(i, 0)
-		if _, err := driver.ListenParticipant("127.0.0.1:0", c.options(i)); !errors.As(err, new(*journal.DamageError)) {
+		if _, err := driver.ListenParticipant("127.0.0.1:0", c.options(i)); !errors.Is(err, driver.ErrDamaged) || !errors.As(err, new(*journal.DamageError)) {
 			t.Errorf("without its beginning: %v", err)
 		}
 		c.flip(i, 0) // back again

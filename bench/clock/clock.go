@@ -15,12 +15,29 @@ type Clock struct {
 // calibration is how long New compares the counter with the system's clock.
 const calibration = 20 * time.Millisecond
 
+// looks are how often both clocks are read for one pair: a thread that loses its core between the two is late in one
+// of them, and would be for the whole life of the Clock.
+const looks = 16
+
+// pair reads both clocks at one moment: of several looks, that at which least has passed around the system's clock.
+func pair(ticks func() uint64, system func() time.Time) (at time.Time, tick uint64) {
+	least := ^uint64(0)
+	for range looks {
+		before, now := ticks(), system()
+		if took := ticks() - before; took < least {
+			least, at, tick = took, now, before+took/2
+		}
+	}
+	return at, tick
+}
+
 // New calibrates the clock. It takes some 20 ms.
 func New() Clock {
-	begin, from := time.Now(), Ticks()
+	begin, from := pair(Ticks, time.Now)
 	for time.Since(begin) < calibration {
 	}
-	to, elapsed := Ticks(), time.Since(begin)
+	end, to := pair(Ticks, time.Now)
+	elapsed := end.Sub(begin)
 	var empty [1001]uint32
 	for i := range empty {
 		t := Ticks()

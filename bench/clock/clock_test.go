@@ -1,6 +1,9 @@
 package clock
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestClock(t *testing.T) {
 	c := Clock{PerNs: 2.5, Empty: 50}
@@ -17,5 +20,21 @@ func TestClock(t *testing.T) {
 	}
 	if a, b := Ticks(), Ticks(); b < a {
 		t.Errorf("from %d to %d", a, b)
+	}
+}
+
+// A thread that loses its core between the two clocks does not spoil the calibration.
+func TestPairIsUndisturbed(t *testing.T) {
+	begin := time.Now()
+	tick, read := uint64(0), 0
+	ticks := func() uint64 { tick += 10; return tick }
+	system := func() time.Time {
+		if read++; read < looks {
+			tick += 1000 * uint64(read) // gone for so long, but for the last look
+		}
+		return begin.Add(time.Duration(tick))
+	}
+	if at, got := pair(ticks, system); uint64(at.Sub(begin)) != tick-10 || got != tick-5 {
+		t.Errorf("%v and %d ticks, want those of the last look, %d and %d", at.Sub(begin), got, tick-10, tick-5)
 	}
 }

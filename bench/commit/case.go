@@ -86,16 +86,11 @@ func (c *Case) Validate() error {
 // retain is how many batches the coordinator keeps.
 func (c *Case) retain() int { return max(c.Window, retainMin) }
 
-// batchBytes is the size of a batch's message.
-func (c *Case) batchBytes() int {
-	return messageBytes + payloadHeader + c.Trades*codec.TradeSize
-}
+// batchBytesMax is what the message of a batch without definitions fits into.
+func (c *Case) batchBytesMax() int { return messageBytes + codec.PayloadRoom(0, c.Trades) }
 
-// payloadHeader is the size of a payload without trades; messageBytes of a message without payload.
-var (
-	payloadHeader = len(codec.AppendPayload(nil, &codec.Payload{}))
-	messageBytes  = codec.MessageSize(&batch3pc.Message{})
-)
+// messageBytes is the size of a message without payload.
+var messageBytes = codec.MessageSize(&batch3pc.Message{})
 
 // String names the case as benchmarks do: /key=value.
 func (c Case) String() string {

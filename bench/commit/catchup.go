@@ -17,6 +17,8 @@ type Catchup struct {
 	MemberS float64 `json:"member_s"`    // until the stream had it as a member again
 	StartS  float64 `json:"start_s"`     // before: to start it, to read its own log, and to be found again
 	Others  float64 `json:"others_in_s"` // trades/s that the others committed until it was level
+	Away    Latency `json:"away_us"`     // of what the others decided while it was away, in the second half of that
+	Lagging Latency `json:"lagging_us"`  // of what they decided until it was level
 }
 
 // awayMax is how long the stream may go on without the participant.
@@ -44,10 +46,14 @@ func (k *coordinator) catchUp(ctx context.Context) error {
 	k.machine.PeerDown(away) // the link to one inside this process does not say so
 	gone := k.decided
 	behind := func() uint64 { return (k.decided - gone) * uint64(k.c.Trades) }
+	if err := k.await(ctx, func() bool { return behind() >= uint64(k.c.Behind)/2 }); err != nil {
+		return err
+	}
+	k.count() // what had come due while nothing was decided is behind them
 	if err := k.await(ctx, func() bool { return behind() >= uint64(k.c.Behind) }); err != nil {
 		return err
 	}
-	result, started := &Catchup{}, k.clock()
+	result, started := &Catchup{Away: latencyOf(k.latency)}, k.clock()
 	k.group.comeBack(int(away), k.options, k.c)
 	var failed error
 	connected := func() bool {
@@ -67,6 +73,7 @@ func (k *coordinator) catchUp(ctx context.Context) error {
 		return err
 	}
 	level := k.clock()
+	result.Lagging = latencyOf(k.latency)
 	result.LevelS = float64(level-k.began) / 1e9
 	result.Others = float64((k.decided-k.counted)*uint64(k.c.Trades)) / result.LevelS
 	if err := k.members(ctx, true); err != nil {

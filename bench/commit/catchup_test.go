@@ -16,7 +16,7 @@ func TestMeasureCatchup(t *testing.T) {
 		}
 		t.Run(transport, func(t *testing.T) {
 			c := Default()
-			c.Transport, c.Warmup, c.Trades, c.Rate, c.Behind = transport, 20*time.Millisecond, 20, 40_000, 20*3*retainMin
+			c.Transport, c.Warmup, c.Trades, c.Rate, c.Behind = transport, 20*time.Millisecond, 20, 8_000, 20*3*retainMin
 			o := options(t)
 			o.NoFloor = true
 			r, err := Measure(t.Context(), o, c)
@@ -24,7 +24,7 @@ func TestMeasureCatchup(t *testing.T) {
 				t.Fatal(err)
 			}
 			x := r.Catchup
-			if x == nil || x.Behind < uint64(c.Behind) || x.LevelS <= 0 || x.MemberS <= x.LevelS {
+			if x == nil || x.Behind < uint64(c.Behind) || x.LevelS <= 0 || x.MemberS <= x.LevelS || x.Away.Count == 0 || x.Lagging.Count > r.Decision.Count {
 				t.Fatalf("it came back like %+v, want it behind %d trades", x, c.Behind)
 			}
 			var rec bench.Record
@@ -43,5 +43,24 @@ func TestLatencyBeyondTheRange(t *testing.T) {
 	k.took(latencyMax + 1)
 	if n := k.latency.TotalCount(); n != 2 || k.outOfRange != 1 {
 		t.Errorf("%d latencies, %d of them beyond the range, want 2 and 1", n, k.outOfRange)
+	}
+}
+
+// A coordinator that comes back after minutes without a processor has not waited for minutes. It once gave up before it looked.
+func TestAwayIsNotQuiet(t *testing.T) {
+	q := quiet{last: 1}
+	for now := int64(1); now < int64(59*time.Hour); now += int64(time.Hour) {
+		if q.tooLong(now) {
+			t.Fatalf("too long after %v", q)
+		}
+	}
+	q = quiet{}
+	for now := int64(0); now <= int64(stallMax); now += int64(time.Second) {
+		if q.tooLong(now) {
+			t.Fatalf("too long after %v", q)
+		}
+	}
+	if !q.tooLong(int64(stallMax) + 1) {
+		t.Error("a minute is not too long")
 	}
 }

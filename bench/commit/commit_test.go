@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -75,8 +76,8 @@ func TestMeasure(t *testing.T) {
 			if n := uint64(r.Decision.Count); n < r.Batches || n > r.Batches+uint64(c.Window) {
 				t.Errorf("%d batches and %d latencies", r.Batches, r.Decision.Count)
 			}
-			if f := r.Floor; f == nil || f.Stream <= 0 || f.FanOut.Count == 0 || f.Small.Count == 0 || f.Decision.Count == 0 || f.Sync.Count == 0 {
-				t.Errorf("floor %+v", f)
+			if f := r.Floor; f == nil || f.Stream <= 0 || f.Decision.Count > 0 {
+				t.Errorf("floor %+v, want a stream and no decisions: what queues has no floor", f)
 			}
 			if _, err := os.Stat(o.Dir); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("the directory is still there: %v", err)
@@ -84,10 +85,36 @@ func TestMeasure(t *testing.T) {
 			var rec bench.Record
 			r.AddTo(&rec)
 			res := rec.Results[0]
+			if _, ok := res.Metric("x-floor"); ok {
+				t.Error("what queues has a floor")
+			}
 			if v, ok := res.Metric("trades/s"); !ok || v != r.TradesPerS || res.Param("transport") != transport || res.Latencies[0].Us != r.Decision {
 				t.Errorf("recorded as %s with %v", res, res.Metrics)
 			}
 		})
+	}
+}
+
+// Decisions of one batch in flight have a floor, by the median and by the 99th percentile, of both halves.
+func TestMeasureOneInFlight(t *testing.T) {
+	c := Default()
+	c.Window, c.Warmup, c.Duration = 1, 20*time.Millisecond, 100*time.Millisecond
+	for _, durable := range []bool{true, false} {
+		c.Durable = durable
+		r := measured(t, options(t), c)
+		f := r.Floor
+		if f == nil || f.Stream <= 0 || f.Decision.Count == 0 {
+			t.Fatalf("floor %+v", f)
+		}
+		var rec bench.Record
+		r.AddTo(&rec)
+		for name, want := range map[string]float64{
+			"x-floor": float64(r.Decision.P50) / float64(f.Decision.P50), "x-floor-p99": float64(r.Decision.P99) / float64(f.Decision.P99),
+		} {
+			if v, ok := rec.Results[0].Metric(name); !ok || v != want || v <= 0 {
+				t.Errorf("%s is %v, want %v", name, v, want)
+			}
+		}
 	}
 }
 
@@ -108,10 +135,8 @@ func TestMeasureProtocols(t *testing.T) {
 					t.Errorf("result %+v: nothing was synced", r)
 				}
 				c.Durable = false
-				r := measured(t, o, c)
-				// A log that nobody waits for is synced once for asyncLagMax records, some four a batch.
-				if r.SyncsPerS > float64(r.Batches)/r.ElapsedS/8 {
-					t.Errorf("result %+v: somebody waited for the disk", r)
+				if r := measured(t, o, c); r.SyncsPerS > 0 {
+					t.Errorf("result %+v: the disk had a part in a case that is not durable", r)
 				}
 			})
 		}
@@ -148,6 +173,21 @@ func TestMeasureReportsDeadNode(t *testing.T) {
 	}
 }
 
+// TestInterruptIsForTheCoordinator: a node is in a process group of its own. It would die of a Ctrl-C that comes before it has
+// begun to listen for signals, and the coordinator would take that for a node that has failed.
+func TestInterruptIsForTheCoordinator(t *testing.T) {
+	p, err := startProcess([]string{"/bin/sh", "-c", "echo listening 127.0.0.1:1; cat >/dev/null; echo '{}'"}, &nodeSpec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if group, err := syscall.Getpgid(p.cmd.Process.Pid); err != nil || group == syscall.Getpgrp() {
+		t.Errorf("process group %d, %v, want another one than ours", group, err)
+	}
+	if _, err := p.end(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSweepsCanBeMeasured(t *testing.T) {
 	for _, s := range Sweeps {
 		cases, err := s.Cases(Default())
@@ -172,7 +212,7 @@ func TestSupplyIsAStream(t *testing.T) {
 	var stream ledger.Stream
 	seen := map[*byte]int{}
 	for i := range 2 * (tradesDistinct/trades + held) {
-		payload := s.take(trades)
+		payload := s.take()
 		if last, ok := seen[&payload[0]]; ok && i-last <= held {
 			t.Fatalf("payload %d is that of %d again, %d are held", i, last, held)
 		}
@@ -180,7 +220,7 @@ func TestSupplyIsAStream(t *testing.T) {
 		if _, err := stream.Reserve(&batch3pc.Batch{Count: trades, Payload: payload}); err != nil {
 			t.Fatalf("payload %d: %v", i, err)
 		}
-		p, err := codec.DecodePayload(payload)
+		p, err := codec.DecodePayload(payload, nil)
 		if err != nil || p.FirstTrade != uint64(i*trades+1) {
 			t.Fatalf("payload %d begins at trade %d, %v", i, p.FirstTrade, err)
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -21,8 +21,8 @@ import (
 type coordinator struct {
 	options *Options
 	c       *Case
-	machine driver.Proposer
-	disk    *driver.Disk       // of a protocol whose coordinator has to write; else nil
+	machine rounds.Proposer
+	disk    *rounds.Disk       // of a protocol whose coordinator has to write; else nil
 	waiting []waiting          // for it
 	own     []batch3pc.Message // that the machine has sent to itself
 	commits batch3pc.Commits
@@ -56,7 +56,7 @@ type coordinator struct {
 }
 
 // stallMax is how long a run may go without a decision.
-const stallMax = 10 * time.Second
+const stallMax = time.Minute
 
 // tickEvery is the resend interval, as in a run.
 const tickEvery = 200 * time.Millisecond
@@ -97,9 +97,7 @@ func (k *coordinator) run(ctx context.Context) error {
 	if err := k.until(ctx, func() bool { return k.machine.Status().State == batch3pc.StateActive }); err != nil {
 		return err
 	}
-	warm := k.clock()
-	k.pace.begin(warm)
-	if err := k.serve(ctx, warm+int64(k.c.Warmup), never); err != nil {
+	if err := k.warmUp(ctx); err != nil {
 		return err
 	}
 	if k.c.Behind > 0 {
@@ -117,6 +115,21 @@ func (k *coordinator) run(ctx context.Context) error {
 	return k.finish(ctx)
 }
 
+// warmupTimesMax is how many times as long as it was asked for the warm-up may take.
+const warmupTimesMax = 4
+
+// warmUp goes on until every trade of the supply was decided once: until then the roles' tables grow with each batch, as
+// they do in the first seconds of a day.
+func (k *coordinator) warmUp(ctx context.Context) error {
+	began := k.clock()
+	k.pace.begin(began)
+	if err := k.serve(ctx, began+int64(k.c.Warmup), never); err != nil {
+		return err
+	}
+	met := func() bool { return k.decided*uint64(k.c.Trades) >= tradesDistinct }
+	return k.serve(ctx, began+warmupTimesMax*int64(k.c.Warmup), met)
+}
+
 // count begins what counts.
 func (k *coordinator) count() {
 	k.latency.Reset()
@@ -127,6 +140,18 @@ func (k *coordinator) count() {
 
 func never() bool { return false }
 
+// quiet is for how long nothing was decided, but for times in which the coordinator itself had no processor.
+type quiet struct{ last, ns int64 }
+
+// lookMax is how much of the time between two looks counts at most, each of which is tickEvery after the one before.
+const lookMax = time.Second
+
+func (q *quiet) tooLong(now int64) bool {
+	q.ns += min(now-q.last, int64(lookMax))
+	q.last = now
+	return q.ns > int64(stallMax)
+}
+
 func mallocs() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -135,7 +160,7 @@ func mallocs() uint64 {
 
 // serve proposes and decides until the clock shows end, or until done.
 func (k *coordinator) serve(ctx context.Context, end int64, done func() bool) error {
-	decided, since := k.decided, k.clock()
+	decided, quiet := k.decided, quiet{last: k.clock()}
 	moved := func() bool { return k.ready() || k.pace.ticked() }
 	for {
 		now := k.clock()
@@ -143,9 +168,9 @@ func (k *coordinator) serve(ctx context.Context, end int64, done func() bool) er
 			return nil
 		}
 		if k.decided != decided {
-			decided, since = k.decided, now
+			decided, quiet.ns = k.decided, 0
 		}
-		if now-since > int64(stallMax) {
+		if quiet.tooLong(now) {
 			return fmt.Errorf("%w: %+v", errStalled, k.machine.Status())
 		}
 		if err := k.fault(ctx); err != nil {
@@ -170,9 +195,9 @@ func (k *coordinator) serve(ctx context.Context, end int64, done func() bool) er
 
 // until goes on without proposing until done.
 func (k *coordinator) until(ctx context.Context, done func() bool) error {
-	for deadline := k.clock() + int64(stallMax); !done(); {
+	for quiet := (quiet{last: k.clock()}); !done(); {
 		now := k.clock()
-		if now > deadline {
+		if quiet.tooLong(now) {
 			return fmt.Errorf("%w: %+v", errStalled, k.machine.Status())
 		}
 		if err := k.fault(ctx); err != nil {
@@ -275,7 +300,7 @@ func (k *coordinator) event(from batch3pc.NodeID, event transport.Event, frame [
 // gaps as long as none is aborted.
 func (k *coordinator) propose(due int64) error {
 	k.due[k.proposed%uint64(len(k.due))] = due
-	b, ready, err := k.machine.Propose(uint32(k.c.Trades), k.supply.take(k.c.Trades))
+	b, ready, err := k.machine.Propose(uint32(k.c.Trades), k.supply.take())
 	if err != nil {
 		return err
 	}

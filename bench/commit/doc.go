@@ -12,8 +12,9 @@
 // stall is not forgiven to the batches that had to wait behind it.
 //
 // Times on a shared machine vary with what its neighbours do. So each case is measured beside its floor,
-// in the same run and with the same number of processes, bytes and files, but without protocol, roles and
-// checksums (floor.go). The ratio of the two is what may be compared between days and machines.
+// in the same run, half of it before and half of it after, and with the same number of processes, bytes and files,
+// but over TCP whatever the case has, and without protocol, roles and checksums (floor.go). The ratio of the two is
+// what may be compared between days and machines.
 //
 // What holds:
 //

@@ -6,31 +6,37 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Floor is what the machine gives without protocol, roles and checksums, measured with as many
-// processes, sockets and files as the case has.
+// processes, sockets and files as the case has: half of it before the case and half after it, so that a
+// machine that becomes faster or slower meanwhile does so for both.
 type Floor struct {
-	FanOut   Latency `json:"fan_out_us"`   // a batch's bytes to each participant, a small answer of each
-	Small    Latency `json:"small_us"`     // a small message to each, a small answer of each
-	Sync     Latency `json:"sync_us"`      // write and fdatasync of a batch's bytes, alone; 0 if not durable
-	Decision Latency `json:"decision_us"`  // the same things as a decision: bytes out, answers, small out, synced answers
+	Decision Latency `json:"decision_us"`  // the same things as a decision: bytes out, answers, small out, synced answers; of one batch in flight
 	Stream   float64 `json:"trades_per_s"` // a window of batches streamed, written, synced in groups, answered
 }
 
 // The floor's messages: u32 length of what follows; its first byte says what is wanted.
 const (
-	floorEcho  = 1 // answer
 	floorWrite = 2 // write to the file, answer
-	floorSync  = 3 // answer when everything written is durable
+	floorSync  = 3 // answer when everything written is durable, or at once in a case that is not
+	floorRest  = 4 // answer when everything written is durable, whatever the case: nothing is left for the disk to do
 	floorHead  = 5
 )
 
 const floorAnswer = 232 // the size of a vote's frame
+
+// Of each half. A thousand decisions and more in it have a 99th percentile; what queues in a window has no floor, and
+// needs no decisions.
+const (
+	floorWarmup    = 100 * time.Millisecond
+	floorDecisions = 750 * time.Millisecond
+	floorStream    = 300 * time.Millisecond
+)
 
 // floor is the coordinator's side.
 type floor struct {
@@ -38,12 +44,46 @@ type floor struct {
 	conns     []net.Conn
 	readers   []*bufio.Reader
 	answer    []byte
+
+	c                 *Case
+	write, sync, rest []byte // the messages
+	latency           *hdrhistogram.Histogram
+	rounds            int // streamed
+	streamed          time.Duration
 }
 
-// MeasureFloor measures the floor of a case in about a second.
-func MeasureFloor(o *Options, c *Case) (Floor, error) {
-	f := &floor{answer: make([]byte, floorAnswer)}
-	res, err := f.measure(o, c)
+// startFloor starts the processes of the floor of a case, whose batches are messages of so many bytes. Between
+// two halves they sleep.
+func startFloor(o *Options, c *Case, bytes int) (*floor, error) {
+	f := &floor{
+		c: c, answer: make([]byte, floorAnswer), latency: newHistogram(),
+		write: floorMessage(floorWrite, bytes), sync: floorMessage(floorSync, floorAnswer), rest: floorMessage(floorRest, floorAnswer),
+	}
+	for i := range c.Participants {
+		if err := f.connect(o, i); err != nil {
+			return nil, errors.Join(err, f.end())
+		}
+	}
+	return f, nil
+}
+
+func (f *floor) connect(o *Options, i int) error {
+	p, err := startProcess(o.Command, specOf(o, f.c, i, true))
+	if err != nil {
+		return err
+	}
+	f.processes = append(f.processes, p)
+	conn, err := net.Dial("tcp", p.addr)
+	if err != nil {
+		return err
+	}
+	f.conns = append(f.conns, conn)
+	f.readers = append(f.readers, bufio.NewReaderSize(conn, 16<<10))
+	return nil
+}
+
+// end ends the processes.
+func (f *floor) end() (err error) {
 	for _, conn := range f.conns {
 		conn.Close()
 	}
@@ -51,44 +91,28 @@ func MeasureFloor(o *Options, c *Case) (Floor, error) {
 		_, perr := p.end()
 		err = errors.Join(err, perr)
 	}
-	return res, err
+	return err
 }
 
-const floorTime = 300 * time.Millisecond
+// half measures for about a second.
+func (f *floor) half() error {
+	if f.c.Window == 1 {
+		if err := f.decide(); err != nil {
+			return err
+		}
+	}
+	if err := f.stream(f.c.Window); err != nil {
+		return err
+	}
+	return f.ask(f.rest)
+}
 
-func (f *floor) measure(o *Options, c *Case) (res Floor, err error) {
-	for i := range c.Participants {
-		p, err := startProcess(o.Command, specOf(o, c, i, true))
-		if err != nil {
-			return res, err
-		}
-		f.processes = append(f.processes, p)
-		conn, err := net.Dial("tcp", p.addr)
-		if err != nil {
-			return res, err
-		}
-		f.conns = append(f.conns, conn)
-		f.readers = append(f.readers, bufio.NewReaderSize(conn, 16<<10))
+// sum is what the halves came to.
+func (f *floor) sum() *Floor {
+	return &Floor{
+		Decision: latencyOf(f.latency),
+		Stream:   float64(f.rounds) * float64(f.c.Trades) / f.streamed.Seconds(),
 	}
-	bytes := c.batchBytes()
-	echo, small, write, sync := floorMessage(floorEcho, bytes), floorMessage(floorEcho, floorAnswer), floorMessage(floorWrite, bytes), floorMessage(floorSync, floorAnswer)
-	if res.FanOut, err = f.rounds(echo); err != nil {
-		return res, err
-	}
-	if res.Small, err = f.rounds(small); err != nil {
-		return res, err
-	}
-	if res.Decision, err = f.rounds(write, sync); err != nil {
-		return res, err
-	}
-	if c.Durable {
-		if res.Sync, err = measureSync(o.Dir, bytes); err != nil {
-			return res, err
-		}
-	}
-	rounds, err := f.stream(c.Window, write, sync)
-	res.Stream = rounds * float64(c.Trades)
-	return res, err
 }
 
 func floorMessage(what byte, n int) []byte {
@@ -117,58 +141,70 @@ func (f *floor) take() error {
 	return nil
 }
 
-// rounds sends the messages one after the other, each when the one before was answered by all.
-func (f *floor) rounds(messages ...[]byte) (Latency, error) {
-	h := newHistogram()
-	for warm, end := true, time.Now().Add(floorTime/3); ; {
+// ask sends a message and waits until all have answered.
+func (f *floor) ask(m []byte) error {
+	if err := f.send(m); err != nil {
+		return err
+	}
+	return f.take()
+}
+
+// decide takes the time of decisions, one after the other.
+func (f *floor) decide() error {
+	began := time.Now()
+	for {
 		begin := time.Now()
-		if begin.After(end) {
-			if !warm {
-				return latencyOf(h), nil
-			}
-			warm, end = false, begin.Add(floorTime)
-			h.Reset()
+		if begin.Sub(began) > floorWarmup+floorDecisions {
+			return nil
 		}
-		for _, m := range messages {
-			if err := f.send(m); err != nil {
-				return Latency{}, err
-			}
-			if err := f.take(); err != nil {
-				return Latency{}, err
-			}
+		if err := f.ask(f.write); err != nil {
+			return err
 		}
-		_ = h.RecordValue(int64(time.Since(begin))) // below a minute
+		if err := f.ask(f.sync); err != nil {
+			return err
+		}
+		if begin.Sub(began) > floorWarmup {
+			_ = f.latency.RecordValue(int64(time.Since(begin))) // below a minute
+		}
 	}
 }
 
-// stream keeps a window of batches going through both steps, and returns how many come through in a
-// second. Everybody gets the same messages, so everybody owes the same number of answers.
-func (f *floor) stream(window int, write, sync []byte) (float64, error) {
+// stream keeps a window of batches going through both steps, and counts how many come through. Everybody gets the
+// same messages, so everybody owes the same number of answers. What is under way at the end is waited for.
+func (f *floor) stream(window int) error {
 	written, synced := make([]int, len(f.conns)), make([]int, len(f.conns))
 	sent, asked, counted := 0, 0, 0
-	began, warm := time.Now(), true
+	began, warm, over := time.Now(), true, false
 	for {
 		done := slices.Min(synced)
 		elapsed := time.Since(began)
-		if warm && elapsed > floorTime/3 {
+		if warm && elapsed > floorWarmup {
 			warm, began, elapsed, counted = false, time.Now(), 0, done
 		}
-		if !warm && elapsed > 2*floorTime {
-			return float64(done-counted) / elapsed.Seconds(), nil
+		if !warm && !over && elapsed > floorStream {
+			over = true
+			f.rounds += done - counted
+			f.streamed += elapsed
 		}
-		for ; sent < done+window; sent++ {
-			if err := f.send(write); err != nil {
-				return 0, err
+		if over && done == sent {
+			return nil
+		}
+		for ; sent < done+window && !over; sent++ {
+			if err := f.send(f.write); err != nil {
+				return err
 			}
 		}
 		for ; asked < slices.Min(written); asked++ {
-			if err := f.send(sync); err != nil {
-				return 0, err
+			if err := f.send(f.sync); err != nil {
+				return err
 			}
 		}
 		for i, r := range f.readers {
+			if written[i] == sent && synced[i] == asked { // it owes nothing
+				continue
+			}
 			if _, err := io.ReadFull(r, f.answer); err != nil {
-				return 0, err
+				return err
 			}
 			if f.answer[0] == floorSync {
 				synced[i]++
@@ -177,29 +213,4 @@ func (f *floor) stream(window int, write, sync []byte) (float64, error) {
 			}
 		}
 	}
-}
-
-// measureSync times write and fdatasync of so many bytes in a file that does not grow.
-func measureSync(dir string, bytes int) (Latency, error) {
-	file, err := reservedFile(filepath.Join(dir, "floor-sync"))
-	if err != nil {
-		return Latency{}, err
-	}
-	defer os.Remove(file.Name())
-	defer file.Close()
-	h, block, at := newHistogram(), make([]byte, bytes), int64(0)
-	for end := time.Now().Add(floorTime); time.Now().Before(end); {
-		begin := time.Now()
-		if _, err := file.WriteAt(block, at); err != nil {
-			return Latency{}, err
-		}
-		if err := fdatasync(file); err != nil {
-			return Latency{}, err
-		}
-		_ = h.RecordValue(int64(time.Since(begin)))
-		if at += int64(bytes); at+int64(bytes) > floorFile {
-			at = 0
-		}
-	}
-	return latencyOf(h), nil
 }

@@ -93,6 +93,10 @@ func (f *floorNode) serve(bytes int) error {
 				return err
 			}
 			f.at += int64(len(rest))
+		case floorRest:
+			if err := fdatasync(f.file); err != nil {
+				return err
+			}
 		}
 		answer[0] = head[4]
 		if _, err := f.conn.Write(answer); err != nil {

@@ -29,7 +29,7 @@ type group struct {
 func specOf(o *Options, c *Case, i int, floor bool) *nodeSpec {
 	s := &nodeSpec{
 		Floor: floor, Node: uint8(i + 1), Dir: o.Dir, Window: c.retain(), Durable: c.Durable,
-		Transport: c.Transport, Protocol: c.Protocol, Bytes: c.batchBytes(), Addr: "127.0.0.1:0",
+		Transport: c.Transport, Protocol: c.Protocol, Bytes: c.batchBytesMax(), Addr: "127.0.0.1:0",
 	}
 	if !floor {
 		s.Profile = o.Profile

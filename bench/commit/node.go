@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
@@ -123,7 +123,7 @@ func openNode(s *nodeSpec, link *transport.Link, bell *ringbuf.Bell) (runner, er
 	}
 	return participant.Open(participant.Config{
 		Node: batch3pc.NodeID(s.Node), Dir: dir, Cluster: cluster, Boot: boot, WindowMax: s.Window, Durable: s.Durable,
-	}, role, []driver.Peer{{Node: coordinatorNode, Link: link}}, bell)
+	}, role, []rounds.Peer{{Node: coordinatorNode, Link: link}}, bell)
 }
 
 func serveParticipant(ctx context.Context, s *nodeSpec, say func(addr string)) error {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"syscall"
 	"time"
 )
 
@@ -32,6 +33,8 @@ func startProcess(command []string, s *nodeSpec) (*process, error) {
 	}
 	p := &process{cmd: exec.Command(command[0], append(command[1:len(command):len(command)], string(spec))...)}
 	p.cmd.Stderr = os.Stderr
+	// A Ctrl-C in the terminal is for the coordinator alone, which then ends the nodes.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}

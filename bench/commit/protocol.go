@@ -4,9 +4,9 @@ import (
 	"path/filepath"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/batch3pc/textbook"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -36,7 +36,7 @@ func textbookConfig(protocol string) textbook.Config {
 
 // proposer makes the coordinator's machine. One of another protocol has a disk if the case is durable:
 // the decision of two-phase commit is a record there.
-func (c *Case) proposer(dir string, bell *ringbuf.Bell) (driver.Proposer, *driver.Disk, error) {
+func (c *Case) proposer(dir string, bell *ringbuf.Bell) (rounds.Proposer, *rounds.Disk, error) {
 	var nodes []batch3pc.NodeID
 	for i := range c.Participants {
 		nodes = append(nodes, batch3pc.NodeID(i+1))
@@ -58,7 +58,7 @@ func (c *Case) proposer(dir string, bell *ringbuf.Bell) (driver.Proposer, *drive
 	if err != nil || !c.Durable {
 		return m, nil, err
 	}
-	disk, err := driver.OpenDisk(filepath.Join(dir, "coordinator"), bell, driver.Replay(m))
+	disk, err := rounds.OpenDisk(filepath.Join(dir, "coordinator"), bell, rounds.Replay(m))
 	if err != nil {
 		return nil, nil, err
 	}

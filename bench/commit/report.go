@@ -22,6 +22,10 @@ func (r *Result) AddTo(rec *bench.Record) {
 		res.Measure("level-s", c.LevelS)
 		res.Measure("member-s", c.MemberS)
 		res.Measure("others-trades/s", c.Others)
+		res.Measure("away-p50-µs", float64(c.Away.P50)/1e3)
+		res.Measure("away-p99-µs", float64(c.Away.P99)/1e3)
+		res.Measure("lagging-p50-µs", float64(c.Lagging.P50)/1e3)
+		res.Measure("lagging-p99-µs", float64(c.Lagging.P99)/1e3)
 	}
 	res.Measure("trades/s", r.TradesPerS)
 	res.Measure("cpu-ns/trade", r.CPUPerTrade)
@@ -31,6 +35,7 @@ func (r *Result) AddTo(rec *bench.Record) {
 		res.Measure("of-floor", r.RateRatio())
 		if r.Window == 1 { // what queues behind others has no floor
 			res.Measure("x-floor", r.DecisionRatio())
+			res.Measure("x-floor-p99", r.TailRatio())
 		}
 	}
 	res.Time("decision", r.latency, r.Decision.OutOfRange)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/profile"
+	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -66,7 +67,15 @@ func (r *Result) DecisionRatio() float64 {
 	return float64(r.Decision.P50) / float64(r.Floor.Decision.P50)
 }
 
-// Measure runs a case and its floor.
+// TailRatio is the 99th percentile of decisions as a multiple of the floor's; 0 without a floor.
+func (r *Result) TailRatio() float64 {
+	if r.Floor == nil || r.Floor.Decision.P99 == 0 {
+		return 0
+	}
+	return float64(r.Decision.P99) / float64(r.Floor.Decision.P99)
+}
+
+// Measure runs a case, and half of its floor before it and half after.
 func Measure(ctx context.Context, o *Options, c Case) (*Result, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -74,21 +83,37 @@ func Measure(ctx context.Context, o *Options, c Case) (*Result, error) {
 	if err := errors.Join(os.RemoveAll(o.Dir), os.MkdirAll(o.Dir, 0o755)); err != nil {
 		return nil, err
 	}
-	r, err := measure(ctx, o, &c)
-	if err == nil && !o.NoFloor {
-		var f Floor
-		if f, err = MeasureFloor(o, &c); err == nil {
-			r.Floor = &f
-		}
-	}
+	r, err := measureBesideFloor(ctx, o, &c)
 	return r, errors.Join(err, os.RemoveAll(o.Dir))
 }
 
-func measure(ctx context.Context, o *Options, c *Case) (_ *Result, err error) {
+func measureBesideFloor(ctx context.Context, o *Options, c *Case) (r *Result, err error) {
 	s, err := newSupply(c.Trades, c.retain()+c.Window)
 	if err != nil {
 		return nil, err
 	}
+	if o.NoFloor {
+		return measure(ctx, o, c, s)
+	}
+	f, err := startFloor(o, c, messageBytes+s.bytes())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.end()) }()
+	if err := f.half(); err != nil {
+		return nil, err
+	}
+	if r, err = measure(ctx, o, c, s); err != nil {
+		return nil, err
+	}
+	if err := f.half(); err != nil {
+		return nil, err
+	}
+	r.Floor = f.sum()
+	return r, nil
+}
+
+func measure(ctx context.Context, o *Options, c *Case, s *supply) (_ *Result, err error) {
 	stop, err := o.Profile.Start("coordinator") // not before: to build the batches costs more than to commit them
 	if err != nil {
 		return nil, err
@@ -104,6 +129,9 @@ func measure(ctx context.Context, o *Options, c *Case) (_ *Result, err error) {
 		err = errors.Join(k.run(ctx), k.close())
 	}
 	refused := g.refused()
+	if c.Durable {
+		refused = append(refused, host.NotDurable(o.Dir)...)
+	}
 	used, serr := g.stop()
 	if err := errors.Join(err, serr); err != nil {
 		return nil, err

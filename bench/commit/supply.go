@@ -15,14 +15,21 @@ import (
 // supply is a ring of payloads with the trades of a synthetic day. A payload is lent until the
 // coordinator has released its batch; until then its slot must not come round again.
 type supply struct {
-	opening []byte   // defines all instruments and holds the first trades
-	slots   [][]byte // payloads without definitions
-	next    int
-	trade   uint64 // number of the next trade
+	opening   []byte   // defines all instruments and holds the first trades
+	openingAt int      // where they begin
+	slots     [][]byte // payloads without definitions
+	next      int
+	trade     uint64 // number of the next trade
 }
 
-// payloadFirstTrade is the offset of the first trade's number in a payload, see codec.Payload.
-const payloadFirstTrade = 16
+// Where the first trade's number is in a payload and in a block of compact trades, how many trades a block has, and where
+// blocks begin, see codec.Payload and docs/formats/compact-trades.md.
+const (
+	payloadFirstTrade = 16
+	payloadHeader     = 32
+	blockFirstTrade   = 24
+	blockTrades       = 8
+)
 
 // tradesDistinct is how many different trades a supply has at least: as many as meet some hundred
 // thousand positions, so that the roles' tables do not fit into a core's own cache.
@@ -76,27 +83,33 @@ func newSupply(trades, held int) (*supply, error) {
 	for at := range count {
 		for i := range batch {
 			batch[i] = m.trades[(at*trades+i)%len(m.trades)]
+			batch[i].No = uint64(i)
 		}
 		s.slots = append(s.slots, codec.AppendPayload(nil, &codec.Payload{Trades: batch}))
 	}
 	instruments := slices.Clone(m.instruments)
+	s.openingAt = payloadHeader + codec.CommandSize*len(instruments)
 	s.opening = codec.AppendPayload(nil, &codec.Payload{Instruments: instruments, Trades: batch})
 	return s, nil
 }
 
+// bytes is the size of a payload, as the first one has it.
+func (s *supply) bytes() int { return len(s.slots[0]) }
+
 // take lends the next payload, numbered in its place in the stream.
-func (s *supply) take(trades int) []byte {
-	payload := s.slots[s.next]
+func (s *supply) take() []byte {
+	payload, at := s.slots[s.next], payloadHeader
 	if s.trade == 1 {
-		payload = s.opening
+		payload, at = s.opening, s.openingAt
 	} else if s.next++; s.next == len(s.slots) {
 		s.next = 0
 	}
-	binary.LittleEndian.PutUint64(payload[payloadFirstTrade:], s.trade)
-	first := len(payload) - trades*codec.TradeSize
-	for at := first; at < len(payload); at += codec.TradeSize {
-		binary.LittleEndian.PutUint64(payload[at:], s.trade)
-		s.trade++
+	le := binary.LittleEndian
+	le.PutUint64(payload[payloadFirstTrade:], s.trade)
+	for at < len(payload) { // the others count on from the first one of a block
+		le.PutUint64(payload[at+blockFirstTrade:], s.trade)
+		s.trade += uint64(le.Uint16(payload[at+blockTrades:]))
+		at += int(le.Uint32(payload[at:]))
 	}
 	return payload
 }

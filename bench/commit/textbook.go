@@ -7,10 +7,10 @@ import (
 	"fmt"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/batch3pc/textbook"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -18,10 +18,10 @@ import (
 // textbookNode is a participant of another protocol: the production role, log and driver, and the
 // other machine.
 type textbookNode struct {
-	*driver.Participant
+	*rounds.Participant
 	machine *textbook.Participant
 	role    participant.Role
-	disk    *driver.Disk
+	disk    *rounds.Disk
 	link    *transport.Link
 	bell    *ringbuf.Bell
 	header  codec.Header
@@ -36,7 +36,7 @@ func openTextbook(s *nodeSpec, dir string, role participant.Role, link *transpor
 	if err != nil {
 		return nil, err
 	}
-	disk, err := driver.OpenDisk(dir, bell, driver.Replay(machine))
+	disk, err := rounds.OpenDisk(dir, bell, rounds.Replay(machine))
 	if err != nil {
 		return nil, err
 	}
@@ -44,16 +44,16 @@ func openTextbook(s *nodeSpec, dir string, role participant.Role, link *transpor
 		machine: machine, role: role, disk: disk, link: link, bell: bell,
 		header: codec.Header{Cluster: cluster, From: s.Node, Boot: boot},
 	}
-	n.Participant = driver.NewParticipant(driver.ParticipantConfig{
+	n.Participant = rounds.NewParticipant(rounds.ParticipantConfig{
 		Header: n.header, Async: !s.Durable, TickNs: int64(tickEvery), Other: n.other,
-	}, machine, disk, []driver.Peer{{Node: coordinatorNode, Link: link}})
+	}, machine, disk, []rounds.Peer{{Node: coordinatorNode, Link: link}})
 	return n, nil
 }
 
 // Run serves until ctx ends, or until the coordinator has finished and gone.
 func (n *textbookNode) Run(ctx context.Context) error {
 	n.disk.Start()
-	return errors.Join(driver.Loop(ctx, n.bell, n), n.disk.Close(), n.role.Close())
+	return errors.Join(rounds.Loop(ctx, n.bell, n), n.disk.Close(), n.role.Close())
 }
 
 // Round is a duty cycle, with the end of the stream.
@@ -64,7 +64,7 @@ func (n *textbookNode) Round(nowNs int64) (worked bool, err error) {
 		return worked, err
 	}
 	if n.done && n.Connected() == 0 {
-		return worked, driver.ErrDone
+		return worked, rounds.ErrDone
 	}
 	if buf := n.link.Claim(codec.FrameHeaderSize + codec.SummarySize); !n.done && buf != nil {
 		n.done = true

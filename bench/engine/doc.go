@@ -18,10 +18,14 @@
 // latencies twice: of all commands, which is the figure, and of those that no hiccup has kept waiting, which says what the
 // engine itself does. A command of which it is not certain counts among the undisturbed.
 //
+// How far the two cores are from each other is the machine's, and on a virtual one changes: so before and after each case a
+// bare word goes to and fro between them (bench/word), and the undisturbed latencies are told as multiples of its way, too.
+//
 // What holds:
 //
 //	I1  Nothing that happened before the end of the warm-up counts, and everything after it does. In between the
 //	    ring is empty.
 //	I2  While it counts nothing is allocated, and so nothing collected: the result says how often it was.
 //	I3  Each thread has a core of its own; where there are not enough, the result says so.
+//	I4  The core has made as many trades as the flow has: one that rejects what it should match has no result.
 package engine

@@ -8,6 +8,7 @@ import (
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/engine"
 )
 
@@ -71,8 +72,35 @@ func TestMeasure(t *testing.T) {
 		var rec bench.Record
 		r.AddTo(&rec)
 		res := rec.Results[0]
+		if _, ok := res.Metric("p99-x-word"); ok != (r.WordNs > 0) || rate == 0 && ok {
+			t.Errorf("rate %v: recorded a ratio: %v, with a word that takes %v ns", rate, ok, r.WordNs)
+		}
 		if v, ok := res.Metric("commands/s"); !ok || v != r.CommandsPerS || len(res.Latencies) != min(int(rate), 2) {
 			t.Errorf("recorded as %s with %v", res, res.Metrics)
+		}
+	}
+}
+
+// TestJudge is I4: after whole rounds and a part of one all is well, and not if a trade is missing.
+func TestJudge(t *testing.T) {
+	for _, flow := range workload.Flows {
+		c := small(flow)
+		r, err := newRig(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.close()
+		for n := range 2*r.loop.Len() + r.loop.Len()/2 {
+			if err := r.judge(); n%1000 == 0 && err != nil {
+				t.Fatalf("%s: %v", flow, err)
+			}
+			var cmd codec.Command
+			r.loop.Next(&cmd)
+			r.sequence(&cmd)
+		}
+		r.loop.Trades += r.loop.Trades // as if half of them had been rejected
+		if err := r.judge(); !errors.Is(err, errTrades) {
+			t.Errorf("%s: %v, want errTrades", flow, err)
 		}
 	}
 }
@@ -152,7 +180,7 @@ func TestHiccups(t *testing.T) {
 // TestSchedule: commands are due an interval apart, or at once.
 func TestSchedule(t *testing.T) {
 	slots := make([]engine.Entry, 4)
-	s := schedule{interval: 2.5, next: 100}
+	s := schedule{interval: 2.5, begin: 100}
 	s.date(slots)
 	if slots[0].ArrivalNs != 102 || slots[3].ArrivalNs != 110 {
 		t.Errorf("due at %d and %d, want 102 and 110", slots[0].ArrivalNs, slots[3].ArrivalNs)
@@ -161,6 +189,14 @@ func TestSchedule(t *testing.T) {
 		if n := s.due(slots, now); n != want {
 			t.Errorf("at %d %d are due, want %d", now, n, want)
 		}
+	}
+	const old = 1 << 57 // ticks of a machine that has run for a year or two
+	s = schedule{interval: 312.6, begin: old}
+	for range 250 {
+		s.date(slots)
+	}
+	if due := slots[3].ArrivalNs - old; due != 312_600 {
+		t.Errorf("the thousandth is due after %d ticks, want 312600", due)
 	}
 	s = schedule{}
 	s.date(slots)

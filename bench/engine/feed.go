@@ -27,7 +27,7 @@ func (r *rig) feed(ctx context.Context) {
 func (r *rig) supply(ctx context.Context, s *schedule, ready []engine.Entry, d time.Duration) []engine.Entry {
 	now := clock.Ticks()
 	end := now + uint64(float64(d)*r.clock.PerNs)
-	s.next = float64(now)
+	s.begin, s.made = now, 0
 	s.date(ready)
 	r.feeder.begin(now)
 	for round := 0; now < end; round++ {
@@ -74,10 +74,12 @@ func (r *rig) interval() float64 {
 	return 1e9 * r.clock.PerNs / r.c.Rate
 }
 
-// schedule says when commands are due, in ticks.
+// schedule says when commands are due, in ticks. It counts intervals and adds none up: after a year a machine's counter is so
+// high that a float64 of it has steps of several ticks.
 type schedule struct {
 	interval float64 // 0: at once
-	next     float64
+	begin    uint64
+	made     uint64 // commands that have a date
 }
 
 // date gives commands the moments when they are due; 0: whenever there is room.
@@ -85,8 +87,8 @@ func (s *schedule) date(slots []engine.Entry) {
 	for i := range slots {
 		slots[i].ArrivalNs = 0
 		if s.interval > 0 {
-			s.next += s.interval
-			slots[i].ArrivalNs = int64(s.next)
+			s.made++
+			slots[i].ArrivalNs = int64(s.begin) + int64(float64(s.made)*s.interval)
 		}
 	}
 }

@@ -31,6 +31,7 @@ type Result struct {
 	Mallocs      uint64                  // heap allocations of the process, warm-up included
 	Collections  uint32                  // of the heap, likewise
 	Pinned       bool                    // each thread had a core of its own
+	WordNs       float64                 // open loop only: a bare word's way from core to core, median of before and after; 0: no two cores
 
 	outOfRange  int64 // of Latency: recorded at the limit
 	undisturbed int64 // likewise, of Undisturbed
@@ -43,6 +44,8 @@ type Hiccups struct {
 }
 
 var errShort = errors.New("engine: nothing was due while it counted: want a higher rate or a longer duration")
+
+var errTrades = errors.New("engine: the flow has not made its trades")
 
 // Measure runs a case: feeder and matcher, each on a core of its own, under the profiles.
 func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err error) {
@@ -59,6 +62,10 @@ func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	var trips words
+	if c.Rate > 0 {
+		trips.measure(r.clock)
+	}
 	runtime.GC() // not in the middle of it
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -70,6 +77,9 @@ func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err 
 	if r.begin.IsZero() || r.done.commands == 0 {
 		return nil, errShort
 	}
+	if err := r.judge(); err != nil {
+		return nil, err
+	}
 	elapsed := r.end.Sub(r.begin).Seconds()
 	res := &Result{
 		Case: c, Commands: r.done.commands, Made: r.done.trades, Rejects: r.done.rejects, Batches: r.done.batches, ElapsedS: elapsed,
@@ -77,12 +87,24 @@ func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err 
 		Mallocs: after.Mallocs - before.Mallocs, Collections: after.NumGC - before.NumGC, Pinned: pinned,
 	}
 	if c.Rate > 0 {
+		trips.measure(r.clock)
+		res.WordNs = trips.ns()
 		res.Undisturbed, res.undisturbed = r.undisturbed, r.outOfRange[0]
 		res.Latency, res.outOfRange = r.disturbed, r.outOfRange[0]+r.outOfRange[1]
 		res.Latency.Merge(r.undisturbed)
 		res.Matcher, res.Feeder = r.matcher.result(r.nsPerTick), r.feeder.result(r.nsPerTick)
 	}
 	return res, nil
+}
+
+// judge is I4.
+func (r *rig) judge() error {
+	rounds := (r.seq - uint64(len(r.loop.Opening()))) / uint64(r.loop.Len())
+	trades, each := r.core.Counts().Trades, uint64(r.loop.Trades)
+	if trades < rounds*each || trades > (rounds+1)*each {
+		return fmt.Errorf("%w: %d in %d rounds of %d and a part", errTrades, trades, rounds, each)
+	}
+	return nil
 }
 
 // run runs both threads to their end. It reports whether each had a core of its own.
@@ -134,6 +156,11 @@ func (r *Result) AddTo(rec *bench.Record) {
 		res.Measure("feeder-taken-%", r.taken(r.Feeder))
 		res.Measure("taken-max-us", float64(max(r.Matcher.LongNs, r.Feeder.LongNs))/1e3)
 		res.Measure("disturbed-%", 100*(1-float64(r.Undisturbed.TotalCount())/float64(r.Latency.TotalCount())))
+		if r.WordNs > 0 {
+			res.Measure("word-ns", r.WordNs)
+			res.Measure("p50-x-word", float64(r.Undisturbed.ValueAtQuantile(50))/r.WordNs)
+			res.Measure("p99-x-word", float64(r.Undisturbed.ValueAtQuantile(99))/r.WordNs)
+		}
 		res.Time("order-to-batch", r.Latency, r.outOfRange)
 		res.Time("undisturbed", r.Undisturbed, r.undisturbed)
 	}

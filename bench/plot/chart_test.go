@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -66,12 +67,38 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestLongSubtitleIsWrapped: what is said under the title is there to the last word, each line is short enough, and the
+// frame makes room. It was once cut at the end of the first line, with the machine and the notes behind it.
+func TestLongSubtitleIsWrapped(t *testing.T) {
+	words := strings.Repeat("transport=tcp window=16 trades=1000 ", 8)
+	c := charts()["throughput"]
+	c.Subtitle = words + "· Some CPU, 2 cores"
+	var b strings.Builder
+	if err := c.WriteSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, m := range regexp.MustCompile(`<text x="18" y="(?:48|65|82|99)">(.*)</text>`).FindAllStringSubmatch(b.String(), -1) {
+		lines = append(lines, m[1])
+		if n := len([]rune(m[1])); n > subtitleMax {
+			t.Errorf("%d characters in %q", n, m[1])
+		}
+	}
+	if got, want := strings.Join(lines, " "), c.Subtitle+" · points without a place on the axes: 1"; got != want {
+		t.Errorf("under the title is\n%s\nwant\n%s", got, want)
+	}
+	if top := fmt.Sprintf(`<rect class="frame" x="%d" y="%d"`, frameLeft, frameTop+subtitleRow*(len(lines)-1)); len(lines) < 3 || !strings.Contains(b.String(), top) {
+		t.Errorf("%d lines, and no %s in\n%s", len(lines), top, b.String())
+	}
+}
+
 var moves = regexp.MustCompile(`[ML]([-0-9.]+) ([-0-9.]+)`)
 
 // I2, for any figures: a curve stays inside the frame, what has no place is counted, and the file is XML.
 func TestInside(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		figure := rapid.OneOf(rapid.Float64Range(0, 100), rapid.Float64Range(-1e12, 1e12), rapid.Just(math.NaN()), rapid.Just(math.Inf(1)))
+		figure := rapid.OneOf(rapid.Float64Range(0, 100), rapid.Float64Range(-1e12, 1e12),
+			rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64, 5.6e-309, 1e300, 1e-300, -1e-300}))
 		scale := rapid.SampledFrom([]Scale{Linear, Log, Nines})
 		c := Chart{X: Axis{Scale: scale.Draw(t, "x")}, Y: Axis{Scale: scale.Draw(t, "y"), Unit: Duration}}
 		point := rapid.Custom(func(t *rapid.T) Point { return Point{figure.Draw(t, "x"), figure.Draw(t, "y")} })

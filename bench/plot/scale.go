@@ -22,15 +22,25 @@ type tick struct {
 // ticksWanted is about how many numbers a linear axis gets.
 const ticksWanted = 6
 
+// Figures between these have a place, and zero: nearer to the ends of float64 the tenth of one, or ten times one, is not a
+// number of as many digits, so the steps of an axis would not be either.
+const (
+	figureMin = 1e-300
+	figureMax = 1e300
+)
+
 // can reports whether the scale has a place for v (I2).
 func (s Scale) can(v float64) bool {
+	if size := math.Abs(v); v != 0 && !(size >= figureMin && size <= figureMax) {
+		return false
+	}
 	switch s {
 	case Log:
-		return v > 0 && !math.IsInf(v, 0)
+		return v > 0
 	case Nines:
 		return v >= 0 && v < 100
 	}
-	return !math.IsNaN(v) && !math.IsInf(v, 0)
+	return true
 }
 
 // project makes a value a length.

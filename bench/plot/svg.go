@@ -16,13 +16,14 @@ const (
 	frameHeight = 340
 	frameLeft   = 84
 	frameRight  = width - 24
-	frameTop    = 66
+	frameTop    = 66 // of one line under the title; each further one takes subtitleRow
 	belowFrame  = 58 // numbers and label of the X axis
 	legendRow   = 20
 	legendMark  = 30 // the line before a name
 	legendGap   = 22
 	charWidth   = 6.6 // of the small text, on average and a little more
-	subtitleMax = 108 // characters
+	subtitleMax = 108 // characters of a line
+	subtitleRow = 17
 )
 
 // style dresses the picture for a light page, and for a dark one if the reader's system says so.
@@ -49,6 +50,7 @@ type drawing struct {
 	*Chart
 	w      *bufio.Writer // its first error sticks and comes out of Flush
 	x, y   span
+	top    int      // of the frame
 	series []Series // that are drawn, of points that can be
 	under  []string // the title: the subtitle, and what is not drawn
 }
@@ -58,13 +60,17 @@ func (c *Chart) WriteSVG(w io.Writer) error {
 	d := &drawing{Chart: c, w: bufio.NewWriter(w)}
 	d.prepare()
 	rows := d.legend()
-	height := frameTop + frameHeight + belowFrame + legendRow*len(rows) + 10
+	under := wrapped(d.under)
+	d.top = frameTop + subtitleRow*max(0, len(under)-1)
+	height := d.top + frameHeight + belowFrame + legendRow*len(rows) + 10
 	fmt.Fprintf(d.w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img">`+"\n", width, height, width, height)
 	fmt.Fprintf(d.w, "<title>%s</title>\n", escaped(c.Title))
 	d.dress()
 	fmt.Fprintf(d.w, `<rect class="page" width="%d" height="%d"/>`+"\n", width, height)
 	fmt.Fprintf(d.w, `<text class="title" x="18" y="28">%s</text>`+"\n", escaped(c.Title))
-	fmt.Fprintf(d.w, `<text x="18" y="48">%s</text>`+"\n", escaped(shortened(strings.Join(d.under, " · "))))
+	for i, line := range under {
+		fmt.Fprintf(d.w, `<text x="18" y="%d">%s</text>`+"\n", 48+subtitleRow*i, escaped(line))
+	}
 	d.axes()
 	for i := range d.series {
 		d.line(i)
@@ -114,11 +120,11 @@ func (d *drawing) dress() {
 
 // at returns where a point lies in the picture.
 func (d *drawing) at(p Point) (x, y float64) {
-	return frameLeft + d.x.place(p.X)*(frameRight-frameLeft), frameTop + (1-d.y.place(p.Y))*frameHeight
+	return frameLeft + d.x.place(p.X)*(frameRight-frameLeft), float64(d.top) + (1-d.y.place(p.Y))*frameHeight
 }
 
 func (d *drawing) axes() {
-	const bottom = frameTop + frameHeight
+	bottom := d.top + frameHeight
 	class := func(t tick) string {
 		if t.label == "" {
 			return "fine"
@@ -127,22 +133,21 @@ func (d *drawing) axes() {
 	}
 	for _, t := range d.x.ticks {
 		x := frameLeft + d.x.place(t.at)*(frameRight-frameLeft)
-		fmt.Fprintf(d.w, `<path class="%s" d="M%s %dV%d"/>`+"\n", class(t), coordinate(x), frameTop, bottom)
+		fmt.Fprintf(d.w, `<path class="%s" d="M%s %dV%d"/>`+"\n", class(t), coordinate(x), d.top, bottom)
 		if t.label != "" {
 			fmt.Fprintf(d.w, `<text x="%s" y="%d" text-anchor="middle">%s</text>`+"\n", coordinate(x), bottom+18, escaped(t.label))
 		}
 	}
 	for _, t := range d.y.ticks {
-		y := frameTop + (1-d.y.place(t.at))*frameHeight
+		y := float64(d.top) + (1-d.y.place(t.at))*frameHeight
 		fmt.Fprintf(d.w, `<path class="%s" d="M%d %sH%d"/>`+"\n", class(t), frameLeft, coordinate(y), frameRight)
 		if t.label != "" {
 			fmt.Fprintf(d.w, `<text x="%d" y="%s" text-anchor="end">%s</text>`+"\n", frameLeft-8, coordinate(y+4), escaped(t.label))
 		}
 	}
-	fmt.Fprintf(d.w, `<rect class="frame" x="%d" y="%d" width="%d" height="%d"/>`+"\n", frameLeft, frameTop, frameRight-frameLeft, frameHeight)
+	fmt.Fprintf(d.w, `<rect class="frame" x="%d" y="%d" width="%d" height="%d"/>`+"\n", frameLeft, d.top, frameRight-frameLeft, frameHeight)
 	fmt.Fprintf(d.w, `<text x="%d" y="%d" text-anchor="middle">%s</text>`+"\n", (frameLeft+frameRight)/2, bottom+40, escaped(d.X.Label))
-	const middle = frameTop + frameHeight/2
-	fmt.Fprintf(d.w, `<text transform="translate(20 %d) rotate(-90)" text-anchor="middle">%s</text>`+"\n", middle, escaped(d.Y.Label))
+	fmt.Fprintf(d.w, `<text transform="translate(20 %d) rotate(-90)" text-anchor="middle">%s</text>`+"\n", d.top+frameHeight/2, escaped(d.Y.Label))
 }
 
 func (d *drawing) line(i int) {
@@ -208,7 +213,7 @@ func legendWidth(name string) float64 {
 
 func (d *drawing) key(rows [][]int) {
 	for r, row := range rows {
-		x, y := float64(frameLeft), float64(frameTop+frameHeight+belowFrame+legendRow*r)
+		x, y := float64(frameLeft), float64(d.top+frameHeight+belowFrame+legendRow*r)
 		for _, i := range row {
 			s := &d.series[i]
 			fmt.Fprintf(d.w, `<path class="line s%d"%s d="M%s %sh24"/>`+"\n", i, dash(i, s.Plain), coordinate(x), coordinate(y))
@@ -224,6 +229,30 @@ func (d *drawing) key(rows [][]int) {
 // coordinate writes a length to a tenth.
 func coordinate(v float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0")
+}
+
+// wrapped lays notes out in lines, between words where a note alone is too long. At least one line comes out, if an empty
+// one. A word that is longer than a line is cut.
+func wrapped(notes []string) []string {
+	lines := []string{""}
+	for i, note := range notes {
+		for j, word := range strings.Fields(note) {
+			gap := " "
+			if i > 0 && j == 0 {
+				gap = " · "
+			}
+			line := &lines[len(lines)-1]
+			switch {
+			case *line == "":
+				*line = shortened(word)
+			case utf8.RuneCountInString(*line+gap+word) <= subtitleMax:
+				*line += gap + word
+			default:
+				lines = append(lines, shortened(word))
+			}
+		}
+	}
+	return lines
 }
 
 // shortened cuts what is too long for a line.

@@ -200,7 +200,9 @@ func idle(b *testing.B, w ringbuf.Wait) {
 		begin = time.Now()
 		ping.TryPush(small{1})
 		pong.Pop()
-		_ = h.RecordValue(int64(time.Since(begin)) / 2)
+		if err := h.RecordValue(min(int64(time.Since(begin))/2, hopMaxNs)); err != nil {
+			b.Fatal(err)
+		}
 	}
 	ping.Close()
 	pong.Pop()

@@ -2,7 +2,7 @@
 // and what both become when there are more stages than cores.
 //
 //	Queue    one to three producers ─▶ ring ─▶ consumers     ns an item, beside a Go channel
-//	Line     a block of cache lines that two cores fill and read in turns: what no ring can beat
+//	Line     a block of cache lines that two cores fill and read in turns: what the machine takes for a line
 //	Hop      a turn that goes to and fro                     ns one way, percentiles, beside a bare word
 //	Stages   five stages in a circle, whatever the cores     ns a hop; ns an item in a stream
 //	Idle     a consumer with nothing to do                   per cent of a core, µs until it is awake again

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tezi-exchange/tezi/internal/host"
@@ -31,11 +32,14 @@ func (t team) pinned() float64 {
 	return 1
 }
 
-// run starts all functions at once and returns how long it took until the last one was through. What
-// pinning costs is not in it. It panics if a core that was there is refused.
+// run lets all functions begin when each has its thread and is awake, and returns how long it took from there until the
+// last one was through: to wake a thread up takes some 50 µs, as long as 40,000 items of a fast ring, and to unpin it some
+// more. It panics if a core that was there is refused.
 func (t team) run(work ...func()) time.Duration {
 	var ready, done sync.WaitGroup
+	var awake atomic.Int64
 	start := make(chan struct{})
+	begins, ends := make([]time.Time, len(work)), make([]time.Time, len(work))
 	for i, f := range work {
 		ready.Add(1)
 		done.Go(func() {
@@ -48,15 +52,22 @@ func (t team) run(work ...func()) time.Duration {
 			}
 			ready.Done()
 			<-start
+			awake.Add(1)
+			for awake.Load() < int64(len(work)) {
+				if t.cores == nil {
+					runtime.Gosched()
+				}
+			}
+			begins[i] = time.Now()
 			f()
+			ends[i] = time.Now()
 		})
 	}
 	ready.Wait()
 	runtime.GC() // not in the middle of it
-	begin := time.Now()
 	close(start)
 	done.Wait()
-	return time.Since(begin)
+	return slices.MaxFunc(ends, time.Time.Compare).Sub(slices.MinFunc(begins, time.Time.Compare))
 }
 
 // median of a few figures; it sorts them.

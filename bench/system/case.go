@@ -9,6 +9,7 @@ import (
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/box"
+	"github.com/tezi-exchange/tezi/internal/host"
 )
 
 // TransportRings is that of participants inside the engine's process; the others are package box's.
@@ -24,7 +25,9 @@ type Case struct {
 	Window    int           // undecided batches in flight
 	Durable   bool          // PRE-COMMIT waits for the disks
 	Transport string        //
-	Rate      float64       // trades/s, open loop; 0: as many as are committed
+	Rate      float64       // trades/s of all shards, open loop; 0: as many as are committed
+	Shards    int           // engines, each with its stream of batches, its instruments and participants of its own
+	Cores     int           // the first ones of those that this process may use, for all processes; 0: all
 	Warmup    time.Duration // not counted
 	Duration  time.Duration // counted
 }
@@ -34,7 +37,7 @@ func Default() Case {
 	d := engine.DefaultConfig()
 	return Case{
 		Loop: workload.LoopDefault(workload.FlowTrades), Trades: d.BatchTarget, Window: d.WindowMax, Durable: true,
-		Transport: box.TransportTCP, Warmup: time.Second, Duration: 3 * time.Second,
+		Transport: box.TransportTCP, Shards: 1, Warmup: time.Second, Duration: 3 * time.Second,
 	}
 }
 
@@ -51,6 +54,10 @@ func (c *Case) Validate() error {
 		return fmt.Errorf("%w: transport %s, want one of %v", ErrCase, c.Transport, Transports)
 	case c.Rate < 0 || c.Rate > rateMax:
 		return fmt.Errorf("%w: rate %v, want 0 to %v", ErrCase, c.Rate, rateMax)
+	case c.Shards < 1 || c.Shards > shardsMax:
+		return fmt.Errorf("%w: %d shards, want 1 to %d", ErrCase, c.Shards, shardsMax)
+	case c.Cores < 0 || c.Cores > len(host.Detect().Cores):
+		return fmt.Errorf("%w: %d cores, want 0 to %d", ErrCase, c.Cores, len(host.Detect().Cores))
 	case c.Warmup < 0 || c.Duration <= 0:
 		return fmt.Errorf("%w: warm-up %v and duration %v, want 0 or more, and more than 0", ErrCase, c.Warmup, c.Duration)
 	}
@@ -62,7 +69,10 @@ func (c *Case) Validate() error {
 	return nil
 }
 
-const rateMax = 1e9
+const (
+	rateMax   = 1e9
+	shardsMax = 64
+)
 
 // config is the engine's.
 func (c *Case) config() engine.Config {
@@ -76,6 +86,10 @@ func (c *Case) config() engine.Config {
 
 // String names the case as benchmarks do: /key=value.
 func (c Case) String() string {
-	return fmt.Sprintf("transport=%s/durable=%t/instruments=%d/members=%d/window=%d/trades=%d/rate=%.0f",
-		c.Transport, c.Durable, c.Loop.Instruments, c.Loop.Members, c.Window, c.Trades, c.Rate)
+	s := fmt.Sprintf("transport=%s/durable=%t/instruments=%d/members=%d/window=%d/trades=%d/rate=%.0f/shards=%d",
+		c.Transport, c.Durable, c.Loop.Instruments, c.Loop.Members, c.Window, c.Trades, c.Rate, c.Shards)
+	if c.Cores > 0 {
+		s += fmt.Sprintf("/cores=%d", c.Cores)
+	}
+	return s
 }

@@ -18,9 +18,15 @@
 //	due ─▶ taken from the ring ─▶ matched ─▶ sealed ─▶ all yes ─▶ log durable ─▶ decided ─▶ applied by each
 //	   queue                 match       batch     vote        log          ack         side by side
 //
+// A case of several shards has as many of all this: engines in one process, each with its own instruments, stream
+// and participants. They share the machine and nothing else.
+//
 // What holds:
 //
-//	I1  Nothing that was committed before the end of the warm-up counts, and everything after it does.
+//	I1  What is committed from the end of the warm-up to the end counts, and nothing else: what came due in the warm-up
+//	    counts if it is committed later, and what is under way at the end does not.
 //	I2  A trade counts when the engine has decided its batch, once. A run in which a batch was aborted, or in
 //	    which a participant ends with another chain or other trades than the engine, is an error and no result.
+//	I3  All shards count over the same time: the warm-up begins when each has committed something, and none stops
+//	    before each has enough. What a case has is the sum.
 package system

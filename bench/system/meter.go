@@ -11,14 +11,29 @@ import (
 	"github.com/tezi-exchange/tezi/engine"
 )
 
-// meter counts what is committed, on the engine's thread.
+// crowd is what the shards of a case know of each other, so that they count over the same time: from when all commit
+// (I3), and each goes on until all have enough.
+type crowd struct {
+	idle  atomic.Int32 // shards that have not committed yet
+	short atomic.Int32 // shards that have not enough yet
+}
+
+func newCrowd(shards int) *crowd {
+	c := new(crowd)
+	c.idle.Store(int32(shards))
+	c.short.Store(int32(shards))
+	return c
+}
+
+// meter counts what a shard commits, on its engine's thread.
 type meter struct {
+	crowd            *crowd
 	warmup, duration time.Duration
 	recorder         *bench.Recorder
 	parts            *bench.BudgetRecorder
-	done             atomic.Bool // the feeder may stop
 
-	first, begin, end time.Time // the first commit; from when on it counts; until when
+	commits           bool      // has committed something
+	first, begin, end time.Time // the first commit since all shards commit; from when on it counts; until when
 	from, to          mark
 	snapshot          *bench.Snapshot // of what counted
 	budget            *bench.Budget   // of the same
@@ -36,7 +51,12 @@ func (m *meter) committed(c *engine.Committed) {
 	m.to.batches++
 	m.to.trades += uint64(len(c.Payload.Trades))
 	m.to.commands = c.Payload.LastCommand
+	if !m.commits {
+		m.commits = true
+		m.crowd.idle.Add(-1)
+	}
 	switch {
+	case m.crowd.idle.Load() > 0: // the warm-up begins when all do
 	case m.first.IsZero():
 		m.first = now
 	case m.begin.IsZero():
@@ -48,15 +68,15 @@ func (m *meter) committed(c *engine.Committed) {
 	case now.Sub(m.begin) >= m.duration:
 		m.end, m.snapshot = now, m.recorder.Snapshot()
 		m.budget = m.parts.Budget(m.snapshot)
-		m.done.Store(true)
+		m.crowd.short.Add(-1)
 	}
 }
 
-// source is a loop that ends when the meter has enough.
+// source is a loop that ends when the meters of all shards have enough.
 type source struct {
 	loop   *workload.Loop
 	opened int
-	done   *atomic.Bool
+	crowd  *crowd
 }
 
 // Next implements box.Source.
@@ -66,7 +86,7 @@ func (s *source) Next(c *codec.Command) error {
 		s.opened++
 		return nil
 	}
-	if s.done.Load() {
+	if s.crowd.short.Load() == 0 {
 		return io.EOF
 	}
 	s.loop.Next(c)

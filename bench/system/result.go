@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/profile"
-	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/rundir"
@@ -19,7 +18,7 @@ import (
 
 // Options say how cases are run.
 type Options struct {
-	Dir        string      // of the run; each case empties it. Durable cases measure the disk below it
+	Dir        string      // of the runs, one of each shard; each case empties it. Durable cases measure the disk below it
 	Executable string      // this program, to start participants with
 	Profiles   profile.Set // of each process; this one is "engine"
 	Profile    host.Profile
@@ -53,57 +52,46 @@ func Measure(ctx context.Context, o *Options, c Case) (_ *Result, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	loop, err := workload.NewLoop(c.Loop)
+	shards, err := newShards(&c)
 	if err != nil {
 		return nil, err
 	}
-	m := &meter{warmup: c.Warmup, duration: c.Duration, recorder: bench.NewRecorder(), parts: bench.NewBudgetRecorder(rundir.RoleNames)}
-	r := &Result{Case: c, CPU: map[string]time.Duration{}}
-	run := o.run(&c, loop, m, r)
-	stop, err := o.Profiles.Start("engine") // not before: to make the loop is not what is measured
+	profile, free, err := o.confine(&c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, free()) }()
+	stop, err := o.Profiles.Start("engine") // not before: to make the loops is not what is measured
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	before := spent()
-	report, err := box.Execute(ctx, run, &source{loop: loop, done: &m.done})
-	r.CPU["engine"] = spent() - before
-	if err == nil {
-		err = judge(report)
-	}
-	if err == nil && m.snapshot == nil {
-		err = errShort
-	}
-	err = errors.Join(err, os.RemoveAll(o.Dir))
-	if err != nil {
+	err = runShards(ctx, o, &c, profile, shards)
+	r := &Result{Case: c, CPU: map[string]time.Duration{"engine": spent() - before}}
+	if err = errors.Join(err, os.RemoveAll(o.Dir)); err != nil {
 		return nil, err
 	}
-	r.take(m, report)
+	r.take(shards)
 	return r, nil
 }
 
-// run are the options of the run behind a case.
-func (o *Options) run(c *Case, loop *workload.Loop, m *meter, r *Result) *box.Options {
-	log := o.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+// confine keeps this process and those of the case on its cores, and chooses the profile for so few or for so many
+// stages.
+func (o *Options) confine(c *Case) (p host.Profile, free func() error, err error) {
+	free = func() error { return nil }
+	if c.Cores == 0 && c.Shards == 1 {
+		return o.Profile, free, nil
 	}
-	var mu sync.Mutex // participants end side by side
-	ended := func(role string, cpu time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		r.CPU[role] += cpu
+	if c.Cores > 0 {
+		if free, err = host.Confine(host.Detect().Cores[:c.Cores]); err != nil {
+			return p, nil, err
+		}
 	}
-	run := &box.Options{
-		Dir: o.Dir, Force: true, InProcess: c.Transport == TransportRings, Transport: c.Transport, Executable: o.Executable,
-		Engine: c.config(), Roles: rundir.DefaultRoles(), Profile: o.Profile, Log: log, Profiles: o.Profiles,
-		Recorder: m.recorder, Budget: m.parts, Committed: m.committed, Ended: ended,
-		SourceName: "loop", SourceFormat: "workload",
+	if p, err = host.Choose(host.Auto, c.Shards*box.BusyStages, ""); err != nil {
+		return p, nil, errors.Join(err, free())
 	}
-	if c.Rate > 0 {
-		run.Pace.PerSecond = c.Rate * float64(loop.Len()) / float64(loop.Trades)
-	}
-	return run
+	return p, free, nil
 }
 
 // judge is I2.
@@ -119,14 +107,34 @@ func judge(r *bench.Report) error {
 	return nil
 }
 
-func (r *Result) take(m *meter, report *bench.Report) {
-	r.ElapsedS = m.end.Sub(m.begin).Seconds()
-	trades := m.to.trades - m.from.trades
-	r.TradesPerS = float64(trades) / r.ElapsedS
-	r.CommandsPerS = float64(m.to.commands-m.from.commands) / r.ElapsedS
-	r.BatchTrades = float64(trades) / float64(max(m.to.batches-m.from.batches, 1))
-	r.budget = m.budget
-	r.snapshot, r.trades, r.refused = m.snapshot, uint64(report.Trades), report.Refused
+// take sums up what the shards have measured.
+func (r *Result) take(shards []*shard) {
+	var counted, batches uint64
+	for _, s := range shards {
+		m := s.meter
+		elapsed := m.end.Sub(m.begin).Seconds()
+		r.ElapsedS = max(r.ElapsedS, elapsed)
+		r.TradesPerS += float64(m.to.trades-m.from.trades) / elapsed
+		r.CommandsPerS += float64(m.to.commands-m.from.commands) / elapsed
+		counted += m.to.trades - m.from.trades
+		batches += m.to.batches - m.from.batches
+		if r.snapshot == nil {
+			r.snapshot = m.snapshot
+		} else {
+			r.snapshot.Merge(m.snapshot)
+		}
+		for role, t := range s.cpu {
+			r.CPU[role] += t
+		}
+		r.trades += uint64(s.report.Trades)
+		r.refused = append(r.refused, s.report.Refused...)
+	}
+	r.BatchTrades = float64(counted) / float64(max(batches, 1))
+	if len(shards) == 1 {
+		r.budget = shards[0].meter.budget
+	}
+	slices.Sort(r.refused)
+	r.refused = slices.Compact(r.refused)
 	var all time.Duration
 	for _, t := range r.CPU {
 		all += t
@@ -137,7 +145,7 @@ func (r *Result) take(m *meter, report *bench.Report) {
 // Latency is the distribution of a stage while it counted.
 func (r *Result) Latency(s bench.Stage) bench.Latency { return r.snapshot.Latency(s) }
 
-// Budget is where the time of the trades went.
+// Budget is where the time of the trades went; nil of several shards.
 func (r *Result) Budget() *bench.Budget { return r.budget }
 
 // AddTo makes the result part of a record.
@@ -147,9 +155,16 @@ func (r *Result) AddTo(rec *bench.Record) {
 		rate = fmt.Sprintf("%.0f", r.Rate)
 	}
 	l := &r.Loop
-	res := rec.Add("System", bench.P("flow", l.Flow), bench.P("transport", r.Transport), bench.P("durable", r.Durable),
+	params := []bench.Pair[string]{
+		bench.P("flow", l.Flow), bench.P("transport", r.Transport), bench.P("durable", r.Durable),
 		bench.P("instruments", l.Instruments), bench.P("members", l.Members), bench.P("clients", l.Clients),
-		bench.P("window", r.Window), bench.P("trades", r.Trades), bench.P("rate", rate))
+		bench.P("window", r.Window), bench.P("trades", r.Trades), bench.P("rate", rate),
+		bench.P("shards", r.Shards),
+	}
+	if r.Cores > 0 {
+		params = append(params, bench.P("cores", r.Cores))
+	}
+	res := rec.Add("System", params...)
 	res.Measure("trades/s", r.TradesPerS)
 	res.Measure("commands/s", r.CommandsPerS)
 	res.Measure("trades/batch", r.BatchTrades)

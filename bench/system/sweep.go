@@ -5,6 +5,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/box"
+	"github.com/tezi-exchange/tezi/internal/host"
 )
 
 // Sweep names what is varied around a case.
@@ -19,10 +20,12 @@ const (
 	SweepInstruments Sweep = "instruments" // 1 to 2,000 books
 	SweepMembers     Sweep = "members"     // 10 to 10,000, of 20 clients each
 	SweepTransport   Sweep = "transport"   // all of them
+	SweepShards      Sweep = "shards"      // 1 to 4 engines, each with participants of its own
+	SweepCores       Sweep = "cores"       // 1 to as many as there are
 )
 
 // Sweeps lists them.
-var Sweeps = []Sweep{SweepHeadline, SweepRate, SweepTrades, SweepWindow, SweepInstruments, SweepMembers, SweepTransport}
+var Sweeps = []Sweep{SweepHeadline, SweepRate, SweepTrades, SweepWindow, SweepInstruments, SweepMembers, SweepTransport, SweepShards, SweepCores}
 
 // Cases returns the cases of the sweep around c, the worst first.
 func (s Sweep) Cases(c Case) ([]Case, error) {
@@ -46,6 +49,14 @@ func (s Sweep) Cases(c Case) ([]Case, error) {
 	case SweepTransport:
 		return bench.Vary(c, func(c *Case, v string) { c.Transport = v },
 			box.TransportUDP, box.TransportTCP, box.TransportShm, TransportRings), nil
+	case SweepShards:
+		return bench.Vary(c, func(c *Case, v int) { c.Shards = v }, 4, 2, 1), nil
+	case SweepCores:
+		var counts []int
+		for i := range host.Detect().Cores {
+			counts = append(counts, i+1)
+		}
+		return bench.Vary(c, func(c *Case, v int) { c.Cores = v }, counts...), nil
 	}
 	return nil, fmt.Errorf("%w: sweep %q, want one of %v", ErrCase, s, Sweeps)
 }

@@ -84,7 +84,7 @@ func addsUp(t *testing.T, r *Result) {
 
 // TestMeterCountsFromTheWarmUp is I1: batch by batch, a millisecond of test time each.
 func TestMeterCountsFromTheWarmUp(t *testing.T) {
-	m := meter{recorder: bench.NewRecorder(), parts: bench.NewBudgetRecorder(nil)}
+	m := meter{crowd: newCrowd(1), recorder: bench.NewRecorder(), parts: bench.NewBudgetRecorder(nil)}
 	trades := make([]codec.Trade, 3)
 	commit := func(last uint64) {
 		m.recorder.Record(bench.OrderToCommit, int64(last))
@@ -96,7 +96,7 @@ func TestMeterCountsFromTheWarmUp(t *testing.T) {
 		t.Fatalf("began with %+v", m.from)
 	}
 	commit(30)
-	if m.snapshot == nil || !m.done.Load() || m.to != (mark{9, 30, 3}) {
+	if m.snapshot == nil || m.crowd.short.Load() != 0 || m.to != (mark{9, 30, 3}) {
 		t.Fatalf("ended with %+v", m.to)
 	}
 	if l := m.snapshot.Latency(bench.OrderToCommit); l.Count != 1 || l.Max != 30 {
@@ -142,6 +142,8 @@ func TestCaseIsJudged(t *testing.T) {
 		"transport": func(c *Case) { c.Transport = "pigeon" },
 		"rate":      func(c *Case) { c.Rate = -1 },
 		"duration":  func(c *Case) { c.Duration = 0 },
+		"no shard":  func(c *Case) { c.Shards = 0 },
+		"shards":    func(c *Case) { c.Shards = 65 },
 	} {
 		c := small()
 		change(&c)
@@ -151,7 +153,7 @@ func TestCaseIsJudged(t *testing.T) {
 	}
 	for _, s := range Sweeps {
 		cases, err := s.Cases(Default())
-		if err != nil || len(cases) < 3 {
+		if err != nil || len(cases) < 3 && s != SweepCores {
 			t.Errorf("%s: %d cases, %v", s, len(cases), err)
 		}
 		for _, c := range cases {
@@ -167,5 +169,36 @@ func TestCaseIsJudged(t *testing.T) {
 	c.Loop.Flow = workload.FlowReferee
 	if err := c.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCores: a case runs on as many cores as it says, its result says so, and afterwards all are there again.
+func TestCores(t *testing.T) {
+	all := host.Detect().Cores
+	cases, err := SweepCores.Cases(small())
+	if err != nil || len(cases) != len(all) || cases[0].Cores != 1 || cases[len(cases)-1].Cores != len(all) {
+		t.Fatalf("%v, %d cases for %d cores", err, len(cases), len(all))
+	}
+	if undo, err := host.Confine(all); err != nil {
+		t.Skip(err) // a container may refuse it
+	} else if err := undo(); err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Dir: filepath.Join(t.TempDir(), "run"), Profile: host.Profile{Name: host.Shared}}
+	r, err := Measure(t.Context(), o, cases[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rec bench.Record
+	r.AddTo(&rec)
+	if !slices.Contains(rec.Results[0].Params, bench.P("cores", 1)) {
+		t.Errorf("recorded as %v", rec.Results[0].Params)
+	}
+	if got := host.Detect().Cores; !slices.Equal(got, all) {
+		t.Errorf("cores %v are left, want %v", got, all)
+	}
+	c := small()
+	if c.Cores = len(all) + 1; !errors.Is(c.Validate(), ErrCase) {
+		t.Errorf("%d cores of %d: %v, want ErrCase", c.Cores, len(all), c.Validate())
 	}
 }

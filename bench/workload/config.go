@@ -52,6 +52,9 @@ const (
 // 2026), so that a day has every phase there is.
 var DateDefault = time.Date(2026, time.September, 9, 0, 0, 0, 0, india)
 
+// DateLast is the last date of a Config: the format of NSE's files has no stamp for the evening of the next day.
+var DateLast = time.Date(2028, time.May, 7, 0, 0, 0, 0, india)
+
 var india = time.FixedZone("IST", 5*60*60+30*60)
 
 // Config says which day to make. Equal configs make equal days, byte for byte (I1). A zero field

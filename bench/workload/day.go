@@ -21,7 +21,6 @@ type Day struct {
 	resting   int // most orders that live at a time
 	positions int // most pairs of client and instrument
 	defined   uint32
-	payload   []byte        // scratch
 	trades    []codec.Trade // of the last command
 	stats     Stats
 }
@@ -50,7 +49,7 @@ func New(c Config) (*Day, error) {
 	targets, limits := plan(listings, c.Resting)
 	d := &Day{
 		config: c, midnight: c.midnight(), batch: engine.NewBuilder(0, 1), markets: make([]market, len(listings)), resting: limits,
-		payload: make([]byte, 0, tradesRoom*codec.TradeSize), trades: make([]codec.Trade, 0, tradesRoom),
+		trades: make([]codec.Trade, 0, tradesRoom),
 	}
 	clients := int64(c.Members)*int64(c.Clients) + houses
 	d.positions = int(min(clients*int64(c.Instruments), c.Orders))
@@ -138,12 +137,7 @@ func (d *Day) step(c *codec.Command) {
 	if d.batch.Trades() == 0 {
 		return
 	}
-	d.payload = d.batch.AppendPayload(d.payload[:0])
-	p, err := codec.DecodePayload(d.payload)
-	if err != nil {
-		panic(err) // it is an encoding of the line before
-	}
-	d.trades = append(d.trades, p.Trades...)
+	d.trades = append(d.trades, d.batch.Payload().Trades...)
 }
 
 // Fills returns the trades that an exchange must come to for the last command, in order, also those of

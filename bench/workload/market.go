@@ -193,8 +193,7 @@ func (m *market) ownPrice() orderbook.Price {
 	last := m.book.LastPrice()
 	switch {
 	case m.shares > 0:
-		tick := uint64(m.listing.tick)
-		return orderbook.Price((m.value/m.shares + tick/2) / tick * tick)
+		return rulebook.Average(0, m.value, m.shares, m.listing.tick)
 	case last > 0:
 		return last
 	}

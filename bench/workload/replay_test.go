@@ -13,7 +13,6 @@ type exchange struct {
 	t       *testing.T
 	core    *engine.Core
 	batch   *engine.Builder
-	payload []byte
 	passive uint64 // resting orders that self-trade prevention has taken out
 }
 
@@ -47,12 +46,7 @@ func (x *exchange) take(c *codec.Command) []codec.Trade {
 	if x.batch.Trades() == before {
 		return nil
 	}
-	x.payload = x.batch.AppendPayload(x.payload[:0])
-	p, err := codec.DecodePayload(x.payload)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	return p.Trades[before:]
+	return x.batch.Payload().Trades[before:]
 }
 
 // The trades, rejects and removals that a Day tells are those that its commands lead to in an engine of the

@@ -35,12 +35,12 @@ func newBenchCommit() *cobra.Command {
 data with their production roles, journals and transports, each in a process of
 its own. Batches of trades of a synthetic day are built before the clock starts.
 
-Each case is measured beside its floor in the same run: the same bytes, processes
-and files without protocol, roles and checksums. The ratio to the floor is what may
-be compared between days and machines. Latency is from the moment when a batch was
-due until its decision is known; the warm-up does not count.
+Each case is measured together with its floor: the same bytes, processes and files,
+over TCP, without protocol, roles and checksums, for a second before the case and a
+second after it. Only the ratio to the floor can be compared between days and machines. Latency runs from the moment when a batch was due until its
+decision is known; the warm-up does not count.
 
-Without --sweep, the case that the flags describe. Sweeps vary it: ` + fmt.Sprint(commit.Sweeps) + `.
+Without --sweep, the case that the flags describe is measured. Sweeps vary it: ` + fmt.Sprint(commit.Sweeps) + `.
 In JSON, times are microseconds and rates trades a second.`,
 		Example: `  tezi bench commit --sweep headline
   tezi bench commit --window 1 --durable=false
@@ -67,7 +67,7 @@ func (b *benchCommitFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&b.c.Protocol, "protocol", b.c.Protocol, "to measure: e3pc, or to compare it with, unsafe: "+strings.Join(commit.Protocols[:2], ", "))
 	f.StringVar(&b.rate, "rate", "max", "open loop: trades a second such as 500k; max = as fast as the window allows")
 	f.IntVar(&b.c.Behind, "behind", b.c.Behind, "trades for which market data is away before it comes back and catches up; 0 = it stays")
-	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
+	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case; up to four times as long, until each trade was committed once")
 	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case; a sweep takes at most a second")
 	f.StringSliceVar(&b.sweeps, "sweep", nil, fmt.Sprintf("vary the case: %v", commit.Sweeps))
 	f.BoolVar(&b.floor, "floor", true, "measure the floor beside each case")

@@ -30,15 +30,16 @@ phase, rules and margin, is matched, and its trades are in the open batch, which
 encoded when it is full. Disk and participants are left out: see "tezi bench commit"
 and "tezi bench system".
 
-Without --rate, as many commands as are taken. With one, open loop: latency is from
-the moment when a command was due until its trades are in the batch. The warm-up does
-not count. The same again, undisturbed, is of those commands alone that did not wait
-because a thread was kept from its core (taken, in per cent of the time) by the kernel,
-another process or the hypervisor.
+Without --rate, commands are fed as fast as they are taken. With --rate, the flow is open
+loop: latency runs from the moment when a command was due until its trades are in the
+batch. The warm-up does not count. The "undisturbed" figures leave out commands that
+waited because the kernel, another process or the hypervisor kept a thread from its core
+("taken", in per cent of the time); "x-word" has them as multiples of what a bare word
+takes from one of the two cores to the other, in the same run.
 
-Flows: referee and overlap are that of the public matching-engine benchmark, where 95 %
-of what rests is cancelled, one order's life after the other or 1,500 side by side;
-trades has three trades for four commands.
+Flows: referee and overlap are those of the public matching-engine benchmark, in which
+95 % of the resting orders are cancelled; in referee one order lives at a time, in overlap
+1,500 do. The flow trades has three trades for every four commands.
 
 Sweeps: ` + fmt.Sprint(engine.Sweeps) + `. In JSON, times are microseconds.`,
 		Example: `  tezi bench engine --sweep headline

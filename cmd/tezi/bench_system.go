@@ -37,17 +37,19 @@ settlement and market data, each a process of its own as "tezi up" runs them, fe
 memory with a flow that is rich in trades: three for four commands. Afterwards all
 four must have the same trades.
 
-Without --rate, as many trades as are committed. With one, open loop: latency is from
-the moment when an order was due until its trade is committed. The warm-up does not
-count. The processor time of each process is told for each trade; of a single case also
-where the time of a trade went, part by part, from the input ring to its commit.
+Without --rate, the system runs as fast as it commits. With --rate, the flow is open
+loop: latency runs from the moment when an order was due until its trade is committed.
+The warm-up does not count. The report gives each process's CPU time per trade and, for a
+single case, where the time of a trade went, from the input ring to its commit.
 
-There is one shard; to see what a core less or more does, start it under taskset.
+With --shards, so many engines run side by side, each with instruments and participants of its
+own, and the figures are those of all together. The sweep cores measures with the first core
+that this process may use, the first two, and so on, for all processes together.
 
 Sweeps: ` + fmt.Sprint(system.Sweeps) + `. In JSON, times are microseconds.`,
 		Example: `  tezi bench system --sweep headline
   tezi bench system --rate 500k --duration 10s
-  tezi bench system --sweep trades,window,instruments,members,transport --out results
+  tezi bench system --sweep trades,window,instruments,members,transport,shards,cores --out results
   tezi bench system --profile cpu --out results`,
 		Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
@@ -60,12 +62,14 @@ Sweeps: ` + fmt.Sprint(system.Sweeps) + `. In JSON, times are microseconds.`,
 	f.IntVar(&b.c.Window, "window", b.c.Window, "undecided batches in flight")
 	f.BoolVar(&b.c.Durable, "durable", b.c.Durable, "wait for the disks before a trade is committed")
 	f.StringVar(&b.c.Transport, "transport", b.c.Transport, "between engine and participants: "+strings.Join(system.Transports, ", "))
-	f.StringVar(&b.rate, "rate", "max", "open loop: trades a second such as 500k; max = as many as are committed")
+	f.StringVar(&b.rate, "rate", "max", "open loop: trades a second of all shards, such as 500k; max = as many as are committed")
+	f.IntVar(&b.c.Shards, "shards", b.c.Shards, "engines side by side, each with participants of its own")
+	f.IntVar(&b.c.Cores, "cores", 0, "the first ones that this process may use, for all processes; 0 = all")
 	f.DurationVar(&b.c.Warmup, "warmup", b.c.Warmup, "not counted, before each case")
 	f.DurationVar(&b.c.Duration, "duration", b.c.Duration, "counted, of each case")
 	f.StringSliceVar(&b.sweeps, "sweep", nil, fmt.Sprintf("vary the case: %v", system.Sweeps))
 	f.StringVar(&b.dir, "dir", ".", "directory on the disk to measure")
-	f.BoolVarP(&b.verbose, "verbose", "v", false, "say more on standard error")
+	f.BoolVarP(&b.verbose, "verbose", "v", false, "log more to standard error")
 	return cmd
 }
 

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -118,16 +117,6 @@ type node struct {
 
 const clusterID = "7"
 
-// places counts the addresses that ownAddress has given.
-var places atomic.Uint32
-
-// ownAddress is an address of this machine that nobody else listens at or connects from, so that a process that is dead
-// for a while finds its port free.
-func ownAddress() string {
-	n := places.Add(1)
-	return fmt.Sprintf("127.%d.%d.%d:0", 1+os.Getpid()%254, n>>8&255, n&255)
-}
-
 // newCluster starts the participants. The engine gets the further arguments.
 func newCluster(t *testing.T, d *day, more ...string) *cluster {
 	t.Helper()
@@ -144,7 +133,7 @@ func startCluster(t *testing.T, d *day, cuts bool, more ...string) *cluster {
 	}
 	t.Cleanup(c.end)
 	for i, role := range rundir.RoleNames {
-		c.nodes = append(c.nodes, &node{role: role, addr: ownAddress(), cuts: cuts, held: make(chan struct{}, 100)})
+		c.nodes = append(c.nodes, &node{role: role, addr: ownHost() + ":0", cuts: cuts, held: make(chan struct{}, 100)})
 		c.startNode(i)
 		n := c.nodes[i]
 		n.proxy, err = proxy.Start(proxy.Options{Network: proxy.Tezi, Listen: "127.0.0.1:0", Target: n.addr, Held: func(bool, proxy.Mark) {
@@ -215,7 +204,8 @@ func (c *cluster) tryNode(i int) error {
 	if err != nil {
 		return err
 	}
-	line, _ := bufio.NewReader(out).ReadString('\n')
+	var line string
+	c.within("the start of "+n.role, func() { line, _ = bufio.NewReader(out).ReadString('\n') })
 	addr, ok := strings.CutPrefix(line, box.ListeningPrefix)
 	if !ok {
 		return fmt.Errorf("%s does not listen: %w", n.role, n.cmd.Wait())
@@ -292,7 +282,7 @@ func (c *cluster) within(what string, f func()) {
 	go func() { defer close(done); f() }()
 	select {
 	case <-done:
-	case <-time.After(patience):
+	case <-time.After(time.Until(waitEnd())):
 		c.t.Fatalf("waited in vain for %s", what)
 	}
 }
@@ -300,10 +290,8 @@ func (c *cluster) within(what string, f func()) {
 // until asks ok again and again until it is true, but not for ever.
 func (c *cluster) until(what string, ok func() bool) {
 	c.t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			c.t.Fatalf("waited in vain for %s", what)
-		}
+	if !pollEvery(20*time.Millisecond, ok) {
+		c.t.Fatalf("waited in vain for %s", what)
 	}
 }
 
@@ -410,6 +398,9 @@ func (c *cluster) finish() {
 		if err := os.Rename(c.nodeDir(i), rundir.RoleDir(c.runDir(), n.role)); err != nil {
 			c.t.Fatal(err)
 		}
+	}
+	if !slices.ContainsFunc(c.nodes, func(n *node) bool { return n.boot > 1 || n.cuts }) {
+		voted(c.t, c.runDir())
 	}
 	if got := verified(c.t, c.runDir()); !got.same(&c.day.want) {
 		c.t.Errorf("the day ended as %+v, without faults as %+v", got, c.day.want)

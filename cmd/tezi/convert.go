@@ -2,11 +2,15 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tezi-exchange/tezi/internal/capture"
 )
+
+// convertGrace is how long a conversion that was interrupted may take to remove what it has written.
+const convertGrace = 500 * time.Millisecond
 
 func newConvert() *cobra.Command {
 	var source captureFlags
@@ -15,9 +19,9 @@ func newConvert() *cobra.Command {
 		Short: "Convert a capture into another format",
 		Long: `Convert between the capture formats. IN is recognised by content, "-" is standard
 input; OUT by its name: .DAT or .DAT.gz (NSE historical orders), .csv or .csv.gz
-(command CSV), .tzc (tezi's own, compact and checksummed). OUT appears when it is
-complete. What the new format cannot carry is said.`,
-		Example: "  tezi convert CASH_Orders_01092026.DAT.gz day.tzc",
+(command CSV), .tzc (tezi's own, compact and checksummed). OUT appears only when it
+is complete. What the new format cannot represent is reported.`,
+		Example: "  tezi convert CASH_Orders_09092026.DAT.gz day.tzc",
 		Args:    wantArgs("IN", "OUT"),
 	}
 	source.flags(cmd)
@@ -31,8 +35,8 @@ complete. What the new format cannot carry is said.`,
 			return err
 		}
 		var stats capture.Stats
-		err = orInterrupted(cmd.Context(), func() (err error) {
-			stats, err = capture.Convert(args[0], args[1], options)
+		err = orInterrupted(cmd.Context(), convertGrace, func() (err error) {
+			stats, err = capture.Convert(cmd.Context(), args[0], args[1], options)
 			return err
 		})
 		if err != nil {

@@ -25,21 +25,22 @@ func newEngine() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "engine",
-		Short: "Run one more engine of a run, which takes over when the one that leads dies",
-		Long: `Stand by for the engine of a run: follow its command log with a warm core, on the
-same machine, and go on where the log ends when that engine is gone. One that is
-silent and keeps the log is only fenced: what it left in doubt is decided.
+		Short: "Run a standby engine, which takes over when the leading one dies",
+		Long: `Stand by for the engine of a run: follow its command log on the same machine, with
+its state ready in memory, and continue where the log ends when that engine is gone.
+An engine that is silent but alive still holds the log; it is fenced, and what it left
+in doubt is decided, but nothing new is traded.
 
-"tezi replay --backups" and "tezi up --backups" start such processes and watch
-them. By hand: begin the run with --participants, and start this on the same
-directory, with ranks 1, 2, 3. Ends with exit code 0 when the run is finished.`,
+"tezi replay --backups" and "tezi up --backups" start and watch such processes. To do
+it by hand, begin the run with --participants and start this command on the same
+directory, with ranks 1, 2, 3. It ends with exit code 0 when the run is finished.`,
 		Example: `  tezi replay day.tzc --dir run --participants risk=...,settlement=...,marketdata=...
   tezi engine --dir run --rank 1`,
 		Args: wantArgs(),
 	}
 	cmd.Flags().StringVar(&dir, "dir", "tezi-run", "run directory")
-	cmd.Flags().IntVar(&rank, "rank", 1, "place among the engines of the run, which differs for each: 1 to 3")
-	cmd.Flags().BoolVar(&supervised, "supervised", false, "end when standard input ends: the process that started us is gone")
+	cmd.Flags().IntVar(&rank, "rank", 1, "place among the standby engines of the run, different for each: 1 to 3")
+	cmd.Flags().BoolVar(&supervised, "supervised", false, "end when standard input ends, which means that the parent process is gone")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		lowest := 1
 		if supervised {
@@ -54,7 +55,7 @@ directory, with ranks 1, 2, 3. Ends with exit code 0 when the run is finished.`,
 			signal.Ignore(syscall.SIGPIPE)
 			go obey(os.Stdin, cancel)
 		}
-		return standBy(ctx, cmd, dir, rank)
+		return standBy(ctx, cmd, dir, rank, supervised)
 	}
 	return cmd
 }
@@ -73,7 +74,7 @@ func obey(stdin io.Reader, cancel context.CancelCauseFunc) {
 	cancel(errOrphan)
 }
 
-func standBy(ctx context.Context, cmd *cobra.Command, dir string, rank int) error {
+func standBy(ctx context.Context, cmd *cobra.Command, dir string, rank int, supervised bool) error {
 	run, err := rundir.Read(dir)
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func standBy(ctx context.Context, cmd *cobra.Command, dir string, rank int) erro
 	if err != nil {
 		return &rundir.RefusedError{Dir: dir, Why: err.Error()}
 	}
-	j.started, j.flags.dir = run.Started, dir
+	j.started, j.flags.dir = run.Begun(), dir
 	j.cmd.SetErr(cmd.ErrOrStderr())
 	o, err := j.flags.options(j.cmd)
 	if err != nil {
@@ -93,6 +94,7 @@ func standBy(ctx context.Context, cmd *cobra.Command, dir string, rank int) erro
 		return err
 	}
 	defer closeSource()
+	o.Watched = supervised
 	o.Progress, o.Expect = nil, nil // it has no terminal of its own, and does not see the run from its beginning
 	if _, err := fmt.Fprintln(cmd.OutOrStdout(), box.StandingPrefix); err != nil {
 		return err

@@ -36,7 +36,7 @@ func (d *dayFlags) day() (*workload.Day, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--date %q: want yyyy-mm-dd", d.date)}
 	}
-	d.cfg.Date = date
+	d.cfg.Date = date.Add(12 * time.Hour) // at noon: the first moment of the year 1 would mean the default
 	for _, n := range []struct {
 		flag  string
 		value int64

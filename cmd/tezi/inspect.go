@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,11 +22,11 @@ func newInspect() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "inspect FILE|DIR",
-		Short: "Tell what a capture, a log or a run directory holds",
-		Long: `Tell what a capture file holds (format, commands by kind, instruments, time range,
+		Short: "Show what a capture, a log or a run directory holds",
+		Long: `Show what a capture file holds (format, commands by kind, instruments, time range,
 damage), or what a log directory of a run holds (records by kind, watermarks, torn
-tail). A run directory is its four logs.`,
-		Example: `  tezi inspect CASH_Orders_01092026.DAT.gz
+tail). For a run directory, all four logs are shown.`,
+		Example: `  tezi inspect CASH_Orders_09092026.DAT.gz
   tezi inspect tezi-run
   tezi inspect tezi-run/risk -o json`,
 		Args: wantArgs("FILE or DIR"),
@@ -41,10 +42,10 @@ tail). A run directory is its four logs.`,
 			path = filepath.Dir(path) // a segment is read as a part of its log
 		}
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return orInterrupted(cmd.Context(), func() error { return inspectDir(cmd.OutOrStdout(), &out, path) })
+			return orInterrupted(cmd.Context(), 0, func() error { return inspectDir(cmd.OutOrStdout(), &out, path) })
 		}
 		var info *capture.Info
-		err := orInterrupted(cmd.Context(), func() (err error) {
+		err := orInterrupted(cmd.Context(), 0, func() (err error) {
 			options := source.Options
 			options.Sessions = capture.SessionsOff // what the file holds, and not what follows from it
 			info, err = capture.Inspect(args[0], options)
@@ -67,12 +68,12 @@ tail). A run directory is its four logs.`,
 }
 
 func inspectDir(w io.Writer, out *output, dir string) error {
-	logs, err := inspect.Dir(dir)
-	if err != nil {
-		return err
+	logs, unusable := inspect.Dir(dir)
+	if logs == nil {
+		return unusable
 	}
 	if out.json() {
-		return writeJSON(w, logs)
+		return errors.Join(writeJSON(w, logs), unusable)
 	}
 	for i, l := range logs {
 		if i > 0 {
@@ -82,7 +83,7 @@ func inspectDir(w io.Writer, out *output, dir string) error {
 			return err
 		}
 	}
-	return nil
+	return unusable
 }
 
 // writeCapture writes what a capture holds, for people.
@@ -90,13 +91,22 @@ func writeCapture(w io.Writer, i *capture.Info) error {
 	row := func(name, format string, args ...any) string {
 		return fmt.Sprintf("%-13s", name) + fmt.Sprintf(format, args...) + "\n"
 	}
-	text := row("file", "%s, %d bytes", i.File, i.Bytes) + row("format", "%s", i.Format)
+	file := i.File
+	if i.Bytes > 0 {
+		file += fmt.Sprintf(", %d bytes", i.Bytes) // nobody knows how long a pipe is
+	}
+	text := row("file", "%s", file) + row("format", "%s", i.Format)
 	if i.GzipMembers > 0 {
 		text += row("gzip", "%d members", i.GzipMembers)
 	}
-	text += row("commands", "%d: %d new, %d cancel, %d modify, %d reduce", i.Commands, i.Kinds.New, i.Kinds.Cancel, i.Kinds.Modify, i.Kinds.Reduce)
+	k := &i.Kinds
+	text += row("commands", "%d: %d new, %d cancel, %d modify, %d reduce%s", i.Commands, k.New, k.Cancel, k.Modify, k.Reduce,
+		others(count{k.MassCancel, "mass cancel"}, count{k.Kill, "kill"}, count{k.Other, "of an unknown kind"}))
 	text += row("of these", "%d market, %d IOC, %d stop-loss, %d disclosed, %d pre-open, %d algo",
 		i.Flags.Market, i.Flags.IOC, i.Flags.StopLoss, i.Flags.Disclosed, i.Flags.PreOpen, i.Flags.Algo)
+	if told := others(count{k.Phase, "phases"}, count{k.Rules, "rules"}, count{k.Limit, "limits"}); told != "" {
+		text += row("exchange", "%s", told[2:])
+	}
 	if i.Commands > 0 {
 		text += row("time", "%s to %s", time.Unix(0, i.FirstNs).In(ist).Format(timeLayout), time.Unix(0, i.LastNs).In(ist).Format(timeLayout))
 	}
@@ -115,6 +125,22 @@ func writeCapture(w io.Writer, i *capture.Info) error {
 	}
 	_, err := io.WriteString(w, text)
 	return err
+}
+
+// count is how many there are of what.
+type count struct {
+	n    uint64
+	what string
+}
+
+// others lists the counts that are not 0, each behind a comma.
+func others(counts ...count) (text string) {
+	for _, c := range counts {
+		if c.n > 0 {
+			text += fmt.Sprintf(", %d %s", c.n, c.what)
+		}
+	}
+	return text
 }
 
 // NSE's files count in Indian wall-clock time.

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/box"
@@ -18,12 +18,12 @@ import (
 type job struct {
 	cmd     *cobra.Command
 	flags   runFlags
-	started time.Time // of the run, if it was begun by another process
+	started time.Time // of the run, if it was begun, or taken up, by another process
 	// prepare opens the source and fills in what the options say of it. The function closes it.
 	prepare func(o *box.Options, args []string) (box.Source, func(), error)
 }
 
-// begun is when the run began.
+// begun is when the run began, or was taken up.
 func (j *job) begun() time.Time {
 	if j.started.IsZero() {
 		return time.Now()
@@ -33,6 +33,9 @@ func (j *job) begun() time.Time {
 
 // run executes the command, and reports whatever came of it.
 func (j *job) run(cmd *cobra.Command, args []string) error {
+	if err := j.flags.belong(cmd); err != nil {
+		return err
+	}
 	o, err := j.flags.options(cmd)
 	if err != nil {
 		return err
@@ -71,26 +74,35 @@ func (j *job) run(cmd *cobra.Command, args []string) error {
 	if werr := write(cmd.OutOrStdout()); err == nil {
 		err = werr
 	}
+	if err == nil && o.Participants != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: not verified, because the participants keep their logs elsewhere: copy their directories into %s, then \"tezi verify %s\"\n",
+			o.Dir, o.Dir)
+	}
 	return err
 }
 
-// lineKey is where a command's context keeps the words of the command line, without the program's name.
-type lineKey struct{}
-
-// words are the command line from which another process, elsewhere, makes the same source and options.
+// words are a command line from which another process, elsewhere, makes the same source and options: every flag that was
+// given, then the file, with an absolute path.
 func (j *job) words(args []string) ([]string, error) {
-	line, _ := j.cmd.Context().Value(lineKey{}).([]string)
-	words := slices.Clone(line)
-	for i, w := range slices.Backward(words) {
-		if len(args) == 0 || w != args[0] || w == "-" {
-			continue
+	words := []string{j.cmd.Name()}
+	j.cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if several, ok := f.Value.(pflag.SliceValue); ok {
+			values = several.GetSlice()
 		}
-		path, err := filepath.Abs(w)
-		if err != nil {
-			return nil, err
+		for _, v := range values {
+			words = append(words, "--"+f.Name+"="+v)
 		}
-		words[i] = path
-		break
+	})
+	for _, file := range args {
+		if file != "-" {
+			path, err := filepath.Abs(file)
+			if err != nil {
+				return nil, err
+			}
+			file = path
+		}
+		words = append(words, file)
 	}
 	return words, nil
 }

@@ -18,21 +18,45 @@ import (
 // a journal with a hole lacks nobody can judge; verify says what it has to hold.
 func lawful(t *testing.T, dir string) {
 	t.Helper()
-	var logs []check.Log
-	for i, role := range rundir.RoleNames {
-		records, whole := recordsOf(t, rundir.RoleDir(dir, role))
-		if !whole {
-			t.Logf("the journal of %s has a hole, so the three are not judged", role)
-			return
+	if logs, whole := logsOf(t, dir); whole {
+		if err := check.Logs(logs); err != nil {
+			t.Errorf("the journals in %s: %v", dir, err)
 		}
-		logs = append(logs, check.Log{Node: batch3pc.NodeID(i + 1), Records: records})
 	}
-	if err := check.Logs(logs); err != nil {
+}
+
+// voted judges the journals of participants that nobody has killed: everybody who had to has voted for what is
+// committed. A vote need not be durable, so a participant that was killed may have lost some.
+func voted(t *testing.T, dir string) {
+	t.Helper()
+	logs, whole := logsOf(t, dir)
+	if !whole {
+		return
+	}
+	var all []batch3pc.NodeID
+	for _, l := range logs {
+		all = append(all, l.Node)
+	}
+	if err := check.Votes(logs, all); err != nil {
 		t.Errorf("the journals in %s: %v", dir, err)
 	}
 }
 
-// recordsOf reads a participant's journal, without the payloads; whole is false if it has a hole. One that was cut
+// logsOf reads the journals that the participants of a run have left; whole is false if one has a hole.
+func logsOf(t *testing.T, dir string) (logs []check.Log, whole bool) {
+	t.Helper()
+	for i, role := range rundir.RoleNames {
+		records, whole := recordsOf(t, rundir.RoleDir(dir, role))
+		if !whole {
+			t.Logf("the journal of %s has a hole, so the three are not judged", role)
+			return nil, false
+		}
+		logs = append(logs, check.Log{Node: batch3pc.NodeID(i + 1), Records: records})
+	}
+	return logs, true
+}
+
+// recordsOf reads a participant's journal, without the trades; whole is false if it has a hole. One that was cut
 // begins with its first snapshot: what its first segment has before that follows what is not there.
 func recordsOf(t *testing.T, dir string) (records []batch3pc.Record, whole bool) {
 	t.Helper()
@@ -62,7 +86,12 @@ func recordsOf(t *testing.T, dir string) (records []batch3pc.Record, whole bool)
 		if err := codec.DecodeRecord(rec.Kind, rec.Body, &record, &batch); err != nil {
 			t.Fatalf("%s: record %d: %v", dir, rec.LSN, err)
 		}
-		batch.Payload, record.Chunk = nil, bytes.Clone(record.Chunk)
+		record.Chunk = bytes.Clone(record.Chunk)
+		if batch.IsGeneration() {
+			batch.Payload = bytes.Clone(batch.Payload)
+		} else {
+			batch.Payload = nil
+		}
 		records = append(records, record)
 	}
 }

@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/proxy"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // A log is cut by whole segments, and those of a participant are larger than what a test writes. So this one is
@@ -21,7 +21,7 @@ func cutParticipant() {
 	var p participantFlags
 	cmd := &cobra.Command{Use: "cutparticipant ROLE", Args: cobra.ExactArgs(1)}
 	p.flags(cmd)
-	p.options.Files = driver.Files{SegmentSize: 80 << 10, RecordMax: 72 << 10}
+	p.options.Files = rounds.Files{SegmentSize: 80 << 10, RecordMax: 72 << 10}
 	p.options.Checkpoint, p.options.CutLog = 20, true
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return p.run(cmd, args[0]) }
 	ctx, stop := interruptible(os.Stderr)
@@ -35,7 +35,7 @@ func cutParticipant() {
 // there are.
 const (
 	catchUpRate = 600
-	catchUpDay  = 150 * catchUpRate
+	catchUpDay  = 300 * catchUpRate
 )
 
 // catchUpMarks are the messages by which market data gets the batches that it lacks, from the log of another one through the

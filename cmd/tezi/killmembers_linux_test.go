@@ -27,7 +27,7 @@ const (
 // through.
 const (
 	memberRate = 200
-	memberDay  = 150 * memberRate
+	memberDay  = 300 * memberRate
 )
 
 // TestKilledInAnExclusion kills processes between any two messages of the change of the members that leaves market data

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -9,10 +10,11 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/internal/box"
 	"github.com/tezi-exchange/tezi/internal/proxy"
+	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
 // faultRate is the load of the tests in which a fault lasts, in commands a second.
-const faultRate = 3_000
+const faultRate = 1_500
 
 // goesOn waits until everybody who is there has committed more than anybody has now.
 func (c *cluster) goesOn() {
@@ -33,7 +35,7 @@ func TestStopped(t *testing.T) {
 	if wholeMatrix() {
 		short = []time.Duration{10 * time.Millisecond, 100 * time.Millisecond, time.Second}
 	}
-	d := newDay(t, faultRate*len(short)*45) // three times as long as it takes on an idle machine: the rest is hurried through
+	d := newDay(t, faultRate*len(short)*100) // several times as long as it takes on an idle machine: the rest is hurried through
 	c := newCluster(t, d, "--rate", fmt.Sprint(faultRate))
 	c.startEngine()
 	c.goesOn()
@@ -48,6 +50,45 @@ func TestStopped(t *testing.T) {
 			cells.Add(1)
 		}
 	}
+	c.hurry()
+	c.finish()
+}
+
+// TestStoppedAgainAndAgain gives a process a tenth of a processor for some seconds, under load, each in turn: it runs
+// for 5 ms and is stopped for 45. Nobody is taken for dead, the one that leads leads on, and the day ends as without.
+func TestStoppedAgainAndAgain(t *testing.T) {
+	times := 20
+	if wholeMatrix() {
+		times = 200
+	}
+	d := newDay(t, faultRate*(30+times)) // several times as long as it takes on an idle machine: the rest is hurried through
+	c := newCluster(t, d, "--rate", fmt.Sprint(faultRate))
+	c.startEngine()
+	c.goesOn()
+	leader := c.engine().Process.Pid
+	c.launch("engine", "--dir", "run", "--rank", "1")
+	rank := func() box.RankState {
+		_, state, _ := box.ReadRank(filepath.Join(c.runDir(), rundir.EngineDir), 1) // there is none yet
+		return state
+	}
+	c.until("the other engine to stand by", func() bool { return rank() == box.RankStanding })
+	for who := range 4 {
+		pid := leader
+		if who > 0 {
+			pid = c.nodes[who-1].cmd.Process.Pid
+		}
+		for range times {
+			stop(t, pid, 45*time.Millisecond)
+			time.Sleep(5 * time.Millisecond) // its share
+		}
+		c.goesOn()
+		cells.Add(1)
+	}
+	if got := rank(); got != box.RankStanding {
+		t.Errorf("the engine that stood by is %s", got)
+	}
+	kill9(c.engines[1])
+	c.engines = c.engines[:1]
 	c.hurry()
 	c.finish()
 }
@@ -70,7 +111,7 @@ func TestStoppedForLong(t *testing.T) {
 	if !wholeMatrix() {
 		t.Skip("a process is stopped for 10 and 45 s: make faults")
 	}
-	d := newDay(t, faultRate*90) // longer than anybody is stopped: the rest is hurried through
+	d := newDay(t, faultRate*180) // longer than anybody is stopped: the rest is hurried through
 	for _, pause := range []time.Duration{10 * time.Second, 45 * time.Second} {
 		for who, name := range []string{"engine", "risk", "settlement", "marketdata", "engine, another stands by"} {
 			t.Run(fmt.Sprintf("%v/%s", pause, name), func(t *testing.T) {
@@ -132,7 +173,7 @@ func TestLinks(t *testing.T) {
 		faults = append(faults, linkFault{"it speaks to two and hears one", []int{0, 1}, down(cut)},
 			linkFault{"it hears nobody", []int{0, 1, 2}, down(cut)}, linkFault{"all come and go", []int{0, 1, 2}, flapping})
 	}
-	d := newDay(t, faultRate*3*(8+len(faults)*5)) // three times as long as it takes on an idle machine
+	d := newDay(t, faultRate*7*(8+len(faults)*5)) // seven times as long as it takes on an idle machine
 	for _, transport := range []string{box.TransportTCP, box.TransportUDP} {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel() // they mostly wait

@@ -11,7 +11,7 @@ import (
 // loopFlags are the flags that describe the flow of a benchmark.
 func loopFlags(cmd *cobra.Command, c *workload.LoopConfig, flow *string) {
 	f := cmd.Flags()
-	f.StringVar(flow, "flow", string(c.Flow), fmt.Sprintf("of commands: one of %v", workload.Flows))
+	f.StringVar(flow, "flow", string(c.Flow), fmt.Sprintf("flow of commands: one of %v", workload.Flows))
 	f.IntVar(&c.Instruments, "instruments", c.Instruments, "books that the flow goes to")
 	f.IntVar(&c.Members, "members", c.Members, "members that trade")
 	f.IntVar(&c.Clients, "clients", c.Clients, "clients of each member")

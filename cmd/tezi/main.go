@@ -60,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	running := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { running = true }
-	cmd, err := root.ExecuteContextC(context.WithValue(ctx, lineKey{}, args))
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		if err = out.err(); err == nil {
 			return exitOK
@@ -121,15 +121,15 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tezi",
 		Short: "An NSE-style trading core: match, commit by three phases, prove it",
-		Long: `tezi matches orders by price and time, commits the trades in batches by a
-three-phase commit (E3PC) to risk, settlement and market data, and proves from
-the logs that all of them agree.
+		Long: `tezi matches orders by price and time, commits the trades in batches to risk,
+settlement and market data by a three-phase commit (E3PC), and proves from the
+logs that all of them agree.
 
 Data goes to standard output, messages to standard error. Exit codes: 0 ok,
 1 failure, 2 usage or not a capture, 3 verification failed, 78 bad
 configuration, 130 interrupted.`,
 		Example: `  tezi generate --orders 300000
-  tezi replay CASH_Orders_01072026.DAT.gz
+  tezi replay CASH_Orders_09092026.DAT.gz
   tezi verify tezi-run`,
 		Args:          knownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -139,7 +139,7 @@ configuration, 130 interrupted.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newReplay(), newUp(), newGenerate(), newConvert(), newInspect(), newVerify(), newBench(), newSim(), newDemo(), newEngine(), newParticipant(), newProxy(), newVersion(),

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,7 +29,7 @@ var programs = map[string]func(){
 // TestScripts runs the program from outside, a topic to a script. scripts_test.go says what the
 // scripts' own commands do.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, params("testdata/script"))
+	runScripts(t, params("testdata/script"))
 }
 
 // TestRecordedFills replays recorded order flow and compares each trade with the recorded fills.
@@ -45,7 +48,7 @@ func TestRecordedFills(t *testing.T) {
 				env.Setenv("FILLS", fills)
 				return setup(env)
 			}
-			testscript.Run(t, p)
+			runScripts(t, p)
 		})
 	}
 }
@@ -64,9 +67,22 @@ func TestDeadPeer(t *testing.T) {
 				env.Setenv("TRANSPORT", transport)
 				return setup(env)
 			}
-			testscript.Run(t, p)
+			runScripts(t, p)
 		})
 	}
+}
+
+// hosts counts those that ownHost has given.
+var hosts atomic.Uint32
+
+// ownHost is an address of this machine that nobody else listens at or connects from, so that a process that is dead for
+// a while finds its port free.
+func ownHost() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1" // elsewhere there may be no other one
+	}
+	n := hosts.Add(1)
+	return fmt.Sprintf("127.%d.%d.%d", 1+os.Getpid()%254, n>>8&255, n&255)
 }
 
 func params(dir string) testscript.Params {
@@ -76,7 +92,8 @@ func params(dir string) testscript.Params {
 		Condition:          condition,
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
-			env.Values[stateKey{}] = &state{env: env, processes: map[string]*process{}, ended: map[string]int{}}
+			env.Setenv("HOST", ownHost())
+			env.Values[stateKey{}] = &state{env: env, processes: map[string]*process{}, ended: map[string]int{}, stopped: map[string]int{}}
 			return nil
 		},
 	}

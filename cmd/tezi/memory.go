@@ -18,7 +18,7 @@ type memoryFlags struct {
 func (m *memoryFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&m.lock, "lock-memory", false, "keep all memory from being swapped out (mlockall)")
-	f.StringVar(&m.gc, "gc", "default", "garbage collector: default, off (until memory runs short), or per cent of growth")
+	f.StringVar(&m.gc, "gc", "default", "garbage collector: default, off (until memory runs short), or a percentage of growth (GOGC)")
 }
 
 // apply asks the machine and says what it got; a refusal is a warning, not an end.

@@ -42,15 +42,14 @@ func (p *participantFlags) flags(cmd *cobra.Command) {
 	f.Uint32Var(&o.Boot, "boot", 1, "number of this start")
 	f.IntVar(&o.WindowMax, "window", engine.DefaultConfig().RetainMax, "undecided batches it can hold")
 	f.BoolVar(&o.Durable, "durable", true, "wait for the disk before acknowledging PRE-COMMIT; false only to measure")
-	f.Uint64Var(&o.Checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches after which the log gets the state, from which the next start reads on; 0 = never")
-	f.BoolVar(&o.CutLog, "cut-logs", false, "let go of the log before its checkpoints; one that loses its disk cannot be rebuilt from the others then")
-	f.Uint64Var(&p.reserve, "disk-reserve-mib", box.DiskReserve>>20, "room that the disk keeps: with less it votes for nothing new; 0 = until it is full")
+	f.Uint64Var(&o.Checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches between the states written into the log, where a restart begins; 0 = never")
+	f.BoolVar(&o.CutLog, "cut-logs", false, "discard the log before its checkpoints; a participant that loses its disk can then not be rebuilt from the others")
+	f.Uint64Var(&p.reserve, "disk-reserve-mib", box.DiskReserve>>20, "vote for nothing new while the disk has less room than this; 0 = run until it is full")
 	f.IntVar(&p.core, "core", -1, "pin the participant to this core, where it spins; -1 = share")
-	f.BoolVarP(&p.verbose, "verbose", "v", false, "say more on standard error")
-	f.BoolVar(&p.supervised, "supervised", false, "end when standard input ends: the process that started us is gone")
+	f.BoolVarP(&p.verbose, "verbose", "v", false, "log more to standard error")
+	f.BoolVar(&p.supervised, "supervised", false, "end when standard input ends, which means that the parent process is gone")
 	riskFlags(cmd, &o.Roles)
 	settlementFlags(cmd, &o.Roles)
-	marketdataFlags(cmd, &o.Roles)
 }
 
 func newParticipant() *cobra.Command {
@@ -58,12 +57,12 @@ func newParticipant() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "participant ROLE",
 		Short: "Run one participant: risk, settlement or marketdata",
-		Long: `Run one participant of the commit group as a process of its own. It says on
-standard output where it listens, serves the engine that connects, and ends when
-the engine has finished (exit 0) or on SIGTERM, after saving its state. Started
-again on the same directory it rebuilds its state from its journal.
+		Long: `Run one participant of the commit group as a process of its own. It prints
+the address it listens on, serves the engine that connects, and ends when the
+engine has finished (exit 0) or on SIGTERM, after saving its state. Restarted on
+the same directory, it rebuilds its state from its journal.
 
-A new run wants participants with empty directories. To verify it afterwards, copy
+A new run needs participants with empty directories. To verify it afterwards, copy
 the directories risk, settlement and marketdata into the engine's run directory.`,
 		Example: `  tezi participant risk --dir risk --listen 127.0.0.1:7001 --cluster 1
   tezi replay day.tzc --cluster 1 --participants risk=127.0.0.1:7001,settlement=127.0.0.1:7002,marketdata=127.0.0.1:7003`,

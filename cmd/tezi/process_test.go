@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +26,7 @@ type state struct {
 	env       *testscript.Env
 	processes map[string]*process
 	ended     map[string]int // by directory: the process there that was told to end
+	stopped   map[string]int // by directory: the process there that was stopped
 }
 
 func stateOf(ts *testscript.TestScript) *state { return ts.Value(stateKey{}).(*state) }
@@ -31,8 +34,8 @@ func stateOf(ts *testscript.TestScript) *state { return ts.Value(stateKey{}).(*s
 // process is a program in the background.
 type process struct {
 	cmd      *exec.Cmd
-	stdin    io.WriteCloser // its pipe, if it has one
-	out, err string         // files with its output
+	stdin    *os.File // its pipe, if it has one
+	out, err string   // files with its output
 	done     chan error
 	screen   func() // gives back the terminal, if it has one
 }
@@ -77,7 +80,7 @@ func launch(ts *testscript.TestScript, name string, args []string, tty *os.File)
 	case from && input == "pipe":
 		w, err := p.cmd.StdinPipe()
 		ts.Check(err)
-		p.stdin = w
+		p.stdin = w.(*os.File)
 	case from:
 		f, err := os.Open(ts.MkAbs(input))
 		ts.Check(err)
@@ -99,7 +102,9 @@ func cmdSend(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 4, "send NAME FILE FROM TO")
 	lines := bytes.SplitAfter([]byte(ts.ReadFile(args[1])), []byte{'\n'})
 	from, to := len(lines)*number(ts, args[2])/100, len(lines)*number(ts, args[3])/100
-	_, err := stateOf(ts).named(ts, args[0]).stdin.Write(bytes.Join(lines[from:to], nil))
+	pipe := stateOf(ts).named(ts, args[0]).stdin
+	ts.Check(pipe.SetWriteDeadline(waitEnd()))
+	_, err := pipe.Write(bytes.Join(lines[from:to], nil))
 	ts.Check(err)
 }
 
@@ -121,9 +126,10 @@ func finish(ts *testscript.TestScript, what string, p *process, want int) {
 	var late bool
 	select {
 	case <-p.done:
-	case <-time.After(patience):
+	case <-time.After(time.Until(waitEnd())):
 		late = true
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // shows where it hangs
+		_ = p.cmd.Process.Signal(syscall.SIGCONT) // or stands
 		<-p.done
 	}
 	if p.screen != nil {
@@ -165,11 +171,11 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 var signals = map[string]syscall.Signal{
-	"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
+	"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
 }
 
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, !neg && len(args) == 2 && signals[args[0]] != 0, "signal INT|TERM|KILL|STOP|CONT NAME|DIR")
+	usage(ts, !neg && len(args) == 2 && signals[args[0]] != 0, "signal INT|TERM|HUP|KILL|STOP|CONT NAME|DIR")
 	s, sig := stateOf(ts), signals[args[0]]
 	if p := s.processes[args[1]]; p != nil {
 		pid := p.cmd.Process.Pid
@@ -180,11 +186,31 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	dir := ts.MkAbs(args[1])
+	if pid := s.stopped[dir]; pid > 0 && sig == syscall.SIGCONT {
+		delete(s.stopped, dir)
+		if err := syscall.Kill(pid, sig); !errors.Is(err, syscall.ESRCH) { // the kernel lets those who have lost their parents go on
+			ts.Check(err)
+		}
+		return
+	}
 	pid := s.holder(ts, dir)
-	if sig == syscall.SIGKILL || sig == syscall.SIGTERM {
+	switch sig {
+	case syscall.SIGKILL, syscall.SIGTERM:
 		s.ended[dir] = pid
+	case syscall.SIGSTOP:
+		s.stopped[dir] = pid
 	}
 	ts.Check(syscall.Kill(pid, sig))
+}
+
+// vain ends a script that has waited in vain, and shows what each of its processes has said last, and whether it is there.
+func (s *state) vain(ts *testscript.TestScript, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	for name, p := range s.processes {
+		said, _ := os.ReadFile(p.err)
+		text += fmt.Sprintf("\n%s, ended %t, said:\n%s", name, len(p.done) > 0, said[max(0, len(said)-1000):])
+	}
+	ts.Fatalf("%s", text)
 }
 
 // holder returns the process that holds the lock in dir: a participant that a script's run has
@@ -195,14 +221,16 @@ func (s *state) holder(ts *testscript.TestScript, dir string) (pid int) {
 		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
 		return pid > 1 && pid != os.Getpid() && pid != s.ended[dir] && locked(dir)
 	}) {
-		ts.Fatalf("no process holds the lock in %s", dir)
+		s.vain(ts, "no process holds the lock in %s", dir)
 	}
 	return pid
 }
 
 // locked reports whether a living process holds the lock in dir.
-func locked(dir string) bool {
-	f, err := os.Open(filepath.Join(dir, "lock"))
+func locked(dir string) bool { return lockedFile(filepath.Join(dir, "lock")) }
+
+func lockedFile(path string) bool {
+	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
@@ -213,7 +241,7 @@ func locked(dir string) bool {
 func cmdReleased(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 1, "released DIR")
 	if !poll(func() bool { return !locked(ts.MkAbs(args[0])) }) {
-		ts.Fatalf("a process still holds the lock in %s", args[0])
+		stateOf(ts).vain(ts, "a process still holds the lock in %s", args[0])
 	}
 }
 
@@ -227,24 +255,61 @@ func cmdCommitted(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return got >= uint64(number(ts, args[1]))
 	}) {
-		ts.Fatalf("%s has committed %d batches, want %s", args[0], got, args[1])
+		stateOf(ts).vain(ts, "%s has committed %d batches, want %s", args[0], got, args[1])
 	}
 }
 
 func cmdGrows(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 2, "grows DIR N")
-	commands := func() (sum uint64) {
-		logs, err := inspect.Dir(ts.MkAbs(args[0]))
-		if err != nil {
-			return 0 // it may not be there yet
-		}
-		for _, l := range logs {
-			sum += l.Commands
-		}
-		return sum
+	waitLogged(ts, args[0], logged(ts, args[0])+uint64(number(ts, args[1])))
+}
+
+func cmdLogged(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "logged DIR N")
+	waitLogged(ts, args[0], uint64(number(ts, args[1])))
+}
+
+// waitLogged waits until the command log of the run in dir has so many commands.
+func waitLogged(ts *testscript.TestScript, dir string, want uint64) {
+	before := logged(ts, dir)
+	if got := before; !poll(func() bool { got = logged(ts, dir); return got >= want }) {
+		stateOf(ts).vain(ts, "%s has %d commands, at first it had %d, want %d", dir, got, before, want)
 	}
-	before := commands()
-	if after := before; !poll(func() bool { after = commands(); return after >= before+uint64(number(ts, args[1])) }) {
-		ts.Fatalf("%s has %d commands, before it had %d, want %s more", args[0], after, before, args[1])
+}
+
+// logged returns how many commands the log of the run in dir has.
+func logged(ts *testscript.TestScript, dir string) (sum uint64) {
+	logs, err := inspect.Dir(ts.MkAbs(dir))
+	if err != nil {
+		return 0 // it may not be there yet
+	}
+	for _, l := range logs {
+		sum += l.Commands
+	}
+	return sum
+}
+
+// cmdShows waits for what another program is about to bring about. What is in use while it is looked at is looked at again.
+func cmdShows(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) >= 2, "shows REGEXP PROGRAM ARG...")
+	re, err := regexp.Compile(`(?m)` + args[0])
+	ts.Check(err)
+	var out, said bytes.Buffer
+	var cmd *exec.Cmd
+	found := pollEvery(50*time.Millisecond, func() bool {
+		out.Reset()
+		said.Reset()
+		cmd = exec.Command(args[1], args[2:]...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &said
+		_ = cmd.Run()
+		code := cmd.ProcessState.ExitCode()
+		return code == exitOK && re.Match(out.Bytes()) || code != exitOK && code != exitUsage
+	})
+	for from, to := range map[*bytes.Buffer]io.Writer{&out: ts.Stdout(), &said: ts.Stderr()} {
+		_, err := from.WriteTo(to)
+		ts.Check(err)
+	}
+	if !found || !cmd.ProcessState.Success() {
+		ts.Fatalf("%v: want exit code 0 and %q", cmd.ProcessState, args[0])
 	}
 }

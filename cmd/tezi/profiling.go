@@ -24,7 +24,7 @@ func (p *profiling) flags(cmd *cobra.Command) {
 	f.StringVar(&p.addr, "pprof", "", "serve live profiles on this address, such as 127.0.0.1:6060")
 	f.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile to this file")
 	f.StringVar(&p.mem, "memprofile", "", "write a heap profile to this file at the end")
-	f.StringVar(&p.block, "blockprofile", "", "write a profile of what goroutines waited for to this file at the end")
+	f.StringVar(&p.block, "blockprofile", "", "write a blocking profile (what goroutines waited for) to this file at the end")
 	f.StringVar(&p.trace, "trace", "", "write an execution trace to this file")
 }
 

@@ -29,9 +29,9 @@ func newProxy() *cobra.Command {
 	var p proxyFlags
 	cmd := &cobra.Command{
 		Use:   "proxy",
-		Short: "Forward TCP connections or UDP datagrams and spoil them, from a seed",
-		Long: `Forward what comes to --listen to --target, and do to it what a bad network does.
-Each direction has rules of its own, NAME=VALUE separated by commas: drop, dup and
+		Short: "Forward TCP or UDP traffic with seeded network faults",
+		Long: `Forward traffic from --listen to --target, and do to it what a bad network does.
+Each direction has its own rules, NAME=VALUE separated by commas: drop, dup and
 flip (one bit), with a probability for each datagram or piece of a stream; delay
 and jitter; rate in bytes a second; and cut, which lets nothing pass. On TCP a drop
 breaks the connection, and dup does nothing. --flap takes the link down and up.
@@ -56,11 +56,11 @@ Ends on Ctrl-C or after --duration, and says what it has done.`,
 	f.StringVar(&o.Network, "network", proxy.TCP, "tcp, udp or tezi")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 = any")
 	f.StringVar(&o.Target, "target", "", "address to forward to")
-	f.Uint64Var(&o.Seed, "seed", 1, "of everything that happens by chance")
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of everything random")
 	f.StringVar(&p.up, "up", "", "rules from the client to the target")
 	f.StringVar(&p.down, "down", "", "rules from the target to the client")
-	f.DurationVar(&o.Flap, "flap", 0, "the link is up for so long, then down for so long; 0 = always up")
-	f.DurationVar(&p.duration, "duration", 0, "end after so long; 0 = no limit")
+	f.DurationVar(&o.Flap, "flap", 0, "the link is up for this long, then down for this long; 0 = always up")
+	f.DurationVar(&p.duration, "duration", 0, "end after this long; 0 = no limit")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return p.run(cmd) }
 	return cmd
 }
@@ -73,6 +73,9 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if _, _, err := net.SplitHostPort(o.Target); err != nil || !slices.Contains([]string{proxy.TCP, proxy.UDP, proxy.Tezi}, o.Network) {
 		return usageError{fmt.Errorf("want --target HOST:PORT and --network tcp, udp or tezi, got %q and %q", o.Target, o.Network)}
 	}
+	if o.Flap < 0 || p.duration < 0 {
+		return usageError{fmt.Errorf("--flap %v and --duration %v: want 0 or more", o.Flap, p.duration)}
+	}
 	if o.Up, err = p.rules(p.up); err != nil {
 		return usageError{fmt.Errorf("--up: %w", err)}
 	}
@@ -83,6 +86,7 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	o.Held = func(up bool, at proxy.Mark) {
 		fmt.Fprintln(stderr, "held", map[bool]string{true: "up", false: "down"}[up], at)
 	}
+	o.Trouble = func(err error) { fmt.Fprintf(stderr, "a client is not forwarded: %v\n", err) }
 	between, err := proxy.Start(*o)
 	if err != nil {
 		return err
@@ -102,8 +106,8 @@ func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	if p.json() {
 		return writeJSON(cmd.OutOrStdout(), s)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "connections  %d\nflaps        %d\nup           %s\ndown         %s\n",
-		s.Connections, s.Flaps, counted(s.Up), counted(s.Down))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "connections  %d, %d failed\nflaps        %d\nup           %s\ndown         %s\n",
+		s.Connections, s.Failed, s.Flaps, counted(s.Up), counted(s.Down))
 	return err
 }
 

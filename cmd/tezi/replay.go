@@ -24,14 +24,14 @@ type captureFlags struct {
 func (c *captureFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Uint32Var(&c.Members, "members", nse.DefaultMembers, "members that orders are spread over when the capture does not name them")
-	f.Uint32Var(&c.Clients, "clients", nse.DefaultClients, "clients of each member, likewise")
+	f.Uint32Var(&c.Clients, "clients", nse.DefaultClients, "clients per member when the capture does not name them")
 	f.StringVar(&c.Symbol, "symbol", "CAPTURE", "name of the instrument of a CSV capture without a symbol column")
 	f.Uint8Var(&c.PriceScale, "price-scale", 2, "decimal digits of the prices of a CSV capture")
 }
 
 // sessionsFlag is for the commands that make a flow of a capture.
 func (c *captureFlags) sessionsFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.sessions, "sessions", capture.SessionsAuto.String(), "what an NSE order file does not say: auto (the phases of its day, and stop-loss orders triggered as recorded), stops (only that) or off")
+	cmd.Flags().StringVar(&c.sessions, "sessions", capture.SessionsAuto.String(), "add what an NSE order file leaves out: auto (the phases of its day, and stop-loss orders triggered as recorded), stops (only the stop-loss orders) or off")
 }
 
 // options checks the flags.
@@ -48,6 +48,7 @@ func (c *captureFlags) options() (capture.Options, error) {
 func newReplay() *cobra.Command {
 	cmd, job := replayJob()
 	cmd.RunE = job.run
+	groupFlags(cmd)
 	return cmd
 }
 
@@ -64,16 +65,17 @@ func replayJob() (*cobra.Command, *job) {
 		Long: `Replay a capture: an NSE historical order file (.DAT, .DAT.gz), a command CSV, or
 tezi's own capture (.tzc), recognised by content; "-" is standard input. The
 engine matches; risk, settlement and market data run as processes of their own,
-started and watched by this one; every trade is committed by three phases.
+started and watched by this one; every trade is committed in three phases.
 
 A damaged file ends the run with exit code 1: what was read before the damage is
-committed and verifies. A record that cannot be read is rejected and counted.
+committed and verifies. A record that cannot be read is rejected and counted; if
+none can be, the exit code is 1 as well.
 
-A file has time: while trading is halted the source waits, and no order is lost.
+A file can wait: while trading is halted, nothing is read and no order is lost.
 
-A run that was killed goes on with --resume. With --backups the engine is a
-process too, and others stand by to take over when it dies.`,
-		Example: `  tezi replay CASH_Orders_01092026.DAT.gz
+A run that was killed continues with --resume. With --backups the engine is a
+process too, and standby engines take over when it dies.`,
+		Example: `  tezi replay CASH_Orders_09092026.DAT.gz
   tezi replay day.tzc --rate 250k -o json
   tezi replay day.tzc --backups 1
   tezi replay commands.csv.gz --expect-fills fills.csv.gz --in-process --dir run1`,
@@ -97,8 +99,8 @@ process too, and others stand by to take over when it dies.`,
 		if err != nil {
 			return nil, nil, err
 		}
-		if args[0] == "-" && j.flags.backups > 0 {
-			return nil, nil, usageError{errors.New("--backups: standard input can be read by one engine only")}
+		if j.flags.backups > 0 && readOnce(args[0]) {
+			return nil, nil, usageError{fmt.Errorf("--backups: each engine reads the capture, and %s can be read only once: want a file", args[0])}
 		}
 		in, err := capture.Open(args[0], options)
 		if err != nil {
@@ -108,6 +110,15 @@ process too, and others stand by to take over when it dies.`,
 		return in, func() { _ = in.Close() }, nil // read only
 	}
 	return cmd, j
+}
+
+// readOnce reports whether what is read from path is gone then, as from a pipe.
+func readOnce(path string) bool {
+	if path == "-" {
+		return true
+	}
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular() && !info.IsDir() // that a directory is no capture is said by who opens it
 }
 
 // readFills reads a whole list of expected fills, gzipped or not.

@@ -61,17 +61,17 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&r.dir, "dir", "tezi-run", "run directory: logs, states, report")
 	f.BoolVar(&r.force, "force", false, "replace an earlier run in the directory")
-	f.BoolVar(&r.resume, "resume", false, "take up the run in the directory where its command log ends; the source must be the same")
-	f.IntVar(&r.backups, "backups", 0, "engines that stand by to take over, each a process, as the first one is then too; at most 3")
-	f.IntVar(&r.restarts, "restarts-max", box.RestartsMax, "how often a process that dies again and again is started again")
+	f.BoolVar(&r.resume, "resume", false, "continue the run in the directory from where its command log ends; the source must be the same")
+	f.IntVar(&r.backups, "backups", 0, "standby engines, at most 3; every engine is then a process of its own")
+	f.IntVar(&r.restarts, "restarts-max", box.RestartsMax, "how often a process that keeps dying is restarted")
 	f.BoolVar(&r.inProcess, "in-process", false, "run the participants inside this process, over rings")
 	f.StringVar(&r.transport, "transport", box.TransportTCP, "between processes: tcp, udp, or shm (memory that both map)")
-	f.StringVar(&r.participants, "participants", "", "use participants that run already: risk=HOST:PORT,settlement=HOST:PORT,marketdata=HOST:PORT")
+	f.StringVar(&r.participants, "participants", "", "use participants that are already running: risk=HOST:PORT,settlement=HOST:PORT,marketdata=HOST:PORT")
 	f.Uint32Var(&r.cluster, "cluster", 1, "cluster id of the participants named by --participants")
-	f.StringVar(&r.rate, "rate", "max", "pace, open loop: max, realtime, or commands a second such as 250k")
+	f.StringVar(&r.rate, "rate", "max", "open-loop pace: max, realtime, or commands per second such as 250k")
 	f.BoolVar(&r.durable, "durable", true, "wait for the disk before a trade is committed; false only to measure")
 	f.BoolVar(&r.verify, "verify", true, "prove the logs afterwards")
-	f.BoolVarP(&r.verbose, "verbose", "v", false, "say more on standard error")
+	f.BoolVarP(&r.verbose, "verbose", "v", false, "log more to standard error")
 	f.StringVar(&r.profile, "profile", host.Auto, "threads: auto, pinned (a core for each busy stage) or shared")
 	f.StringVar(&r.cpus, "cpus", "", "cores for the pinned profile, such as 2-6")
 	f.IntVar(&r.batch, "batch", d.BatchTarget, "trades after which a batch is sealed")
@@ -80,39 +80,45 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&r.ordersMax, "orders-max", d.OrdersMax, "resting orders over all books")
 	f.IntVar(&r.instruments, "instruments-max", d.InstrumentsMax, "instruments")
 	f.IntVar(&r.positionsMax, "positions-max", d.PositionsMax, "pairs of client and instrument")
-	f.Uint64Var(&r.checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches after which a participant's log gets the state, from which a start reads on; 0 = never")
-	f.Uint64Var(&r.snapshot, "snapshot-every", box.SnapshotCommands, "commands after which the command log gets a snapshot, from which a start goes on; 0 = never")
-	f.BoolVar(&r.cutLogs, "cut-logs", false, "let go of the logs before their snapshots; a participant that loses its disk cannot be rebuilt from the others then")
-	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "trading halts when no batch could be committed for so long, and goes on when commits do; up refuses orders meanwhile, replay waits")
+	f.Uint64Var(&r.checkpoint, "checkpoint-every", participant.CheckpointBatches, "batches between the states that a participant writes into its log, where a restart begins; 0 = never")
+	f.Uint64Var(&r.snapshot, "snapshot-every", box.SnapshotCommands, "commands between snapshots of the command log, where a restart begins; 0 = never")
+	f.BoolVar(&r.cutLogs, "cut-logs", false, "discard the logs before their snapshots; a participant that loses its disk can then not be rebuilt from the others")
+	f.DurationVar(&r.halt, "halt-after", time.Duration(d.HaltNs), "halt trading when no batch could be committed for this long, until batches commit again; meanwhile up refuses orders and replay waits")
 	f.BoolVar(&r.haltEnds, "halt-ends", false, "a halt ends the run, with exit code 1")
 	r.wait.flags(cmd)
-	f.Uint64Var(&r.reserve, "disk-reserve-mib", box.DiskReserve>>20, "room that the disks keep: with less trading halts before there is more; 0 = until they are full")
+	f.Uint64Var(&r.reserve, "disk-reserve-mib", box.DiskReserve>>20, "halt trading while a disk has less room than this; 0 = run until it is full")
 	r.roles = rundir.DefaultRoles()
 	riskFlags(cmd, &r.roles)
 	settlementFlags(cmd, &r.roles)
-	marketdataFlags(cmd, &r.roles)
 }
 
 func riskFlags(cmd *cobra.Command, r *rundir.Roles) {
 	f := cmd.Flags()
 	f.Int64Var(&r.MarginBps, "margin-bps", rundir.DefaultRoles().MarginBps, "risk: margin, in 1/100 of a per cent of the exposure")
 	f.Int64Var(&r.ClientExposureMax, "client-exposure-max", 0, "limit of a client's exposure in paise, checked before matching and by risk; 0 = none")
-	f.Int64Var(&r.MemberExposureMax, "member-exposure-max", 0, "limit of a member's exposure in paise, likewise; 0 = none")
-	f.Int64Var(&r.TradeValueMax, "trade-value-max", 0, "limit of the value of an order, and of a trade, in paise, likewise; 0 = none")
+	f.Int64Var(&r.MemberExposureMax, "member-exposure-max", 0, "limit of a member's exposure in paise, checked before matching and by risk; 0 = none")
+	f.Int64Var(&r.TradeValueMax, "trade-value-max", 0, "limit of the value of an order, and of a trade, in paise, checked before matching and by risk; 0 = none")
 }
 
 func settlementFlags(cmd *cobra.Command, r *rundir.Roles) {
 	cmd.Flags().StringArrayVar(&r.Holidays, "holiday", nil, "settlement: a day without settlement, yyyy-mm-dd; may be repeated")
 }
 
-func marketdataFlags(cmd *cobra.Command, r *rundir.Roles) {
-	cmd.Flags().BoolVar(&r.TapeCompact, "tape-compact", false, "market data: write the tape in the compact form, half the size or less")
+// belong checks that no flag was given whose companion is missing: it would do nothing.
+func (r *runFlags) belong(cmd *cobra.Command) error {
+	switch {
+	case cmd.Flags().Changed("cluster") && r.participants == "":
+		return usageError{errors.New("--cluster is that of --participants, which is missing")}
+	case cmd.Flags().Changed("new-log") && !r.resume:
+		return usageError{errors.New("--new-log wants --resume")}
+	}
+	return nil
 }
 
 // settled are the flags whose settings a run keeps for its whole life.
 var settled = []string{
 	"force", "durable", "batch", "orders-max", "instruments-max", "positions-max",
-	"margin-bps", "client-exposure-max", "member-exposure-max", "trade-value-max", "holiday", "tape-compact", "expect-fills",
+	"margin-bps", "client-exposure-max", "member-exposure-max", "trade-value-max", "holiday", "expect-fills",
 }
 
 // options checks the flags and turns them into the options of a run.
@@ -123,7 +129,7 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	}
 	for _, name := range settled {
 		if r.resume && cmd.Flags().Changed(name) {
-			return nil, usageError{fmt.Errorf("--%s: a run that is taken up keeps its own", name)}
+			return nil, usageError{fmt.Errorf("--%s: a resumed run keeps its own", name)}
 		}
 	}
 	pace, err := box.ParsePace(r.rate)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -30,12 +31,14 @@ import (
 //	send NAME FILE FROM TO                sends it the lines of FILE from FROM to TO per cent, through its pipe
 //	hangup NAME                           closes the pipe
 //	ended NAME CODE                       waits for its end
-//	signal SIG NAME|DIR                   signals it, or the process that holds the lock in DIR
+//	signal SIG NAME|DIR                   signals it, or the process that holds the lock in DIR; CONT: the one that got the last STOP, if it is still there
 //	calm                                  checks that stderr is empty, but for warnings that the disk or a process is slow
 //	until FILE [COUNT] REGEXP             waits until FILE, which may be a pattern, has COUNT matches (default 1)
 //	grab VAR FILE REGEXP                  waits for a match and sets VAR to its first group
 //	committed DIR N                       waits until the log of a participant says that N batches are committed
-//	grows DIR N                           waits until the command log of a run has N more commands than now
+//	logged DIR N                          waits until the command log of a run has N commands
+//	grows DIR N                           waits until it has N more than now
+//	shows REGEXP PROGRAM ARG...           runs a program again and again until what it prints has a match
 //	released DIR                          waits until no process holds the lock in DIR
 //	json FILE A OP B                      compares (= != < >) what two dotted paths, or a path and a literal, stand for
 //	jsonkeys FILE                         checks that the documented keys of a report are there, with their types
@@ -51,18 +54,37 @@ import (
 // Whatever waits gives up after a long deadline; nothing depends on how fast it is.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits": cmdExits, "start": cmdStart, "starttty": cmdStartTTY, "send": cmdSend, "hangup": cmdHangup, "ended": cmdEnded,
-	"signal": cmdSignal, "calm": cmdCalm, "until": cmdUntil, "grab": cmdGrab, "committed": cmdCommitted, "grows": cmdGrows, "released": cmdReleased,
+	"signal": cmdSignal, "calm": cmdCalm, "until": cmdUntil, "grab": cmdGrab, "committed": cmdCommitted, "logged": cmdLogged, "grows": cmdGrows,
+	"shows": cmdShows, "released": cmdReleased,
 	"json": cmdJSON, "jsonkeys": cmdJSONKeys, "occupy": cmdOccupy, "get": cmdGet,
 	"gzips": cmdGzips, "gunzips": cmdGunzips, "locks": cmdLocks, "flip": cmdFlip, "cut": cmdCut, "dropline": cmdDropline, "edit": cmdEdit,
 }
 
-// patience is the deadline of everything that a script waits for: far above what a busy machine
-// needs, because only a failing test should meet it.
+// patience is how long a process of a test waits for what another one has for a moment.
 const patience = 2 * time.Minute
 
-// poll asks done again and again until it is true. It reports false when patience has run out.
-func poll(done func() bool) bool {
-	for end := time.Now().Add(patience); !done(); time.Sleep(5 * time.Millisecond) {
+// begun is about when the tests began.
+var begun = time.Now()
+
+// waitEnd is until when a test waits from now on for what has to come: a quarter of what go test gives to all of them, which
+// a busy machine may well need. Who has waited in vain leaves the rest to the others, and the time to say what did not come.
+func waitEnd() time.Time {
+	limit := flag.Lookup("test.timeout").Value.(flag.Getter).Get().(time.Duration)
+	if limit == 0 {
+		limit = 24 * time.Hour
+	}
+	last, mine := begun.Add(limit-min(limit/4, 30*time.Second)), time.Now().Add(limit/4)
+	if mine.Before(last) {
+		return mine
+	}
+	return last
+}
+
+// poll asks done again and again until it is true. It reports false when the time for that is over.
+func poll(done func() bool) bool { return pollEvery(5*time.Millisecond, done) }
+
+func pollEvery(pause time.Duration, done func() bool) bool {
+	for end := waitEnd(); !done(); time.Sleep(pause) {
 		if time.Now().After(end) {
 			return false
 		}
@@ -70,9 +92,12 @@ func poll(done func() bool) bool {
 	return true
 }
 
+// sharedRoom is more than the links of a run take of the memory that processes can share.
+const sharedRoom = 256 << 20
+
 // condition knows [root], [race] (the race detector makes everything slow), [manycores] (enough for the
-// pinned profile), [unshare]: a file system can be mounted that nobody else sees, and [strace]: it can make
-// a system call fail.
+// pinned profile), [unshare]: a file system can be mounted that nobody else sees, [strace]: it can make
+// a system call fail, and [sharedmemory]: there is enough of it for a run, which a container may not have.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
@@ -82,6 +107,9 @@ func condition(name string) (bool, error) {
 	case "manycores":
 		machine := host.Detect()
 		return machine.Usable() > box.BusyStages, nil
+	case "sharedmemory":
+		free, err := host.Free("/dev/shm")
+		return err == nil && free > sharedRoom, nil
 	case "unshare":
 		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", os.TempDir()).Run() == nil, nil
 	case "strace":
@@ -104,7 +132,7 @@ func number(ts *testscript.TestScript, s string) int {
 }
 
 // slow is what a run may say on a busy machine, whose disk stands still for a second now and then.
-var slow = regexp.MustCompile(`(?m)^time=\S+ level=WARN msg="(commits stand still|commits go on|deadline missed)".*\n`)
+var slow = regexp.MustCompile(`(?m)^time=\S+ level=WARN msg="(no batch commits|batches commit again|deadline missed)".*\n`)
 
 func cmdCalm(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 0, "calm")
@@ -141,7 +169,7 @@ func waitFor(ts *testscript.TestScript, file, pattern string, count int) [][]str
 		found = re.FindAllStringSubmatch(string(text), count) // a log of 64 MiB has as many matches of a dot
 		return len(found) >= count
 	}) {
-		ts.Fatalf("%s has %d matches of %q, want %d:\n%s", file, len(found), pattern, count, text)
+		stateOf(ts).vain(ts, "%s has %d matches of %q, want %d:\n%s", file, len(found), pattern, count, text)
 	}
 	return found
 }
@@ -156,7 +184,7 @@ func cmdOccupy(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdGet(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 1, "get URL")
-	client := http.Client{Timeout: patience}
+	client := http.Client{Timeout: time.Until(waitEnd())}
 	resp, err := client.Get(args[0])
 	ts.Check(err)
 	defer resp.Body.Close()
@@ -179,6 +207,9 @@ func lookup(v any, path string) (any, bool) {
 			v = next
 		case []any:
 			i, err := strconv.Atoi(name)
+			if name == "last" {
+				i, err = len(in)-1, nil
+			}
 			if err != nil || i < 0 || i >= len(in) {
 				return nil, false
 			}

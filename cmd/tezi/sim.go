@@ -48,28 +48,27 @@ takes, as a script that --script plays. See docs/SIMULATION.md.
 writes the scoreboard. It needs a binary that has them: make mutants.
 
 Exit code 3 if an invariant is broken, or if the set of schedules did not reach
-the cases that matter.`,
-		Example: "  tezi sim --schedules 1000000\n  tezi sim --seeds 5000-6000 --scheduler walk\n  tezi sim --seed 4711\n  tezi sim --level driver --schedules 100000",
+the cases that matter, which takes some 20,000 of them, of whole nodes 5,000.`,
+		Example: "  tezi sim --schedules 1000000\n  tezi sim --seeds 5000-25000\n  tezi sim --seed 4711\n  tezi sim --level driver --schedules 100000",
 		Args:    wantArgs(),
 	}
 	f.out.flags(cmd)
 	flags := cmd.Flags()
 	flags.Uint64Var(&f.seed, "seed", 0, "trace the schedule of this one seed")
 	flags.StringVar(&f.seeds, "seeds", "", "run the seeds FROM-TO, both included")
-	flags.Uint64Var(&f.schedules, "schedules", 100_000, "run so many seeds from 0 on")
+	flags.Uint64Var(&f.schedules, "schedules", 100_000, "run this many seeds, from 0 on")
 	flags.StringVar(&f.scheduler, "scheduler", "", "use this scheduler alone: walk, timed or swarm")
-	flags.BoolVar(&f.bytes, "bytes", false, "take every message and record through its bytes, not in one schedule of sixteen")
+	flags.BoolVar(&f.bytes, "bytes", false, "encode and decode every message and record, instead of in one schedule of sixteen")
 	flags.StringVar(&f.script, "script", "", "play the schedule in this file")
 	flags.StringVar(&f.level, "level", "core", "what is simulated: core, the machines of the protocol, or driver, whole nodes with their logs and disks")
 	flags.BoolVar(&f.mutants, "mutants", false, "find the seeded bugs of this binary, and write the scoreboard")
-	flags.IntVar(&f.jobs, "jobs", 0, "schedules at once; 0 is one for each core")
-	cmd.MarkFlagsMutuallyExclusive("seed", "seeds", "schedules", "script", "mutants")
+	flags.IntVar(&f.jobs, "jobs", 0, "schedules at once; 0 = one per core")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return f.run(cmd) }
 	return cmd
 }
 
 func (f *simFlags) run(cmd *cobra.Command) error {
-	if err := f.out.check(); err != nil {
+	if err := errors.Join(f.out.check(), oneOf(cmd, "seed", "seeds", "schedules", "script", "mutants")); err != nil {
 		return err
 	}
 	switch {

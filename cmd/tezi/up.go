@@ -16,6 +16,7 @@ import (
 func newUp() *cobra.Command {
 	cmd, job := upJob()
 	cmd.RunE = job.run
+	groupFlags(cmd)
 	return cmd
 }
 
@@ -28,13 +29,13 @@ func upJob() (*cobra.Command, *job) {
 	)
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Run engine and participants on this box under a synthetic flow",
-		Long: `Start the engine and the three participants on this box and keep them under a
-synthetic order flow, open loop, until Ctrl-C, --duration or --orders ends it; then
-finish the open batch, print the report and prove the logs. To feed a capture
+		Short: "Run engine and participants on this machine under a synthetic flow",
+		Long: `Start the engine and the three participants on this machine and keep them under a
+synthetic open-loop order flow until Ctrl-C, --duration or --orders ends it; then
+commit the open batch, print the report and verify the logs. To feed a capture
 instead, use "tezi replay".
 
-The flow is live: while trading is halted, because commits stand still for
+The flow is live: while trading is halted, because no batch commits for
 --halt-after or a disk is full, every order is refused, as halted or disk_full.`,
 		Example: `  tezi up --rate 100k --duration 30s
   tezi up --rate 100k --backups 2
@@ -44,8 +45,8 @@ The flow is live: while trading is halted, because commits stand still for
 	j := &job{cmd: cmd}
 	j.flags.flags(cmd)
 	day.flags(cmd)
-	cmd.Flags().Int64Var(&orders, "orders", 0, "end after so many order messages; 0 = no limit")
-	cmd.Flags().DurationVar(&duration, "duration", 0, "end after so long; 0 = no limit")
+	cmd.Flags().Int64Var(&orders, "orders", 0, "end after this many order messages; 0 = no limit")
+	cmd.Flags().DurationVar(&duration, "duration", 0, "end after this long; 0 = no limit")
 	preset(cmd, "rate", "100k")
 	preset(cmd, "halt-after", haltAfterLive)
 	j.prepare = func(o *box.Options, _ []string) (box.Source, func(), error) {
@@ -85,13 +86,14 @@ func preset(cmd *cobra.Command, name, value string) {
 // auctions, before the first trade: at 100,000 a second that is less than a second.
 const flowDay = 2_000_000
 
-// flow strings synthetic days together. Order numbers carry their day's stamps, so that the days
-// do not get into each other's way; instruments are defined by the first day alone.
+// flow strings synthetic days together. A day ends with all its orders, so that the next one may use
+// their numbers again; instruments are defined by the first day alone.
 type flow struct {
 	flags *dayFlags
 	day   *workload.Day
 	left  int64
 	days  int
+	first string // date of the first day
 }
 
 func (f *flow) begin() (err error) {
@@ -131,7 +133,12 @@ func (f *flow) nextDay() error {
 	if err != nil {
 		return err
 	}
-	f.flags.date = date.AddDate(0, 0, 1).Format(time.DateOnly)
+	if f.first == "" {
+		f.first = f.flags.date
+	}
+	if f.flags.date = date.AddDate(0, 0, 1).Format(time.DateOnly); f.flags.date > workload.DateLast.Format(time.DateOnly) {
+		f.flags.date = f.first // a day behind the last date, the flow goes round
+	}
 	return f.begin()
 }
 

@@ -22,11 +22,13 @@ func newVerify() *cobra.Command {
 market data agree: the same batches with the same chain everywhere, each trade
 applied once, the engine's command log matched again giving the same trades,
 states and files recomputed from the batches, money and shares conserved.
-Where logs were cut it says what was there to be proven, and what rests on a snapshot.
-A run that stands still can be proven while its processes live; one that goes on is refused, because what is read of
-logs that are being written does not fit together.
+Where logs were cut, the result says what could be proven and what rests on a snapshot.
 
-Exit code 3 if they do not, with the broken rule and the place.`,
+A run that is still being written is refused where its logs, read at different
+moments, do not match; one that has come to rest can be verified while its
+processes live.
+
+Exit code 3 if the proof fails, with the broken rule and the place.`,
 		Example: "  tezi verify tezi-run",
 		Args:    wantArgs("DIR"),
 	}
@@ -38,7 +40,7 @@ Exit code 3 if they do not, with the broken rule and the place.`,
 		var res *verify.Result
 		var progress verify.Progress
 		line := bench.NewProgress(os.Stderr, progress.Status)
-		err := orInterrupted(cmd.Context(), func() (err error) {
+		err := orInterrupted(cmd.Context(), 0, func() (err error) {
 			res, err = verify.RunWatched(args[0], &progress)
 			return err
 		})
@@ -82,6 +84,9 @@ func printVerified(w io.Writer, r *verify.Result) error {
 	}
 	for _, p := range r.Participants {
 		text += fmt.Sprintf("%-12s  %d batches committed, %d in doubt, state %s\n", p.Role, p.Batches, p.InDoubt, p.Digest)
+		if p.Repairing > 0 {
+			text += fmt.Sprintf("              a repair of its log was cut short: read as it is when the next start has put %d segments in place\n", p.Repairing)
+		}
 		if p.Checkpoints > 0 {
 			text += fmt.Sprintf("              %d checkpoints are what the batches before them give\n", p.Checkpoints)
 		}

@@ -30,10 +30,10 @@ var deadlineProfiles = map[string]func() batch3pc.Deadlines{
 
 func (w *waitFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&w.profile, "deadlines", "box", "of the commit's phases; who misses one is named: box (a shared machine), exchange (can-commit 2 ms) or wide-area (seconds)")
-	f.StringArrayVar(&w.single, "deadline", nil, "one of them, for all or for one role: can-commit=4ms, marketdata:do-commit=1s; may be repeated")
-	f.StringVar(&w.exclude, "exclude-after", "marketdata=10s", "commits go on without a participant that is gone or stalled for so long, until it has caught up; ROLE=0 = never")
-	f.StringArrayVar(&w.newLogs, "new-log", nil, "with --resume: the log of this role is lost, and its directory is empty; it counts again when the others have told it everything")
+	f.StringVar(&w.profile, "deadlines", "box", "deadlines of the commit's phases; a role that misses one is named: box (a shared machine), exchange (can-commit 2 ms) or wide-area (seconds)")
+	f.StringArrayVar(&w.single, "deadline", nil, "set one deadline, for all roles or one: can-commit=4ms, marketdata:do-commit=1s; may be repeated")
+	f.StringVar(&w.exclude, "exclude-after", "marketdata=10s", "leave a participant out of the votes when it has been gone or stalled for this long, until it has caught up; ROLE=0 = never")
+	f.StringArrayVar(&w.newLogs, "new-log", nil, "with --resume: the log of this role is lost and its directory empty; its vote counts again when it has everything from the others")
 }
 
 // apply checks the flags and puts them into the options.

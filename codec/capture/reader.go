@@ -45,6 +45,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 // Options returns what the header holds.
 func (r *Reader) Options() Options { return r.state.options }
 
+// Offset returns where in the file the block of the last command begins.
+func (r *Reader) Offset() int64 { return r.offset }
+
 // Next reads the next command into c. It returns io.EOF behind the last, a *DamageError for a
 // capture that is truncated or corrupted, or the error of the underlying reader; all are final. No
 // command of a block is given before the block's checksum is found right.

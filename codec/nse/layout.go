@@ -66,7 +66,8 @@ func (l Layout) String() string {
 
 // Recognize tells the layout from the beginning of a file. ok is false if the text does not begin
 // like an NSE file at all. If it does, but no line in head has the length of a layout, layout is 0.
-// The first line of a known length decides, so that one damaged line does not hide the rest.
+// The first line of a known length decides, so that one damaged line does not hide the rest. A line with a CR before
+// its LF has no layout's length: of 111 bytes it would pass for one of 112.
 func Recognize(head []byte) (layout Layout, ok bool) {
 	if !beginsRecord(head) {
 		return 0, false
@@ -84,7 +85,7 @@ func Recognize(head []byte) (layout Layout, ok bool) {
 }
 
 func layoutOf(line []byte) Layout {
-	if !beginsRecord(line) {
+	if !beginsRecord(line) || line[len(line)-1] == '\r' {
 		return 0
 	}
 	capital := string(line[2:6]) == segmentCapital

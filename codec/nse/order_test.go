@@ -238,12 +238,19 @@ func TestAppendOrderErrors(t *testing.T) {
 }
 
 func TestRecognize(t *testing.T) {
+	crlf := func(name, line string) { // one of 111 bytes passed for one of 112, and no record could be read
+		if l, ok := Recognize([]byte(line + "\r\n" + line + "\r\n")); l != 0 || !ok {
+			t.Errorf("%s, with CR LF: recognized as %v (%v), want none", name, l, ok)
+		}
+	}
 	for _, g := range goldenOrders {
+		crlf(g.name, g.line)
 		if l, ok := Recognize([]byte(g.line + "\n")); l != g.layout || !ok {
 			t.Errorf("%s: recognized as %v (%v), want %v", g.name, l, ok, g.layout)
 		}
 	}
 	for _, g := range goldenTrades {
+		crlf(g.name, g.line)
 		if l, ok := Recognize([]byte(g.line + "\n")); l != g.layout || !ok {
 			t.Errorf("%s: recognized as %v (%v), want %v", g.name, l, ok, g.layout)
 		}

@@ -78,6 +78,8 @@ type Accounts struct {
 	accountIndex  index
 	limits        Limits
 	memory        []byte // positions, accounts and entries
+	rate          uint16 // of the position of the last Reserve or Replace, before it; 0: it was its first
+	opened        bool   // the last position that was opened came with its account
 }
 
 // New returns empty Accounts, without switches. Close them.
@@ -120,6 +122,8 @@ func (a *Accounts) Close() {
 // Position finds the position of a client in an instrument, or opens it, and its account if that is
 // new. The caller keeps it with the order: it stays valid, also across AppendState and Restore.
 // RejectAccounts: there is no room. A client that two members name is two clients.
+//
+// A position that is opened is for an order that is about to come: if it is not taken, Forget or Undo takes the position back.
 func (a *Accounts) Position(member uint16, client, instrument uint32) (Position, orderbook.RejectReason) {
 	tag, x := tagOf(member, client, instrument), &a.positionIndex
 	p, known := a.findPosition(&x.table, tag, member, client, instrument)
@@ -151,16 +155,34 @@ func (a *Accounts) openPosition(tag uint32, member uint16, client, instrument ui
 	if len(a.positions) == cap(a.positions) {
 		return 0, orderbook.RejectAccounts
 	}
+	accounts := len(a.accounts)
 	number, reason := a.account(member, client)
 	if reason != orderbook.Accepted {
 		return 0, reason
 	}
-	a.positions = append(a.positions, position{
-		account: number, client: client, instrument: instrument, member: member, bps: MarginBpsDefault,
-	})
+	a.opened = len(a.accounts) > accounts
+	a.positions = append(a.positions, position{account: number, client: client, instrument: instrument, member: member})
 	p := Position(len(a.positions))
 	a.positionIndex.insert(tag, uint32(p))
 	return p, orderbook.Accepted
+}
+
+// Forget takes back what Position has opened for an order that is not taken after all. It is called before anything else
+// is, and does nothing if the position has had an order.
+func (a *Accounts) Forget(p Position) {
+	r := &a.positions[p-1]
+	if r.bps != 0 {
+		return
+	}
+	if int(p) != len(a.positions) {
+		panic("pretrade: P5: a position is forgotten that is not the last one")
+	}
+	a.positionIndex.takeBack(tagOf(r.member, r.client, r.instrument), uint32(p))
+	if a.opened {
+		a.accountIndex.takeBack(tagOf(r.member, r.client, 0), r.account+1)
+		a.accounts = a.accounts[:r.account]
+	}
+	a.positions = a.positions[:p-1]
 }
 
 // account finds the account of a client, or opens it. Its number is its place in a.accounts.

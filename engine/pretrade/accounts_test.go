@@ -201,6 +201,48 @@ func TestAccountsFull(t *testing.T) {
 	}
 }
 
+// TestForget: whatever came before, a client and a position whose first order is refused leave nothing, and the others are
+// found as before; one that was heard of before stays, with its rate.
+func TestForget(t *testing.T) {
+	const clients = 3000
+	a := create(t, clients, clients+1)
+	for client := uint32(1); client < clients; client++ {
+		before := a.StateHash()
+		for _, refused := range []uint32{client, client + clients} { // one comes again, the other does not
+			p := open(t, a, 1, refused, 1)
+			if a.Forget(p); a.StateHash() != before {
+				t.Fatalf("client %d leaves something", refused)
+			}
+			p = open(t, a, 1, refused, 1)
+			a.Reserve(p, buy, 1000, 3000)
+			if a.Undo(p, buy, 1000); a.StateHash() != before {
+				t.Fatalf("the order of client %d leaves something", refused)
+			}
+		}
+		a.Reserve(open(t, a, 1, client, 1), buy, 10, 0)
+		if client%500 == 0 {
+			check(t, a)
+		}
+	}
+	check(t, a)
+	if len(a.accounts) != clients-1 || len(a.positions) != clients-1 {
+		t.Errorf("%d accounts, %d positions", len(a.accounts), len(a.positions))
+	}
+	before := a.StateHash()
+	p := open(t, a, 1, 7, 2) // a known client
+	if a.Forget(p); a.StateHash() != before {
+		t.Error("a position of a client who has another leaves something")
+	}
+	known := open(t, a, 1, 7, 1)
+	a.Reserve(known, sell, 500, 4000)
+	if a.Undo(known, sell, 500); a.StateHash() != before {
+		t.Error("a refused order leaves its margin rate")
+	}
+	if a.Forget(known); a.StateHash() != before {
+		t.Error("a position with an order is forgotten")
+	}
+}
+
 func TestSetLimit(t *testing.T) {
 	a := create(t, 4, 4)
 	margin := func(member uint16, client uint32, used, limit int64) {
@@ -247,6 +289,7 @@ func TestBrokenCallsPanic(t *testing.T) {
 		"replace by less than 0":     func(a *Accounts, p Position) { a.Replace(p, buy, 1, -1, 0) },
 		"trade more than reserved":   func(a *Accounts, p Position) { a.Trade(p, buy, 101, 1) },
 		"trade below 0 reserved":     func(a *Accounts, p Position) { a.Trade(p, buy, -1, 1) },
+		"forget behind another":      func(a *Accounts, _ Position) { p, _ := a.Position(1, 12, 1); a.Position(1, 13, 1); a.Forget(p) },
 		"trade below 0":              func(a *Accounts, p Position) { a.Trade(p, buy, 100, -1) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -360,6 +403,9 @@ func TestDefaultLimits(t *testing.T) {
 		p, _ := a.Position(member, client, 1)
 		if got := a.Reserve(p, orderbook.Buy, 5*margin, MarginBpsDefault); got != want {
 			t.Errorf("member %d, client %d, margin %d: %v, want %v", member, client, margin, got, want)
+		}
+		if want != orderbook.Accepted {
+			a.Forget(p)
 		}
 	}
 	reserve(1, 7, 101, orderbook.RejectMargin)

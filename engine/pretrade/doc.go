@@ -59,7 +59,8 @@
 // Condition (a) is the caller's, and differs by side. A buy never trades above its limit price, so
 // limit times quantity is enough. A sell trades at its limit or HIGHER: while it is the aggressor, or
 // in an auction, the greatest price at which it can trade counts (the best bid, or the upper price
-// band), and limit times quantity is enough only while it rests in continuous trading. A market
+// band), and limit times quantity is enough only while it rests in continuous trading, so the rest is
+// given back when it comes to rest there, and when an auction leaves it there. A market
 // order has no limit: the band, or the last price that its execution range allows. If a trade is worth
 // more than was reserved for it, it is booked all the same, for trades are facts, unless the sums have
 // no room for it (P7); the difference then weighs on the limits without having been judged, and the
@@ -79,7 +80,7 @@
 //
 // The caller keeps the Position with each order, so that only an entry needs the index. A call that
 // leaves E as it is, such as a trade at the reserved value or the other half of a quote, touches the
-// position alone. Positions and accounts are never closed, also those whose first order was refused.
+// position alone. A position whose first order is refused is forgotten; no other is ever closed, nor its account.
 //
 // # Invariants
 //
@@ -91,7 +92,8 @@
 //	P3  Release makes no E grow, and neither does a Trade with value <= reserved: the margin in use
 //	    grows at Reserve and Replace only, where it is judged (or a new rate is taken up).
 //	P4  An order that does not make E grow is not refused by a limit: who is over one can reduce.
-//	P5  A refused call changes nothing, but that Position may have opened a row.
+//	P5  A refused call changes nothing, but that Position may have opened a row, which Forget takes back. So every row
+//	    has had an order.
 //	P6  A position is found under its member, client and instrument, and under nothing else; it keeps
 //	    its number.
 //	P7  E stays within exposureMax and the margins in use within usedMax, so no sum overflows.

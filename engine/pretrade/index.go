@@ -5,7 +5,7 @@ package pretrade
 import "math/bits"
 
 // index finds a row by its key: open addressing with linear probing, at most half full, so that a
-// probe ends after one or two entries. Rows are never taken out. The hash has no seed that could
+// probe ends after one or two entries. No row is taken out but the last one that came, at once. The hash has no seed that could
 // differ between machines; client numbers that collide on purpose cost time and nothing else, and
 // they are the exchange's to give.
 //
@@ -91,11 +91,21 @@ func (x *index) insert(tag, row uint32) {
 		}
 		x.old, x.moved, x.table = x.table, 0, x.tableOf(2*n)
 	}
+	if x.moving() {
+		x.move() // first: so nothing has gone past the new entry when it is taken back
+	}
 	x.put(entry(tag)<<32 | entry(row))
 	x.rows++
-	if x.moving() {
-		x.move()
+}
+
+// takeBack takes out the entry that insert has just put in.
+func (x *index) takeBack(tag, row uint32) {
+	i := x.home(tag)
+	for x.entries[i] != entry(tag)<<32|entry(row) {
+		i = x.next(i)
 	}
+	x.entries[i] = 0
+	x.rows--
 }
 
 // move takes the next few entries of the old table over. They stay there, too: nobody finds them before those.

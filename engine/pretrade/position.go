@@ -31,7 +31,7 @@ type position struct {
 	client     uint32
 	instrument uint32
 	member     uint16
-	bps        uint16 // of the last entry or modify taken
+	bps        uint16 // of the last entry or modify taken; 0: there was none, and the row is about to have one
 	_          [16]byte
 }
 
@@ -116,8 +116,20 @@ func (a *Accounts) take(r *position, before, after int64, bps uint16, replaces b
 	}
 	client.used += growth
 	member.used += growth
+	a.rate = r.bps
 	r.margin, r.bps = margin, bps
 	return orderbook.Accepted
+}
+
+// Undo takes back the Reserve that has just been accepted, or the Replace by a value that is greater by so much, for an
+// order that is refused after all: the position has the value and the rate of before, or is gone if it was opened for it.
+func (a *Accounts) Undo(p Position, side orderbook.Side, value int64) {
+	r := &a.positions[p-1]
+	before := r.exposure()
+	r.reach[(side-1)&1] -= value
+	r.bps = a.rate
+	a.settle(r, before)
+	a.Forget(p)
 }
 
 // refusal says why the growth of a margin is refused, if it is. judged: limits are asked.

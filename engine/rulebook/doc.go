@@ -1,6 +1,6 @@
-// Package rulebook is NSE's rules as dated data: what the clock, the price step, the price band and
-// the circuit breaker were on a day. It decides nothing by itself. Whoever runs the market asks it
-// for a day and gets the phases to enter and the rules to set, which are then commands like others:
+// Package rulebook is NSE's rules as dated data: the timetable, the tick, the price band and the
+// circuit breaker of each day. It decides nothing by itself. Whoever runs the market asks it
+// about a day and gets the phases to enter and the rules to set, which are then commands like any other:
 //
 //	day, class ──▶ Timetable ──▶ []Event ──▶ KindPhase commands, at drawn times
 //	day, instrument, previous close ──▶ RulesFor ──▶ a KindRules command
@@ -9,8 +9,8 @@
 //	a reject reason ──▶ ErrorCode ──▶ the number that a member's system knows
 //
 // A rule that changed has one row per version, with the first day on which it held; the oldest row
-// stands for all days before too. Where each figure comes from, how sure it is, and what is not
-// public is told in docs/RULES.md, with the same headings as the files here.
+// stands for all earlier days too. docs/RULES.md, whose headings are the files here, says where each
+// figure comes from, how certain it is, and what is not public.
 //
 // Prices are in paise, times of day in nanoseconds since midnight in India, moves in basis points
 // (1/10,000).

@@ -38,7 +38,7 @@ var errorCodes = [orderbook.RejectReasonCount]int16{
 	orderbook.RejectDisclosedAbove:    16324, // exact: disclosed quantity above the quantity
 	orderbook.RejectDisclosedLot:      16325, // exact: disclosed quantity not a multiple of the lot
 	orderbook.RejectDisclosedMin:      16400, // exact: disclosed quantity against the limit
-	orderbook.RejectOwner:             16115, // nearest: modify or cancel rejected
+	orderbook.RejectOwner:             16115, // nearest: modify or cancel rejected; also for a PAN that is another
 	orderbook.RejectMargin:            16597, // nearest: as RejectRisk
 	orderbook.RejectRiskReduction:     16568, // nearest: not allowed in close-out
 	orderbook.RejectKilled:            16592, // nearest: order entry not allowed

@@ -4,6 +4,7 @@ package rulebook
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/tezi-exchange/tezi/orderbook"
 )
@@ -75,4 +76,18 @@ func tickOf(editions []ticks, d Date, close orderbook.Price) orderbook.Price {
 		}
 	}
 	panic("rulebook: a tick table has a gap")
+}
+
+// Average returns the average price of qty shares, not 0, that were worth value together, on the nearest
+// tick; from half a tick on it is the upper one. value is valueHi x 2^64 + valueLo, at most qty times the greatest
+// price. A tick of 0 counts as 1; the average is at least a tick. (How the exchange rounds is not public.)
+func Average(valueHi, valueLo, qty uint64, tick orderbook.Price) orderbook.Price {
+	mean, rest := bits.Div64(valueHi, valueLo, qty)
+	t := uint64(max(tick, 1))
+	above := mean % t // the average is rest/qty more above the lower tick
+	ticks := mean / t
+	if 2*above >= t || 2*above == t-1 && rest >= qty-rest {
+		ticks++
+	}
+	return orderbook.Price(min(max(ticks, 1), math.MaxInt32/t) * t)
 }

@@ -92,11 +92,11 @@ func (b *box) notify(n engine.Notice) {
 		}
 		log.Log(context.Background(), level, until, "role", n.Peer, "batches_in_flight", n.InFlight)
 	case engine.NoticeStalled:
-		log.Warn("commits stand still", "because", n.Peer, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String())
+		log.Warn("no batch commits", "because", n.Peer, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String(), "times", n.Times)
 	case engine.NoticeResumed:
-		log.Warn("commits go on", "committed_batch", uint64(n.Seq))
+		log.Warn("batches commit again", "committed_batch", uint64(n.Seq))
 	case engine.NoticeHalted:
-		until, orders := "trading is halted until commits go on", "wait"
+		until, orders := "trading is halted until batches commit again", "wait"
 		if n.Why == orderbook.RejectDiskFull.String() {
 			until = "trading is halted until there is room on the disk"
 		}
@@ -105,14 +105,14 @@ func (b *box) notify(n engine.Notice) {
 		}
 		log.Error(until, "because", n.Peer, "orders", orders, "batches_in_flight", n.InFlight, "for", time.Duration(n.ForNs).Round(time.Millisecond).String())
 	case engine.NoticeTrading:
-		log.Warn("trading goes on", "committed_batch", uint64(n.Seq))
+		log.Warn("trading resumes", "committed_batch", uint64(n.Seq))
 	case engine.NoticeVeto:
-		log.Warn("batch refused: its orders are taken out and the rest is matched again", "role", n.Peer, "batch", uint64(n.Seq), "orders", n.Orders)
+		log.Warn("batch vetoed: its orders are removed and the rest is matched again", "role", n.Peer, "batch", uint64(n.Seq), "orders", n.Orders)
 		if n.Halted > 0 {
-			log.Error("refused again and again: the instruments of the refused orders are halted until their next phase", "role", n.Peer, "instruments", n.Halted)
+			log.Error("vetoed repeatedly: the instruments of the refused orders are halted until their next phase", "role", n.Peer, "instruments", n.Halted)
 		}
 	case engine.NoticeTakenUp:
-		log.Warn("the log is taken up", "committed_batch", uint64(n.Seq), "batches_aborted", n.InFlight, "commands_matched_again", n.Orders)
+		log.Warn("resuming from the command log", "committed_batch", uint64(n.Seq), "batches_aborted", n.InFlight, "commands_matched_again", n.Orders)
 	case engine.NoticeFinished:
 		log.Info("participant finished", "role", n.Peer)
 	}

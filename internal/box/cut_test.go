@@ -17,7 +17,6 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/engine"
@@ -26,6 +25,7 @@ import (
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
 	"github.com/tezi-exchange/tezi/internal/participant/marketdata"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/verify"
 )
@@ -48,21 +48,26 @@ func (w *waiting) Next(c *codec.Command) error {
 	return w.Source.Next(c)
 }
 
+// filesOptions are those of a run in one process, with logs of this size.
+func filesOptions(t *testing.T, files rounds.Files) *Options {
+	return &Options{
+		Dir: filepath.Join(t.TempDir(), "run"), InProcess: true, Engine: engine.DefaultConfig(), Roles: rundir.DefaultRoles(),
+		Profile: host.Profile{Name: host.Shared}, Log: slog.New(slog.DiscardHandler), SourceName: "test", Files: files,
+	}
+}
+
 // cutRun makes a finished run whose logs were cut several times, if they are small.
-func cutRun(t *testing.T, files driver.Files, cut bool) string {
+func cutRun(t *testing.T, files rounds.Files, cut bool) string {
 	t.Helper()
 	day, err := workload.New(workload.Config{Seed: 5, Orders: 20_000, Instruments: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer day.Close()
-	o := &Options{
-		Dir: filepath.Join(t.TempDir(), "run"), InProcess: true, Engine: engine.DefaultConfig(), Roles: rundir.DefaultRoles(),
-		Profile: host.Profile{Name: host.Shared}, Log: slog.New(slog.DiscardHandler), SourceName: "test",
-		Checkpoint: 9, Snapshot: 2000, CutLogs: cut, Files: files,
-	}
+	o := filesOptions(t, files)
+	o.Checkpoint, o.Snapshot, o.CutLogs = 9, 2000, cut
 	o.Engine.BatchTarget = 50
-	end := time.Now().Add(2 * time.Minute)
+	end := waitEnd(t)
 	source := &waiting{Source: day, every: 4000}
 	seen := uint64(0)
 	source.until = func(n int) bool {
@@ -99,8 +104,8 @@ func newestSnapshot(dir string) (uint64, error) {
 
 // smallFiles make logs that are cut within a small run, largeFiles such that are not.
 var (
-	smallFiles = driver.Files{SegmentSize: 192 << 10, RecordMax: 128 << 10}
-	largeFiles = driver.Files{SegmentSize: 4 << 20, RecordMax: 1 << 20}
+	smallFiles = rounds.Files{SegmentSize: 192 << 10, RecordMax: 128 << 10}
+	largeFiles = rounds.Files{SegmentSize: 4 << 20, RecordMax: 1 << 20}
 )
 
 // TestCutRun: logs that were cut are proven as far as they go, and the states from the first trade on.
@@ -241,10 +246,10 @@ func falseCheckpoint(nth int) func(*testing.T, string) {
 // TestVerifyFindsInCutLogs: what is wrong before the beginning of a log is found there too, and so is a
 // checkpoint or a snapshot that is not what it says.
 func TestVerifyFindsInCutLogs(t0 *testing.T) {
-	runs := map[driver.Files]string{}
+	runs := map[rounds.Files]string{}
 	for _, tc := range []struct {
 		name    string
-		files   driver.Files
+		files   rounds.Files
 		rules   string
 		breakIt func(*testing.T, string)
 	}{
@@ -261,7 +266,7 @@ func TestVerifyFindsInCutLogs(t0 *testing.T) {
 			n := 0
 			rewrite(t, filepath.Join(rundir.RoleDir(dir, "marketdata"), marketdata.TapeDir), func(kind uint8, body []byte, put func(uint8, []byte)) {
 				if n++; n == 3 {
-					p, err := codec.DecodePayload(body[16:])
+					p, err := codec.DecodePayload(body[16:], nil)
 					if err != nil {
 						t.Fatal(err)
 					}

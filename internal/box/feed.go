@@ -34,6 +34,7 @@ type feed struct {
 	full   atomic.Uint64 // times that the ring held up the source
 	bad    []error       // the first unreadable records, for the log
 	badN   int
+	some   bool  // a record could be read
 	lastNs int64 // time stamp of the last command that could be read
 	space  *space
 	// diskFull is told whether the disk is nearly full, if the source is of people who wait for an answer: their orders
@@ -86,13 +87,25 @@ func (f *feed) run(ctx context.Context) error {
 			f.engine.Ring()
 		}
 		if errors.Is(err, io.EOF) {
-			return nil
+			return f.nothing()
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ErrNothingRead is wrapped by the error about a source that has records, none of which could be read: it is not what
+// it was taken for.
+var ErrNothingRead = errors.New("no record could be read")
+
+// nothing says, at the end of the source, whether that is so.
+func (f *feed) nothing() error {
+	if f.some || f.badN == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w, of %d: %w", ErrNothingRead, f.badN, f.bad[0])
 }
 
 // held reports whether the disk has no room for what the source has: not even for a reject of it, if it is to have one.
@@ -123,10 +136,10 @@ func (f *feed) watchDisk(ctx context.Context) {
 // sayWait tells people that the source waits without an answer, and that it does not any more.
 func (f *feed) sayWait(waits bool) {
 	if waits {
-		f.space.log.Error("half of the reserve is gone, too: orders wait, for a reject takes room as well", "dir", f.space.dir)
+		f.space.log.Error("half of the disk reserve is used: orders wait, since even a reject needs room", "dir", f.space.dir)
 		return
 	}
-	f.space.log.Warn("half of the reserve is there again: orders do not wait any more", "dir", f.space.dir)
+	f.space.log.Warn("half of the disk reserve is free again: orders no longer wait", "dir", f.space.dir)
 }
 
 // fill reads into slots. With a pace it waits for the first command, and goes on with those for which it would not
@@ -184,7 +197,7 @@ func (f *feed) waitUntil(ctx context.Context, dueNs int64) (nowNs int64) {
 func (f *feed) next(c *codec.Command) error {
 	err := f.source.Next(c)
 	if err == nil { // first: what follows allocates
-		f.lastNs = c.TimeNs
+		f.some, f.lastNs = true, c.TimeNs
 		return nil
 	}
 	var bad *capture.RecordError

@@ -78,6 +78,27 @@ func TestFeedCountsUnreadableRecords(t *testing.T) {
 	}
 }
 
+// TestFeedOfNothingReadable: a source none of whose records can be read is an error, and each is counted all the same. One
+// that can be is enough, also if the command log has it already.
+func TestFeedOfNothingReadable(t *testing.T) {
+	f := newFeed(script{unreadable(1), unreadable(2)}, 64)
+	if err := f.run(t.Context()); !errors.Is(err, ErrNothingRead) || !strings.Contains(err.Error(), "of 2: day.csv: line 1") {
+		t.Errorf("got %v, want %v and the first record", err, ErrNothingRead)
+	}
+	if entries := fed(t, f); len(entries) != 2 {
+		t.Errorf("%d commands were fed, want 2", len(entries))
+	}
+	f = newFeed(script{unreadable(1)}, 64)
+	f.some = true
+	if err := f.run(t.Context()); err != nil {
+		t.Errorf("behind the command log: %v", err)
+	}
+	f = newFeed(script{}, 64)
+	if err := f.run(t.Context()); err != nil {
+		t.Errorf("without records: %v", err)
+	}
+}
+
 func TestFeedStrict(t *testing.T) {
 	f := newFeed(script{10, 20, unreadable(4), 30}, 64)
 	f.strict = true
@@ -205,7 +226,9 @@ func TestFeedEndIsNotForTheLog(t *testing.T) {
 	}
 	leading := make(chan engine.Source, 1)
 	leading <- logged
-	f.before = func(ctx context.Context) error { return f.keepUp(ctx, new(atomic.Uint64), leading, "flow") }
+	f.before = func(ctx context.Context) error {
+		return f.keepUp(ctx, new(atomic.Uint64), func(uint64) {}, leading, "flow")
+	}
 	if err := f.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/journal"
@@ -25,6 +24,7 @@ const leaderLock = "leader"
 // write when that one is gone.
 type followed struct {
 	commands rundir.CommandLog
+	caughtUp func(journal.Position) // the log was read to its end for the first time
 	leading  func(*journal.Journal)
 	follower *journal.Follower
 	lock     *os.File
@@ -48,32 +48,9 @@ func leads(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// takeRank takes the place of an engine among those that stand by: a second one of the same rank would pass for the
-// first at the participants, and take its links away. One that was just killed may have it for a moment yet.
-func takeRank(dir string, rank int) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("rank-%d", rank)), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	for end := time.Now().Add(dyingMax); ; time.Sleep(10 * time.Millisecond) {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			err = f.Truncate(0)
-			if _, werr := fmt.Fprint(f, os.Getpid()); err == nil {
-				err = werr
-			}
-			return f, err
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
-			owner, _ := io.ReadAll(io.LimitReader(f, 32)) // only decorates the error
-			_ = f.Close()
-			return nil, &rundir.RefusedError{Dir: filepath.Dir(dir), Why: fmt.Sprintf("process %s is the engine of rank %d: give another --rank", owner, rank)}
-		}
-	}
-}
-
-// follow begins to read the log behind a position. leading is told of the log when it is ours.
-func follow(log rundir.CommandLog, after journal.Position, bell *ringbuf.Bell, leading func(*journal.Journal)) (*followed, error) {
+// follow begins to read the log behind a position. The goroutine that takes the records tells caughtUp where they ended for the
+// first time, before it stands by; leading is told of the log when it is ours.
+func follow(log rundir.CommandLog, after journal.Position, bell *ringbuf.Bell, caughtUp func(journal.Position), leading func(*journal.Journal)) (*followed, error) {
 	lock, err := os.OpenFile(filepath.Join(log.Dir, leaderLock), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -83,7 +60,7 @@ func follow(log rundir.CommandLog, after journal.Position, bell *ringbuf.Bell, l
 		_ = lock.Close()
 		return nil, err
 	}
-	return &followed{commands: log, leading: leading, follower: follower, lock: lock, bell: bell}, nil
+	return &followed{commands: log, caughtUp: caughtUp, leading: leading, follower: follower, lock: lock, bell: bell}, nil
 }
 
 // wait waits, beside, for the right to lead, which rings the bell. The kernel wakes everybody who waits for it, and who
@@ -114,6 +91,7 @@ func (f *followed) Follow(take func(kind uint8, body []byte) error) (grown bool,
 		r, err := f.follower.Next()
 		if errors.Is(err, io.EOF) {
 			if !f.waits {
+				f.caughtUp(f.follower.Position())
 				f.wait()
 			}
 			return grown, nil
@@ -128,6 +106,9 @@ func (f *followed) Follow(take func(kind uint8, body []byte) error) (grown bool,
 	}
 	return grown, nil
 }
+
+// Settled implements engine.FollowedLog.
+func (f *followed) Settled() bool { return f.waits && f.follower.Settled() }
 
 // Lead implements engine.FollowedLog.
 func (f *followed) Lead(take func(kind uint8, body []byte) error) (engine.Log, error) {

@@ -22,6 +22,7 @@ func TestWaitsWhenItHasReadTheLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	end := j.Position()
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,8 @@ func TestWaitsWhenItHasReadTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	bell := ringbuf.NewBell(ringbuf.WaitPark)
-	f, err := follow(log, journal.Position{}, bell, func(*journal.Journal) {})
+	var caughtUp []journal.Position
+	f, err := follow(log, journal.Position{}, bell, func(at journal.Position) { caughtUp = append(caughtUp, at) }, func(*journal.Journal) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +42,8 @@ func TestWaitsWhenItHasReadTheLog(t *testing.T) {
 	if _, err := f.Follow(take); err != nil || read == records {
 		t.Fatalf("%d of %d records at once, error %v", read, records, err)
 	}
-	if f.waits {
-		t.Errorf("it waits for the right to lead after %d of %d records", read, records)
+	if f.waits || len(caughtUp) != 0 {
+		t.Errorf("after %d of %d records it waits for the right to lead: %v; has read everything up to %v", read, records, f.waits, caughtUp)
 	}
 	for read < records || !f.waits {
 		if grown, err := f.Follow(take); err != nil || !grown && read < records {
@@ -50,6 +52,9 @@ func TestWaitsWhenItHasReadTheLog(t *testing.T) {
 	}
 	if f.ours.Load() {
 		t.Error("it leads beside another")
+	}
+	if len(caughtUp) != 1 || caughtUp[0] != end {
+		t.Errorf("it had read everything up to %v, the log ends at %v", caughtUp, end)
 	}
 	if err := leader.Close(); err != nil {
 		t.Fatal(err)

@@ -29,6 +29,21 @@ func Free(dir string) error {
 	}
 }
 
+// claim makes a run directory this process's, until the file is closed. Of two that begin a run there at the same time,
+// for both of which it is free, one is refused before it touches what the other has made. nil: there is no directory,
+// which whoever wants one will tell, or its file system has no such locks.
+func claim(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, nil
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		_ = f.Close()
+		return nil, &rundir.RefusedError{Dir: dir, Why: "in use: another process has just begun a run there"}
+	}
+	return f, nil
+}
+
 // inUse returns a *rundir.RefusedError if a process works in one of the run directory's logs.
 func inUse(dir string) error {
 	for _, name := range append([]string{rundir.EngineDir}, rundir.RoleNames...) {

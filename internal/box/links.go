@@ -3,11 +3,11 @@ package box
 import (
 	"log/slog"
 
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/transport"
 )
 
-// bore adds what a link had to bear to counts by name: connections that were lost and made again, strangers
+// bore adds the errors of a link to counts by name: connections that were lost and made again, strangers
 // that were refused, datagrams that were sent or came again, and what was dropped because it was no frame, by
 // reason.
 func bore(counts map[string]uint64, s transport.Stats) {
@@ -26,13 +26,13 @@ func bore(counts map[string]uint64, s transport.Stats) {
 }
 
 // tellBad says at the end of a participant what was dropped on its links, if anything was.
-func tellBad(log *slog.Logger, role string, engines []driver.Peer) {
+func tellBad(log *slog.Logger, role string, engines []rounds.Peer) {
 	counts := map[string]uint64{}
 	for _, e := range engines {
 		bore(counts, e.Link.(*transport.Link).Stats())
 	}
 	delete(counts, "reconnects")
 	if len(counts) > 0 {
-		log.Info("what its links had to bear", "role", role, "counts", counts)
+		log.Info("link errors", "role", role, "counts", counts)
 	}
 }

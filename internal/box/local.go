@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/internal/participant"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
@@ -48,7 +48,7 @@ func startLocal(o *Options, run *rundir.Run, wait ringbuf.Wait, engineBell *ring
 		if err == nil {
 			var node *participant.Node
 			role := &careful{Role: role, space: newSpace(rundir.RoleDir(o.Dir, name), o.DiskReserve, o.Log)}
-			node, err = participant.Open(nodeConfig(o, run, i, 1), role, []driver.Peer{{Node: engineNode, Link: theirs}}, bell)
+			node, err = participant.Open(nodeConfig(o, run, i, 1), role, []rounds.Peer{{Node: engineNode, Link: theirs}}, bell)
 			role.live = true
 			if err == nil {
 				g.ends = append(g.ends, ours)

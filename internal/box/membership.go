@@ -31,17 +31,17 @@ func memberNotice(log *slog.Logger, n engine.Notice) bool {
 	lasted := time.Duration(n.ForNs).Round(time.Millisecond).String()
 	switch n.Kind {
 	case engine.NoticeExcluded:
-		log.Error("participant left out: commits go on without it", "role", n.Peer, "because", n.Why, "from_batch", uint64(n.Seq), "batches_proposed_again", n.InFlight)
+		log.Error("participant excluded: batches commit without it", "role", n.Peer, "because", n.Why, "from_batch", uint64(n.Seq), "batches_proposed_again", n.InFlight)
 	case engine.NoticeReadmitted:
-		log.Warn("participant let in again: it has caught up", "role", n.Peer, "from_batch", uint64(n.Seq), "after", lasted)
+		log.Warn("participant readmitted: it has caught up", "role", n.Peer, "from_batch", uint64(n.Seq), "after", lasted)
 	case engine.NoticeNewLog:
-		log.Warn("participant has a new log: it has caught up and counts", "role", n.Peer, "from_batch", uint64(n.Seq))
+		log.Warn("participant with a new log has caught up: its votes count", "role", n.Peer, "from_batch", uint64(n.Seq))
 	case engine.NoticeTrouble:
 		if n.Why == "" {
-			log.Warn("participant counts again", "role", n.Peer)
+			log.Warn("participant trusted again: its votes count", "role", n.Peer)
 			return true
 		}
-		log.Error("participant refused: it counts for nothing", "role", n.Peer, "because", n.Why)
+		log.Error("participant not trusted: its votes do not count", "role", n.Peer, "because", n.Why)
 	case engine.NoticeLate:
 		log.Warn("deadline missed", "role", roleOrAll(n.Peer), "phase", n.Phase.String(), "batch", uint64(n.Seq), "for", time.Duration(n.ForNs).Round(10*time.Microsecond).String(), "times", n.Times)
 	default:
@@ -57,7 +57,7 @@ func roleOrAll(peer string) string {
 	return peer
 }
 
-// reportMembers puts into the report who was left out, for how long and why, and who was late.
+// reportMembers puts into the report who was left out, for how long and why, who was late, and how often nothing committed.
 func reportMembers(r *bench.Report, res *engine.Result, now time.Time) {
 	for i := 1; i < len(res.Memberships); i++ {
 		m, before := &res.Memberships[i], &res.Memberships[i-1].Generation
@@ -75,6 +75,7 @@ func reportMembers(r *bench.Report, res *engine.Result, now time.Time) {
 			}
 		}
 	}
+	r.Stalls = int64(res.Stalls)
 	for _, l := range res.Lates {
 		r.Late = append(r.Late, bench.Late{
 			Role: roleOrAll(l.Peer), Phase: l.Phase.String(), Count: l.Count, MaxMs: float64(l.MaxNs/1e4) / 1e2,

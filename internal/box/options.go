@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/codec/commandcsv"
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/participant"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/transport"
 )
@@ -36,6 +36,7 @@ type Options struct {
 	Cluster      uint32            // of participants that run already; otherwise chosen
 	Backups      int               // engines that stand by, as processes; 0: the engine is this process
 	Command      []string          // how other engines make the source and the options again
+	Watched      bool              // the process that started this one watches the participants, and tells what becomes of them
 	Restarts     int               // how often in a row a process that dies is started again; 0: RestartsMax
 	Executable   string            // this program, to start participants with
 	Engine       engine.Config     // Participants and Cluster are filled in
@@ -55,7 +56,7 @@ type Options struct {
 	Checkpoint   uint64       // batches between two checkpoints of a participant's log; 0: never
 	Snapshot     uint64       // commands between two snapshots of the command log; 0: never
 	CutLogs      bool         // what lies before checkpoints and snapshots goes
-	Files        driver.Files // of the logs in this process
+	Files        rounds.Files // of the logs in this process
 	Log          *slog.Logger
 	Progress     func(read func() bench.Status) (stop func()) // starts a status line; nil: none
 

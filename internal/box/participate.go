@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/participant"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
@@ -27,7 +26,7 @@ type ParticipantOptions struct {
 	Durable    bool
 	Checkpoint uint64       // batches between two checkpoints; 0: never
 	CutLog     bool         // what lies before them goes
-	Files      driver.Files // sizes of its log; zero: the usual ones
+	Files      rounds.Files // sizes of its log; zero: the usual ones
 	Roles      rundir.Roles
 
 	DiskReserve uint64       // bytes that its disk keeps: with less room it votes for nothing new; 0: until it is full
@@ -43,7 +42,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := rundir.Make(o.Dir); err != nil {
 		return err
 	}
 	unpin, err := o.Profile.Pin(0)
@@ -70,14 +69,14 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
 		CheckpointBatches: o.Checkpoint, Cut: o.CutLog, Files: o.Files, Full: tellFull(o.Log, o.Dir),
 		Unreadable: func(err error) {
-			o.Log.Error("the log is damaged: it cannot help others that lack what is in it", "role", o.Role, "err", err)
+			o.Log.Error("damaged log: it cannot supply the other participants", "role", o.Role, "err", err)
 		},
 	}, role, engines, bell)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
 	for _, h := range node.Holes() {
-		o.Log.Warn("the log is damaged: what is missing is fetched from the others", "role", o.Role, "hole", h)
+		o.Log.Warn("damaged log: fetching what is missing from the other participants", "role", o.Role, "hole", h)
 	}
 	if st := node.Status(); st.AppliedBatches > 0 {
 		o.Log.Info("state rebuilt from the journal", "role", o.Role, "batches", st.AppliedBatches, "trades", role.AppliedTrades())
@@ -94,7 +93,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 
 // listenForEngines opens the participant's port for the engine and its backups, each with a link of
 // its own. What the others do not use of their rings costs no memory.
-func listenForEngines(o *ParticipantOptions, node uint8, bell *ringbuf.Bell) ([]driver.Peer, string, error) {
+func listenForEngines(o *ParticipantOptions, node uint8, bell *ringbuf.Bell) ([]rounds.Peer, string, error) {
 	var all []transport.ListenOptions
 	for i := range uint8(EngineNodes) {
 		all = append(all, transport.ListenOptions{
@@ -108,9 +107,9 @@ func listenForEngines(o *ParticipantOptions, node uint8, bell *ringbuf.Bell) ([]
 	if err != nil {
 		return nil, "", err
 	}
-	var engines []driver.Peer
+	var engines []rounds.Peer
 	for i, l := range listeners {
-		engines = append(engines, driver.Peer{Node: batch3pc.NodeID(engineNode + i), Link: l.Link()})
+		engines = append(engines, rounds.Peer{Node: batch3pc.NodeID(engineNode + i), Link: l.Link()})
 	}
 	return engines, listeners[0].Addr().String(), nil
 }

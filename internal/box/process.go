@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,6 +34,7 @@ const (
 	startDeadline = time.Minute // a start rebuilds the state from the journal
 	stopDeadline  = 10 * time.Second
 	spareDelayMax = 10 * time.Second
+	aloneMax      = 4 // deaths in a row, after the first, for the whole delay, where nobody else lives
 )
 
 // RestartsMax is how often in a row a process is started again, by default.
@@ -46,6 +48,8 @@ const ListeningPrefix = "listening "
 type processGroup struct {
 	children []*child
 	delay    time.Duration // before a restart
+	yields   bool          // delay is for the others' sake: without any that lives there is nothing to wait for
+	alive    atomic.Int32  // children that run, or are being started
 	patience time.Duration // with a child that was told to end
 	log      *slog.Logger
 	onFail   func(error)
@@ -175,10 +179,6 @@ func childArgs(o *Options, run *rundir.Run, name string) []string {
 		for _, d := range r.Holidays {
 			args = append(args, "--holiday="+d)
 		}
-	case "marketdata":
-		if r.TapeCompact {
-			args = append(args, "--tape-compact")
-		}
 	}
 	return args
 }
@@ -263,7 +263,9 @@ func (c *child) fault(what string, err error) error {
 func (g *processGroup) watch(c *child) {
 	defer g.done.Done()
 	started, deaths := time.Now(), 0
+	g.alive.Add(1)
 	stopped, err := g.waitOrStop(c)
+	g.alive.Add(-1)
 	for boot := 2; !stopped; boot++ {
 		if g.onEnd != nil && err == nil {
 			g.onEnd(c)
@@ -287,18 +289,24 @@ func (g *processGroup) watch(c *child) {
 		case <-time.After(g.pause(c, deaths)):
 		}
 		started = time.Now()
+		g.alive.Add(1)
 		if err = c.start(g.ctx, boot); err == nil {
-			g.log.Info("started again", "role", c.name, "pid", c.cmd.Process.Pid, "address", c.addr)
+			g.log.Info("process restarted", "role", c.name, "pid", c.cmd.Process.Pid, "address", c.addr)
 			stopped, err = g.waitOrStop(c)
 		} else if g.ctx.Err() != nil {
 			return
 		}
+		g.alive.Add(-1)
 	}
 }
 
 // pause is how long it takes before a child is started again: longer and longer for one that dies again and
-// again, or has said why it cannot go on, and that the run can do without.
+// again, or has said why it cannot go on, and that the run can do without. So it is, from nothing to the
+// whole delay, where the delay is for the sake of others and there are none.
 func (g *processGroup) pause(c *child, deaths int) time.Duration {
+	if g.yields && g.alive.Load() == 0 {
+		return g.delay * time.Duration(min(deaths-1, aloneMax)) / aloneMax
+	}
 	if !c.spare || deaths == 1 && c.words.reason == "" {
 		return g.delay
 	}
@@ -320,7 +328,7 @@ func (g *processGroup) fail(err error) {
 // cause says how a child ended. One that ends in order although the run goes on was told to by
 // somebody else.
 func cause(err error) string {
-	if err == nil {
+	if err == nil || endedWith(err, ExitInterrupted) {
 		return "it was told to end"
 	}
 	return err.Error()
@@ -341,7 +349,7 @@ func (g *processGroup) waitOrStop(c *child) (stopped bool, err error) {
 	select {
 	case err = <-ended:
 	case <-time.After(g.patience):
-		g.log.Warn("it does not end: killing it", "role", c.name, "pid", c.cmd.Process.Pid)
+		g.log.Warn("process does not exit: killing it", "role", c.name, "pid", c.cmd.Process.Pid)
 		_ = c.cmd.Process.Kill()
 		err = <-ended
 	}

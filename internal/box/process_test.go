@@ -39,12 +39,15 @@ func lines(t *testing.T, path string) []string {
 }
 
 // watched starts a child and has it watched. failed gets what the group is told to fail with.
-func watched(t *testing.T, program string) (g *processGroup, log *bytes.Buffer, failed chan error) {
+func watched(t *testing.T, program string, set ...func(*processGroup)) (g *processGroup, log *bytes.Buffer, failed chan error) {
 	t.Helper()
 	log, failed = &bytes.Buffer{}, make(chan error, 3)
 	g = &processGroup{log: slog.New(slog.NewTextHandler(log, nil)), patience: time.Minute, restarts: RestartsMax, died: "participant died", onFail: func(err error) { failed <- err }}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	t.Cleanup(g.cancel)
+	for _, f := range set {
+		f(g)
+	}
 	c := &child{name: "risk", exe: program, args: []string{"participant"}, says: ListeningPrefix, addr: "127.0.0.1:0"}
 	if err := c.start(t.Context(), 1); err != nil {
 		t.Fatal(err)
@@ -72,21 +75,41 @@ func TestSupervisorGivesUp(t *testing.T) {
 	}
 }
 
+// TestInterruptedBeforeAnEngineLeads: then there is no report, and that is no fault. It was once told to whoever had pressed
+// Ctrl-C.
+func TestInterruptedBeforeAnEngineLeads(t *testing.T) {
+	program, starts := fakeParticipant(t, `if [ $1 = engine ]; then echo standing by; else echo listening 127.0.0.1:7001; fi
+cat`)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		for text := []byte(nil); bytes.Count(text, []byte("engine --supervised")) < 2; time.Sleep(time.Millisecond) {
+			text, _ = os.ReadFile(starts)
+		}
+		cancel()
+	}()
+	report, err := Supervise(ctx, &Options{Dir: filepath.Join(t.TempDir(), "run"), Backups: 1, Executable: program, Log: slog.New(slog.DiscardHandler), Verify: true})
+	if report != nil || !errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error() {
+		t.Errorf("report %v, %v", report, err)
+	}
+}
+
 // TestSupervisorRestarts: whether it is killed when it works, killed when it starts, or told to end,
-// which it may comment, the participant comes back with a new boot number and on the same address.
+// which it may comment or, if it is an engine, call its reason, the participant comes back with a new boot number and on the same address.
 func TestSupervisorRestarts(t *testing.T) {
 	program, starts := fakeParticipant(t, `case $n in
 1) echo listening 127.0.0.1:7001; kill -9 $$ ;;
 2) kill -9 $$ ;;
 3) echo listening 127.0.0.1:7001; echo 'tezi: interrupted: finishing' >&2; exit 0 ;;
 4) echo listening 127.0.0.1:7001; echo 'tezi: interrupted: finishing' >&2; kill -9 $$ ;;
+5) echo listening 127.0.0.1:7001; echo 'tezi: interrupted' >&2; exit 130 ;;
 esac
 echo listening 127.0.0.1:7001
 cat`) // until standard input ends
 	g, log, failed := watched(t, program)
-	for end := time.Now().Add(time.Minute); len(lines(t, starts)) < 5; time.Sleep(time.Millisecond) {
+	for end := waitEnd(t); len(lines(t, starts)) < 6; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("it was started %d times, want 5", len(lines(t, starts)))
+			t.Fatalf("it was started %d times, want 6", len(lines(t, starts)))
 		}
 	}
 	g.cancel()
@@ -95,15 +118,44 @@ cat`) // until standard input ends
 		t.Errorf("it failed: %v", <-failed)
 	}
 	for i, want := range []string{"participant --listen 127.0.0.1:0 --boot=1", "participant --listen 127.0.0.1:7001 --boot=2",
-		"participant --listen 127.0.0.1:7001 --boot=3", "participant --listen 127.0.0.1:7001 --boot=4", "participant --listen 127.0.0.1:7001 --boot=5"} {
+		"participant --listen 127.0.0.1:7001 --boot=3", "participant --listen 127.0.0.1:7001 --boot=4", "participant --listen 127.0.0.1:7001 --boot=5",
+		"participant --listen 127.0.0.1:7001 --boot=6"} {
 		if got := lines(t, starts)[i]; got != want {
 			t.Errorf("start %d: %s, want %s", i+1, got, want)
 		}
 	}
-	for _, want := range []string{`cause="signal: killed"`, `cause="risk: did not start: signal: killed"`, `cause="it was told to end"`} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("the log does not tell %s:\n%s", want, log)
+	for want, times := range map[string]int{`cause="signal: killed"`: 2, `cause="risk: did not start: signal: killed"`: 1, `cause="it was told to end"`: 2} {
+		if n := strings.Count(log.String(), want); n != times {
+			t.Errorf("the log tells %d times, want %d, %s:\n%s", n, times, want, log)
 		}
+	}
+}
+
+// TestLastEngineRestartsAtOnce: the delay before a restart leaves the machine to the one that takes over. When none was
+// left, nobody led for that long.
+func TestLastEngineRestartsAtOnce(t *testing.T) {
+	program, starts := fakeParticipant(t, `if [ $n = 1 ]; then echo listening 127.0.0.1:7001; kill -9 $$; fi
+echo listening 127.0.0.1:7001
+cat`)
+	g, _, failed := watched(t, program, func(g *processGroup) { g.delay, g.yields = 100*time.Hour, true })
+	for end := waitEnd(t); len(lines(t, starts)) < 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("nobody lives, and it is not started again")
+		}
+	}
+	g.cancel()
+	g.done.Wait()
+	if len(failed) > 0 {
+		t.Errorf("it failed: %v", <-failed)
+	}
+	g = &processGroup{delay: time.Second, yields: true}
+	for deaths, want := range map[int]time.Duration{1: 0, 2: time.Second / 4, 5: time.Second, 20: time.Second} {
+		if got := g.pause(&child{}, deaths); got != want {
+			t.Errorf("alone, after death %d it waits for %v, want %v", deaths, got, want)
+		}
+	}
+	if g.alive.Add(1); g.pause(&child{}, 1) != time.Second {
+		t.Error("it takes time from another one that lives")
 	}
 }
 
@@ -129,7 +181,7 @@ func TestSupervisorKillsWhatDoesNotEnd(t *testing.T) {
 	g.patience = 0
 	g.cancel()
 	g.done.Wait()
-	if len(failed) > 0 || len(lines(t, starts)) != 1 || !strings.Contains(log.String(), `level=WARN msg="it does not end: killing it" role=risk pid=`) {
+	if len(failed) > 0 || len(lines(t, starts)) != 1 || !strings.Contains(log.String(), `level=WARN msg="process does not exit: killing it" role=risk pid=`) {
 		t.Errorf("failed %d times, started %d times; the log:\n%s", len(failed), len(lines(t, starts)), log)
 	}
 }
@@ -173,6 +225,29 @@ cat`)
 	}
 	got := lines(t, starts)
 	if slices.Sort(got); len(got) != 3 || !strings.HasPrefix(got[1], "participant risk --supervised --dir ") || !strings.Contains(got[1], "--cluster=5") {
+		t.Errorf("started %q", got)
+	}
+}
+
+// TestFinishedRunRestartsNobody: when an engine has finished the run, its participants are let go at once, and not when
+// the slowest of the other engines has ended: until then they would be taken for dead, and started again.
+func TestFinishedRunRestartsNobody(t *testing.T) {
+	program, starts := fakeParticipant(t, `let=$(dirname "$0")/let
+case "$*" in
+participant*) echo listening 127.0.0.1:1; cat; echo go >>$let ;;
+*rank=0) echo standing by ;;
+*) echo standing by; cat >/dev/null
+	for i in $(seq 300); do
+		if [ "$(grep -c go $let)" = 3 ]; then exit 0; fi
+		sleep 0.1
+	done
+	echo the participants are still there >>$(dirname "$0")/starts ;;
+esac`)
+	o := &Options{Dir: filepath.Join(t.TempDir(), "run"), Executable: program, Log: slog.New(slog.DiscardHandler), Backups: 1}
+	if _, err := Supervise(t.Context(), o); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), rundir.ReportFile) {
+		t.Errorf("error %v, want that nobody has written a report", err)
+	}
+	if got := lines(t, starts); len(got) != len(rundir.RoleNames)+2 {
 		t.Errorf("started %q", got)
 	}
 }

@@ -45,8 +45,12 @@ func ParseParticipants(s string) (map[string]string, error) {
 
 func connectRemote(o *Options, run *rundir.Run, bell *ringbuf.Bell, as hello) *remoteGroup {
 	g := &remoteGroup{}
+	log := o.Log
+	if o.Watched {
+		log = quiet(log)
+	}
 	for i, role := range rundir.RoleNames {
-		g.ends = append(g.ends, dial(run, o.Participants[role], batch3pc.NodeID(i+1), role, bell, o.Log, o.Log, as))
+		g.ends = append(g.ends, dial(run, o.Participants[role], batch3pc.NodeID(i+1), role, bell, log, o.Log, as))
 	}
 	return g
 }

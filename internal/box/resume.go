@@ -47,7 +47,7 @@ func (b *box) takeUp(source Source) error {
 	defer cancel()
 	f := feed{source: source, strict: b.o.Strict}
 	logged, kept := make(chan engine.Source, 1), make(chan error, 1)
-	go func() { kept <- f.keepUp(ctx, &b.read, logged, b.o.SourceName) }()
+	go func() { kept <- f.keepUp(ctx, &b.read, func(uint64) {}, logged, b.o.SourceName) }()
 	if err := b.openLog(); err != nil {
 		cancel()
 		select {
@@ -58,7 +58,7 @@ func (b *box) takeUp(source Source) error {
 	}
 	logged <- b.replica.Source()
 	err := <-kept
-	b.feed.lastNs = f.lastNs
+	b.feed.some, b.feed.lastNs = f.some, f.lastNs
 	return err
 }
 
@@ -84,8 +84,9 @@ func (b *box) openLog() (err error) {
 	if b.replica.Ended() {
 		return &rundir.RefusedError{Dir: b.o.Dir, Why: "its run is finished, there is nothing to take up"}
 	}
+	b.snapshots.keep(b.replica, b.log.Position())
 	if t := b.log.Tail(); t.Torn {
-		b.o.Log.Warn("the command log was cut off in the middle of a record, as a crash does", "file", t.File, "offset", t.Offset)
+		b.o.Log.Warn("the command log ends in the middle of a record, as after a crash", "file", t.File, "offset", t.Offset)
 	}
 	return nil
 }
@@ -95,14 +96,14 @@ func (b *box) openLog() (err error) {
 func (b *box) openSnapshot() (at journal.Position, err error) {
 	b.commandLog = rundir.NewCommandLog(b.o.Dir, b.run.Cluster)
 	b.snapshots = &snapshots{log: b.commandLog, cut: b.o.CutLogs, limits: b.o.Engine.Limits, warn: func(err error) {
-		b.o.Log.Warn("no snapshot of the command log could be written: a start has more to read", "because", err)
+		b.o.Log.Warn("cannot write a snapshot of the command log: the next start will take longer", "because", err)
 	}}
 	if b.o.Engine.Durable {
 		b.snapshots.every = b.o.Snapshot
 	}
 	latest, damaged, err := b.commandLog.Snapshots.Latest()
 	for _, d := range damaged {
-		b.o.Log.Warn("a snapshot of the command log is damaged: the one before it is used", "damage", d)
+		b.o.Log.Warn("damaged snapshot of the command log: using the one before it", "damage", d)
 	}
 	if err != nil {
 		return at, err
@@ -115,7 +116,7 @@ func (b *box) openSnapshot() (at journal.Position, err error) {
 	if err != nil {
 		return at, fmt.Errorf("%s: %w", engineDir(b.o.Dir), err)
 	}
-	b.snapshots.last = b.replica.Commands()
+	b.snapshots.last, b.snapshots.from = b.replica.Commands(), latest.At.LSN
 	return latest.At, nil
 }
 
@@ -167,8 +168,8 @@ func (s *skipped) same(logged engine.Source) error {
 const keepUpPause = 5 * time.Millisecond
 
 // keepUp reads the source as far as the log that is followed, until this engine leads; then the
-// source stands where the log ends.
-func (f *feed) keepUp(ctx context.Context, followed *atomic.Uint64, leading <-chan engine.Source, name string) error {
+// source stands where the log ends. read is told again and again how many commands were read.
+func (f *feed) keepUp(ctx context.Context, followed *atomic.Uint64, read func(commands uint64), leading <-chan engine.Source, name string) error {
 	s := skipped{feed: f, name: name, read: engine.NewSource()}
 	again := time.NewTicker(keepUpPause)
 	defer again.Stop()
@@ -182,6 +183,7 @@ func (f *feed) keepUp(ctx context.Context, followed *atomic.Uint64, leading <-ch
 			if err := s.to(followed.Load()); err != nil {
 				return err
 			}
+			read(s.read.Commands)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package box
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -18,7 +20,9 @@ import (
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/participant/marketdata"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/verify"
 	"github.com/tezi-exchange/tezi/ringbuf"
@@ -28,16 +32,19 @@ import (
 type box struct {
 	o          *Options
 	run        rundir.Run
+	claimed    *os.File // the run directory
 	leader     *os.File // the leader's lock
-	rank       *os.File // the lock of an engine that stands by
+	rank       *rank    // of an engine that stands by
+	ready      readiness
 	log        *journal.Journal
 	replica    *engine.Replica // of the log as it was opened, until the engine has it
 	read       atomic.Uint64   // commands of the source that it has, while it reads the log
 	followed   *followed       // of a backup engine
 	commandLog rundir.CommandLog
+	number     uint32 // of this start among those of the engine in this directory, ascending
 	snapshots  *snapshots
 	group      group
-	bore       map[string]uint64 // what its links had to bear, when it was stopped
+	bore       map[string]uint64 // errors of its links, when it was stopped
 	engine     *engine.Engine
 	feed       feed
 	fills      *Fills
@@ -100,12 +107,12 @@ func (o *Options) prove() error {
 // open lays out the directory and builds everything, but starts no input.
 func (b *box) open(ctx context.Context, source Source) error {
 	o := b.o
-	if err := Free(o.Dir); err != nil {
-		return err
-	}
 	err := b.layOut()
 	if err == nil && o.Resume { // before anything is started: a wrong source is told at once
-		err = b.takeUp(source)
+		if err = b.takeUp(source); err == nil && o.Participants != nil { // other engines may follow
+			b.run.Resumed = b.started.UTC()
+			err = rundir.Write(o.Dir, &b.run)
+		}
 	} else if err == nil {
 		err = b.openLog()
 	}
@@ -126,9 +133,20 @@ func (b *box) open(ctx context.Context, source Source) error {
 	return err
 }
 
-// layOut makes the run directory, or finds the one whose run is taken up.
-func (b *box) layOut() error {
+// layOut makes the run directory, or finds the one whose run is taken up, and claims it.
+func (b *box) layOut() (err error) {
 	o := b.o
+	if err := Free(o.Dir); err != nil {
+		return err
+	}
+	if !o.Resume {
+		if err := rundir.Make(o.Dir); err != nil {
+			return err
+		}
+	}
+	if b.claimed, err = claim(o.Dir); err != nil {
+		return err
+	}
 	if o.Resume {
 		return b.reopen()
 	}
@@ -153,11 +171,11 @@ func (b *box) layOut() error {
 // have started is a run without batches, and not one whose logs somebody has removed.
 func makeRoleDirs(dir string) error {
 	for _, name := range rundir.RoleNames {
-		if err := os.MkdirAll(rundir.RoleDir(dir, name), 0o755); err != nil {
+		if err := disk.MakeDirs(disk.Real, rundir.RoleDir(dir, name)); err != nil {
 			return err
 		}
 	}
-	return os.MkdirAll(filepath.Join(rundir.RoleDir(dir, "marketdata"), marketdata.TapeDir), 0o755)
+	return disk.MakeDirs(disk.Real, filepath.Join(rundir.RoleDir(dir, "marketdata"), marketdata.TapeDir))
 }
 
 func (b *box) startGroup(ctx context.Context, wait ringbuf.Wait, bell *ringbuf.Bell) (group, error) {
@@ -200,11 +218,14 @@ func (b *box) build(source Source, bell *ringbuf.Bell) error {
 	return nil
 }
 
-// wiring is what an engine of this run is configured with, but for its log and its links.
+// wiring is what an engine of this run is configured with, but for its log and its links. The start gets its number,
+// by which participants know the later one of two. Ballots do not go by it: two copies of a directory that are
+// started in the same second have the same one.
 func (b *box) wiring(node batch3pc.NodeID) (engine.Config, engine.Ports, error) {
 	cfg := b.o.Engine
-	boot, err := rundir.NextBoot(b.o.Dir, node, b.started)
-	cfg.Self, cfg.Cluster, cfg.Boot = node, b.run.Cluster, boot
+	number, err := rundir.NextBoot(b.o.Dir, node, b.started)
+	b.number = number
+	cfg.Self, cfg.Cluster, cfg.Boot = node, b.run.Cluster, rounds.BootNumber(randomBits(), 0)
 	cfg.Participants = b.o.peers()
 	return cfg, engine.Ports{
 		Clock:    func() int64 { return int64(time.Since(b.started)) },
@@ -213,6 +234,13 @@ func (b *box) wiring(node batch3pc.NodeID) (engine.Config, engine.Ports, error) 
 		Commit:   b.committed,
 		Notify:   b.notify,
 	}, err
+}
+
+// randomBits are those that make the ballots of a start its own.
+func randomBits() uint32 {
+	var bits [4]byte
+	rand.Read(bits[:]) //nolint:errcheck // it never fails
+	return binary.LittleEndian.Uint32(bits[:])
 }
 
 func (b *box) links(ports *engine.Ports) {
@@ -297,7 +325,7 @@ func (b *box) inputEnded(ctx context.Context, fed <-chan error) {
 		b.o.Log.Warn("record rejected as unreadable", "record", bad.Error())
 	}
 	if more := b.feed.badN - len(b.feed.bad); more > 0 {
-		b.o.Log.Warn("further unreadable records", "count", more)
+		b.o.Log.Warn("more unreadable records", "count", more)
 	}
 }
 
@@ -349,8 +377,12 @@ func (b *box) close() (err error) {
 		b.leader = nil
 	}
 	if b.rank != nil {
-		_ = b.rank.Close()
+		_ = b.rank.close()
 		b.rank = nil
+	}
+	if b.claimed != nil {
+		_ = b.claimed.Close()
+		b.claimed = nil
 	}
 	return err
 }
@@ -365,6 +397,9 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 		Rate: b.o.Pace.PerSecond, Realtime: b.o.Pace.Realtime, Durable: b.run.Durable, Profile: b.o.Profile.Name, Transport: b.o.transport(),
 		Memory: b.o.MemoryGot, Refused: slices.Concat(b.o.Refused, b.refused), CoresUsed: b.o.coresUsed(), Machine: bench.MachineOf(host.Detect()),
 		Engine: bench.Engine{Chain: bench.Hash(res.Chain)},
+	}
+	if r.Durable {
+		r.Refused = append(r.Refused, host.NotDurable(b.o.Dir)...)
 	}
 	r.SetElapsed(elapsed)
 	reportMembers(r, &res, time.Now())

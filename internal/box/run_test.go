@@ -83,6 +83,14 @@ func TestBadInputVerifies(t *testing.T) {
 	}
 }
 
+// waitEnd is until when a test waits for what has to come: as long as go test lets it, but for the time to say what did not come.
+func waitEnd(t *testing.T) time.Time {
+	if end, ok := t.Deadline(); ok {
+		return end.Add(-10 * time.Second)
+	}
+	return time.Now().Add(24 * time.Hour)
+}
+
 // TestInterruptedAtAStuckSource: a source that gives nothing and never ends does not keep the run
 // from ending.
 func TestInterruptedAtAStuckSource(t *testing.T) {
@@ -91,7 +99,7 @@ func TestInterruptedAtAStuckSource(t *testing.T) {
 	defer close(stuck)
 	var read func() bench.Status
 	o, source := oneProcess(t, func() error {
-		for end := time.Now().Add(time.Minute); read().Trades == 0; time.Sleep(time.Millisecond) {
+		for end := waitEnd(t); read().Trades == 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				return errors.New("nothing is committed")
 			}
@@ -139,6 +147,66 @@ func TestRunInUse(t *testing.T) {
 		}
 		if _, err := Execute(t.Context(), o, source); err != nil {
 			t.Errorf("%s has let go, and still: %v", holder, err)
+		}
+	}
+}
+
+// TestCopiesHaveOtherBallots: engines that are started on two copies of a run directory within a second open ballots of
+// their own. They once had one boot number, and so one ballot for two histories.
+func TestCopiesHaveOtherBallots(t *testing.T) {
+	started, seen := time.Now(), map[uint32]bool{}
+	var last uint32
+	for range 2 {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, rundir.EngineDir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			b := &box{o: &Options{Dir: dir, Engine: engine.DefaultConfig()}, started: started}
+			cfg, _, err := b.wiring(engineNode)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen[cfg.Boot] || cfg.Boot == 0 {
+				t.Errorf("boot number %d of a start is that of another one", cfg.Boot)
+			}
+			seen[cfg.Boot] = true
+			if i > 0 && b.number <= last {
+				t.Errorf("start %d of an engine comes after start %d", b.number, last)
+			}
+			last = b.number
+		}
+	}
+}
+
+// TestTwoBeginAtOnce: of two runs that begin in a directory at the same time, for both of which it is free, one leaves
+// alone what the other has made, also with --force.
+func TestTwoBeginAtOnce(t *testing.T) {
+	o, source := oneProcess(t, func() error { return nil })
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	first, err := claim(o.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if err := rundir.Prepare(o.Dir, false, &rundir.Run{Version: rundir.Version, Source: "first"}); err != nil {
+		t.Fatal(err)
+	}
+	var refused *rundir.RefusedError
+	for _, backups := range []int{0, 1} {
+		o.Force, o.Backups = true, backups
+		if backups == 0 {
+			_, err = Execute(t.Context(), o, source)
+		} else {
+			_, err = Supervise(t.Context(), o)
+		}
+		if !errors.As(err, &refused) {
+			t.Errorf("%d backups: error %v, want a RefusedError", backups, err)
+		}
+		if run, err := rundir.Read(o.Dir); err != nil || run.Source != "first" {
+			t.Errorf("%d backups: the directory holds %+v, %v, want the first run", backups, run, err)
 		}
 	}
 }

@@ -26,6 +26,9 @@ const SnapshotCommands = 1_000_000
 // grown by since, on a core of its own that matches again what is decided. So each batch is matched a
 // second time, before its commands may go, and its chain compared; a difference ends the run (I10). What
 // it costs is spread in time, and the memory of the second core is given back.
+//
+// An engine that dies before it has done that leaves more to the next one. So what a start has matched, if that was so much, is
+// the next snapshot as it stands: else engines that die often would take ever longer to start.
 type snapshots struct {
 	log     rundir.CommandLog
 	limits  engine.Limits
@@ -33,10 +36,19 @@ type snapshots struct {
 	cut     bool   // the log keeps only what is behind them
 	stats   *engine.Stats
 	last    uint64 // command of the last snapshot
+	from    uint64 // its record, when this engine started
+	kept    atomic.Pointer[keptSnapshot]
 	journal atomic.Pointer[journal.Journal]
 	warn    func(error)
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
+}
+
+// keptSnapshot is one that is not written yet.
+type keptSnapshot struct {
+	at       journal.Position
+	commands uint64 // up to there
+	body     []byte
 }
 
 // The pace of a snapshot: after a few records, which take some 100 µs, it makes room for those that match
@@ -49,6 +61,14 @@ const (
 
 // lead says that the log may be cut: this engine writes it.
 func (s *snapshots) lead(j *journal.Journal) { s.journal.Store(j) }
+
+// keep has what a start has matched up to a place in the log be the next snapshot, if one is due. It is written when this
+// engine leads, unless another one has written one by then.
+func (s *snapshots) keep(r *engine.Replica, at journal.Position) {
+	if s.every != 0 && r.Commands() >= s.last+s.every {
+		s.kept.Store(&keptSnapshot{at, r.Commands(), r.AppendSnapshot(nil)})
+	}
+}
 
 // start begins to make snapshots until stop. fail is told of a log that contradicts itself.
 func (s *snapshots) start(fail func(error)) {
@@ -67,7 +87,7 @@ func (s *snapshots) start(fail func(error)) {
 			case <-look.C:
 			}
 			j := s.journal.Load()
-			if ctx.Err() != nil || j == nil || s.stats.Commands.Load() < s.last+s.every {
+			if ctx.Err() != nil || j == nil || s.kept.Load() == nil && s.stats.Commands.Load() < s.last+s.every {
 				continue
 			}
 			if err := s.take(ctx, j); err != nil && ctx.Err() == nil {
@@ -83,13 +103,19 @@ func (s *snapshots) stop() {
 	s.done.Wait()
 }
 
-// take makes a snapshot of what is durable of the log, in the memory of the last one, and cuts the log. A disk that does not take the
-// snapshot is a warning: the log has everything, and the next try comes.
+// take makes a snapshot of what is durable of the log, in the memory of the last one, or takes the one that was kept.
 func (s *snapshots) take(ctx context.Context, j *journal.Journal) error {
 	durable := j.Synced()
 	latest, _, err := s.log.Snapshots.Latest()
-	if err != nil || latest.At.LSN >= durable {
+	if err != nil {
 		return err
+	}
+	if latest.At.LSN == s.from && s.kept.Load() != nil {
+		return s.writeKept(j)
+	}
+	s.kept.Store(nil)
+	if latest.At.LSN >= durable {
+		return nil
 	}
 	var r *engine.Replica
 	if latest.At.LSN == 0 {
@@ -101,12 +127,30 @@ func (s *snapshots) take(ctx context.Context, j *journal.Journal) error {
 		return fmt.Errorf("%s: %w", s.log.Dir, err)
 	}
 	defer r.Close()
+	if s.stats.Commands.Load() < r.Commands()+s.every { // another engine wrote it, before this one led
+		s.last = r.Commands()
+		return nil
+	}
 	at, err := s.follow(ctx, r, latest.At, durable)
 	if err != nil {
 		return err
 	}
-	s.last = r.Commands()
-	if err := s.log.Snapshots.Write(at, r.AppendSnapshot(latest.Body[:0])); err != nil {
+	return s.write(j, &keptSnapshot{at, r.Commands(), r.AppendSnapshot(latest.Body[:0])})
+}
+
+// writeKept writes what was kept, if anything was.
+func (s *snapshots) writeKept(j *journal.Journal) error {
+	if kept := s.kept.Swap(nil); kept != nil {
+		return s.write(j, kept)
+	}
+	return nil
+}
+
+// write makes a snapshot durable, and cuts the log. A disk that does not take the snapshot is a warning: the log has
+// everything, and the next try comes.
+func (s *snapshots) write(j *journal.Journal, k *keptSnapshot) error {
+	s.last = k.commands
+	if err := s.log.Snapshots.Write(k.at, k.body); err != nil {
 		s.warn(err)
 		return nil
 	}

@@ -43,9 +43,9 @@ func (s *space) isLow() bool {
 	low := err == nil && free < s.reserve
 	s.spent = err == nil && free < s.reserve/2
 	if low != s.low {
-		text := "there is room on the disk again"
+		text := "disk has room again"
 		if low {
-			text = "the disk is nearly full: nothing new is taken before there is room"
+			text = "disk nearly full: nothing new is accepted until there is room"
 		}
 		s.log.Warn(text, "dir", s.dir, "free_mib", free>>20, "reserve_mib", s.reserve>>20)
 	}
@@ -70,10 +70,10 @@ func (s *space) wait(ctx context.Context, not func() bool) {
 func tellFull(log *slog.Logger, dir string) func(full bool) {
 	return func(full bool) {
 		if full {
-			log.Error("the disk is full: the log waits for room", "dir", dir)
+			log.Error("disk full: the log waits for room", "dir", dir)
 			return
 		}
-		log.Warn("the disk has room: the log goes on", "dir", dir)
+		log.Warn("disk has room: the log continues", "dir", dir)
 	}
 }
 

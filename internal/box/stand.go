@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -59,16 +61,17 @@ func (b *box) stand(source Source, rank int) (err error) {
 	if err != nil {
 		return err
 	}
-	b.group = connectRemote(o, &b.run, bell, hello{node: uint8(node), boot: cfg.Boot})
+	b.group = connectRemote(o, &b.run, bell, hello{node: uint8(node), boot: b.number})
 	b.links(&ports)
 	at, err := b.openSnapshot()
 	if err != nil {
 		return err
 	}
-	if b.followed, err = follow(b.commandLog, at, bell, b.snapshots.lead); err != nil {
+	replica := b.replica
+	caughtUp := func(at journal.Position) { b.snapshots.keep(replica, at) }
+	if b.followed, err = follow(b.commandLog, at, bell, caughtUp, b.snapshots.lead); err != nil {
 		return err
 	}
-	replica := b.replica
 	leading := make(chan engine.Source, 1)
 	notify := ports.Notify
 	ports.Notify = func(n engine.Notice) {
@@ -83,7 +86,7 @@ func (b *box) stand(source Source, rank int) (err error) {
 	b.replica = nil // the engine's now
 	b.feed = b.newFeed(source, ports.Clock, bell)
 	b.feed.before = func(ctx context.Context) error {
-		err := b.feed.keepUp(ctx, &b.engine.Stats().Source, leading, o.SourceName)
+		err := b.feed.keepUp(ctx, &b.engine.Stats().Source, b.sourceRead, leading, o.SourceName)
 		if err != nil {
 			b.cancel(err) // before the input is closed, which would say that there is no more
 		}
@@ -92,14 +95,60 @@ func (b *box) stand(source Source, rank int) (err error) {
 	return nil
 }
 
+// readiness is how far an engine that stands by would lead at once. Its loop says when the log is read and the links are up, and
+// its feeder how far the source is read, which has to be as far.
+type readiness struct {
+	mu       sync.Mutex
+	standing bool
+	decided  batch3pc.Seq // batch, when it began to
+	log      uint64       // commands of the source in the log, at that time
+	told     bool         // to people
+}
+
+// standing notes that the engine stands by, with so many commands of the source in the log. The feeder tells people.
+func (b *box) standing(decided batch3pc.Seq, log uint64) {
+	b.ready.mu.Lock()
+	defer b.ready.mu.Unlock()
+	b.ready.standing, b.ready.decided, b.ready.log = true, decided, log
+}
+
+// sourceRead tells people, once so many commands of the source are read, that the engine would lead at once.
+func (b *box) sourceRead(commands uint64) {
+	b.ready.mu.Lock()
+	defer b.ready.mu.Unlock()
+	if r := &b.ready; r.standing && !r.told && commands >= r.log {
+		r.told = true
+		b.rank.become(RankStanding)
+		b.o.Log.Warn("standby engine is ready", "pid", os.Getpid(), "decided_batch", uint64(r.decided))
+	}
+}
+
+// unready notes that the engine does not stand by any more, and reports whether people were told that it does.
+func (b *box) unready() (told bool) {
+	b.ready.mu.Lock()
+	defer b.ready.mu.Unlock()
+	told = b.ready.told
+	b.ready.standing, b.ready.told = false, false
+	return told
+}
+
 // standbyNotice tells people what only an engine that stands by says, and reports whether it was that.
 func (b *box) standbyNotice(n engine.Notice) bool {
 	log := b.o.Log.With("pid", os.Getpid())
 	switch n.Kind {
+	case engine.NoticeStanding:
+		b.standing(n.Seq, b.engine.Stats().Source.Load())
+	case engine.NoticeUnready:
+		if b.unready() {
+			b.rank.become(RankStarting)
+			log.Warn("standby engine is not ready: it has lost a link", "role", n.Peer)
+		}
 	case engine.NoticeTerminated:
-		log.Warn("the engine that leads is silent: what it left in doubt is decided; nothing new commits until it gives up the command log", "committed_batch", uint64(n.Seq))
+		log.Warn("the leading engine is silent: its batches in doubt are decided; no new ones commit until it releases the command log", "committed_batch", uint64(n.Seq))
 	case engine.NoticeLeading:
-		log.Warn("this engine leads", "decided_batch", uint64(n.Seq))
+		b.unready()
+		b.rank.become(RankLeading)
+		log.Warn("this engine leads now", "decided_batch", uint64(n.Seq))
 	default:
 		return false
 	}

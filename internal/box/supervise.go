@@ -23,17 +23,24 @@ const (
 	FinishWord     = "finish\n"
 )
 
-// ExitFenced is the exit code of an engine that another one has fenced. It is started again, and stands by.
-const ExitFenced = 75
+// Exit codes of an engine that is started again, and stands by: another one has fenced it, or somebody has told it to
+// end, as with SIGTERM, and not the whole run.
+const (
+	ExitFenced      = 75
+	ExitInterrupted = 130
+)
 
 // passing reports whether a process ended for a reason that is gone when it is started again.
-func passing(err error) bool {
+func passing(err error) bool { return endedWith(err, ExitFenced) || endedWith(err, ExitInterrupted) }
+
+// endedWith reports whether err is that of a process which has ended itself with an exit code.
+func endedWith(err error, code int) bool {
 	var exit *exec.ExitError
-	return errors.As(err, &exit) && exit.ExitCode() == ExitFenced
+	return errors.As(err, &exit) && exit.ExitCode() == code
 }
 
-// engineDelay is how long the supervisor waits before it starts an engine again: reading the log from its
-// beginning would take time from the one that takes over.
+// engineDelay is how long the supervisor waits before it starts an engine again while another one lives: reading the
+// log from its beginning would take time from the one that takes over.
 const engineDelay = time.Second
 
 // enginePatience is how long an engine that was told to finish may take.
@@ -56,7 +63,9 @@ type supervisor struct {
 // led, the report has the counts and not the latencies.
 func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
 	s := &supervisor{o: o, started: time.Now(), ended: make(chan struct{}, 1+o.Backups), failed: make(chan error, 2)}
-	if err := s.layOut(); err != nil {
+	laidOut := box{o: o, started: s.started}
+	defer laidOut.close() //nolint:errcheck // it has claimed the directory, and no more
+	if err := s.layOut(&laidOut); err != nil {
 		return nil, err
 	}
 	err := s.start(ctx)
@@ -80,6 +89,9 @@ func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
 		return nil, err
 	}
 	report, rerr := readReport(o.Dir)
+	if errors.Is(rerr, os.ErrNotExist) && err != nil {
+		return nil, err // no engine has led before all were told to end, so there is nothing to tell
+	}
 	if rerr != nil {
 		return nil, errors.Join(err, rerr)
 	}
@@ -93,17 +105,12 @@ func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
 	return report, errors.Join(err, writeReport(o.Dir, report))
 }
 
-func (s *supervisor) layOut() error {
-	o := s.o
-	if err := Free(o.Dir); err != nil {
-		return err
-	}
-	b := box{o: o, started: s.started}
+func (s *supervisor) layOut(b *box) error {
 	if err := b.layOut(); err != nil {
 		return err
 	}
-	if o.Resume {
-		if err := s.mayResume(); err != nil {
+	if s.o.Resume {
+		if err := s.mayResume(&b.run); err != nil {
 			return err
 		}
 	}
@@ -112,11 +119,12 @@ func (s *supervisor) layOut() error {
 }
 
 // mayResume checks that there is something to take up, without taking it.
-func (s *supervisor) mayResume() error {
-	b := box{o: s.o}
+func (s *supervisor) mayResume(run *rundir.Run) error {
+	b := box{o: s.o, run: *run}
 	err := b.openLog()
 	if err == nil {
 		s.before = b.replica.Counts()
+		err = b.snapshots.writeKept(b.log) // for the engines, which would match all of it again, each
 	}
 	if cerr := b.close(); err == nil {
 		err = cerr
@@ -124,7 +132,13 @@ func (s *supervisor) mayResume() error {
 	if err != nil {
 		return err
 	}
-	return unfinish(s.o.Dir)
+	if err := unfinish(s.o.Dir); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(s.o.Dir, rundir.ReportFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err // or that of the run before it was taken up would be taken for the report of what follows
+	}
+	return nil
 }
 
 func (s *supervisor) start(ctx context.Context) (err error) {
@@ -133,6 +147,9 @@ func (s *supervisor) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.run.Participants, s.run.Command = map[string]string{}, s.o.Command
+	if s.o.Resume {
+		s.run.Resumed = s.started.UTC()
+	}
 	for _, c := range s.participants.children {
 		s.run.Participants[c.name] = c.addr
 	}
@@ -140,8 +157,11 @@ func (s *supervisor) start(ctx context.Context) (err error) {
 		return err
 	}
 	s.engines = newProcessGroup(s.o, "engine died", fail)
-	s.engines.patience, s.engines.delay = enginePatience, engineDelay
-	s.engines.onEnd = func(*child) { s.ended <- struct{}{} }
+	s.engines.patience, s.engines.delay, s.engines.yields = enginePatience, engineDelay, true
+	s.engines.onEnd = func(*child) {
+		s.participants.cancel() // they have finished, and end by themselves: that is no death, however long another engine takes
+		s.ended <- struct{}{}
+	}
 	for i := range 1 + s.o.Backups {
 		c := &child{
 			name: fmt.Sprintf("engine-%d", i), exe: s.o.Executable, says: StandingPrefix, word: FinishWord,

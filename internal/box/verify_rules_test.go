@@ -115,7 +115,7 @@ func (c *chainer) seal(b *batch3pc.Batch) {
 func alterTrade(c *chainer) func(*batch3pc.Batch, func()) {
 	return func(b *batch3pc.Batch, put func()) {
 		if b.Seq == 3 {
-			p, err := codec.DecodePayload(b.Payload)
+			p, err := codec.DecodePayload(b.Payload, nil)
 			if err != nil {
 				panic(err)
 			}
@@ -173,6 +173,27 @@ func onTape(keep func(n int) bool) func(*testing.T, string) {
 	}
 }
 
+// changeTape changes the first record of the tape that change wants to: its payload, or its number and chain.
+func changeTape(change func(p *codec.Payload, head []byte) bool) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		done := false
+		rewrite(t, filepath.Join(rundir.RoleDir(dir, "marketdata"), "tape"), func(kind uint8, body []byte, put func(uint8, []byte)) {
+			const headSize = 16
+			p, err := codec.DecodePayload(body[headSize:], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if head := body[:headSize:headSize]; !done && change(&p, head) {
+				done, body = true, codec.AppendPayload(head, &p)
+			}
+			put(kind, body)
+		})
+		if !done {
+			t.Fatal("nothing was changed")
+		}
+	}
+}
+
 // violations break one rule each, in logs whose checksums are right.
 var violations = []struct {
 	name, rule string
@@ -199,7 +220,7 @@ var violations = []struct {
 	{"a trade number twice", "V3", everywhere(func() func(uint8, []byte, func(uint8, []byte)) {
 		c := &chainer{}
 		return rebatch(func(b *batch3pc.Batch, put func()) {
-			if p, err := codec.DecodePayload(b.Payload); b.Seq == 3 && err == nil {
+			if p, err := codec.DecodePayload(b.Payload, nil); b.Seq == 3 && err == nil {
 				p.Trades[1].No = p.Trades[0].No
 				b.Payload = codec.AppendPayload(nil, &p)
 			}
@@ -260,6 +281,26 @@ var violations = []struct {
 			t.Fatal(err)
 		}
 	}},
+	{"there is a bhavcopy of derivatives that nobody traded", "V5", func(t *testing.T, dir string) {
+		path := filepath.Join(rundir.RoleDir(dir, "marketdata"), "bhavcopy_fo.csv")
+		if err := os.WriteFile(path, []byte("TradDt\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}},
+	{"a finished run has lost what makes its risk file count", "V5", func(t *testing.T, dir string) {
+		flip(t, filepath.Join(rundir.RoleDir(dir, "risk"), "risk.csv"))
+		if err := os.Remove(filepath.Join(rundir.RoleDir(dir, "risk"), "state.json")); err != nil {
+			t.Fatal(err)
+		}
+	}},
+	{"the tape names an instrument otherwise", "V7", changeTape(func(p *codec.Payload, _ []byte) bool {
+		if len(p.Instruments) == 0 {
+			return false
+		}
+		p.Instruments[0].Symbol[0]++
+		return true
+	})},
+	{"the tape has another history", "V7", changeTape(func(_ *codec.Payload, head []byte) bool { head[8]++; return true })},
 	{"risk is left out of the members", "V9", everywhere(reenter(func(b *batch3pc.Batch) { b.Payload[1] = 0 }))},
 	{"the members are others", "V9", everywhere(reenter(func(b *batch3pc.Batch) { b.Payload = b.Payload[:len(b.Payload)-16] }))},
 	{"a batch is of another generation", "V2", everywhere(func() func(uint8, []byte, func(uint8, []byte)) {

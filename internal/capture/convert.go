@@ -1,8 +1,10 @@
 package capture
 
 import (
+	"context"
 	"errors"
 	"io"
+	"os"
 
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/codec/commandcsv"
@@ -24,8 +26,9 @@ type Stats struct {
 // place of each, the other formats leave them out. Any other error leaves no file. What the format of
 // out cannot carry is told in Stats.Notes. The phases that o.Sessions puts into an NSE file are written
 // too, unless out is an NSE file. A command CSV gets the optional columns that it needs: to know them,
-// the source is read twice, or all are written if it is standard input.
-func Convert(in, out string, o Options) (Stats, error) {
+// the source is read twice, or all are written if it is standard input or another pipe. When ctx ends, so does the
+// conversion; what it has written is gone at once, although it may wait for a pipe for ever.
+func Convert(ctx context.Context, in, out string, o Options) (Stats, error) {
 	to, err := FormatOf(out)
 	if err != nil {
 		return Stats{}, err
@@ -49,8 +52,9 @@ func Convert(in, out string, o Options) (Stats, error) {
 		return Stats{}, err
 	}
 	defer w.Abort()
+	defer context.AfterFunc(ctx, w.discard)()
 	s := Stats{From: r.Format(), To: to}
-	if err := copyAll(w, r, &s); err != nil {
+	if err := copyAll(ctx, w, r, &s); err != nil {
 		return Stats{}, err
 	}
 	if err := w.Close(); err != nil {
@@ -60,17 +64,20 @@ func Convert(in, out string, o Options) (Stats, error) {
 	return s, nil
 }
 
-func copyAll(w *Writer, r *Reader, s *Stats) error {
+func copyAll(ctx context.Context, w *Writer, r *Reader, s *Stats) error {
 	return each(r, func(c *codec.Command) error {
 		switch c.Kind {
 		case codec.KindDefine:
 			s.Instruments++
 		case codec.KindUnreadable:
 			s.Unreadable++
-		case codec.KindPhase, codec.KindRules, codec.KindLimit, codec.KindContinue:
+		case codec.KindPhase, codec.KindRules, codec.KindLimit:
 			s.Market++
 		default:
 			s.Commands++
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		return w.Write(c)
 	}, nil)
@@ -102,7 +109,7 @@ func each(r *Reader, do func(*codec.Command) error, bad func(*RecordError)) erro
 
 // columnsFor reads the source to learn which optional columns a command CSV of it needs.
 func columnsFor(in string, o Options) (commandcsv.Columns, error) {
-	if in == "-" {
+	if info, err := os.Stat(in); in == "-" || err == nil && !info.Mode().IsRegular() {
 		return commandcsv.AllColumns, nil
 	}
 	r, err := Open(in, o)

@@ -2,9 +2,12 @@ package capture
 
 import (
 	"compress/gzip"
+	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -40,7 +43,7 @@ func chain(t testing.TB, in string, o Options, names ...string) (string, Stats) 
 	for _, n := range names {
 		out := filepath.Join(dir, n)
 		var err error
-		if s, err = Convert(in, out, o); err != nil {
+		if s, err = Convert(t.Context(), in, out, o); err != nil {
 			t.Fatal(err)
 		}
 		in = out
@@ -167,15 +170,68 @@ func TestConvertErrors(t *testing.T) {
 		{"time", header + "\n1,1900000000000000000,N,1,B,5,5\n", "x.DAT", "cannot carry time 1900000000000000000 ns: want 1980 to May 2028"},
 	} {
 		in := put(t, "in", tc.in)
-		if _, err := Convert(in, filepath.Join(dir, tc.out), Options{}); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := Convert(t.Context(), in, filepath.Join(dir, tc.out), Options{}); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: error %v, want %s", tc.name, err, tc.want)
 		}
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("files are left: %v", left)
 	}
-	if _, err := Convert(put(t, "in", dat), filepath.Join(dir, "none", "x.tzc"), Options{}); err == nil {
+	if _, err := Convert(t.Context(), put(t, "in", dat), filepath.Join(dir, "none", "x.tzc"), Options{}); err == nil {
 		t.Error("written into a directory that is not there")
+	}
+}
+
+// TestConvertInterrupted: a conversion that waits for a pipe when it is interrupted leaves nothing behind.
+func TestConvertInterrupted(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer write.Close()
+	if _, err := write.WriteString(csvText + strings.Repeat("#\n", headSize/2)); err != nil {
+		t.Fatal(err)
+	}
+	was := os.Stdin
+	os.Stdin = read
+	dir, done := t.TempDir(), make(chan error)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		_, err := Convert(ctx, "-", filepath.Join(dir, "x.tzc"), Options{})
+		done <- err
+	}()
+	for len(names(t, dir)) == 0 {
+		runtime.Gosched()
+	}
+	cancel()
+	for len(names(t, dir)) > 0 {
+		runtime.Gosched()
+	}
+	write.Close()
+	if err := <-done; err == nil {
+		t.Error("no error")
+	}
+	os.Stdin = was
+}
+
+// A pipe with a name is one too.
+func TestConvertNamedPipe(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	if _, err := write.WriteString(csvText); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	path := fmt.Sprintf("/dev/fd/%d", read.Fd())
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("this system gives no names to pipes: ", err)
+	}
+	out := filepath.Join(t.TempDir(), "x.csv")
+	if s, err := Convert(t.Context(), path, out, Options{}); err != nil || s.Commands != 2 {
+		t.Errorf("%d commands, %v", s.Commands, err)
 	}
 }
 
@@ -190,7 +246,7 @@ func TestConvertStdin(t *testing.T) {
 	os.Stdin = f
 	defer func() { os.Stdin = was }()
 	out := filepath.Join(t.TempDir(), "x.csv")
-	if _, err := Convert("-", out, Options{Members: 1, Clients: 1}); err != nil {
+	if _, err := Convert(t.Context(), "-", out, Options{Members: 1, Clients: 1}); err != nil {
 		t.Fatal(err)
 	}
 	want := "seq,ts_ns,cmd,order_id,side,price,qty,symbol,member,client,trigger,disclosed,flags,pan,tif,details\n" +

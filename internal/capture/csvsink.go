@@ -26,9 +26,6 @@ func (s *csvSink) write(c *codec.Command) error {
 	case codec.KindUnreadable:
 		s.losses.add(lossUnreadable)
 		return nil
-	case codec.KindContinue:
-		s.losses.add(lossContinue)
-		return nil
 	case codec.KindDefine:
 		s.defined = c.AsInstrument().Instrument
 		s.define(c.AsInstrument())

@@ -34,8 +34,8 @@ func (e *DamageError) Error() string {
 // RecordError says that one record could not be read. Reading goes on behind it.
 type RecordError struct {
 	File   string
-	Line   int64  // from 1
-	Offset int64  // of the line's first byte in the decompressed text
+	Line   int64  // from 1; 0 in a tezi capture, which has none
+	Offset int64  // of the line's first byte in the decompressed text, or of the block
 	Field  string // name of the field, "" for the whole line
 	Want   string // what belongs there, with the field's name
 	Got    string // what is there, cut to a readable length

@@ -22,7 +22,6 @@ const (
 	lossLot
 	lossUnreadable
 	lossReduce
-	lossContinue
 	lossMarket
 	lossGone
 	lossSelfTrade
@@ -47,7 +46,6 @@ var lossTexts = [lossCount]string{
 	lossLot:        "instruments: lot and tick have no field",
 	lossUnreadable: "records could not be read and are left out",
 	lossReduce:     "commands: a reduce is written as the modify or cancel it amounts to",
-	lossContinue:   "commands: the engine made them itself, and makes them again",
 	lossMarket:     "commands: phases, rules, limits, mass cancels and kill switches have no record; a reader takes the phases from the timetable of the day",
 	lossGone:       "orders: what a mass cancel, a kill switch or a price band took out is written as cancelled",
 	lossSelfTrade:  "orders: what self-trade prevention took out is written as cancelled before, or entered without it",

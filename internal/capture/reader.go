@@ -105,7 +105,9 @@ func (r *Reader) openText(text *bufio.Reader, o Options) error {
 	case KindCSV:
 		r.source, err = commandcsv.NewReader(text, commandcsv.Options{Members: o.Members, Clients: o.Clients, Symbol: o.Symbol, PriceScale: o.PriceScale})
 	case KindTZC:
-		r.source, err = tzc.NewReader(text)
+		var in *tzc.Reader
+		in, err = tzc.NewReader(text)
+		r.source = tzcSource{r.file, in}
 	}
 	if err != nil {
 		return r.translate(err)
@@ -122,6 +124,22 @@ func (r *Reader) Next(c *codec.Command) error {
 		return r.translate(err)
 	}
 	return nil
+}
+
+// tzcSource reads tezi's own format, which carries commands of any kind.
+type tzcSource struct {
+	file string
+	in   *tzc.Reader
+}
+
+// Next refuses commands that only an engine may make. From a source they would halt a market for which there is no
+// reason to, and they would not count as commands of the source, by which a log that is taken up finds its place in it.
+func (s tzcSource) Next(c *codec.Command) error {
+	err := s.in.Next(c)
+	if err == nil && c.Kind.Made() {
+		return &RecordError{File: s.file, Offset: s.in.Offset(), Field: "kind", Want: "the kind of a command that somebody sends", Got: fmt.Sprintf("%d, which an engine makes itself", c.Kind)}
+	}
+	return err
 }
 
 // asRecorded makes the reader give the records alone. To be called before the first Next.
@@ -155,8 +173,11 @@ func (r *Reader) translate(err error) error {
 		tzcFormat    *tzc.FormatError
 		tzcDamage    *tzc.DamageError
 		damage       *DamageError
+		record       *RecordError
 	)
 	switch {
+	case errors.As(err, &record):
+		return record
 	case errors.As(err, &nseRecord):
 		return &RecordError{r.file, nseRecord.Line, nseRecord.Offset, nseRecord.Field, nseRecord.Want, nseRecord.Got}
 	case errors.As(err, &csvRecord):

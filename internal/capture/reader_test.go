@@ -190,6 +190,10 @@ func TestOpenForeign(t *testing.T) {
 		"csv":        {"34200.004241176,1,16113575,18,5853300,1\n", want + `a CSV with other columns that begins "34200.004241176,1,16113575,18,5853300,1"`},
 		"long csv":   {strings.Repeat("a,", 40) + "\n", want + `a CSV with other columns that begins "` + strings.Repeat("a,", 20) + `"...`},
 		"fills":      {"cmd_seq,fill_no,aggressor_id,passive_id,price,qty\n1,1,A1,5,1,1\n", want + "a CSV of expected fills: replay the commands that belong to it"},
+		"mark":       {"\xef\xbb\xbfseq,ts_ns,cmd,order_id,side,price,qty\n", want + "text behind a byte order mark: remove the mark"},
+		"UTF-16":     {"\xff\xfes\x00e\x00q\x00", want + "text in UTF-16: convert it to ASCII first"},
+		"CR LF":      {dat[:87] + "\r\n", want + "an NSE file whose lines end in CR LF: convert them to LF first"},
+		"CR LF, 111": {"RMFAOb140000000000000287014847291575B1bbbbbNIFTYFUTIDX24SEP202600000000FF00000000000000750245005000000000NNN*13\r\n", want + "an NSE file whose lines end in CR LF: convert them to LF first"},
 		"text":       {"Hello\nworld\n", want + `text that begins "Hello"`},
 		"binary":     {"\x01\x02\x03", want + "binary data"},
 		"latin":      {"caf\xe9\n", want + "binary data"},
@@ -227,6 +231,56 @@ func TestRecordErrors(t *testing.T) {
 	want = path + `: line 4 (offset 114): want seq above 2, got "2"`
 	if got.err != nil || len(got.commands) != 4 || len(got.records) != 1 || got.records[0].Error() != want {
 		t.Errorf("%d commands, %v, %v; want %s", len(got.commands), got.records, got.err, want)
+	}
+}
+
+// What only an engine may make is no command of a source: a halt would halt the market for no reason, and neither counts among the
+// commands by which a run that is taken up finds its place in the source.
+func TestRecordsOfAnEngine(t *testing.T) {
+	var out bytes.Buffer
+	w, err := tzc.NewWriter(&out, tzc.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := codec.Instrument{Instrument: 1, Symbol: [10]byte{'X'}, Segment: codec.SegmentOther, PriceScale: 2}
+	order := codec.Command{Instrument: 1, Kind: codec.KindNew, Side: orderbook.Buy, Price: 5, Qty: 1, Order: 1}
+	for _, c := range []*codec.Command{in.AsCommand(), {Kind: codec.KindHalt, Ref: uint32(orderbook.RejectHalted)}, &order, {Kind: codec.KindContinue, Instrument: 1}, &order} {
+		err = errors.Join(err, w.Write(c))
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	path := put(t, "day.tzc", out.String())
+	got := readAll(path, raw)
+	if got.err != nil || len(got.commands) != 3 || len(got.records) != 2 {
+		t.Fatalf("%d commands, %v, %v", len(got.commands), got.records, got.err)
+	}
+	for i, kind := range []string{"13", "9"} {
+		if want := path + ": offset 32: want the kind of a command that somebody sends, got " + kind + ", which an engine makes itself"; got.records[i].Error() != want {
+			t.Errorf("%v, want %s", got.records[i], want)
+		}
+	}
+	info, err := Inspect(path, raw)
+	if err != nil || info.Unreadable != 2 || info.Commands != 2 || len(info.Errors) != 2 {
+		t.Errorf("inspected as %+v, %v", info, err)
+	}
+	to := filepath.Join(t.TempDir(), "copy.tzc")
+	if s, err := Convert(t.Context(), path, to, raw); err != nil || s.Unreadable != 2 || s.Commands != 2 {
+		t.Errorf("converted with %+v, %v", s, err)
+	}
+	if got := readAll(to, raw); got.err != nil || len(got.records) != 0 || len(got.commands) != 5 {
+		t.Errorf("the copy: %d commands, %v, %v", len(got.commands), got.records, got.err)
+	}
+	for _, name := range []string{"a.tzc", "a.csv", "a.DAT"} {
+		format, _ := FormatOf(name)
+		w, err := Create(filepath.Join(t.TempDir(), name), format, CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(&codec.Command{Kind: codec.KindHalt}); err == nil || !strings.HasSuffix(err.Error(), name+": a capture cannot carry a command of kind 13: an engine makes it itself") {
+			t.Errorf("%s: written with %v", name, err)
+		}
+		w.Abort()
 	}
 }
 

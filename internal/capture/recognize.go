@@ -35,6 +35,8 @@ func recognize(file string, head []byte, whole bool) (Format, error) {
 		return Format{}, &DamageError{File: file, Line: 1, Want: "a line of an NSE file with its LF", Got: strconv.Itoa(len(head)) + " bytes and the end"}
 	case layout == 0 && !ended:
 		return Format{}, foreign("the beginning of an NSE file without a line end in " + strconv.Itoa(len(head)) + " bytes")
+	case layout == 0 && bytes.HasSuffix(line, []byte{'\r'}):
+		return Format{}, foreign("an NSE file whose lines end in CR LF: convert them to LF first")
 	case layout == 0:
 		return Format{}, foreign("the beginning of an NSE file with a line of " + strconv.Itoa(len(line)) + " bytes, which no layout has")
 	case layout.Trades():
@@ -60,6 +62,8 @@ var foreignFiles = []struct{ magic, name string }{
 	{"DBN", "a Databento DBN file"},
 	{"%PDF", "a PDF file"},
 	{"cmd_seq,fill_no,", "a CSV of expected fills: replay the commands that belong to it"},
+	{"\xef\xbb\xbf", "text behind a byte order mark: remove the mark"},
+	{"\xff\xfe", "text in UTF-16: convert it to ASCII first"},
 	{"{", "JSON"},
 }
 

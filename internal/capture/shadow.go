@@ -28,12 +28,11 @@ import (
 // that nobody may cancel at the time, and the cancels in its place do not. GTC orders end with the file's day. And an auction whose price
 // depends on the reference price may come to another, because nothing carries that.
 type shadow struct {
-	core    *engine.Core
-	open    *engine.Builder
-	payload []byte
-	owners  Options
-	losses  *losses
-	record  func(*codec.Command) error // writes one record
+	core   *engine.Core
+	open   *engine.Builder
+	owners Options
+	losses *losses
+	record func(*codec.Command) error // writes one record
 
 	seq      uint64
 	recorded []bool // by instrument: the flow was an NSE file; 0 is not used
@@ -90,9 +89,6 @@ func (s *shadow) write(c *codec.Command) error {
 		return s.record(c)
 	case codec.KindUnreadable:
 		return s.record(c)
-	case codec.KindContinue:
-		s.losses.add(lossContinue)
-		return nil
 	case codec.KindNew, codec.KindModify, codec.KindReduce, codec.KindCancel:
 		return s.order(c)
 	case codec.KindRules:
@@ -124,6 +120,7 @@ func (s *shadow) order(c *codec.Command) error {
 	}
 	if s.recorded[c.Instrument] {
 		s.run(c)
+		s.waits(&rec) // until the rules change, and the engine triggers it
 		return s.record(&rec)
 	}
 	phase := s.core.Phase(c.Instrument)
@@ -176,16 +173,10 @@ func again(c *codec.Command, reason orderbook.RejectReason, was *orderbook.Resti
 // settle makes the record of a command that was accepted say what came of it. A record that is not to
 // be written gets no kind.
 func (s *shadow) settle(c, rec *codec.Command, was *orderbook.RestingOrder, did deed, phase codec.Phase) {
-	at := orderKey{c.Instrument, c.Order}
+	if s.waits(rec) || c.Kind != codec.KindNew && c.Kind != codec.KindModify {
+		return
+	}
 	now, live := s.core.Lookup(c.Instrument, c.Order)
-	if live && now.Trigger != 0 {
-		s.waiting[at] = *rec
-		return
-	}
-	delete(s.waiting, at)
-	if c.Kind != codec.KindNew && c.Kind != codec.KindModify {
-		return
-	}
 	if live && !now.Market {
 		did.rested = now.Price
 	}
@@ -216,6 +207,17 @@ func (s *shadow) settle(c, rec *codec.Command, was *orderbook.RestingOrder, did 
 	case c.TIF != orderbook.FOK: // that is told already
 		s.losses.add(lossRuled)
 	}
+}
+
+// waits reports whether the order of a record waits for its trigger now, and keeps the record if so.
+func (s *shadow) waits(rec *codec.Command) bool {
+	at := orderKey{rec.Instrument, rec.Order}
+	if now, live := s.core.Lookup(rec.Instrument, rec.Order); live && now.Trigger != 0 {
+		s.waiting[at] = *rec
+		return true
+	}
+	delete(s.waiting, at)
+	return false
 }
 
 // collects reports whether orders wait for an auction in a phase, market orders too.
@@ -317,11 +319,7 @@ func (s *shadow) run(c *codec.Command) (reason orderbook.RejectReason, did deed)
 // collect empties the open batch and adds what an order has done in it.
 func (s *shadow) collect(id orderbook.OrderID, did *deed) {
 	if s.open.Trades() > 0 {
-		s.payload = s.open.AppendPayload(s.payload[:0])
-		p, err := codec.DecodePayload(s.payload)
-		if err != nil {
-			panic("capture: " + err.Error()) // it was encoded a line above
-		}
+		p := s.open.Payload()
 		for i := range p.Trades {
 			switch t := &p.Trades[i]; id {
 			case t.Taker:

@@ -46,7 +46,7 @@ func match(t interface{ Fatal(...any) }, commands []codec.Command, number func(o
 		c.Seq = seq
 		core.Apply(&c, batch)
 		payload = batch.AppendPayload(payload[:0])
-		p, err := codec.DecodePayload(payload)
+		p, err := codec.DecodePayload(payload, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,6 +274,9 @@ func TestShadow(t *testing.T) {
 		{"a flow that was recorded stays as it is", "0,rules,,,,,A-EQ,,,,,,,,high=11000;stops_recorded\n" +
 			order("N", "1", "S", "12000", "20", "0,0,,0,,") + order("N", "1", "S", "9000", "20", "9500,0,S,0,,") + order("N", "1", "S", "9000", "20", "9500,0,S,0,,"),
 			"1:1S20@12000 1:1S20@9000 1:1S20@9000", nil},
+		{"a flow is recorded only until its rules say otherwise", "0,rules,,,,,A-EQ,,,,,,,,high=11000;stops_recorded\n" +
+			order("N", "1", "S", "9900", "50", "9950,0,S,0,,") + "0,rules,,,,,A-EQ,,,,,,,,high=11000\n" + order("N", "2", "B", "9900", "20", "0,0,,0,,") + order("N", "3", "S", "9900", "10", "0,0,,0,,"),
+			"1:1S50@9900 1:2B20@9900 1:3S10@9900 1:1S50@9900", []loss{lossTrigger}},
 	} {
 		text := head
 		for i, line := range strings.Split(strings.TrimSuffix(rules+tc.flow, "\n"), "\n") {

@@ -89,12 +89,19 @@ func Create(path string, f Format, o CreateOptions) (*Writer, error) {
 // Write appends one command. The KindDefine command of an instrument comes before its first use;
 // instruments are numbered densely from 1. The command is not retained. The error is for good: it
 // says what the format cannot carry, or what the operating system says. What can be carried only in
-// part is counted in Notes.
+// part is counted in Notes. No format carries what only an engine may make (codec.Kind.Made): a reader would refuse it.
 func (w *Writer) Write(c *codec.Command) error {
-	if w.err == nil {
-		if err := w.sink.write(c); err != nil {
-			w.err = fmt.Errorf("%s: %w", w.path, err)
-		}
+	if w.err != nil {
+		return w.err
+	}
+	err := error(nil)
+	if c.Kind.Made() {
+		err = fmt.Errorf("a capture cannot carry a command of kind %d: an engine makes it itself", c.Kind)
+	} else {
+		err = w.sink.write(c)
+	}
+	if err != nil {
+		w.err = fmt.Errorf("%s: %w", w.path, err)
 	}
 	return w.err
 }
@@ -153,10 +160,18 @@ func (w *Writer) Abort() {
 	}
 	if w.path != "-" {
 		_ = w.file.Close() // it is thrown away, or closed already
-		_ = os.Remove(w.file.Name())
 	}
+	w.discard()
 	if w.err == nil {
 		w.err = fmt.Errorf("%s: given up", w.path)
+	}
+}
+
+// discard removes the temporary file, if there is one still. Any goroutine may call it: what is written from then on is lost,
+// and Close fails.
+func (w *Writer) discard() {
+	if w.path != "-" {
+		_ = os.Remove(w.file.Name())
 	}
 }
 

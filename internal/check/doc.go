@@ -1,6 +1,6 @@
-// Package check holds the invariants of the commit protocol as plain code beside the machines that
+// Package check holds the invariants of the commit protocol as plain code, apart from the machines that
 // must keep them: what a history of events or a set of logs has to look like, whoever produced it.
-// The simulator (internal/sim) feeds it every step, tests of real processes the journals they left.
+// The simulator (internal/sim) feeds it every step; tests of real processes feed it the journals they left.
 //
 //	I1  agreement: no batch is committed at one site and aborted at another, over the whole history
 //	I2  validity: a committed batch has the yes of every member
@@ -17,6 +17,6 @@
 //	I11 nothing vanishes: what was proposed is decided, or its proposer is told of the abort
 //	I12 not vacuous: the counters say what a run set has met (Counters.Missing)
 //
-// The numbers are those of docs/PROTOCOL.md section 8. Watch judges a history event by event; Logs
-// judges what is on the disks when all is over.
+// The numbers are those of docs/PROTOCOL.md section 8. Watch checks a history event by event; Logs
+// and Votes check what is on the disks at the end.
 package check

@@ -13,17 +13,30 @@ type Log struct {
 	Records []batch3pc.Record
 }
 
+// Judge judges logs, in memory that it uses again. The zero Judge is ready. Not safe for concurrent use.
+type Judge struct {
+	values   []value
+	replayed []replay
+}
+
+// Logs judges logs with a new Judge.
+func Logs(logs []Log) error { return new(Judge).Logs(logs) }
+
 // Logs judges what a group has left on its disks, all that its participants wrote or a prefix of it:
 // each log by itself (I3, I6), one value for each ballot (I6), committed histories that are prefixes
 // of each other (I1, I3), and a quorum of participants that accepted what anybody committed (I7). Give
 // it the logs of all configured participants. The error is a *Violation.
-func Logs(logs []Log) error {
-	var values []value
-	replayed := make([]replay, len(logs))
+func (judge *Judge) Logs(logs []Log) error {
+	judge.values = judge.values[:0]
+	for len(judge.replayed) < len(logs) {
+		judge.replayed = append(judge.replayed, replay{})
+	}
+	replayed := judge.replayed[:len(logs)]
 	for i := range logs {
 		r := &replayed[i]
+		*r = replay{held: r.held[:0]}
 		for j := range logs[i].Records {
-			if v := r.read(logs[i].Node, &logs[i].Records[j], &values); v != nil {
+			if v := r.read(logs[i].Node, &logs[i].Records[j], &judge.values); v != nil {
 				return v
 			}
 		}
@@ -102,7 +115,7 @@ func (r *replay) read(id batch3pc.NodeID, rec *batch3pc.Record, values *[]value)
 		r.done, r.pre = rec.Seq, max(r.pre, rec.Seq)
 	case batch3pc.RecordSnapshot:
 		if whole(rec) && rec.Seq > r.done {
-			*r = replay{elected: rec.Ballot, root: at, done: rec.Seq, pre: max(rec.Seq, rec.PreCommitted.Seq)}
+			*r = replay{held: r.held[:0], elected: rec.Ballot, root: at, done: rec.Seq, pre: max(rec.Seq, rec.PreCommitted.Seq)}
 		}
 	}
 	return nil
@@ -117,12 +130,13 @@ func (r *replay) tail() batch3pc.Position {
 
 func (r *replay) holds(at batch3pc.Position) bool { return at == r.root || slices.Contains(r.held, at) }
 
-// cut drops what is above s.
+// cut drops what is above s. If there is nothing, it stays accepted: behind a snapshot, the batch comes again that the
+// snapshot has called accepted.
 func (r *replay) cut(s batch3pc.Seq) {
 	for n := len(r.held); n > 0 && r.held[n-1].Seq > s; n-- {
 		r.held = r.held[:n-1]
+		r.pre = min(r.pre, s)
 	}
-	r.pre = min(r.pre, s)
 }
 
 // committed is the newest committed position.

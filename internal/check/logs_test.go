@@ -29,12 +29,19 @@ func TestLogs(t *testing.T) {
 	full := func(b *batch3pc.Batch) []batch3pc.Record {
 		return []batch3pc.Record{start, vote(b), at(batch3pc.RecordPreCommit, e1, b), at(batch3pc.RecordCommit, e1, b)}
 	}
+	z := batchAfter(x.Position(), 2, "z")
+	checkpointed := []batch3pc.Record{ // a log that was cut while z was accepted and not committed
+		{Kind: batch3pc.RecordSnapshot, Ballot: e1, PreCommitted: z.Position(), Seq: x.Seq, Chain: x.Chain, Total: 1, Chunk: []byte{1}},
+		{Kind: batch3pc.RecordFill, Batch: z},
+	}
+	committed := append(full(x), vote(z), at(batch3pc.RecordPreCommit, e1, z), at(batch3pc.RecordCommit, e1, z))
 	for name, test := range map[string]struct {
 		logs [3][]batch3pc.Record
 		want string
 	}{
 		"all is well":             {[3][]batch3pc.Record{full(x), full(x)[:3], full(x)[:1]}, ""},
 		"an abort in a new epoch": {[3][]batch3pc.Record{{start, vote(x), at(batch3pc.RecordStart, e2, nil), vote(y)}, full(x)[:2], nil}, ""},
+		"accepted, by a snapshot": {[3][]batch3pc.Record{committed, checkpointed, full(x)}, ""},
 		"two outcomes":            {[3][]batch3pc.Record{full(x), full(x), append([]batch3pc.Record{start, vote(y)}, at(batch3pc.RecordCommit, e1, y))}, "I1"},
 		"two values in a ballot":  {[3][]batch3pc.Record{full(x)[:3], full(y)[:3], nil}, "I6"},
 		"no quorum":               {[3][]batch3pc.Record{full(x), full(x)[:2], full(x)[:2]}, "I7"},
@@ -47,6 +54,57 @@ func TestLogs(t *testing.T) {
 		err := Logs([]Log{{1, test.logs[0]}, {2, test.logs[1]}, {3, test.logs[2]}})
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want+":")) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// Votes misses the yes of a member, and nobody else's: those who are members change with the stream.
+func TestVotes(t *testing.T) {
+	// opens is the entry behind x that leaves 3 out.
+	opens := func(x *batch3pc.Batch) *batch3pc.Batch {
+		b := &batch3pc.Batch{Seq: 3, Parent: x.Seq, ParentChain: x.Chain, Generation: 2, Count: batch3pc.CountGeneration}
+		for id, member := range []byte{1: 1, 2: 1, 3: 0} {
+			if id > 0 {
+				b.Payload = append(b.Payload, append([]byte{byte(id), member}, make([]byte, 14)...)...)
+			}
+		}
+		b.Seal()
+		return b
+	}
+	x := batchAfter(batch3pc.Position{}, 1, "x")
+	y := batchAfter(x.Position(), 2, "y")
+	out := opens(x)
+	z := batchAfter(out.Position(), 4, "z")
+	z.Generation = 2
+	z.Seal()
+	yes := func(b ...*batch3pc.Batch) (records []batch3pc.Record) {
+		for _, b := range b {
+			records = append(records, batch3pc.Record{Kind: batch3pc.RecordBatch, Batch: b})
+		}
+		return records
+	}
+	fill := func(b *batch3pc.Batch) batch3pc.Record { return batch3pc.Record{Kind: batch3pc.RecordFill, Batch: b} }
+	done := func(b *batch3pc.Batch) batch3pc.Record {
+		return batch3pc.Record{Kind: batch3pc.RecordCommit, Seq: b.Seq, Chain: b.Chain}
+	}
+	for name, test := range map[string]struct {
+		logs [3][]batch3pc.Record
+		want string
+	}{
+		"all voted":                     {[3][]batch3pc.Record{append(yes(x, y), done(y)), yes(x, y), yes(x, y)}, ""},
+		"in doubt":                      {[3][]batch3pc.Record{append(yes(x, y), done(x)), yes(x, y), yes(x)}, ""},
+		"one was only told":             {[3][]batch3pc.Record{append(yes(x), done(x)), yes(x), {fill(x), done(x)}}, "I2: 1 is committed without the yes of participant 3"},
+		"one had voted, and was told":   {[3][]batch3pc.Record{append(yes(x), done(x)), yes(x), append(yes(x), fill(x))}, ""},
+		"who has left need not":         {[3][]batch3pc.Record{append(yes(x, out, z), done(z)), yes(x, out, z), append(yes(x), fill(out), fill(z))}, ""},
+		"who has left had to before":    {[3][]batch3pc.Record{append(yes(x, out, z), done(z)), yes(x, out, z), nil}, "I2: 1 is committed without the yes of participant 3"},
+		"who stays has to all the same": {[3][]batch3pc.Record{append(yes(x, out, z), done(z)), yes(x, out), yes(x, out, z)}, "I2: 4 is committed without the yes of participant 2"},
+	} {
+		got := ""
+		if err := Votes([]Log{{1, test.logs[0]}, {2, test.logs[1]}, {3, test.logs[2]}}, []batch3pc.NodeID{1, 2, 3}); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type Watch struct {
 	participants []batch3pc.NodeID
 	members      uint64 // bits of places, at the beginning
 	quorum       int
-	place        [256]uint8 // of a node in nodes, plus 1; 0: no node of the group
+	place        *[256]uint8 // of a node in nodes, plus 1; 0: no node of the group
 	nodes        []node
 
 	batches []entry
@@ -74,7 +74,7 @@ type node struct {
 
 // NewWatch returns a Watch over a group; members must be among participants.
 func NewWatch(participants, members, coordinators []batch3pc.NodeID) *Watch {
-	w := &Watch{participants: slices.Clone(participants), quorum: len(participants)/2 + 1}
+	w := &Watch{participants: slices.Clone(participants), quorum: len(participants)/2 + 1, place: new([256]uint8)}
 	for _, id := range slices.Concat(participants, coordinators) {
 		w.nodes = append(w.nodes, node{id: id})
 		w.place[id] = uint8(len(w.nodes))

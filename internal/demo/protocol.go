@@ -2,17 +2,17 @@ package demo
 
 import (
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/batch3pc/textbook"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // protocol makes the machines of one protocol.
 type protocol struct {
 	id, name    string
 	tickNs      int64
-	coordinator func() (driver.Proposer, error)
-	participant func(id batch3pc.NodeID, app batch3pc.App) (driver.Machine, error)
-	standby     func() (driver.Proposer, error) // nil: it has none
+	coordinator func() (rounds.Proposer, error)
+	participant func(id batch3pc.NodeID, app batch3pc.App) (rounds.Machine, error)
+	standby     func() (rounds.Proposer, error) // nil: it has none
 	// The fault strikes at this message, before it leaves, or at this record, before it is durable.
 	strikes func(m *batch3pc.Message) bool
 	record  batch3pc.RecordKind // 0: none
@@ -39,16 +39,16 @@ var protocols = []protocol{
 	textbookProtocol("3pc", "3PC of the textbooks", textbook.ThreePhase),
 	{
 		id: "e3pc", name: "E3PC (tezi)", tickNs: watchNs,
-		coordinator: func() (driver.Proposer, error) { return batch3pc.NewCoordinator(e3pcConfig(engineNode)) },
-		participant: func(id batch3pc.NodeID, app batch3pc.App) (driver.Machine, error) {
+		coordinator: func() (rounds.Proposer, error) { return batch3pc.NewCoordinator(e3pcConfig(engineNode)) },
+		participant: func(id batch3pc.NodeID, app batch3pc.App) (rounds.Machine, error) {
 			return batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: 16}, app)
 		},
-		standby: func() (driver.Proposer, error) {
+		standby: func() (rounds.Proposer, error) {
 			s, err := batch3pc.NewStandby(batch3pc.StandbyConfig{Coordinator: e3pcConfig(backupNode), PatienceTicks: watchTicks})
 			if err != nil {
 				return nil, err
 			}
-			return driver.Standby(s), nil
+			return rounds.Standby(s), nil
 		},
 		strikes: atSecond(batch3pc.KindPreCommit),
 		meaning: map[Verdict]string{
@@ -69,8 +69,8 @@ func textbookProtocol(id, name string, p textbook.Protocol) protocol {
 	}
 	out := protocol{
 		id: id, name: name, tickNs: tickNs,
-		coordinator: func() (driver.Proposer, error) { return textbook.NewCoordinator(cfg) },
-		participant: func(id batch3pc.NodeID, app batch3pc.App) (driver.Machine, error) {
+		coordinator: func() (rounds.Proposer, error) { return textbook.NewCoordinator(cfg) },
+		participant: func(id batch3pc.NodeID, app batch3pc.App) (rounds.Machine, error) {
 			cfg := cfg
 			cfg.Self = id
 			return textbook.NewParticipant(cfg, app)

@@ -2,8 +2,8 @@ package demo
 
 import (
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // trial is one protocol in one scenario.
@@ -44,7 +44,7 @@ func (t *trial) run() error {
 		if err != nil {
 			return err
 		}
-		n.start(driver.NewParticipant(driver.ParticipantConfig{Header: header(n), TickNs: t.protocol.tickNs}, m, n.disk, n.peers()))
+		n.start(rounds.NewParticipant(rounds.ParticipantConfig{Header: header(n), TickNs: t.protocol.tickNs}, m, n.disk, n.peers()))
 	}
 	lead, err := t.lead(t.engine, t.protocol.coordinator)
 	if err != nil {
@@ -78,7 +78,7 @@ func (t *trial) run() error {
 func header(n *node) codec.Header { return codec.Header{Cluster: 1, From: uint8(n.id), Boot: 1} }
 
 // lead starts a coordinator on what its disk holds.
-func (t *trial) lead(n *node, machine func() (driver.Proposer, error)) (*driver.Coordinator, error) {
+func (t *trial) lead(n *node, machine func() (rounds.Proposer, error)) (*rounds.Coordinator, error) {
 	m, err := machine()
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (t *trial) lead(n *node, machine func() (driver.Proposer, error)) (*driver.
 	if err := n.disk.replay(m); err != nil {
 		return nil, err
 	}
-	c := driver.NewCoordinator(driver.CoordinatorConfig{Header: header(n), TickNs: t.protocol.tickNs, RetainMax: 16}, m, n.disk, n.peers())
+	c := rounds.NewCoordinator(rounds.CoordinatorConfig{Header: header(n), TickNs: t.protocol.tickNs, RetainMax: 16}, m, n.disk, n.peers())
 	n.start(c)
 	return c, nil
 }

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // Delays of the simulated hardware in nanoseconds: the least, and what chance adds at most.
@@ -34,7 +34,7 @@ type world struct {
 type node struct {
 	world *world
 	id    batch3pc.NodeID
-	duty  driver.Duty // nil: it is not running
+	duty  rounds.Duty // nil: it is not running
 	disk  *disk
 	links []*link
 	life  int // which start of the process this is: what was planned for an earlier one is void
@@ -98,22 +98,22 @@ func (w *world) run(atNs int64) error {
 func (w *world) delay(least, more int64) int64 { return least + w.rng.Int64N(more) }
 
 // peers are the links of the node as the driver wants them.
-func (n *node) peers() (all []driver.Peer) {
+func (n *node) peers() (all []rounds.Peer) {
 	for _, l := range n.links {
-		all = append(all, driver.Peer{Node: l.peer.id, Link: l})
+		all = append(all, rounds.Peer{Node: l.peer.id, Link: l})
 	}
 	return all
 }
 
 // start runs d as the node's process.
-func (n *node) start(d driver.Duty) {
+func (n *node) start(d rounds.Duty) {
 	n.life++
 	n.duty, n.wake = d, 0
 	for _, l := range n.links {
 		l.in = nil
 		if l.peer.duty != nil {
-			l.put(driver.EventUp, nil)
-			l.back().put(driver.EventUp, nil)
+			l.put(rounds.EventUp, nil)
+			l.back().put(rounds.EventUp, nil)
 			l.peer.soon()
 		}
 	}
@@ -129,7 +129,7 @@ func (n *node) kill() {
 		if peer := l.peer; peer.duty != nil {
 			back := l.back()
 			n.world.after(n.world.delay(hopNs, hopMoreNs)+hopMoreNs, func() { // behind what is on its way
-				back.put(driver.EventDown, nil)
+				back.put(rounds.EventDown, nil)
 				peer.soon()
 			})
 		}
@@ -172,7 +172,7 @@ type link struct {
 }
 
 type arrival struct {
-	event driver.Event
+	event rounds.Event
 	frame []byte
 }
 
@@ -180,7 +180,7 @@ func (l *link) back() *link {
 	return l.peer.links[slices.IndexFunc(l.peer.links, func(o *link) bool { return o.peer == l.node })]
 }
 
-func (l *link) put(ev driver.Event, frame []byte) { l.in = append(l.in, arrival{ev, frame}) }
+func (l *link) put(ev rounds.Event, frame []byte) { l.in = append(l.in, arrival{ev, frame}) }
 
 // Claim lends room for a frame.
 func (l *link) Claim(n int) []byte {
@@ -209,16 +209,16 @@ func (l *link) Publish(n int) {
 	back, life := l.back(), l.peer.life
 	w.after(atNs-w.nowNs, func() {
 		if back.node.life == life && (w.severed == nil || !w.severed(l.node.id, l.peer.id)) {
-			back.put(driver.EventFrame, frame)
+			back.put(rounds.EventFrame, frame)
 			back.node.round()
 		}
 	})
 }
 
 // Next returns the oldest event.
-func (l *link) Next() (driver.Event, []byte) {
+func (l *link) Next() (rounds.Event, []byte) {
 	if len(l.in) == 0 {
-		return driver.EventNone, nil
+		return rounds.EventNone, nil
 	}
 	return l.in[0].event, l.in[0].frame
 }
@@ -290,7 +290,7 @@ func (d *disk) crash() {
 func (d *disk) replay(m interface {
 	Recover(*batch3pc.Record) error
 }) error {
-	feed := driver.Replay(m)
+	feed := rounds.Replay(m)
 	for _, r := range d.records {
 		if err := feed(r.kind, r.body); err != nil {
 			return err

@@ -241,5 +241,12 @@ func (p Profile) Pin(stage int) (unpin func(), err error) {
 	return Pin(p.Cores[stage])
 }
 
+// Part returns the share i of n of a profile that was chosen for n times as many stages: each has cores of its own.
+func (p Profile) Part(i, n int) Profile {
+	each := len(p.Cores) / n
+	p.Cores = slices.Clone(p.Cores[i*each : (i+1)*each])
+	return p
+}
+
 // Lines says what was chosen, what was got and what was refused, for the start-up log.
 func (p Profile) Lines() []string { return slices.Clone(p.lines) }

@@ -259,3 +259,14 @@ func TestChooseHere(t *testing.T) {
 		t.Errorf("%q", m.Lines())
 	}
 }
+
+// The shares of a profile for several times as many stages have cores of their own, and all of them.
+func TestPart(t *testing.T) {
+	whole := Profile{Name: Pinned, Cores: []int{1, 2, 3, 4, 5, 6}}
+	if a, b := whole.Part(0, 2), whole.Part(1, 2); !slices.Equal(a.Cores, []int{1, 2, 3}) || !slices.Equal(b.Cores, []int{4, 5, 6}) {
+		t.Errorf("cores %v and %v", a.Cores, b.Cores)
+	}
+	if p := (Profile{Name: Shared}).Part(1, 2); p.Name != Shared || len(p.Cores) != 0 {
+		t.Errorf("a share of the shared profile is %+v", p)
+	}
+}

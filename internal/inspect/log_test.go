@@ -65,6 +65,9 @@ func TestDir(t *testing.T) {
 		if uint64(l.LastBatch) != last || uint64(l.Committed) != last || l.Trades != trades {
 			t.Errorf("%s: last batch %d, committed %d, %d trades; the run has %d with %d", name, l.LastBatch, l.Committed, l.Trades, batches, trades)
 		}
+		if l.Batches != batches || l.Openings != 1 {
+			t.Errorf("%s: %d batches and %d openings, want %d and 1", name, l.Batches, l.Openings, batches)
+		}
 		var sum uint64
 		for _, n := range l.ByKind {
 			sum += n
@@ -74,8 +77,8 @@ func TestDir(t *testing.T) {
 		}
 	}
 	// With what tells of the market: definitions, rules, phases.
-	if got := logs[0]; got.Commands < uint64(report.Commands)+5 || got.ByKind["sealed"] != batches || got.ByKind["decided"] == 0 {
-		t.Errorf("engine: %d commands, by kind %v", got.Commands, got.ByKind)
+	if got := logs[0]; got.Commands < got.Asked+5 || got.Asked != uint64(report.Commands) || got.ByKind["sealed"] != batches || got.ByKind["decided"] == 0 {
+		t.Errorf("engine: %d commands, %d asked, by kind %v; the report has %d", got.Commands, got.Asked, got.ByKind, report.Commands)
 	}
 	if got := logs[1]; got.Commands != 0 || got.ByKind["batch"] != batches+1 || got.ByKind["commit"] == 0 {
 		t.Errorf("risk: %d commands, by kind %v", got.Commands, got.ByKind)
@@ -269,7 +272,7 @@ func TestTornAndDamaged(t *testing.T) {
 // TestForeignRecords: a record with a good checksum and a body that nobody would write is told.
 func TestForeignRecords(t *testing.T) {
 	for name, kind := range map[string]uint8{
-		"sealed": engine.RecordSealed, "decided": engine.RecordDecided, "tape": marketdata.RecordTape, "compact": marketdata.RecordTapeCompact,
+		"sealed": engine.RecordSealed, "decided": engine.RecordDecided, "tape": marketdata.RecordTape,
 		"batch": uint8(batch3pc.RecordBatch), "unknown": 200,
 	} {
 		dir := filepath.Join(t.TempDir(), "log")
@@ -292,7 +295,7 @@ func TestForeignRecords(t *testing.T) {
 func TestTable(t *testing.T) {
 	l := inspect.Log{
 		Dir: "run/engine", Records: 7, Bytes: 640, ByKind: map[string]uint64{"sealed": 2, "commands": 4, "epoch": 1},
-		Commands: 9, Trades: 5, LastBatch: 2, Committed: 1, Ballots: 1,
+		Commands: 9, Asked: 7, Trades: 5, Batches: 2, Openings: 1, LastBatch: 3, Committed: 1, Ballots: 1,
 	}
 	var text bytes.Buffer
 	if err := l.WriteTable(&text); err != nil {
@@ -303,8 +306,8 @@ func TestTable(t *testing.T) {
     commands  4
     epoch     1
     sealed    2
-  commands    9
-  batches     last 2, committed to 1, 5 trades written, 1 ballots
+  commands    9: 7 of members, 2 of the exchange
+  batches     2 and 1 opening of members, to 3, committed to 1, 5 trades written, 1 ballot
 `
 	if text.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", text.String(), want)
@@ -317,3 +320,53 @@ func TestTable(t *testing.T) {
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// TestRepairCutShort: what a crash has left of a repair behind its point of no return is the repaired log. It was once
+// read as the damaged one.
+func TestRepairCutShort(t *testing.T) {
+	dir, _ := run(t, 0)
+	risk := filepath.Join(dir, "risk")
+	want, err := inspect.Dir(risk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, used := segment(t, risk)
+	whole := strings.TrimSuffix(path, journal.SegmentSuffix) + ".rewritten"
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = os.Rename(path, whole)
+	}
+	if err == nil {
+		b[used/2]++
+		err = errors.Join(os.WriteFile(path, b[:used], 0o600), os.WriteFile(filepath.Join(risk, "repair"), []byte("1\nend"), 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := inspect.Dir(risk)
+	if err != nil || got[0].Repairing != 1 || got[0].Records != want[0].Records {
+		t.Fatalf("inspect: %v, %+v, want %d records of a repair of one segment", err, got, want[0].Records)
+	}
+	var table strings.Builder
+	if err := got[0].WriteTable(&table); err != nil || !strings.Contains(table.String(), "\n  repair      cut short: ") {
+		t.Errorf("%v, the table\n%s", err, table.String())
+	}
+	res, err := verify.Run(dir)
+	if err != nil || !res.Complete || res.Participants[0].Repairing != 1 || res.Participants[1].Repairing != 0 {
+		t.Errorf("verify: %v, %+v", err, res)
+	}
+}
+
+// TestDirWithoutRunFile: a run whose run file is damaged is none that anything else takes. Its logs are told, and that; it was
+// once told as a run like any other.
+func TestDirWithoutRunFile(t *testing.T) {
+	dir, _ := run(t, 0)
+	if err := os.WriteFile(filepath.Join(dir, rundir.File), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	logs, err := inspect.Dir(dir)
+	refused := new(rundir.RefusedError)
+	if !errors.As(err, &refused) || len(logs) != 4 || logs[0].Records == 0 {
+		t.Errorf("%d logs, %v", len(logs), err)
+	}
+}

@@ -131,7 +131,7 @@ func BenchmarkRead(b *testing.B) {
 	must(b, j.Close())
 	b.SetBytes(records * batchSize)
 	for b.Loop() {
-		if n, err := countDense(b, dir); n != records || err != nil {
+		if n, err := countDense(b, disk.Real, dir); n != records || err != nil {
 			b.Fatal(n, err)
 		}
 	}

@@ -70,11 +70,30 @@ func TestStickyFailure(t *testing.T) {
 }
 
 // TestDiskFull checks that a full disk is one clear line at a roll, loses nothing, leaves no
-// half-made segment, and that the log goes on when there is room again.
+// half-made segment, and that the log goes on when there is room again. Some file systems have no room for the name of a
+// file then, and refuse its making.
 func TestDiskFull(t *testing.T) {
-	d := simdisk.New(1)
-	j := open(t, "log", on(d))
-	d.SetCapacity(small.SegmentSize)
+	for _, full := range []func(*simdisk.Disk){
+		func(d *simdisk.Disk) { d.SetCapacity(small.SegmentSize) },
+		func(d *simdisk.Disk) {
+			d.SetFault(func(c simdisk.Call) error {
+				if c.Op == simdisk.OpCreate {
+					return syscall.ENOSPC
+				}
+				return nil
+			})
+		},
+	} {
+		d := simdisk.New(1)
+		j := open(t, "log", on(d))
+		full(d)
+		meetsFull(t, d, j)
+	}
+}
+
+// meetsFull fills the log until its disk is full, and goes on when there is room.
+func meetsFull(t *testing.T, d *simdisk.Disk, j *Journal) {
+	t.Helper()
 	var err error
 	for err == nil {
 		next := j.LSN() + 1
@@ -92,6 +111,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatalf("%d segments, want 1", got)
 	}
 	d.SetCapacity(0)
+	d.SetFault(nil)
 	last := fill(t, j, 20)
 	must(t, j.Close())
 	if n, tail, err := reopen(t, "log", on(d)); n != last || tail.Torn || err != nil {

@@ -19,10 +19,10 @@ import (
 // machine at once, and must not tell another machine of one above Synced before it has made it durable
 // itself, which Open does.
 //
-// When it first comes to the end of the log it looks once at the whole rest of the segment, which has to be zeros. From
-// then on every record is written behind that look, in order, so behind the last one there is nothing: Open need not look
-// again. A segment that was filled lies on the disk and not in memory, and to read the rest of it is most of what a
-// takeover took (live).
+// When it first comes to the end of the log it looks at the rest of the segment, a piece at each poll. From some place on that
+// is zeros. Once the follower has read up to there, every record behind it was written after the look, in order, so behind the
+// last one there is nothing: Open need not look again. A segment that was filled lies on the disk and not in memory, and to
+// read the rest of it is most of what a takeover took (Settled).
 type Follower struct {
 	fs     disk.FS
 	dir    string
@@ -31,7 +31,11 @@ type Follower struct {
 	stuck  int   // polls since something that is no record was first seen where the reader stands
 	at     int64 // where that is
 	polls  int   // that found nothing
-	looks  int   // likewise
+	looked struct {
+		first    uint64 // segment
+		to       int64  // up to here
+		zeroFrom int64  // everything from here to there was zero
+	}
 }
 
 // followAhead is how much a follower reads at a time: it is mostly at the end, where there is little.
@@ -42,6 +46,9 @@ const followAhead = 64 << 10
 // one that died is told from one that writes by its lock. It also is how many polls that find nothing
 // go by before a follower asks whether it was overtaken by a truncation.
 const stuckMax = 1000
+
+// lookPiece is how much of the rest of a segment is looked at in one poll: a fraction of a millisecond from memory.
+const lookPiece = 256 << 10
 
 // Follow begins to read the log in dir behind a position; the zero value is the beginning. The log
 // need not be there yet, but its directory must. A log that does not have the position is a
@@ -74,8 +81,16 @@ func (f *Follower) Next() (Record, error) {
 // the end of a log means.
 func (f *Follower) quiet() (bool, error) {
 	r := f.reader
-	if r.file == nil || r.offset == 0 || r.window.holds(r.offset) {
-		return false, nil // begin, or go on with what was read ahead
+	if r.file == nil || r.offset == 0 {
+		return false, nil // begin
+	}
+	if r.window.holds(r.offset) {
+		_, _, fault, err := r.load()
+		if err != nil || fault == nil {
+			return false, err // go on with what was read ahead
+		}
+		// What was read ahead may end in the middle of a write. Reader would take the whole rest of the segment to find
+		// out what that means.
 	}
 	r.window.forget()
 	if r.size-r.offset < headerSize { // it may have grown
@@ -107,18 +122,34 @@ func (f *Follower) quiet() (bool, error) {
 	return false, next.Close()
 }
 
-// look looks at the rest of the last segment, if that was not found to be zeros yet. While a writer writes there it is not.
+// look looks at the next piece of the rest of the last segment, until all of it was found to be zeros but for what the
+// writer has written meanwhile, and the follower has read.
 func (f *Follower) look() error {
-	if f.reader.live || f.looks%stuckMax != 0 {
-		f.looks++
+	r, l := f.reader, &f.looked
+	if r.live {
 		return nil
 	}
-	f.looks++
-	zero, err := f.reader.zeroToEnd()
-	f.reader.live = zero && err == nil
-	f.reader.window.forget()
-	return err
+	if l.first != r.first {
+		l.first, l.to, l.zeroFrom = r.first, r.offset, r.offset
+	}
+	if n := min(lookPiece, r.size-l.to); n > 0 {
+		defer r.window.forget()
+		b, err := r.window.bytes(r.file, l.to, n, r.size)
+		if err != nil {
+			return err
+		}
+		if !isZero(b) {
+			l.zeroFrom = l.to + withoutZeros(b)
+		}
+		l.to += n
+	}
+	r.live = l.to >= r.size && r.offset >= l.zeroFrom
+	return nil
 }
+
+// Settled reports whether the follower has been at the end of the log and knows that nothing is behind it: Open will read no
+// more than what was written since.
+func (f *Follower) Settled() bool { return f.reader.live }
 
 // still reports whether the segment that was read to its end is there; the writer may have truncated
 // it, and the next one too.

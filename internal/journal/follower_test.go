@@ -154,27 +154,39 @@ func takeOver(t *testing.T, seed uint64, at, followed int) {
 	}
 }
 
-// TestTakeOverReadsLittle: a follower that has come to the end of the log once reads nothing but what was written since when
-// it takes the log over, however much room is left in the segment.
+// append3 appends three wide records, and makes them durable.
+func append3(t *testing.T, j *Journal) {
+	t.Helper()
+	for range 3 {
+		next := j.LSN() + 1
+		_, err := j.Append(kindOf(next), wide(next))
+		must(t, err)
+	}
+	must(t, errors.Join(j.Flush(), j.Sync()))
+}
+
+// TestTakeOverReadsLittle: a follower that was at the end of the log, and has looked at the rest of the segment while the
+// writer went on, reads nothing but what was written since when it takes the log over, however much room is left.
 func TestTakeOverReadsLittle(t *testing.T) {
 	d := simdisk.New(1)
 	o := Options{SegmentSize: 1 << 20, RecordMax: 1500, FS: d}
 	j, err := Open("log", o, nil)
 	must(t, err)
-	append3 := func() {
-		for range 3 {
-			next := j.LSN() + 1
-			_, err := j.Append(kindOf(next), wide(next))
-			must(t, err)
-		}
-		must(t, errors.Join(j.Flush(), j.Sync()))
-	}
-	append3()
+	append3(t, j)
 	f, err := Follow(d, "log", Position{})
 	must(t, err)
 	check, seen := checkerOf(wide)
+	polls := int64(0)
+	for ; !f.Settled(); polls++ {
+		drain(t, f, check)
+		append3(t, j) // beside the look
+	}
+	if most := o.SegmentSize/lookPiece + 2; polls > most {
+		t.Errorf("settled after %d polls, want at most %d", polls, most)
+	}
 	drain(t, f, check)
-	append3()
+	append3(t, j)
+	want := j.LSN()
 	must(t, j.Close())
 	read := int64(0)
 	d.SetFault(func(c simdisk.Call) error {
@@ -185,12 +197,113 @@ func TestTakeOverReadsLittle(t *testing.T) {
 	})
 	k, err := f.Open(o, check)
 	must(t, err)
-	if *seen != 6 || k.LSN() != 6 {
-		t.Errorf("took over %d records of 6, and goes on at %d", *seen, k.LSN())
+	if *seen != want || k.LSN() != want {
+		t.Errorf("took over %d records of %d, and goes on at %d", *seen, want, k.LSN())
 	}
 	if most := int64(2 * followAhead); read > most {
 		t.Errorf("read %d bytes to take over, want at most %d", read, most)
 	}
+}
+
+// TestReadBesideWriter: a reader has read ahead where nothing was yet, and the writer goes on. The reader looks there again, and
+// does not search the rest of the segment for an explanation of the zeros.
+func TestReadBesideWriter(t *testing.T) {
+	d := simdisk.New(1)
+	j, err := Open("log", Options{SegmentSize: 8 * readAhead, RecordMax: 1500, FS: d}, nil)
+	must(t, err)
+	append3(t, j)
+	r, err := NewReaderOn(d, "log", Position{})
+	must(t, err)
+	read := int64(0)
+	d.SetFault(func(c simdisk.Call) error {
+		if c.Op == simdisk.OpRead {
+			read += c.Size
+		}
+		return nil
+	})
+	const rounds = 4
+	check, seen := checkerOf(wide)
+	for round := range rounds {
+		for *seen < uint64(3*(round+1)) {
+			rec, err := r.Next()
+			must(t, err)
+			must(t, check(rec))
+		}
+		append3(t, j)
+	}
+	if most := int64((2*rounds + 1) * readAhead); read > most {
+		t.Errorf("read %d bytes for %d records, want at most %d", read, *seen, most)
+	}
+	must(t, errors.Join(r.Close(), j.Close()))
+}
+
+// TestFollowHalf: a record is being written while a follower reads ahead, so that it has the half of it behind a whole one. It
+// waits for the rest, and does not read the segment to its end to find out what that means.
+func TestFollowHalf(t *testing.T) {
+	halves := 0
+	for seed := range uint64(20) {
+		d := simdisk.New(seed)
+		j, err := Open("log", Options{SegmentSize: 1 << 20, RecordMax: 1500, FS: d}, nil)
+		must(t, err)
+		f, err := Follow(d, "log", Position{})
+		must(t, err)
+		drain(t, f, func(Record) error { return nil })
+		most := int64(0)
+		d.SetFault(func(c simdisk.Call) error {
+			if c.Op == simdisk.OpWrite {
+				return errors.New("the process died in this write, which is done in part")
+			}
+			if c.Op == simdisk.OpRead {
+				most = max(most, c.Size)
+			}
+			return nil
+		})
+		for next := uint64(1); next <= 2; next++ {
+			_, err := j.Append(kindOf(next), pattern(next, make([]byte, 1400)))
+			must(t, err)
+		}
+		if j.Flush() == nil {
+			t.Fatal("the write did not fail")
+		}
+		n := drain(t, f, func(Record) error { return nil })
+		drain(t, f, func(Record) error { return nil })
+		if n == 1 && f.stuck > 0 {
+			halves++
+		}
+		if most > lookPiece {
+			t.Errorf("seed %d: after %d records it read %d bytes at once, want at most %d", seed, n, most, lookPiece)
+		}
+		must(t, errors.Join(f.Close(), j.Close()))
+	}
+	if halves == 0 {
+		t.Error("no follower has met half of a record")
+	}
+}
+
+// TestUnsettled: something lies far behind the end of the log. A follower does not take that for nothing.
+func TestUnsettled(t *testing.T) {
+	d := simdisk.New(1)
+	o := Options{SegmentSize: 1 << 20, RecordMax: 1500, FS: d}
+	j, err := Open("log", o, nil)
+	must(t, err)
+	fill(t, j, 3)
+	must(t, errors.Join(j.Flush(), j.Sync(), d.Flip(segmentPath("log", 1), o.SegmentSize/2, 3)))
+	f, err := Follow(d, "log", Position{})
+	must(t, err)
+	check, _ := checker()
+	for range 2 * o.SegmentSize / lookPiece {
+		drain(t, f, check)
+	}
+	if f.Settled() {
+		t.Error("settled, although the rest of the segment is not zeros")
+	}
+	must(t, j.Close())
+	k, err := f.Open(o, check)
+	must(t, err)
+	if !k.Tail().Torn {
+		t.Errorf("the tail is %+v, want a torn one", k.Tail())
+	}
+	must(t, k.Close())
 }
 
 // TestFollowTruncated: a follower that is overtaken by a truncation is told; one that begins behind a

@@ -290,3 +290,18 @@ func TestNoAllocation(t *testing.T) {
 	}
 	must(t, j.Close())
 }
+
+// TestStrayNumber: records are numbered from 1, so a file with the number 0 is none of the log's. It once made a log look empty.
+func TestStrayNumber(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, small)
+	want := fill(t, j, 10)
+	must(t, j.Close())
+	must(t, os.WriteFile(segmentPath(dir, 0), nil, 0o600))
+	if n, _, err := readAll(t, dir); n != want || err != nil {
+		t.Errorf("read %d of %d, %v", n, want, err)
+	}
+	if n, _, err := reopen(t, dir, small); n != want || err != nil {
+		t.Errorf("replayed %d of %d, %v", n, want, err)
+	}
+}

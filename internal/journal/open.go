@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
@@ -22,8 +21,8 @@ func Open(dir string, o Options, replay func(Record) error) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeDir(o.FS, dir); err != nil {
-		return nil, err
+	if err := disk.MakeDirs(o.FS, dir); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
 	}
 	j, err := lockLog(dir, o)
 	if err != nil {
@@ -64,33 +63,6 @@ func (j *Journal) opened(err error) (*Journal, error) {
 	}
 	_ = j.lock.Close()
 	return nil, err
-}
-
-// makeDir makes dir and what is missing above it. A directory is made only when the name of the one
-// above it is durable, so if one is found, whoever made it, its own name is all that may not be.
-func makeDir(files disk.FS, dir string) error {
-	above := filepath.Dir(filepath.Clean(dir))
-	_, err := files.List(dir)
-	found := err == nil
-	if errors.Is(err, fs.ErrNotExist) && above != filepath.Clean(dir) {
-		if err := makeDir(files, above); err != nil {
-			return err
-		}
-		if err = files.MakeDir(dir); errors.Is(err, fs.ErrExist) {
-			err = nil
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	err = files.SyncDir(above)
-	if found && errors.Is(err, fs.ErrPermission) {
-		return nil // what we may not even open we have not made
-	}
-	if err != nil {
-		return fmt.Errorf("journal: cannot make the name of %s durable: %w", dir, err)
-	}
-	return nil
 }
 
 // recover reads what is there, repairs the end and gets ready to append. It closes r.

@@ -56,12 +56,12 @@ const SnapshotSuffix = ".snapshot"
 // SnapshotLSN reads the name of a snapshot: the number of the last record whose effect is in it.
 func SnapshotLSN(name string) (lsn uint64, ok bool) { return numbered(name, SnapshotSuffix) }
 
-// numbered reads a file name of 20 digits and suffix.
+// numbered reads a file name of 20 digits and suffix: the number of a record.
 func numbered(name, suffix string) (n uint64, ok bool) {
 	digits, ok := strings.CutSuffix(name, suffix)
 	if !ok || len(digits) != 20 {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
-	return n, err == nil
+	return n, err == nil && n > 0 // records are numbered from 1
 }

@@ -75,13 +75,20 @@ func NewReader(dir string) (*Reader, error) { return NewReaderOn(disk.Real, dir,
 
 // NewReaderOn opens the journal in dir of a file system for reading from the record behind after on,
 // the zero value being the beginning of the log. It reads no segment that ends before it. If the log
-// does not have the position, a *PositionError says so, here or when Next would pass it.
+// does not have the position, a *PositionError says so, here or when Next would pass it. What a crash has left of
+// a repair is read as the next Open puts it in place.
 func NewReaderOn(fs disk.FS, dir string, after Position) (*Reader, error) {
-	firsts, err := listSegments(fs, dir)
-	if err != nil {
+	return newReader(fs, &Reader{dir: dir, zeroFrom: -1, after: after})
+}
+
+func newReader(fs disk.FS, r *Reader) (*Reader, error) {
+	var err error
+	if r.fs, err = repaired(fs, r.dir); err != nil {
 		return nil, err
 	}
-	r := &Reader{fs: fs, dir: dir, firsts: firsts, zeroFrom: -1, after: after}
+	if r.firsts, err = listSegments(r.fs, r.dir); err != nil {
+		return nil, err
+	}
 	if err := r.begin(); err != nil {
 		return nil, err
 	}
@@ -89,7 +96,12 @@ func NewReaderOn(fs disk.FS, dir string, after Position) (*Reader, error) {
 }
 
 // Segments lists the segments of the journal in dir, oldest first, by the number of their first record.
-func Segments(fs disk.FS, dir string) (firsts []uint64, err error) { return listSegments(fs, dir) }
+func Segments(fs disk.FS, dir string) (firsts []uint64, err error) {
+	if fs, err = repaired(fs, dir); err != nil {
+		return nil, err
+	}
+	return listSegments(fs, dir)
+}
 
 // NewReaderIn opens the journal in dir for reading from the first record of a segment on, by its number.
 // What the segment says of the log before it is believed. Little is read at a time, so that a look costs little.
@@ -361,7 +373,7 @@ func (r *Reader) stop(f *fault) error {
 			return errors.Join(r.Close(), r.begin())
 		}
 	}
-	return r.judge(f)
+	return r.judge()
 }
 
 // last is the first LSN of the last segment.
@@ -378,8 +390,15 @@ func (r *Reader) later() []uint64 {
 	return r.firsts[i:]
 }
 
-// judge tells a torn tail from damage (invariant I4).
-func (r *Reader) judge(f *fault) error {
+// judge tells a torn tail from damage (invariant I4), or nil: neither, go on.
+func (r *Reader) judge() error {
+	// A writer may have changed what was read ahead. Without this look a reader would search the whole segment each
+	// time that it has caught up with what it had read, and might never come to the end of a log that grows meanwhile.
+	r.window.forget()
+	_, _, f, err := r.load()
+	if err != nil || f == nil {
+		return err
+	}
 	found, err := r.searchBehind()
 	if err != nil {
 		return err
@@ -401,7 +420,7 @@ func (r *Reader) judge(f *fault) error {
 		return err
 	}
 	damage := &DamageError{File: r.file.Name(), Offset: r.offset, Want: f.want, Got: f.got}
-	if r.salvage {
+	if r.salvage || r.lsn < r.after.LSN {
 		return r.skip(damage)
 	}
 	return damage

@@ -45,6 +45,7 @@ func Repair(dir string, o Options, kind uint8) (holes []*Hole, err error) {
 	if kind == kindMark {
 		return nil, ErrKind
 	}
+	o.Ahead = false // a spare would get its name among the old segments
 	held, err := lockLog(dir, o)
 	if err != nil {
 		return nil, err

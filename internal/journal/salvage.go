@@ -35,15 +35,7 @@ func (h *Hole) Unwrap() error { return h.Damage }
 // What was in a hole may have been promised to others. Whoever goes on from such a log has to know
 // that, and to get it back from a copy before it makes another promise.
 func NewSalvager(fs disk.FS, dir string, after Position) (*Reader, error) {
-	firsts, err := listSegments(fs, dir)
-	if err != nil {
-		return nil, err
-	}
-	r := &Reader{fs: fs, dir: dir, firsts: firsts, zeroFrom: -1, after: after, salvage: true}
-	if err := r.begin(); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return newReader(fs, &Reader{dir: dir, zeroFrom: -1, after: after, salvage: true})
 }
 
 // skip goes on behind damage: with the next whole record of the segment, or in the next segment, or at
@@ -86,13 +78,22 @@ func wholeAt(b []byte) (h header, ok bool) {
 }
 
 // behindHole returns the hole that is open, now that the record lsn is the first behind it, or nil.
-// What lies before the position to begin at is nobody's concern.
+// What lies before the position to begin at is nobody's concern. A Reader that does not salvage returns
+// the damage, again and again, and believes the position only of a log that has its record, or names it in the next.
 func (r *Reader) behindHole(lsn uint64) error {
 	h := r.hole
-	r.hole = nil
-	if h == nil || h.After < r.after.LSN && lsn != 0 && lsn <= r.after.LSN+1 {
+	if h == nil {
 		return nil
 	}
+	known := lsn == r.after.LSN+1 && (r.salvage || r.chain == r.after.Chain)
+	if h.After < r.after.LSN && lsn != 0 && (lsn <= r.after.LSN || known) {
+		r.hole = nil
+		return nil
+	}
+	if !r.salvage {
+		return h.Damage
+	}
+	r.hole = nil
 	h.After, h.Next = max(h.After, r.after.LSN), lsn
 	return h
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/internal/journal/simdisk"
@@ -165,12 +167,52 @@ func TestSalvageAfter(t *testing.T) {
 	}
 }
 
+// TestOpenAfterDamage opens a log behind a position: damage before it, in the same segment, is no concern, as that in
+// segments before is none. Where it is met, at the position or behind it, Open goes on only if the log still
+// says that the position is its own.
+func TestOpenAfterDamage(t *testing.T) {
+	whole := simdisk.New(1)
+	o := Options{SegmentSize: 16 << 10, RecordMax: 256, FS: whole}
+	j := open(t, "log", o)
+	at := positions(t, j, 30)
+	must(t, j.Close())
+	all := recordsOf(captureOn(t, whole, "log"))
+	for lost := uint64(1); lost <= 29; lost++ {
+		for after := uint64(1); after < 30; after++ {
+			d := whole.Clone()
+			for _, r := range all {
+				if r.lsn == lost && r.kind != kindMark {
+					must(t, d.Flip("log/"+r.name, int64(r.at)+headerSize-1, 1))
+				}
+			}
+			o.FS, o.After = d, at[after]
+			check, seen := checker()
+			*seen = after
+			j, err := Open("log", o, check)
+			if lost > after {
+				if !errors.As(err, new(*DamageError)) {
+					t.Fatalf("record %d is lost, behind %d: %v, want damage", lost, after, err)
+				}
+				continue
+			}
+			if err != nil || *seen != 30 {
+				t.Fatalf("record %d is lost, behind %d: %d records, %v, want 30", lost, after, *seen, err)
+			}
+			must(t, j.Close())
+			o.After.Chain++
+			if _, err := Open("log", o, nil); err == nil {
+				t.Fatalf("record %d is lost: a position of another log behind %d was taken", lost, after)
+			}
+		}
+	}
+}
+
 // TestRepair repairs random damage, with a crash at a random call of some repairs: then there is the
 // old log or the new one. The new one is whole, goes on, and has what could be read, with a record for
-// each hole.
+// each hole. If it is the new one, a reader sees it so before it is in its place.
 func TestRepair(t *testing.T) {
 	whole := simdiskWith(t, 60)
-	repaired, crashed, beyond := 0, 0, 0
+	repaired, crashed, cutShort, beyond := 0, 0, 0, 0
 	for seed := range uint64(1500) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		d := whole.Clone()
@@ -183,7 +225,17 @@ func TestRepair(t *testing.T) {
 		if errors.Is(err, simdisk.ErrDead) {
 			crashed++
 			d.Crash(d.Some())
+			segments, seen := Repairing(d, "log")
+			must(t, seen)
+			before, _, seen := readKinds(d)
 			holes, err = Repair("log", on(d), holeKind)
+			if segments > 0 {
+				cutShort++
+				if after, _, err := readKinds(d); err != nil || seen != nil || !slices.Equal(before, after) {
+					t.Fatalf("seed %d: a reader saw %d records, %v, in the place that a repair has cut short; then %d, %v",
+						seed, len(before), seen, len(after), err)
+				}
+			}
 			if err == nil && len(holes) == 0 { // the repair before it had come to the point of no return
 				holes = found
 			}
@@ -205,8 +257,8 @@ func TestRepair(t *testing.T) {
 		d.SetFault(nil)
 		checkRepaired(t, d, seed, lsns, found)
 	}
-	t.Logf("%d logs repaired, %d of the repairs crashed, %d logs beyond repair", repaired, crashed, beyond)
-	if repaired == 0 || crashed == 0 || beyond == 0 {
+	t.Logf("%d logs repaired, %d of the repairs crashed, %d of them at the end, %d logs beyond repair", repaired, crashed, cutShort, beyond)
+	if repaired == 0 || crashed == 0 || cutShort == 0 || beyond == 0 {
 		t.Fatal("a case was never met")
 	}
 }
@@ -261,5 +313,32 @@ func readKinds(d *simdisk.Disk) (kinds []uint8, last uint64, err error) {
 			return kinds, last, err
 		}
 		kinds, last = append(kinds, record.Kind), record.LSN
+	}
+}
+
+// TestRepairMakesNoSpare repairs with the options of a journal that has a filler. What it makes would get its
+// name among the old segments, which are the log until the repair is at its end.
+func TestRepairMakesNoSpare(t *testing.T) {
+	d := simdisk.New(1)
+	o := on(d)
+	j := open(t, "log", o)
+	fill(t, j, 2000)
+	must(t, j.Close())
+	im := captureOn(t, d, "log")
+	must(t, d.Flip("log/"+im.names()[0], 200, 1))
+	d.SetFault(func(c simdisk.Call) error {
+		if filepath.Base(c.Path) == spareName {
+			t.Errorf("%v of %s", c.Op, c.Path)
+		}
+		return nil
+	})
+	o.Ahead = true
+	holes, err := Repair("log", o, holeKind)
+	d.SetFault(nil)
+	if err != nil || len(holes) != 1 {
+		t.Fatalf("holes %v, %v, want one", holes, err)
+	}
+	if kinds, _, err := readKinds(d); err != nil || len(kinds) < 1990 {
+		t.Fatalf("%d records, %v", len(kinds), err)
 	}
 }

@@ -31,6 +31,14 @@ func (r *Reader) zeroToEnd() (bool, error) {
 	return true, nil
 }
 
+// withoutZeros is how much of b there is before the zeros at its end.
+func withoutZeros(b []byte) (n int64) {
+	for n = int64(len(b)); n > 0 && b[n-1] == 0; {
+		n--
+	}
+	return n
+}
+
 // behind is what a search found after the place where reading stopped.
 type behind struct {
 	bytes   int64 // from that place to the last byte of the segment that is not zero
@@ -45,10 +53,7 @@ func (r *Reader) searchBehind() (behind, error) {
 	if _, err := r.file.ReadAt(b, r.offset); err != nil && err != io.EOF {
 		return behind{}, fmt.Errorf("journal: %w", err)
 	}
-	var found behind
-	for found.bytes = int64(len(b)); found.bytes > 0 && b[found.bytes-1] == 0; {
-		found.bytes--
-	}
+	found := behind{bytes: withoutZeros(b)}
 	wholeRecords(b, r.lsn+1, func(h header) {
 		if h.kind != kindMark {
 			found.records++

@@ -39,11 +39,12 @@ func createSegment(fs disk.FS, dir string, first uint64, size int64) (disk.File,
 	return createReserved(fs, segmentPath(dir, first), size)
 }
 
-// createReserved makes a file of size reserved bytes.
+// createReserved makes a file of size reserved bytes. The error is a *ReserveError: a full disk may have no room for
+// the name either.
 func createReserved(fs disk.FS, path string, size int64) (disk.File, error) {
 	f, err := fs.Create(path)
 	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
+		return nil, &ReserveError{Bytes: size, Err: err}
 	}
 	if err := f.Reserve(size); err != nil {
 		_ = f.Close()

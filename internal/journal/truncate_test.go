@@ -237,19 +237,25 @@ func TestReaderIsOvertaken(t *testing.T) {
 	must(t, errors.Join(r.Close(), j.Close()))
 }
 
-// TestAdoptedSegmentIsDamaged flips bits in the opening mark of the first segment of a truncated log:
-// the mark was durable, so it is never torn.
+// TestAdoptedSegmentIsDamaged flips bits in the opening mark of the first segment of a truncated log: the mark was
+// durable, so it is never torn. It lies before the position, so what is behind that is there, and nothing is cut.
 func TestAdoptedSegmentIsDamaged(t *testing.T) {
 	for bit := range openingSize * 8 {
 		d := simdisk.New(1)
 		j := open(t, "log", on(d))
 		at := positions(t, j, 40)
-		putSnapshot(t, d, 40)
-		must(t, errors.Join(j.Flush(), j.Sync(), j.TruncateBefore(40), j.Close()))
+		putSnapshot(t, d, 39)
+		must(t, errors.Join(j.Flush(), j.Sync(), j.TruncateBefore(39), j.Close()))
 		names := captureOn(t, d, "log").names()
 		must(t, d.Flip("log/"+names[0], int64(bit/8), bit))
-		if _, err := replayFrom(t, d, at[40]); !errors.As(err, new(*DamageError)) && !errors.Is(err, ErrVersion) {
-			t.Fatalf("bit %d: %v", bit, err)
+		if n, err := replayFrom(t, d, at[39]); (n != 1 || err != nil) && !errors.Is(err, ErrVersion) {
+			t.Fatalf("bit %d: %d records, %v, want 1", bit, n, err)
 		}
+		r, err := NewReaderOn(d, "log", Position{})
+		must(t, err)
+		if _, err := r.Next(); !errors.As(err, new(*DamageError)) && !errors.Is(err, ErrVersion) {
+			t.Fatalf("bit %d: a reader without a position: %v", bit, err)
+		}
+		must(t, r.Close())
 	}
 }

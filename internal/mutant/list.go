@@ -26,6 +26,7 @@ const (
 	TimerCommits
 	TimerAborts
 	TimerForgets
+	TimersDecide
 	VetoIgnored
 	PreCommitUnstarted
 	PreCommitGap
@@ -46,6 +47,7 @@ const (
 	DuplicateAckCounts
 	OtherBallotCounts
 	AttemptIgnored
+	AbsenceAborts
 	ForwardSilent
 	ForwardUngated
 	GateIgnored
@@ -58,10 +60,14 @@ const (
 	StartingForever
 	NoResend
 	FenceIgnored
+	CommitUntold
+	CommitToldOnce
 	MembersConfigured
 	GenerationKept
 	GenerationNotAsked
 	HelpersForever
+	SilenceTrusted
+	PieceForever
 	SnapshotHalf
 	SnapshotUnwritten
 	SnapshotOfNothing
@@ -85,6 +91,7 @@ const (
 	WaitUnflushed
 	RunningSyncJoined
 	OwnSyncBelieved
+	CommitForgotten
 	RolledUnsynced
 	NameUnsynced
 	PromiseAhead
@@ -131,6 +138,7 @@ var bugs = [count]Bug{
 	TimerCommits:        {"TimerCommits", "participant", "S5", "suspicion of the leader turns PRE-COMMIT into COMMIT (textbook)"},
 	TimerAborts:         {"TimerAborts", "participant", "S5", "suspicion of the leader turns PRE-COMMIT into ABORT"},
 	TimerForgets:        {"TimerForgets", "participant", "S5, 3.6", "suspicion of the leader drops what was only voted for (textbook: W to A)"},
+	TimersDecide:        {"TimersDecide", "participant", "S5", "suspicion of the leader turns PRE-COMMIT into COMMIT and a mere vote into ABORT (both timers of the textbook)"},
 	VetoIgnored:         {"VetoIgnored", "participant", "I2", "a batch that the business refuses is voted for"},
 	PreCommitUnstarted:  {"PreCommitUnstarted", "participant", "S1, I6", "a pre-commit is accepted in a ballot whose START is missing"},
 	PreCommitGap:        {"PreCommitGap", "participant", "5.2", "a pre-commit is accepted for batches that are not in the log"},
@@ -151,6 +159,7 @@ var bugs = [count]Bug{
 	DuplicateAckCounts:  {"DuplicateAckCounts", "coordinator", "I7", "a repeated acknowledgement counts for another participant"},
 	OtherBallotCounts:   {"OtherBallotCounts", "coordinator", "3.3, I7", "acknowledgements of another ballot count"},
 	AttemptIgnored:      {"AttemptIgnored", "coordinator", "S2", "the base is the longest pre-committed prefix of any ballot"},
+	AbsenceAborts:       {"AbsenceAborts", "coordinator", "3.4, 3.6", "who comes back without a batch has aborted it: a vote that was lost is a NO for good (textbook)"},
 	ForwardSilent:       {"ForwardSilent", "coordinator", "S3c", "recover-forward takes a member that has said nothing for one that voted"},
 	ForwardUngated:      {"ForwardUngated", "coordinator", "S3c", "recover-forward ignores whether the inputs are durable"},
 	GateIgnored:         {"GateIgnored", "coordinator", "5.3", "PRE-COMMIT ignores whether the inputs are durable"},
@@ -163,10 +172,14 @@ var bugs = [count]Bug{
 	StartingForever:     {"StartingForever", "coordinator", "I8", "a base that only a dead participant holds is never given up"},
 	NoResend:            {"NoResend", "coordinator", "I8", "nothing is sent again"},
 	FenceIgnored:        {"FenceIgnored", "coordinator", "I8", "a coordinator does not notice that a higher ballot exists"},
+	CommitUntold:        {"CommitUntold", "coordinator", "I8", "DO-COMMIT is never sent: who has acknowledged a batch hears what became of it if there is a next one"},
+	CommitToldOnce:      {"CommitToldOnce", "coordinator", "I8", "DO-COMMIT is sent once, and to whom it does not reach not again"},
 	MembersConfigured:   {"MembersConfigured", "coordinator", "5.6, I2", "the members are those of the configuration, whatever the stream says"},
 	GenerationKept:      {"GenerationKept", "both", "5.6", "a generation that is dropped stays in force"},
 	GenerationNotAsked:  {"GenerationNotAsked", "coordinator", "5.6", "the base is taken without the generation in force there"},
 	HelpersForever:      {"HelpersForever", "coordinator", "5.7, I8", "whoever holds the base is asked for what follows, though it lags as well, and nobody for a snapshot (found in what we had shipped)"},
+	SilenceTrusted:      {"SilenceTrusted", "coordinator", "5.7, I8", "who lags is left to helpers that never answer, though it could get a snapshot (found in what we had shipped)"},
+	PieceForever:        {"PieceForever", "participant", "5.7, I8", "who has a part of a snapshot asks for the rest of it alone, whoever is left (found in what we had shipped)"},
 	SnapshotHalf:        {"SnapshotHalf", "participant", "5.7, I3", "a snapshot becomes the state of the business, and not of the machine"},
 	SnapshotUnwritten:   {"SnapshotUnwritten", "participant", "5.7, I4", "a snapshot that was taken over is not written"},
 	SnapshotOfNothing:   {"SnapshotOfNothing", "participant", "5.7, I8", "an image of the empty state answers every request for a snapshot (found in what we had shipped)"},
@@ -190,6 +203,7 @@ var bugs = [count]Bug{
 	WaitUnflushed:       {"WaitUnflushed", "driver", "D1, I4", "a participant that syncs itself does so before its records are flushed"},
 	RunningSyncJoined:   {"RunningSyncJoined", "driver", "D1, I4", "a participant that would sync itself takes the sync that runs for one that covers its records"},
 	OwnSyncBelieved:     {"OwnSyncBelieved", "driver", "D3, S9", "a participant does not look whether the sync that it made itself has worked"},
+	CommitForgotten:     {"CommitForgotten", "driver", "I8", "a commit watermark that was kept back until the work is done is never released"},
 	RolledUnsynced:      {"RolledUnsynced", "journal", "I2", "a sync leaves out segments that were left since the last one"},
 	NameUnsynced:        {"NameUnsynced", "journal", "I2", "the name of a new segment is not made durable"},
 	PromiseAhead:        {"PromiseAhead", "journal", "I4", "a record says of the one before it that it is durable"},

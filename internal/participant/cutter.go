@@ -1,17 +1,19 @@
 package participant
 
 import (
+	"errors"
+	"syscall"
 	"time"
 
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
 // cutter is the log of a participant, which is marked and cut beside the loop: the files and directories that this
 // takes to make durable must not be felt by those who wait for a vote.
 type cutter struct {
-	*driver.Disk
+	*rounds.Disk
 	role   Role
 	keep   bool // what lies before a checkpoint stays
 	bell   *ringbuf.Bell
@@ -45,18 +47,18 @@ func (c *cutter) Append(kind uint8, head, payload []byte) error {
 	return err
 }
 
-// Cut implements driver.Cutter.
-func (c *cutter) Cut(at driver.Mark) error {
+// Cut implements rounds.Cutter.
+func (c *cutter) Cut(at rounds.Mark) error {
 	if c.result != nil {
 		select {
 		case err := <-c.result:
 			c.result = nil
 			if err == nil && c.keep {
-				return driver.ErrKept
+				return rounds.ErrKept
 			}
 			return err
 		default:
-			return driver.ErrLater
+			return rounds.ErrLater
 		}
 	}
 	rest, err := c.role.Keep()
@@ -76,16 +78,19 @@ func (c *cutter) Cut(at driver.Mark) error {
 		default:
 			err = c.Disk.Cut(at)
 		}
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			err = rounds.ErrKept // there is no room for the mark: a start has more to read, and the next checkpoint comes
+		}
 		c.result <- err
 		c.bell.Ring()
 	}()
-	return driver.ErrLater
+	return rounds.ErrLater
 }
 
 // Close waits for a cut that runs.
 func (c *cutter) Close() error {
 	if c.result != nil {
-		if err := <-c.result; err != nil {
+		if err := <-c.result; err != nil && err != rounds.ErrKept {
 			_ = c.Disk.Close() // the first error says more
 			return err
 		}

@@ -1,4 +1,4 @@
-// Package participant runs one participant of the exchange's commit group: batch3pc/driver runs the
+// Package participant runs one participant of the exchange's commit group: internal/rounds runs the
 // protocol, and this package adds the Role (risk, settlement or market data), its state files, and
 // the end of a run: Finish, by which the engine says where the stream ends, and Finished, by which
 // the node says what it has saved.

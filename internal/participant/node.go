@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -42,9 +42,9 @@ type Config struct {
 	// participant lacks it; one that loses its disk later cannot be rebuilt from the others then.
 	CheckpointBatches uint64
 	Cut               bool
-	Unreadable        func(error)  // as in driver.ParticipantConfig
+	Unreadable        func(error)  // as in rounds.ParticipantConfig
 	Full              func(bool)   // told that the disk of the log is full, and the node waits, and that it goes on; nil: it ends
-	Files             driver.Files // where the log lies; the zero value is the operating system's
+	Files             rounds.Files // where the log lies; the zero value is the operating system's
 }
 
 // CheckpointBatches is how often a participant writes a checkpoint, unless configured: a start reads
@@ -58,13 +58,15 @@ type Node struct {
 	machine *batch3pc.Participant
 	disk    *cutter
 	holes   []*journal.Hole
-	driver  *driver.Participant
-	engines []driver.Peer
+	driver  *rounds.Participant
+	engines []rounds.Peer
 	bell    *ringbuf.Bell
 	header  codec.Header
 	finish  *finish
-	done    bool  // the state is saved at the engine's wish
-	goneNs  int64 // since when the engine is not connected; 0: it is
+	done    bool         // the state is saved at the engine's wish: it may go
+	ends    bool         // the state file says, from this life or the one before, that the stream ends ...
+	endsAt  batch3pc.Seq // ... behind this batch
+	goneNs  int64        // since when the engine is not connected; 0: it is
 }
 
 // finish is the end of the stream as the engine named it.
@@ -77,9 +79,12 @@ type finish struct {
 // Open opens the journal in cfg.Dir, rebuilds machine and role from it, and returns a node that is
 // ready to Run. Engines are those that may lead it, each with a link of its own; the bell must be the
 // one that the links ring.
-func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*Node, error) {
-	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: cfg.Node, Incarnation: driver.NewIncarnation(), Generation: 1, WindowMax: cfg.WindowMax, RetainMax: cfg.WindowMax, Older: true}, role)
+func Open(cfg Config, role Role, engines []rounds.Peer, bell *ringbuf.Bell) (*Node, error) {
+	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: cfg.Node, Incarnation: rounds.NewIncarnation(), Generation: 1, WindowMax: cfg.WindowMax, RetainMax: cfg.WindowMax, Older: true}, role)
 	if err != nil {
+		return nil, err
+	}
+	if err := readable(cfg.Dir); err != nil {
 		return nil, err
 	}
 	cfg.Files.Async = !cfg.Durable
@@ -100,16 +105,43 @@ func Open(cfg Config, role Role, engines []driver.Peer, bell *ringbuf.Bell) (*No
 		cfg: cfg, role: role, machine: machine, disk: disk, holes: holes, engines: engines, bell: bell,
 		header: codec.Header{Cluster: cfg.Cluster, From: uint8(cfg.Node), Boot: cfg.Boot},
 	}
-	n.driver = driver.NewParticipant(driver.ParticipantConfig{
+	n.driver = rounds.NewParticipant(rounds.ParticipantConfig{
 		Header: n.header, Async: !cfg.Durable, Other: n.frame, Unreadable: cfg.Unreadable, CheckpointBatches: cfg.CheckpointBatches,
 		CheckpointPhase: cfg.CheckpointBatches / 3 * uint64(cfg.Node),
 	}, machine, disk, engines)
+	st := machine.Status()
+	n.ends, n.endsAt = endsAt(cfg.Dir, &st), st.Applied
 	return n, nil
+}
+
+// readable refuses a log in dir whose first batch is in a form of another version: to the role it would be one that
+// contradicts its vote. What cannot be read at all is for the opening of the log to judge.
+func readable(dir string) error {
+	r, err := journal.NewReader(dir)
+	if err != nil {
+		return nil
+	}
+	defer r.Close() //nolint:errcheck // read only
+	for {
+		rec, err := r.Next()
+		if err != nil {
+			return nil
+		}
+		var record batch3pc.Record
+		var b batch3pc.Batch
+		if codec.DecodeRecord(rec.Kind, rec.Body, &record, &b) != nil || record.Batch == nil || b.IsGeneration() {
+			continue
+		}
+		if _, err := codec.DecodePayload(b.Payload, nil); errors.Is(err, codec.ErrPayloadVersion) {
+			return fmt.Errorf("%s: batch %d: %w", dir, b.Seq, err)
+		}
+		return nil
+	}
 }
 
 // beginsWithFirst reports whether nothing of the log in dir was cut.
 func beginsWithFirst(dir string) (bool, error) {
-	d, err := driver.NewDecided(dir)
+	d, err := rounds.NewDecided(dir)
 	if err != nil {
 		return false, err
 	}
@@ -143,10 +175,10 @@ func (n *Node) Run(ctx context.Context) (err error) {
 			err = cerr
 		}
 	}()
-	if err := driver.Loop(ctx, n.bell, n); err != nil || n.done {
+	if err := rounds.Loop(ctx, n.bell, n); err != nil || n.done {
 		return err
 	}
-	_, err = n.save(false)
+	_, err = n.save(n.ends)
 	return err
 }
 
@@ -155,6 +187,12 @@ func (n *Node) Round(nowNs int64) (worked bool, err error) {
 	if worked, err = n.driver.Round(nowNs); err != nil {
 		return worked, err
 	}
+	if n.ends && n.machine.Status().Applied != n.endsAt { // that engine was told to end, and another one goes on
+		n.done, n.ends = false, false
+		if err := Unfinish(n.cfg.Dir); err != nil {
+			return worked, err
+		}
+	}
 	switch {
 	case n.driver.Connected() > 0:
 		n.goneNs = 0
@@ -162,7 +200,7 @@ func (n *Node) Round(nowNs int64) (worked bool, err error) {
 		n.goneNs = nowNs
 	}
 	if n.done && n.goneNs != 0 && nowNs-n.goneNs >= int64(linger) {
-		return false, driver.ErrDone
+		return false, rounds.ErrDone
 	}
 	return worked, n.maybeFinish()
 }
@@ -199,13 +237,13 @@ func (n *Node) maybeFinish() error {
 	if st.Applied != n.finish.seq || st.AppliedChain != n.finish.chain {
 		return nil
 	}
-	link := n.engines[slices.IndexFunc(n.engines, func(p driver.Peer) bool { return p.Node == n.finish.from })].Link
+	link := n.engines[slices.IndexFunc(n.engines, func(p rounds.Peer) bool { return p.Node == n.finish.from })].Link
 	n.finish = nil
 	digest, err := n.save(true)
 	if err != nil {
 		return err
 	}
-	n.done = true
+	n.done, n.ends, n.endsAt = true, true, st.Applied
 	h := n.header
 	h.Kind = codec.FrameFinished
 	buf := link.Claim(codec.FrameHeaderSize + codec.SummarySize)

@@ -4,16 +4,19 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/internal/transport"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -26,6 +29,7 @@ type countRole struct {
 	saved   int
 	digests int
 	closed  bool
+	refuses error // of Save
 }
 
 func (r *countRole) Vote(*batch3pc.Batch, bool) batch3pc.Vote { return batch3pc.Vote{Yes: true} }
@@ -53,6 +57,9 @@ func (r *countRole) Restore(state []byte) error {
 
 func (r *countRole) Save(dir string) error {
 	r.saved++
+	if r.refuses != nil {
+		return r.refuses
+	}
 	return os.WriteFile(filepath.Join(dir, "count"), []byte{byte(len(r.applied))}, 0o644)
 }
 
@@ -74,7 +81,7 @@ func newRig(t *testing.T, dir string) *rig {
 	var theirs *transport.Link
 	r.engine, theirs = transport.Pair(16<<20, 1<<20, r.bell, bell)
 	var err error
-	r.node, err = Open(Config{Node: 1, Dir: dir, WindowMax: 16, Durable: true}, r.role, []driver.Peer{{Node: 16, Link: theirs}}, bell)
+	r.node, err = Open(Config{Node: 1, Dir: dir, WindowMax: 16, Durable: true}, r.role, []rounds.Peer{{Node: 16, Link: theirs}}, bell)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +95,27 @@ func newRig(t *testing.T, dir string) *rig {
 		}
 	})
 	return r
+}
+
+// TestOlderLogIsRefused: a log of batches with trades of 64 bytes, as they were before, is refused by its version.
+func TestOlderLogIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	old := make([]byte, 96)
+	old[0], old[8], old[16], old[28] = 1, 1, 1, 1
+	b := batch3pc.Batch{Seq: 1, Generation: 1, Count: 1, Payload: old}
+	b.Seal()
+	log, err := journal.Open(dir, journal.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = log.Append(uint8(batch3pc.RecordBatch), codec.AppendRecord(nil, &batch3pc.Record{Kind: batch3pc.RecordBatch, Batch: &b}))
+	if err := errors.Join(err, log.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(Config{Node: 1, Dir: dir, WindowMax: 16}, &countRole{}, nil, ringbuf.NewBell(ringbuf.WaitPark))
+	if !errors.Is(err, codec.ErrPayloadVersion) {
+		t.Fatalf("%v, want that its batches are of another version", err)
+	}
 }
 
 func (r *rig) send(m batch3pc.Message) {
@@ -154,6 +182,49 @@ func (r *rig) open(t *testing.T) {
 	r.want(t, batch3pc.KindStartAck)
 }
 
+// await waits for an answer of a kind from a node that runs.
+func (r *rig) await(t *testing.T, kind batch3pc.Kind) {
+	t.Helper()
+	for {
+		r.bell.Wait(func() bool { ev, _ := r.engine.Next(); return ev != transport.EventNone })
+		if slices.Contains(r.got(t), kind) {
+			return
+		}
+	}
+}
+
+// sendFinish says that the stream ends with b.
+func (r *rig) sendFinish(b *batch3pc.Batch) {
+	h := codec.Header{Kind: codec.FrameFinish, From: 16, To: 1}
+	f := codec.BeginFrame(r.engine.Claim(codec.FrameHeaderSize + 16)[:0], h)
+	f = binary.LittleEndian.AppendUint64(f, uint64(b.Seq))
+	f = binary.LittleEndian.AppendUint64(f, uint64(b.Chain))
+	codec.SealFrame(f)
+	r.engine.Publish(len(f))
+}
+
+// summary waits for the node to say that it has finished.
+func (r *rig) summary(t *testing.T) codec.Summary {
+	t.Helper()
+	for {
+		r.bell.Wait(func() bool { ev, _ := r.engine.Next(); return ev != transport.EventNone })
+		ev, frame := r.engine.Next()
+		if ev == transport.EventNone {
+			continue
+		}
+		h, body := codec.TrustFrame(frame)
+		s, err := codec.DecodeSummary(body)
+		r.engine.Release()
+		if h.Kind != codec.FrameFinished {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
 func (r *rig) close(t *testing.T) {
 	t.Helper()
 	if err := r.node.disk.Close(); err != nil {
@@ -210,15 +281,7 @@ func TestFinish(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- r.node.Run(ctx) }()
-	await := func(kind batch3pc.Kind) {
-		t.Helper()
-		for {
-			r.bell.Wait(func() bool { ev, _ := r.engine.Next(); return ev != transport.EventNone })
-			if slices.Contains(r.got(t), kind) {
-				return
-			}
-		}
-	}
+	await := func(kind batch3pc.Kind) { t.Helper(); r.await(t, kind) }
 	r.send(batch3pc.Message{Kind: batch3pc.KindStateReq})
 	await(batch3pc.KindState)
 	r.send(batch3pc.Message{Kind: batch3pc.KindStart})
@@ -226,33 +289,15 @@ func TestFinish(t *testing.T) {
 	b := r.batch()
 	await(batch3pc.KindYes)
 
-	h := codec.Header{Kind: codec.FrameFinish, From: 16, To: 1}
-	f := codec.BeginFrame(r.engine.Claim(codec.FrameHeaderSize + 16)[:0], h)
-	f = binary.LittleEndian.AppendUint64(f, uint64(b.Seq))
-	f = binary.LittleEndian.AppendUint64(f, uint64(b.Chain))
-	codec.SealFrame(f)
-	r.engine.Publish(len(f))
+	r.sendFinish(&b)
 	r.send(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: b.Seq, Chain: b.Chain})
 	await(batch3pc.KindPreCommitAck)
 	if _, err := ReadState(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("a state was saved before the batch was applied: %v", err)
 	}
 	r.send(batch3pc.Message{Kind: batch3pc.KindCommit, Commit: b.Seq, CommitChain: b.Chain})
-	for {
-		r.bell.Wait(func() bool { ev, _ := r.engine.Next(); return ev != transport.EventNone })
-		ev, frame := r.engine.Next()
-		if ev == transport.EventNone {
-			continue
-		}
-		h, body := codec.TrustFrame(frame)
-		s, err := codec.DecodeSummary(body)
-		r.engine.Release()
-		if h.Kind == codec.FrameFinished {
-			if err != nil || s.AppliedBatches != 1 || s.AppliedTrades != 10 || s.Chain != uint64(b.Chain) || s.Syncs == 0 {
-				t.Fatalf("summary %+v, %v", s, err)
-			}
-			break
-		}
+	if s := r.summary(t); s.AppliedBatches != 1 || s.AppliedTrades != 10 || s.Chain != uint64(b.Chain) || s.Syncs == 0 {
+		t.Fatalf("summary %+v", s)
 	}
 	st, err := ReadState(dir)
 	if err != nil {
@@ -269,6 +314,96 @@ func TestFinish(t *testing.T) {
 	}
 	if r.role.saved != 1 || r.role.digests != 1 || !r.role.closed {
 		t.Errorf("saved %d times, %d digests, want one each; closed %v", r.role.saved, r.role.digests, r.role.closed)
+	}
+}
+
+// TestGoesOnAfterFinish: an engine that is told to end has the participants finish, and another one may go on: then the
+// state file does not say any more that it is the last one, and the end saves anew.
+func TestGoesOnAfterFinish(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- r.node.Run(ctx) }()
+	r.send(batch3pc.Message{Kind: batch3pc.KindStateReq})
+	r.await(t, batch3pc.KindState)
+	r.send(batch3pc.Message{Kind: batch3pc.KindStart})
+	r.await(t, batch3pc.KindStartAck)
+	commit := func() batch3pc.Batch {
+		t.Helper()
+		b := r.batch()
+		r.await(t, batch3pc.KindYes)
+		r.send(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: b.Seq, Chain: b.Chain})
+		r.await(t, batch3pc.KindPreCommitAck)
+		r.send(batch3pc.Message{Kind: batch3pc.KindCommit, Commit: b.Seq, CommitChain: b.Chain})
+		r.await(t, batch3pc.KindApplied)
+		return b
+	}
+	first := commit()
+	r.sendFinish(&first)
+	r.summary(t)
+	commit()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if st, err := ReadState(dir); err != nil || st.Finished || st.AppliedSeq != 2 {
+		t.Errorf("state %+v, %v, want one behind batch 2 that is not finished", st, err)
+	}
+}
+
+// TestStartedAfterFinish: a node that has finished, and is started again and told to end, still says that it has
+// finished; one whose stream goes on in its second life does not.
+func TestStartedAfterFinish(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		t.Run(fmt.Sprintf("goes on %v", on), func(t *testing.T) {
+			dir := t.TempDir()
+			r := newRig(t, dir)
+			r.node.disk.Start()
+			r.open(t)
+			commit := func(r *rig) batch3pc.Batch {
+				t.Helper()
+				b := r.batch()
+				r.want(t, batch3pc.KindYes)
+				r.send(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: b.Seq, Chain: b.Chain})
+				r.want(t, batch3pc.KindPreCommitAck)
+				r.send(batch3pc.Message{Kind: batch3pc.KindCommit, Commit: b.Seq, CommitChain: b.Chain})
+				r.want(t, batch3pc.KindApplied)
+				return b
+			}
+			b := commit(r)
+			if _, err := r.node.save(true); err != nil {
+				t.Fatal(err)
+			}
+			r.close(t)
+
+			r = newRig(t, dir)
+			r.parent = b
+			want := uint64(1)
+			if on {
+				r.node.disk.Start()
+				r.open(t)
+				commit(r)
+				if _, err := r.node.Round(1); err != nil {
+					t.Fatal(err)
+				}
+				if st, err := ReadState(dir); err != nil || st.Finished {
+					t.Errorf("while it goes on the state is %+v, %v, want one that is not finished", st, err)
+				}
+				want = 2
+				r.close(t)
+				r = newRig(t, dir)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := r.node.Run(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if st, err := ReadState(dir); err != nil || st.Finished == on || st.AppliedSeq != want {
+				t.Errorf("state %+v, %v, want one behind batch %d, finished %v", st, err, want, !on)
+			}
+		})
 	}
 }
 
@@ -306,5 +441,28 @@ func TestStateFileDamaged(t *testing.T) {
 	}
 	if _, err := ReadState(dir); err == nil || errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v, want one that says the file is damaged", err)
+	}
+}
+
+// TestSaveThatEndsHalfWay saves once, and a second time on a disk that takes some of the files and not all. What has been
+// replaced is not what the first state file speaks of.
+func TestSaveThatEndsHalfWay(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, dir)
+	if _, err := r.node.save(false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadState(dir); err != nil {
+		t.Fatal(err)
+	}
+	r.role.refuses = syscall.ENOSPC
+	if _, err := r.node.save(false); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("save on a full disk: %v", err)
+	}
+	if s, err := ReadState(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the state file says %+v, %v, want none", s, err)
+	}
+	if err := errors.Join(r.node.disk.Close(), r.role.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
 )
 
@@ -28,9 +30,13 @@ type State struct {
 func Hex[T ~uint64](v T) string { return fmt.Sprintf("%016x", uint64(v)) }
 
 // save makes the journal durable, then writes the role's state files, then StateFile, which makes
-// them count. It returns the digest of the state, which a role sorts all that it has for.
+// them count. It returns the digest of the state, which a role sorts all that it has for. An older StateFile goes
+// first: if the process ends in between, it would speak of files that have been replaced.
 func (n *Node) save(finished bool) (digest uint64, err error) {
 	if err := n.disk.Settle(); err != nil {
+		return 0, err
+	}
+	if err := removeState(n.cfg.Dir); err != nil {
 		return 0, err
 	}
 	if err := n.role.Save(n.cfg.Dir); err != nil {
@@ -43,6 +49,28 @@ func (n *Node) save(finished bool) (digest uint64, err error) {
 		AppliedTrades: n.role.AppliedTrades(), Chain: Hex(st.AppliedChain), Digest: Hex(digest),
 		Finished: finished,
 	})
+}
+
+// removeState removes StateFile from dir, durably, if it is there.
+func removeState(dir string) error {
+	err := os.Remove(filepath.Join(dir, StateFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = disk.Real.SyncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("participant: cannot replace %s: %w", StateFile, err)
+	}
+	return nil
+}
+
+// endsAt reports whether the state file in dir says that the stream ends where the machine is. One that cannot be
+// read says nothing; the next one takes its place.
+func endsAt(dir string, at *batch3pc.ParticipantStatus) bool {
+	s, err := ReadState(dir)
+	return err == nil && s.Finished && s.AppliedSeq == uint64(at.Applied) && s.Chain == Hex(at.AppliedChain)
 }
 
 // Unfinish takes back what the state file in dir, if there is one, says of the end of the stream:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tezi-exchange/tezi/codec"
@@ -30,8 +29,7 @@ type lane struct {
 	changed chan struct{} // closed when rules or held change
 	dice    *rand.Rand
 	free    time.Time // when the rate lets the next piece begin
-
-	pieces, bytes, dropped, duplicated, flipped, holds atomic.Uint64
+	counted Counts
 }
 
 func newLane(r Rules, seed, stream uint64, onHeld func(Mark)) *lane {
@@ -58,8 +56,18 @@ func (l *lane) release() {
 	l.change(r)
 }
 
+// counts is what has been counted. A piece is there with its fate, or not yet.
 func (l *lane) counts() Counts {
-	return Counts{l.pieces.Load(), l.bytes.Load(), l.dropped.Load(), l.duplicated.Load(), l.flipped.Load(), l.holds.Load()}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counted
+}
+
+// drop counts a piece that is lost for another reason than chance.
+func (l *lane) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counted.Dropped++
 }
 
 // wait returns when nothing stops the direction. It reports false when ctx has ended before.
@@ -96,7 +104,7 @@ func (l *lane) sees(head []byte, after bool) {
 	}
 	if s, ok := codec.LookAt(head); ok && mark.meets(s) {
 		l.held = true
-		l.holds.Add(1)
+		l.counted.Held++
 		l.onHeld(l.set)
 	}
 }
@@ -107,15 +115,16 @@ type fate struct {
 	times int // it is sent
 }
 
-// decide draws the fate of b, and spoils it if that is part of it. What is not for chance is only delayed.
-func (l *lane) decide(b []byte, now time.Time, chance bool) fate {
+// decide draws the fate of b, and spoils it if that is part of it. What is not for chance is only delayed. A stream says
+// nothing twice: the system below would see to that.
+func (l *lane) decide(b []byte, now time.Time, chance, stream bool) fate {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := &l.rules
-	l.pieces.Add(1)
-	l.bytes.Add(uint64(len(b)))
+	l.counted.Pieces++
+	l.counted.Bytes += uint64(len(b))
 	if chance && l.dice.Float64() < r.Drop {
-		l.dropped.Add(1)
+		l.counted.Dropped++
 		return fate{}
 	}
 	f := fate{due: now.Add(r.Delay), times: 1}
@@ -136,11 +145,11 @@ func (l *lane) decide(b []byte, now time.Time, chance bool) fate {
 	}
 	if len(b) > 0 && l.dice.Float64() < r.Flip {
 		b[l.dice.IntN(len(b))] ^= 1 << l.dice.IntN(8)
-		l.flipped.Add(1)
+		l.counted.Flipped++
 	}
-	if l.dice.Float64() < r.Dup {
+	if l.dice.Float64() < r.Dup && !stream {
 		f.times = 2
-		l.duplicated.Add(1)
+		l.counted.Duplicated++
 	}
 	return f
 }

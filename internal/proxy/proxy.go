@@ -28,11 +28,14 @@ type Options struct {
 	// Held is called when a rule holds the link, by the goroutine that forwards: it must not call the Proxy.
 	// nil: nobody is told.
 	Held func(up bool, at Mark)
+	// Trouble is called, likewise, when a client is not forwarded, with the reason if it is not the last one again.
+	Trouble func(error)
 }
 
 // Stats are what a proxy has done so far.
 type Stats struct {
 	Connections uint64 `json:"connections"` // of TCP; clients of UDP
+	Failed      uint64 `json:"failed"`      // times that a client was not forwarded: the target cannot be reached
 	Flaps       uint64 `json:"flaps"`       // times that the link went down
 	Up          Counts `json:"up"`
 	Down        Counts `json:"down"`
@@ -49,6 +52,8 @@ type Proxy struct {
 	active      sync.WaitGroup
 	off         atomic.Bool // the link is down
 	connections atomic.Uint64
+	failed      atomic.Uint64
+	lastTrouble string // of the goroutine that accepts
 	flaps       atomic.Uint64
 
 	mu   sync.Mutex
@@ -59,6 +64,9 @@ type Proxy struct {
 func Start(o Options) (*Proxy, error) {
 	if o.Held == nil {
 		o.Held = func(bool, Mark) {}
+	}
+	if o.Trouble == nil {
+		o.Trouble = func(error) {}
 	}
 	p := &Proxy{o: o, open: map[*both]bool{}}
 	p.up = newLane(o.Up, o.Seed, 1, func(m Mark) { o.Held(true, m) })
@@ -97,7 +105,19 @@ func (p *Proxy) Addr() string {
 
 // Stats may be called at any time.
 func (p *Proxy) Stats() Stats {
-	return Stats{p.connections.Load(), p.flaps.Load(), p.up.counts(), p.down.counts()}
+	return Stats{p.connections.Load(), p.failed.Load(), p.flaps.Load(), p.up.counts(), p.down.counts()}
+}
+
+// trouble counts a client that is not forwarded.
+func (p *Proxy) trouble(err error) {
+	if p.ctx.Err() != nil {
+		return
+	}
+	p.failed.Add(1)
+	if text := err.Error(); text != p.lastTrouble {
+		p.lastTrouble = text
+		p.o.Trouble(err)
+	}
 }
 
 // SetUp replaces the rules from the client to the target. What is cut or held goes on, unless the new

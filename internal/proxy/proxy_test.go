@@ -151,3 +151,57 @@ func TestParseRules(t *testing.T) {
 		}
 	}
 }
+
+// TestCountsAgree: whoever sees that a piece has come sees what has become of it. TestDatagrams once waited for one that was lost.
+func TestCountsAgree(t *testing.T) {
+	const n = 100_000
+	l := newLane(Rules{Drop: 1}, 1, 1, nil)
+	go func() {
+		for range n {
+			l.decide(nil, time.Time{}, true, false)
+		}
+	}()
+	for c := (Counts{}); c.Pieces < n; {
+		if c = l.counts(); c.Dropped != c.Pieces {
+			t.Fatalf("%d of %d pieces are lost, want all", c.Dropped, c.Pieces)
+		}
+	}
+}
+
+// TestNothingDoubledInAStream: what a stream cannot do is not counted as done.
+func TestNothingDoubledInAStream(t *testing.T) {
+	p := start(t, Options{Network: "tcp", Target: echo(t), Up: Rules{Dup: 1}})
+	c := dial(t, p)
+	got := make([]byte, 5)
+	if _, err := c.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != "hello" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if s := p.Stats(); s.Up.Duplicated != 0 || s.Up.Pieces == 0 {
+		t.Errorf("%+v: nothing was sent twice", s.Up)
+	}
+}
+
+// TestNoTarget: a client that cannot be forwarded is counted, and the reason is told once.
+func TestNoTarget(t *testing.T) {
+	var reasons []error
+	p := start(t, Options{Network: "tcp", Target: "127.0.0.1:99999", Trouble: func(err error) { reasons = append(reasons, err) }})
+	for range 3 {
+		if _, err := dial(t, p).Read(make([]byte, 1)); err == nil {
+			t.Error("there was something to read")
+		}
+	}
+	s := p.Stats()
+	p.Close() // and then the goroutine that told is gone
+	if s.Failed != 3 || s.Connections != 0 || len(reasons) != 1 {
+		t.Errorf("%+v, told %v, want 3 that failed for one reason", s, reasons)
+	}
+}
+
+func TestCutHasNoValue(t *testing.T) {
+	if r, err := ParseRules("cut=false"); err == nil {
+		t.Errorf("%+v, want an error", r)
+	}
+}

@@ -31,7 +31,7 @@ func ParseRules(s string) (r Rules, err error) {
 		return r, nil
 	}
 	for part := range strings.SplitSeq(s, ",") {
-		name, value, _ := strings.Cut(part, "=")
+		name, value, valued := strings.Cut(part, "=")
 		switch name {
 		case "drop", "dup", "flip":
 			p, perr := strconv.ParseFloat(value, 64)
@@ -47,6 +47,9 @@ func ParseRules(s string) (r Rules, err error) {
 			r.Rate, err = strconv.ParseInt(value, 10, 64)
 		case "cut":
 			r.Cut = true
+			if valued {
+				err = errors.New("want it without a value")
+			}
 		case "hold", "pass":
 			r.Hold, err = parseMark(value)
 			r.Hold.After = name == "pass"

@@ -13,10 +13,15 @@ import (
 	"github.com/tezi-exchange/tezi/codec"
 )
 
+// acceptPause is how long it rests when the system has no connection to give.
+const acceptPause = 10 * time.Millisecond
+
 func (p *Proxy) accept() {
 	for p.ctx.Err() == nil {
 		client, err := p.tcp.Accept()
 		if err != nil {
+			p.trouble(err)
+			p.sleep(acceptPause) // out of file descriptors: some may come back
 			continue
 		}
 		if p.off.Load() {
@@ -25,6 +30,7 @@ func (p *Proxy) accept() {
 		}
 		target, err := (&net.Dialer{Timeout: time.Second}).DialContext(p.ctx, "tcp", p.o.Target)
 		if err != nil {
+			p.trouble(err)
 			client.Close()
 			continue
 		}
@@ -92,7 +98,7 @@ func (p *Proxy) stream(b *both, l *lane, from, to *net.TCPConn) {
 		if err != nil || !l.wait(b.ctx) {
 			break
 		}
-		f := l.decide(data, time.Now(), chance)
+		f := l.decide(data, time.Now(), chance, true)
 		if f.times == 0 {
 			break
 		}

@@ -22,7 +22,11 @@ func (p *Proxy) datagrams() {
 		}
 		target := sockets[client.String()]
 		if target == nil {
-			if target, err = net.Dial("udp", p.o.Target); err != nil || !p.keepSocket(target) {
+			if target, err = net.Dial("udp", p.o.Target); err != nil {
+				p.trouble(err)
+				continue
+			}
+			if !p.keepSocket(target) {
 				continue
 			}
 			sockets[client.String()] = target
@@ -62,10 +66,10 @@ func (p *Proxy) answers(target net.Conn, client net.Addr) {
 
 // send lets a datagram meet its fate.
 func (p *Proxy) send(l *lane, b []byte, write func([]byte)) {
-	f := l.decide(b, time.Now(), true)
+	f := l.decide(b, time.Now(), true, false)
 	if l.stopped() || p.off.Load() {
 		f.times = 0
-		l.dropped.Add(1)
+		l.drop()
 	}
 	if f.times == 0 {
 		return

@@ -13,10 +13,10 @@ import (
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
 )
 
-// NextBoot returns the number of a start of an engine, which is durable when it returns. A ballot
-// carries it, so that no start of a node can use the ballots of another one, not even one whose log
-// is lost. It is above every earlier number of the node in this directory, and at least the second of
-// the start, so that engines with directories of their own differ too.
+// NextBoot returns the number of a start of an engine, which is durable when it returns. It is above every earlier
+// number of the node in this directory, and at least the second of the start: of two processes of one engine the
+// later one has the higher. A copy of the directory may give it out again, so nothing that has to be unique
+// goes by it (rounds.BootNumber).
 func NextBoot(dir string, node batch3pc.NodeID, now time.Time) (uint32, error) {
 	path := filepath.Join(dir, EngineDir, fmt.Sprintf("boot-%d", node))
 	boot := uint64(now.Unix())

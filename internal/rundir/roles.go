@@ -32,8 +32,7 @@ type Roles struct {
 	ClientExposureMax int64    `json:"client_exposure_max"` // in paise; 0 = no limit
 	MemberExposureMax int64    `json:"member_exposure_max"`
 	TradeValueMax     int64    `json:"trade_value_max"`
-	Holidays          []string `json:"holidays,omitempty"`     // yyyy-mm-dd: no settlement on that day
-	TapeCompact       bool     `json:"tape_compact,omitempty"` // market data: the tape in the compact form
+	Holidays          []string `json:"holidays,omitempty"` // yyyy-mm-dd: no settlement on that day
 }
 
 // DefaultRoles are the settings without limits.
@@ -58,7 +57,7 @@ func NewRole(name, dir string, r Roles) (participant.Role, error) {
 		}
 		return settlement.New(settlement.Config{Holidays: holidays})
 	case "marketdata":
-		return marketdata.New(marketdata.Config{Dir: dir, TapeCompact: r.TapeCompact})
+		return marketdata.New(marketdata.Config{Dir: dir})
 	}
 	_, err := NodeOf(name)
 	return nil, err

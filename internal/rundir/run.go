@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
 )
 
@@ -17,7 +18,7 @@ import (
 const File = "run.json"
 
 // Version is the version of the run directory's layout.
-const Version = 3
+const Version = 4
 
 // Run is the content of File: what was run.
 type Run struct {
@@ -32,8 +33,17 @@ type Run struct {
 	Roles     Roles         `json:"roles"`
 
 	// For other engines of the run.
+	Resumed      time.Time         `json:"resumed,omitzero"`       // when it was last taken up
 	Participants map[string]string `json:"participants,omitempty"` // role -> address; absent: only the process that runs it knows
 	Command      []string          `json:"command,omitempty"`      // the command and flags that say source, pace and window
+}
+
+// Begun is when the run began, or was last taken up: what its limits of time count from.
+func (r *Run) Begun() time.Time {
+	if r.Resumed.IsZero() {
+		return r.Started
+	}
+	return r.Resumed
 }
 
 // RefusedError says why a directory cannot be used for a run.
@@ -65,9 +75,21 @@ func Read(dir string) (Run, error) {
 	return r, nil
 }
 
-// Prepare makes dir an empty run directory. It never removes anything but an earlier run, and that
-// only with force.
-func Prepare(dir string, force bool, r *Run) error {
+// Make makes a directory for a run or a part of one, durably, with those above it. It may be there. A *RefusedError: there is
+// a file in its place.
+func Make(dir string) error {
+	err := disk.MakeDirs(disk.Real, dir)
+	if errors.Is(err, syscall.ENOTDIR) {
+		return &RefusedError{dir, "not a directory: give another one"}
+	}
+	return err
+}
+
+// Prepare makes dir an empty run directory, whose name is durable when it returns, and those of what is above it.
+// It never removes anything but an earlier run, and that only with force.
+func Prepare(dir string, force bool, r *Run) error { return prepare(disk.Real, dir, force, r) }
+
+func prepare(files disk.FS, dir string, force bool, r *Run) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -85,7 +107,7 @@ func Prepare(dir string, force bool, r *Run) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(dir, EngineDir), 0o755); err != nil {
+	if err := disk.MakeDirs(files, filepath.Join(dir, EngineDir)); err != nil {
 		return err
 	}
 	return Write(dir, r)

@@ -6,7 +6,7 @@ import (
 	"runtime"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // Do carries out one action and reports whether it fitted the moment. After a violation the world
@@ -33,7 +33,7 @@ func (w *World) do(a Action) bool {
 	}
 	switch a.Op {
 	case OpPeace:
-		return w.peace(a.Node, batch3pc.NodeID(a.Arg), a.Nth > 0)
+		return w.peace(a.Node, batch3pc.NodeID(a.Arg), a.Nth)
 	case OpSettle:
 		w.settle()
 		return true
@@ -175,7 +175,7 @@ func (w *World) change(c *coordinator) {
 		}
 	}
 	if w.setup.Driver {
-		w.drive(c, func(d *driver.Coordinator) error { return harmless(d.ChangeMembers(members)) })
+		w.drive(c, func(d *rounds.Coordinator) error { return harmless(d.ChangeMembers(members)) })
 		return
 	}
 	ready, err := c.machine.ProposeGeneration(members)

@@ -36,7 +36,7 @@ const (
 	OpFull                // the disk of Node is full, or with Arg 1 is not any more
 	OpLose                // Node is down, and gets an empty disk; a coordinator, with Arg 1, an old copy of its own
 	OpSettle              // no faults for a while: everything in flight arrives, in order, and every disk syncs
-	OpPeace               // faults end: leader Node alone, participant Arg dead for the first half (0: none; Nth 1: from the election on)
+	OpPeace               // faults end: leader Node alone, participant Arg dead for the first half (0: none; Nth 1: from the election on; Nth 2: nobody, and nothing new at first)
 	ops
 )
 

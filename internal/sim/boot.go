@@ -7,11 +7,11 @@ import (
 	"syscall"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/journal/simdisk"
 	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // bootParticipant starts the process of a participant as driver.ListenParticipant does. It stays down
@@ -62,7 +62,7 @@ func (w *World) bootParticipant(p *participant) {
 		log.Stepped()
 	}
 	c.process = w.newProcess(c, log, all)
-	c.process.duty = driver.NewParticipant(driver.ParticipantConfig{
+	c.process.duty = rounds.NewParticipant(rounds.ParticipantConfig{
 		Header: c.header(log.LSN()), CheckpointBatches: uint64(w.setup.Every),
 	}, watched, &simLog{log, c.process}, c.process.peers())
 	w.started(c)
@@ -90,17 +90,17 @@ func (w *World) bootCoordinator(c *coordinator) {
 		return
 	}
 	w.starts++
-	c.cfg.Boot = driver.BootNumber(bits.Reverse32(w.starts), log.LSN()) // now above, now below the one before
+	c.cfg.Boot = rounds.BootNumber(bits.Reverse32(w.starts), log.LSN()) // now above, now below the one before
 	if c.computer.old == nil {
 		c.computer.old = c.computer.Disk.Clone()
 	}
-	var proposer driver.Proposer
-	if c.standby == nil {
+	var proposer rounds.Proposer
+	if w.setup.Standby && c.id != coordinatorBase {
+		c.standby = newStandby(c.cfg)
+		c.machine, proposer = c.standby.Coordinator(), rounds.Standby(c.standby)
+	} else {
 		c.machine = newCoordinator(c.cfg)
 		proposer = c.machine
-	} else {
-		c.start()
-		proposer = driver.Standby(c.standby)
 	}
 	for i := range epochs {
 		w.watch.Durable(c.id, &epochs[i])
@@ -114,9 +114,9 @@ func (w *World) bootCoordinator(c *coordinator) {
 	c.machine.InputsDurable(c.inputs)
 	p := w.newProcess(c.computer, log, c.cfg.Participants)
 	c.computer.process = p
-	p.coordinator = driver.NewCoordinator(driver.CoordinatorConfig{
+	p.coordinator = rounds.NewCoordinator(rounds.CoordinatorConfig{
 		Header: c.computer.header(log.LSN()), TickNs: tickNs, RetainMax: w.setup.Retain, Gated: w.setup.Gate,
-		Outcome: func(o *driver.Outcome) { w.outcome(p, o) },
+		Outcome: func(o *rounds.Outcome) { w.outcome(p, o) },
 	}, &watchedCoordinator{Proposer: proposer, machine: c.machine, world: w, c: c}, &simLog{log, p}, p.peers())
 	p.duty = p.coordinator
 	w.started(c.computer)
@@ -133,7 +133,7 @@ func (w *World) started(c *computer) {
 }
 
 // opened checks what Open promises: that a power cut now would leave every record that was replayed.
-func (w *World) opened(c *computer, log *driver.Disk) bool {
+func (w *World) opened(c *computer, log *rounds.Disk) bool {
 	if err := c.opened(log.LSN()); err != nil {
 		w.watch.Fail("I4", "node %d: %v", c.id, err)
 		return false

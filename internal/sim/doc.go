@@ -22,7 +22,7 @@
 // power.go move it. By default the machines hand each other values, which is fast, and in one schedule of
 // sixteen, or in all, the bytes that codec makes of messages and records.
 //
-// At the driver level it is a process on a computer: the steppable half of batch3pc/driver, over the
+// At the driver level it is a process on a computer: the participants and coordinators of internal/rounds, over the
 // production log on a simdisk, started as production starts it (boot.go). The same actions move it, and
 // some more (hardware.go). The computer watches the calls of the log from below and knows, whatever
 // the log says, which records a power cut would leave.

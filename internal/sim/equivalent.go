@@ -18,6 +18,8 @@ var equivalent = map[mutant.ID]string{
 		"durable promise. So whoever gets one that is not fenced has promised the ballot.",
 	mutant.StatesUnpromised: "In an election the only message that carries the new ballot is STATE-REQ, and its answer is made after the promise was raised, or is " +
 		"STALE. A State with the coordinator's ballot and another promise would have to answer something else.",
+	mutant.HelpersForever: "Who holds no more than the one that lags does not answer. After unansweredMax Ticks without an answer that one is given a snapshot " +
+		"(SilenceTrusted takes that away), and where nobody has one the next helper has its turn at each Tick. It is helped some Ticks later, and that is all.",
 	mutant.EpochNotRecovered: "Uniqueness of ballots is kept by the boot number, which is new at each start. A ballot that is too low is answered with STALE, " +
 		"which tells the epoch to open above; no promise or accept refers to epochs of the coordinator's own log. BallotReused takes the boot number away too.",
 }

@@ -5,9 +5,9 @@ import (
 	"io"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal/simdisk"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // resetDriver takes a world of whole nodes back to its beginning: empty disks, and everybody connected.
@@ -23,12 +23,10 @@ func (w *World) resetDriver() {
 		p.computer, p.named = newComputer(p.id, w.watch, uint64(p.id)), named{}
 		w.bootParticipant(p)
 	}
-	for i, c := range w.coordinators {
+	for _, c := range w.coordinators {
 		c.computer, c.standby = newComputer(c.id, w.watch, uint64(c.id)), nil
 		c.made, c.used, c.inputs, c.named = 0, 0, 0, named{}
-		if w.setup.Standby && i > 0 {
-			c.start() // so that bootCoordinator makes another
-		}
+		c.cfg = w.setup.coordinator(c.id)
 		w.bootCoordinator(c)
 	}
 }
@@ -135,7 +133,7 @@ func (w *World) arriveLast(f *flight, arg int) {
 }
 
 // drive makes one call to the driver of a living coordinator, and the round behind it.
-func (w *World) drive(c *coordinator, call func(*driver.Coordinator) error) {
+func (w *World) drive(c *coordinator, call func(*rounds.Coordinator) error) {
 	p := c.computer.process
 	if p == nil {
 		return
@@ -147,12 +145,12 @@ func (w *World) drive(c *coordinator, call func(*driver.Coordinator) error) {
 	w.round(p)
 }
 
-// waits reports whether something at node id waits for its disk.
-func (w *World) waits(id batch3pc.NodeID) bool {
-	if c := w.computer(id); c != nil {
+// waits reports whether something at a node waits for its disk, which is that of its computer at the driver level.
+func waits(d *disk, c *computer) bool {
+	if c != nil {
 		return c.process != nil && c.process.syncing
 	}
-	return len(w.disk(id).held) > 0
+	return len(d.held) > 0
 }
 
 // unsynced is how many records of node id a sync may cover one by one.
@@ -175,7 +173,7 @@ func (w *World) crashes(id batch3pc.NodeID) int {
 
 func (w *World) open(c *coordinator) {
 	if w.setup.Driver {
-		w.drive(c, (*driver.Coordinator).Open)
+		w.drive(c, (*rounds.Coordinator).Open)
 		return
 	}
 	w.call(c, c.open())
@@ -200,7 +198,7 @@ func (w *World) inputs(c *coordinator) {
 		w.call(c, c.machine.InputsDurable(c.inputs))
 		return
 	}
-	w.drive(c, func(d *driver.Coordinator) error { return d.InputsDurable(c.computer.process.last) })
+	w.drive(c, func(d *rounds.Coordinator) error { return d.InputsDurable(c.computer.process.last) })
 }
 
 // link tells a coordinator, and at the driver level both sides, that they are connected, or are not.
@@ -209,8 +207,10 @@ func (w *World) link(c *coordinator, id batch3pc.NodeID, up bool) {
 	switch {
 	case p == nil || !c.up:
 	case !w.setup.Driver && up:
+		c.lost &^= 1 << id
 		w.call(c, c.machine.PeerUp(id))
 	case !w.setup.Driver:
+		c.lost |= 1 << id
 		c.machine.PeerDown(id)
 	case !up:
 		w.disconnect(c, id)
@@ -235,7 +235,7 @@ func (w *World) replace(c *coordinator) (asked bool) {
 				members = append(members, e.Node)
 			}
 		}
-		w.drive(c, func(d *driver.Coordinator) error { return harmless(d.ChangeMembers(members, peer.Node)) })
+		w.drive(c, func(d *rounds.Coordinator) error { return harmless(d.ChangeMembers(members, peer.Node)) })
 		return true
 	}
 	return false

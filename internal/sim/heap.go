@@ -17,14 +17,14 @@ const (
 )
 
 type event struct {
-	at    int
-	order uint32 // of two at the same time the one that was pushed first comes first
-	kind  eventKind
-	node  batch3pc.NodeID
-	id    uint32 // of a message
+	due  uint64 // its time, then its number: of two at the same time the one that was pushed first comes first
+	id   uint32 // of a message
+	kind eventKind
+	node batch3pc.NodeID
 }
 
-func (e *event) before(o *event) bool { return e.at < o.at || e.at == o.at && e.order < o.order }
+// at is the time of the event.
+func (e *event) at() int { return int(e.due >> 32) }
 
 // heap is a priority queue of events, soonest first.
 type heap struct {
@@ -32,14 +32,15 @@ type heap struct {
 	order uint32
 }
 
-func (h *heap) push(e event) {
+// push adds an event at a time, which is below 2^32.
+func (h *heap) push(at int, e event) {
 	h.order++
-	e.order = h.order
+	e.due = uint64(at)<<32 | uint64(h.order)
 	h.list = append(h.list, e)
 	i := len(h.list) - 1
 	for i > 0 {
 		parent := (i - 1) / 2
-		if !e.before(&h.list[parent]) {
+		if e.due > h.list[parent].due {
 			break
 		}
 		h.list[i] = h.list[parent]
@@ -59,10 +60,10 @@ func (h *heap) pop() event {
 		if child >= last {
 			break
 		}
-		if child+1 < last && h.list[child+1].before(&h.list[child]) {
+		if child+1 < last && h.list[child+1].due < h.list[child].due {
 			child++
 		}
-		if !h.list[child].before(&e) {
+		if h.list[child].due > e.due {
 			break
 		}
 		h.list[i] = h.list[child]

@@ -18,6 +18,7 @@ type ledger struct {
 	applied  int
 	digest   uint64
 	vetoes   int  // batches refused in a thousand, always the same ones
+	padding  int  // bytes that a snapshot is longer than it has to be
 	draining bool // answers "not now"
 	veto     [1]byte
 }
@@ -74,19 +75,20 @@ func (l *ledger) Apply(b *batch3pc.Batch) {
 	l.watch.Applied(l.id, l.applied, at, l.digest)
 }
 
-// ledgerImageSize is the size of a snapshot: last applied position, how many, digest.
+// ledgerImageSize is the size of a snapshot without the padding: last applied position, how many, digest.
 const ledgerImageSize = 32
 
 // AppendSnapshot appends the applied state.
 func (l *ledger) AppendSnapshot(dst []byte) []byte {
 	dst = batch3pc.AppendTail(dst, l.last)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(l.applied))
-	return binary.LittleEndian.AppendUint64(dst, l.digest)
+	dst = binary.LittleEndian.AppendUint64(dst, l.digest)
+	return append(dst, make([]byte, l.padding)...)
 }
 
 // Restore takes the applied state of another participant, or of the log.
 func (l *ledger) Restore(state []byte) error {
-	if len(state) != ledgerImageSize {
+	if len(state) != ledgerImageSize+l.padding {
 		return errors.New("sim: no snapshot of a ledger")
 	}
 	l.reserved, l.last = l.reserved[:0], batch3pc.TailAt(state, 0)

@@ -6,9 +6,9 @@ import (
 	"syscall"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal/simdisk"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // At the driver level the nodes of a World are processes on computers. The actions are the same, and
@@ -60,7 +60,7 @@ func (w *World) arrive(f *flight, effects int, later bool) {
 	if f.msg.Kind == batch3pc.KindFill && w.participant(c.id) == nil {
 		w.watch.Count.Relay++
 	}
-	l.queue = append(l.queue, arrival{driver.EventFrame, f.frame})
+	l.queue = append(l.queue, arrival{rounds.EventFrame, f.frame})
 	if !later {
 		c.effects = effects
 		w.round(p)
@@ -245,14 +245,14 @@ func (w *World) disconnect(c *coordinator, id batch3pc.NodeID) {
 }
 
 // outcome is what a coordinator says became of a proposal.
-func (w *World) outcome(p *process, o *driver.Outcome) {
+func (w *World) outcome(p *process, o *rounds.Outcome) {
 	if p.told++; o.No != p.told {
 		w.watch.Fail("I11", "coordinator %d tells outcome %d as number %d", p.computer.id, o.No, p.told)
 	}
 	switch {
 	case o.Err == nil:
 		w.watch.Told(p.computer.id, o.Position, true)
-	case !errors.Is(o.Err, driver.ErrInDoubt):
+	case !errors.Is(o.Err, rounds.ErrInDoubt):
 		w.watch.Told(p.computer.id, o.Position, false)
 	}
 }

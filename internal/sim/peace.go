@@ -10,11 +10,19 @@ import (
 // peaceTicks bounds how many ticks a healthy group may take to decide what was in doubt (I8).
 const peaceTicks = 60
 
+// What Nth of OpPeace says.
+const (
+	peaceLate  = 1 // the participant dies as soon as it has told the leader in an election what it holds
+	peaceStill = 2 // nobody dies, and nothing happens that would bring up old things anew
+)
+
 // peace ends the faults and demands liveness: with one coordinator and a quorum everything in doubt
 // is decided; with all members new batches are, and everybody has applied the same (I4, I8, I11).
-// Participant dead is away for the first half: from its beginning, or late, as soon as it has told
-// the leader in an election what it holds.
-func (w *World) peace(leader, dead batch3pc.NodeID, late bool) bool {
+// Participant dead is away for the first half: from its beginning, or late. Or the first half is still:
+// connections that there are stay, and nothing is proposed, so that what is decided and was lost on its
+// way to somebody has to be told again for its own sake.
+func (w *World) peace(leader, dead batch3pc.NodeID, how uint8) bool {
+	late, still := how == peaceLate, how == peaceStill
 	c := w.coordinator(leader)
 	if c == nil {
 		return false
@@ -35,15 +43,19 @@ func (w *World) peace(leader, dead batch3pc.NodeID, late bool) bool {
 	if mortal && w.isUp(dead) && !late {
 		w.crash(dead, 0)
 	}
+	var lives uint16 // participants to which the leader has a connection, bits
 	for _, p := range w.participants {
 		p.app.draining = false
+		if still && c.up && p.up && w.connected(c, p) {
+			lives |= 1 << p.id
+		}
 		if p.id != dead || late {
 			w.restart(p.id)
 		}
 	}
 	w.restart(leader)
-	w.connect(c)
-	if c.machine.Status().State == batch3pc.StateIdle {
+	w.connect(c, lives)
+	if c.machine.State() == batch3pc.StateIdle {
 		w.open(c)
 	}
 	if mortal && late {
@@ -54,15 +66,18 @@ func (w *World) peace(leader, dead batch3pc.NodeID, late bool) bool {
 			w.link(c, dead, false)
 		}
 	}
+	if still && !w.calm(c, "everybody applies what is decided", false, func() bool { return w.level(c) }) {
+		return true
+	}
 	if !w.isUp(dead) && w.participant(dead) != nil {
-		if !w.calm(c, "a quorum decides", func() bool { return w.level(c) }) {
+		if !w.calm(c, "a quorum decides", true, func() bool { return w.level(c) }) {
 			return true
 		}
 		w.restart(dead)
-		w.connect(c)
+		w.connect(c, 0)
 	}
 	goal := w.watch.Decided() + 1
-	w.calm(c, "everybody commits", func() bool {
+	w.calm(c, "everybody commits", true, func() bool {
 		s := c.machine.Status()
 		return w.watch.Decided() >= goal && s.Base <= s.Committed && s.Proposed == s.Committed && w.level(c)
 	})
@@ -92,7 +107,7 @@ func (w *World) judgeDisks() {
 	}
 	w.logs = logs
 	var v *check.Violation
-	if errors.As(check.Logs(logs), &v) {
+	if errors.As(w.judge.Logs(logs), &v) {
 		w.watch.Fail(v.Invariant, "from the disks: %s", v.Text)
 	}
 }
@@ -101,7 +116,7 @@ func (w *World) judgeDisks() {
 func (w *World) elect(c *coordinator) {
 	for range peaceTicks {
 		for i := 0; i < len(w.bag); {
-			if c.machine.Status().State != batch3pc.StateElecting || w.watch.Err() != nil {
+			if c.machine.State() != batch3pc.StateElecting || w.watch.Err() != nil {
 				return
 			}
 			if f := w.bag[i]; f.msg.Kind == batch3pc.KindStateReq || f.msg.Kind == batch3pc.KindState {
@@ -114,15 +129,27 @@ func (w *World) elect(c *coordinator) {
 	}
 }
 
-// connect tells a coordinator which participants are there.
-func (w *World) connect(c *coordinator) {
-	for _, p := range w.participants {
-		w.link(c, p.id, p.up)
+// connect tells a coordinator which participants are there, but for those in lives. A machine is not told again what it
+// has been told: it has to get on with somebody whose link never breaks, or who was away unnoticed (protocol.md 5.8).
+func (w *World) connect(c *coordinator, lives uint16) {
+	for i, known := range c.machine.AppendPeers(nil) {
+		if p := w.participants[i]; lives>>p.id&1 == 0 && (w.setup.Driver || known.Connected != p.up) {
+			w.link(c, p.id, p.up)
+		}
 	}
 }
 
-// calm lets time pass without faults until done, and reports whether that came in time.
-func (w *World) calm(c *coordinator, what string, done func() bool) bool {
+// connected reports whether a coordinator has not been told that it lost its connection to a participant.
+func (w *World) connected(c *coordinator, p *participant) bool {
+	if w.setup.Driver {
+		return c.computer.process.link(p.id).up && p.computer.process.link(c.id).up
+	}
+	return c.lost>>p.id&1 == 0
+}
+
+// calm lets time pass without faults until done, and reports whether that came in time. Batches are proposed
+// if that is asked for.
+func (w *World) calm(c *coordinator, what string, propose bool, done func() bool) bool {
 	for range peaceTicks {
 		w.settle()
 		if w.watch.Err() != nil {
@@ -131,11 +158,13 @@ func (w *World) calm(c *coordinator, what string, done func() bool) bool {
 		if done() {
 			return true
 		}
-		switch c.machine.Status().State {
+		switch c.machine.State() {
 		case batch3pc.StateIdle, batch3pc.StateFenced, batch3pc.StateRefused:
 			w.open(c)
 		}
-		w.propose(c)
+		if propose {
+			w.propose(c)
+		}
 		w.inputs(c)
 		w.settle()
 		w.tick(c, 1)

@@ -23,6 +23,7 @@ func PlanOf(seed uint64, bytes bool) Plan {
 		s.Participants = 5
 	}
 	s.Wire = bytes || d.n(16) == 0
+	s.Pieces = s.Snapshots && d.in(100)
 	return Plan{
 		Seed: seed, Setup: s, Liveness: d.n(4) == 0,
 		Scheduler: of(&d, Walk, Walk, Timed, Swarm),

@@ -24,7 +24,7 @@ func (w *World) crash(id batch3pc.NodeID, keep int) {
 func (w *World) recover(p *participant) error {
 	p.app.reset()
 	w.watch.Recovering(p.id)
-	p.machine.CopyFrom(p.pristine, &p.app)
+	p.become(w.pristine.participant(w.setup.participant(p.id)))
 	if err := p.disk.replay(p.machine.Recover, p.machine.RecoverHole); err != nil {
 		return err
 	}
@@ -98,12 +98,7 @@ func (w *World) restart(id batch3pc.NodeID) bool {
 		return true
 	}
 	c := w.coordinator(id)
-	c.cfg.Boot++
-	if c.standby == nil {
-		c.machine = newCoordinator(c.cfg)
-	} else {
-		c.start()
-	}
+	c.become(w.pristine.coordinator(w.setup, id, c.cfg.Boot+1))
 	if err := c.disk.replay(c.machine.Recover, nil); err != nil {
 		w.watch.Fail("I4", "coordinator %d does not read its own log: %v", id, err)
 		return true

@@ -4,8 +4,8 @@ import (
 	"iter"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
@@ -15,9 +15,9 @@ import (
 type process struct {
 	world       *World
 	computer    *computer
-	log         *driver.Disk
-	duty        driver.Duty
-	coordinator *driver.Coordinator // duty, or nil
+	log         *rounds.Disk
+	duty        rounds.Duty
+	coordinator *rounds.Coordinator // duty, or nil
 	links       []*link
 	nowNs       int64
 	last        uint64 // number of the last proposal
@@ -34,11 +34,11 @@ type process struct {
 const tickNs = 1_000
 
 // files are where the logs lie. Segments are small, so that they end often.
-func (c *computer) files() driver.Files {
-	return driver.Files{FS: c, SegmentSize: 1 << 10, RecordMax: 640}
+func (c *computer) files() rounds.Files {
+	return rounds.Files{FS: c, SegmentSize: 1 << 10, RecordMax: 640}
 }
 
-func (w *World) newProcess(c *computer, log *driver.Disk, peers []batch3pc.NodeID) *process {
+func (w *World) newProcess(c *computer, log *rounds.Disk, peers []batch3pc.NodeID) *process {
 	p := &process{world: w, computer: c, log: log, nowNs: 1}
 	for _, id := range peers {
 		p.links = append(p.links, &link{process: p, to: id})
@@ -67,9 +67,9 @@ func (p *process) advance() {
 }
 
 // peers are the links as the driver gets them.
-func (p *process) peers() (peers []driver.Peer) {
+func (p *process) peers() (peers []rounds.Peer) {
 	for _, l := range p.links {
-		peers = append(peers, driver.Peer{Node: l.to, Link: l})
+		peers = append(peers, rounds.Peer{Node: l.to, Link: l})
 	}
 	return peers
 }
@@ -88,7 +88,7 @@ func (c *computer) header(lsn uint64) codec.Header {
 	return codec.Header{Cluster: 1, From: uint8(c.id), Boot: uint32(lsn + 1)}
 }
 
-// link is a driver.Link. What is published goes into the bag of the world.
+// link is a rounds.Link. What is published goes into the bag of the world.
 type link struct {
 	process *process
 	to      batch3pc.NodeID
@@ -98,7 +98,7 @@ type link struct {
 }
 
 type arrival struct {
-	event driver.Event
+	event rounds.Event
 	frame []byte
 }
 
@@ -108,14 +108,14 @@ func (l *link) set(up bool) {
 		return
 	}
 	l.up = up
-	event := driver.EventDown
+	event := rounds.EventDown
 	if up {
-		event = driver.EventUp
+		event = rounds.EventUp
 	}
 	l.queue = append(l.queue, arrival{event: event})
 }
 
-// Claim implements driver.Link.
+// Claim implements rounds.Link.
 func (l *link) Claim(n int) []byte {
 	if !l.up {
 		return nil
@@ -124,7 +124,7 @@ func (l *link) Claim(n int) []byte {
 	return l.claimed
 }
 
-// Publish implements driver.Link.
+// Publish implements rounds.Link.
 func (l *link) Publish(n int) {
 	c := l.process.computer
 	if c.effects == 0 {
@@ -134,15 +134,15 @@ func (l *link) Publish(n int) {
 	l.process.world.publish(l, l.claimed[:n])
 }
 
-// Next implements driver.Link.
-func (l *link) Next() (driver.Event, []byte) {
+// Next implements rounds.Link.
+func (l *link) Next() (rounds.Event, []byte) {
 	if len(l.queue) == 0 {
-		return driver.EventNone, nil
+		return rounds.EventNone, nil
 	}
 	return l.queue[0].event, l.queue[0].frame
 }
 
-// Release implements driver.Link.
+// Release implements rounds.Link.
 func (l *link) Release() {
 	if len(l.queue) > 0 {
 		copy(l.queue, l.queue[1:])
@@ -152,11 +152,11 @@ func (l *link) Release() {
 
 // simLog is the production log, watched.
 type simLog struct {
-	*driver.Disk
+	*rounds.Disk
 	process *process
 }
 
-// Append implements driver.Log.
+// Append implements rounds.Log.
 func (l *simLog) Append(kind uint8, head, payload []byte) error {
 	if err := l.Disk.Append(kind, head, payload); err != nil {
 		return err

@@ -98,7 +98,7 @@ func (r *Report) Err() error {
 		return &FailedError{fmt.Sprintf("seed %d breaks %s: %s", f.Seed, f.Invariant, f.Text)}
 	}
 	if missing := r.Reached.Missing(r.Level == "driver"); len(missing) > 0 {
-		return &FailedError{"I12: no schedule reached: " + strings.Join(missing, ", ")}
+		return &FailedError{fmt.Sprintf("I12: of %d schedules none reached: %s; so they prove little, and more of them may", r.Schedules, strings.Join(missing, ", "))}
 	}
 	var proposed, decided uint64
 	for _, t := range r.Tallies {

@@ -167,24 +167,25 @@ type Outcome struct {
 
 // Runner runs schedules one after another and keeps the memory. Not safe for concurrent use.
 type Runner struct {
-	worlds  map[Setup]*World
-	memory  memory // of the one world that runs
-	events  []event
-	actions []Action
-	outcome Outcome
+	worlds   map[shape]*World
+	pristine *pristine
+	memory   memory // of the one world that runs
+	schedule schedule
+	walk     walk
+	timed    timed
+	outcome  Outcome
 }
 
 // NewRunner returns a Runner.
-func NewRunner() *Runner { return &Runner{worlds: map[Setup]*World{}} }
+func NewRunner() *Runner { return &Runner{worlds: map[shape]*World{}, pristine: newPristine()} }
 
 func (r *Runner) world(setup Setup) *World {
-	w := r.worlds[setup]
+	w := r.worlds[setup.shape()]
 	if w == nil {
-		w = NewWorld(setup)
-		w.memory = &r.memory
-		r.worlds[setup] = w
+		w = newWorld(setup.shape(), &r.memory, r.pristine)
+		r.worlds[setup.shape()] = w
 	}
-	w.Reset()
+	w.Reset(setup)
 	return w
 }
 
@@ -192,18 +193,17 @@ func (r *Runner) world(setup Setup) *World {
 func (r *Runner) Run(plan Plan, trace *trace) *Outcome {
 	w := r.world(plan.Setup)
 	w.trace = trace
-	s := &schedule{world: w, dice: newDice(plan.Seed), actions: r.actions[:0]}
-	o := &r.outcome
+	s, o := &r.schedule, &r.outcome
+	*s = schedule{world: w, dice: newDice(plan.Seed), actions: s.actions[:0]}
 	*o = Outcome{Plan: plan}
 	w.guard(func() {
 		switch plan.Scheduler {
 		case Walk:
-			newWalk(s).run()
+			r.walk.begin(s)
+			r.walk.run()
 		case Timed, Swarm:
-			t := newTimed(s, plan.Scheduler == Swarm)
-			t.events.list = r.events[:0]
-			t.run()
-			r.events = t.events.list
+			r.timed.begin(s, plan.Scheduler == Swarm)
+			r.timed.run()
 		}
 		o.Proposed, o.Decided = w.proposed, w.watch.Decided()-int(w.watch.Count.Generation)
 		if plan.Liveness {
@@ -211,7 +211,6 @@ func (r *Runner) Run(plan Plan, trace *trace) *Outcome {
 		}
 	})
 	w.halt()
-	r.actions = s.actions
 	o.Hash, o.Actions, o.Count, o.Violation = w.hash, s.actions, w.watch.Count, w.watch.Err()
 	w.trace = nil
 	return o
@@ -222,6 +221,8 @@ func (s *schedule) end() {
 	a := Action{Op: OpPeace, Node: s.anyCoordinator()}
 	if s.dice.in(500) && !s.world.wounded() {
 		a.Arg, a.Nth = uint16(s.anyParticipant()), uint8(s.dice.n(2))
+	} else if s.dice.in(500) {
+		a.Nth = peaceStill
 	}
 	s.do(a)
 }

@@ -148,7 +148,7 @@ func writeScores(w io.Writer, scores []*Score, limits Limits) error {
 		}
 	}
 	slices.Sort(counts)
-	fmt.Fprintf(&b, "# Seeded bugs\n\nWritten by `make mutants`; do not edit. %d bugs are seeded into [batch3pc](../batch3pc), its driver, [codec](../codec) and the\n"+
+	fmt.Fprintf(&b, "# Seeded bugs\n\nWritten by `make mutants`; do not edit. %d bugs are seeded into [batch3pc](../batch3pc), its [driver](../internal/rounds), [codec](../codec) and the\n"+
 		"[journal](../internal/journal) behind the build tag `mutants` ([internal/mutant](../internal/mutant)). The simulator ([SIMULATION.md](SIMULATION.md)) kills %d of them, the slowest in %.1f s, half of them within\n"+
 		"%d schedules; %d break nothing, with the proofs below; %d live.\n\n", len(scores), killed, worst, counts[len(counts)/2], proven, len(scores)-killed-proven)
 	fmt.Fprintf(&b, "The columns of the schedulers say how many schedules each of them took to find the bug, \"–\" that %d were not enough, or %d of whole nodes for\n"+

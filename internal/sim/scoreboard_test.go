@@ -14,10 +14,10 @@ import (
 // quickBugs die within a few hundred schedules; each breaks another rule.
 var quickBugs = []mutant.ID{
 	mutant.NoFence, mutant.LateVote, mutant.PromiseUnwritten, mutant.AckEarly, mutant.VotesKept, mutant.TimerCommits,
-	mutant.TimerAborts, mutant.BallotReused, mutant.QuorumMinusOne, mutant.MajorityYes, mutant.AckTimeoutCommits,
-	mutant.ForwardSilent, mutant.SeqReused, mutant.TerminationAlone, mutant.AbortAlone, mutant.NoResend,
+	mutant.TimerAborts, mutant.TimersDecide, mutant.AbsenceAborts, mutant.BallotReused, mutant.QuorumMinusOne, mutant.MajorityYes, mutant.AckTimeoutCommits,
+	mutant.ForwardSilent, mutant.SeqReused, mutant.TerminationAlone, mutant.AbortAlone, mutant.NoResend, mutant.CommitUntold, mutant.CommitToldOnce,
 	mutant.GenerationNotAsked, mutant.FrameUnchecked, mutant.RecordBallotLost, mutant.FillKeepsPre,
-	mutant.AckBeforeSync, mutant.SyncErrorIgnored, mutant.NextGroupAcked, mutant.FlushForgotten, mutant.WaitUnflushed, mutant.RunningSyncJoined, mutant.OwnSyncBelieved, mutant.StartsCounted, mutant.WrongSession, mutant.OutcomeEarly,
+	mutant.AckBeforeSync, mutant.SyncErrorIgnored, mutant.NextGroupAcked, mutant.FlushForgotten, mutant.WaitUnflushed, mutant.RunningSyncJoined, mutant.OwnSyncBelieved, mutant.CommitForgotten, mutant.StartsCounted, mutant.WrongSession, mutant.OutcomeEarly,
 	mutant.RolledUnsynced, mutant.NameUnsynced, mutant.ChecksumUnchecked, mutant.OpenUnsynced, mutant.FailedSyncBelieved,
 }
 

@@ -23,9 +23,8 @@ type Scope struct {
 	LeaderCrash  int // of coordinators
 	Duplicates   int
 	Ticks        int
-	Linked       bool   // links are known to be up, so that an election waits for all members
-	StatesMax    uint64 // 0: all there are
-	FirstElected bool   // the search begins when the first coordinator is active, not before its ballot
+	Linked       bool // links are known to be up, so that an election waits for all members
+	FirstElected bool // the search begins when the first coordinator is active, not before its ballot
 }
 
 // Found is what a search has seen.
@@ -46,17 +45,18 @@ type left struct{ batches, opens, crashes, leaderCrash, duplicates, ticks uint8 
 // search walks through the states of a scope, depth first, a world for each step. Workers share
 // nothing but the set of states that were seen.
 type search struct {
-	scope  Scope
-	seen   *states
-	worlds []*World
-	left   []left
-	trail  []Action
-	memory *memory
-	known  map[uint64]*flight
-	found  Found
-	stop   *atomic.Bool
-	buffer []byte
-	of     [nodesMax]uint64 // hashes of the participants
+	scope    Scope
+	seen     seen
+	worlds   []*World
+	left     []left
+	trail    []Action
+	memory   *memory
+	pristine *pristine
+	known    map[uint64]*flight
+	found    Found
+	stop     *atomic.Bool
+	buffer   []byte
+	of       [nodesMax]uint64 // hashes of the participants
 }
 
 // depthMax is more events than any schedule of a scope has.
@@ -64,9 +64,9 @@ const depthMax = 400
 
 // Search looks at every state of the scope. It stops at the first violation.
 func Search(scope Scope, jobs int) *Found {
-	seen := newStates()
+	states := newStates()
 	var stop atomic.Bool
-	root := newSearch(scope, seen, &stop)
+	root := newSearch(scope, states, &stop)
 	root.world(0)
 	root.begin()
 	frontier := root.spread(64 * jobs)
@@ -74,7 +74,7 @@ func Search(scope Scope, jobs int) *Found {
 	var group sync.WaitGroup
 	var next atomic.Int64
 	for range jobs {
-		s := newSearch(scope, seen, &stop)
+		s := newSearch(scope, states, &stop)
 		results = append(results, &s.found)
 		group.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(frontier)); i = next.Add(1) - 1 {
@@ -92,19 +92,20 @@ func Search(scope Scope, jobs int) *Found {
 			total.Violation, total.Actions = f.Violation, f.Actions
 		}
 	}
-	total.States = seen.len()
+	total.States = states.len()
 	total.Complete = !stop.Load()
 	return total
 }
 
-func newSearch(scope Scope, seen *states, stop *atomic.Bool) *search {
-	return &search{scope: scope, seen: seen, memory: new(memory), known: map[uint64]*flight{}, stop: stop}
+func newSearch(scope Scope, states *states, stop *atomic.Bool) *search {
+	return &search{scope: scope, seen: seen{all: states}, memory: new(memory), pristine: newPristine(), known: map[uint64]*flight{}, stop: stop}
 }
 
 // world is the world at a depth.
 func (s *search) world(depth int) *World {
 	for len(s.worlds) <= depth {
-		w := NewWorld(s.scope.Setup)
+		w := newWorld(s.scope.Setup.shape(), new(memory), s.pristine)
+		w.Reset(s.scope.Setup)
 		w.memory = s.memory
 		w.intern = s.intern
 		s.worlds = append(s.worlds, w)
@@ -174,7 +175,7 @@ func (s *search) prune(w *World) {
 		if c == nil || m.Kind == batch3pc.KindStale {
 			continue
 		}
-		over := !c.up || m.Ballot != c.machine.Status().Ballot
+		over := !c.up || m.Ballot != c.machine.Ballot()
 		if over || m.Kind == batch3pc.KindApplied && s.scope.Ticks == 0 {
 			s.do(w, Action{Op: OpDrop, Key: w.bag[i].key, Nth: w.nth(i)})
 		}
@@ -222,9 +223,6 @@ func (s *search) step(depth int, a Action, rest left) bool {
 		return false
 	}
 	s.found.Reached.Add(delta(&w.watch.Count, &s.worlds[depth].watch.Count))
-	if s.scope.StatesMax > 0 && s.seen.len() >= s.scope.StatesMax {
-		s.stop.Store(true)
-	}
 	return true
 }
 
@@ -340,7 +338,7 @@ func (s *search) hash(depth int) uint64 {
 	for _, of := range s.of[:len(w.participants)] {
 		h += mix(of)
 	}
-	return mix(h)
+	return max(mix(h), 1) // 0 is no state
 }
 
 // named is what hash has made of a node since it changed last.

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"sync/atomic"
-
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/internal/check"
 )
@@ -83,7 +81,7 @@ func (s *search) reach(from start, then func(depth int)) {
 		copy(w.coordinators, w.ownCoordinators)
 	}
 	fresh := *s.memory
-	w.Reset()
+	w.Reset(s.scope.Setup)
 	*s.memory = fresh
 	sc := s.scope
 	l := left{
@@ -118,42 +116,5 @@ func (l *left) spend(a Action) {
 		l.leaderCrash--
 	case a.Op == OpCrash:
 		l.crashes--
-	}
-}
-
-// states is a set of hashes that several workers share. Two states with one hash are taken for one:
-// with a million states that happens once in tens of millions of searches.
-type states struct {
-	slots []atomic.Uint64
-	count atomic.Uint64
-}
-
-// statesBits sizes the set: 64 MiB.
-const statesBits = 23
-
-func newStates() *states { return &states{slots: make([]atomic.Uint64, 1<<statesBits)} }
-
-func (s *states) len() uint64 { return s.count.Load() }
-
-// add puts h in and reports whether it was not there.
-func (s *states) add(h uint64) bool {
-	if h == 0 {
-		h = 1
-	}
-	for i := h >> (64 - statesBits); ; i = (i + 1) & (1<<statesBits - 1) {
-		switch old := s.slots[i].Load(); {
-		case old == h:
-			return false
-		case old == 0:
-			if s.slots[i].CompareAndSwap(0, h) {
-				if s.count.Add(1) > 1<<statesBits/8*7 {
-					panic("sim: a search with too many states")
-				}
-				return true
-			}
-			if s.slots[i].Load() == h {
-				return false
-			}
-		}
 	}
 }

@@ -49,3 +49,21 @@ func TestSearchDoesNotDependOnWorkers(t *testing.T) {
 		t.Errorf("%d states with one worker, %d with four", one.States, four.States)
 	}
 }
+
+// A state is new to one worker only, and once, however much has been met in between.
+func TestStateIsNewOnce(t *testing.T) {
+	all := newStates()
+	workers := []*seen{{all: all}, {all: all}}
+	met := map[uint64]bool{}
+	d := newDice(1)
+	for range 300_000 {
+		h := mix(uint64(1 + d.n(100_000)))
+		if got := workers[d.n(len(workers))].add(h); got == met[h] {
+			t.Fatalf("%016x: new is %v, after %d states", h, got, len(met))
+		}
+		met[h] = true
+	}
+	if all.len() != uint64(len(met)) {
+		t.Errorf("%d states, want %d", all.len(), len(met))
+	}
+}

@@ -47,8 +47,9 @@ type knobs struct {
 	partial                  int           // syncs in a thousand that cover half of what is written
 }
 
-func newTimed(s *schedule, swarm bool) *timed {
-	t := &timed{schedule: s}
+// begin makes t the scheduler of s, in the memory of the one before.
+func (t *timed) begin(s *schedule, swarm bool) {
+	*t = timed{schedule: s, events: heap{list: t.events.list[:0]}}
 	d := &s.dice
 	t.knobs = knobs{
 		drop: of(d, 0, 5, 20), duplicate: of(d, 0, 10), corrupt: of(d, 0, 2), tail: of(d, 0, 10),
@@ -63,7 +64,6 @@ func newTimed(s *schedule, swarm bool) *timed {
 	if swarm {
 		t.swarm(d)
 	}
-	return t
 }
 
 func (t *timed) swarm(d *dice) {
@@ -104,11 +104,11 @@ func (t *timed) run() {
 	t.plan()
 	for len(t.events.list) > 0 && t.world.watch.Err() == nil {
 		e := t.events.pop()
-		if t.now = e.at; t.now > usEnd || len(t.actions) >= actionsMax {
+		if t.now = e.at(); t.now > usEnd || len(t.actions) >= actionsMax {
 			return
 		}
 		if until := t.paused[e.node]; until > t.now && e.kind <= eventElection {
-			t.at(until-t.now+t.dice.n(100), e.kind, e.node, e.id)
+			t.events.push(until+t.dice.n(100), e)
 			continue
 		}
 		t.event(e)
@@ -118,12 +118,13 @@ func (t *timed) run() {
 
 func (t *timed) electionTime() int { return usElection/2 + t.dice.n(usElection) }
 
-func (t *timed) at(delay int, kind eventKind, node batch3pc.NodeID, id ...uint32) {
-	e := event{at: t.now + delay, kind: kind, node: node}
-	if len(id) > 0 {
-		e.id = id[0]
-	}
-	t.events.push(e)
+func (t *timed) at(delay int, kind eventKind, node batch3pc.NodeID) {
+	t.events.push(t.now+delay, event{kind: kind, node: node})
+}
+
+// arrival is the time of a message.
+func (t *timed) arrival(delay int, f *flight) {
+	t.events.push(t.now+delay, event{kind: eventMessage, node: f.msg.To, id: f.id})
 }
 
 // plan gives every fresh message its time, and every disk that has something to sync.
@@ -136,21 +137,22 @@ func (t *timed) plan() {
 		if t.dice.in(t.knobs.tail) {
 			delay *= 100
 		}
-		t.at(delay, eventMessage, f.msg.To, f.id)
+		t.arrival(delay, f)
 	}
 	t.seen = t.world.sent
 	for _, p := range t.world.participants {
-		t.planSync(p.id, p.up && t.world.waits(p.id))
+		if !t.syncs[p.id] && p.up && waits(&p.disk, p.computer) {
+			t.planSync(p.id)
+		}
 	}
 	for _, c := range t.world.coordinators {
-		t.planSync(c.id, c.up && t.world.waits(c.id))
+		if !t.syncs[c.id] && c.up && waits(&c.disk, c.computer) {
+			t.planSync(c.id)
+		}
 	}
 }
 
-func (t *timed) planSync(id batch3pc.NodeID, waits bool) {
-	if !waits || t.syncs[id] {
-		return
-	}
+func (t *timed) planSync(id batch3pc.NodeID) {
 	t.syncs[id] = true
 	delay := usSync/2 + t.dice.n(usSync)
 	if t.slow[id] {
@@ -199,7 +201,8 @@ func (t *timed) message(id uint32) {
 	if i < 0 {
 		return
 	}
-	m := &t.world.bag[i].msg
+	f := t.world.bag[i]
+	m := &f.msg
 	lost := t.cut[m.From]>>m.To&1 == 1 || m.Kind == t.knobs.lostKind && t.knobs.lostTo>>m.To&1 == 1
 	switch {
 	case lost || t.dice.in(t.knobs.drop):
@@ -208,7 +211,7 @@ func (t *timed) message(id uint32) {
 		t.about(OpCorrupt, i)
 	case t.dice.in(t.knobs.duplicate):
 		t.about(OpDuplicate, i)
-		t.at(usLatency+t.dice.n(40*usLatency), eventMessage, m.To, id)
+		t.arrival(usLatency+t.dice.n(40*usLatency), f)
 	default:
 		t.about(OpDeliver, i)
 	}
@@ -235,7 +238,7 @@ func (t *timed) propose(c *coordinator) {
 	if !c.up {
 		return
 	}
-	switch c.machine.Status().State {
+	switch c.machine.State() {
 	case batch3pc.StateRefused:
 		t.do(Action{Op: OpOpen, Node: c.id})
 	case batch3pc.StateActive:
@@ -254,7 +257,7 @@ func (t *timed) election(c *coordinator) {
 	if !c.up {
 		return
 	}
-	switch c.machine.Status().State {
+	switch c.machine.State() {
 	case batch3pc.StateIdle, batch3pc.StateFenced:
 	default:
 		return
@@ -263,7 +266,7 @@ func (t *timed) election(c *coordinator) {
 		return // it decides by itself
 	}
 	for _, o := range t.world.coordinators {
-		if o != c && o.up && t.paused[o.id] <= t.now && t.cut[o.id] == 0 && o.machine.Status().State == batch3pc.StateActive {
+		if o != c && o.up && t.paused[o.id] <= t.now && t.cut[o.id] == 0 && o.machine.State() == batch3pc.StateActive {
 			if !t.dice.in(t.knobs.suspicion) {
 				return
 			}

@@ -47,9 +47,10 @@ var stormWeights = [walkMoves]int{
 	moveLoss: 20, moveCrash: 8, moveCrashLeader: 5, moveCrashIn: 5, moveRestart: 24, moveLink: 5, moveDrain: 2,
 }
 
-func newWalk(s *schedule) *walk {
+// begin makes w the scheduler of s.
+func (w *walk) begin(s *schedule) {
+	*w = walk{schedule: s}
 	d := &s.dice
-	w := &walk{schedule: s}
 	storm := of(d, 0, 1, 1, 2, 4)
 	for i := range w.weights[:moveDisk] {
 		w.weights[i] = calmWeights[i]*2 + stormWeights[i]*storm*of(d, 0, 1, 2, 4)
@@ -74,7 +75,6 @@ func newWalk(s *schedule) *walk {
 	w.reorder = of(d, 0, 100, 300, 900)
 	w.freeze = of(d, 0, 0, 30, 120)
 	w.partial = of(d, 0, 200, 500)
-	return w
 }
 
 func (w *walk) run() {
@@ -195,7 +195,7 @@ func (w *walk) reopen() {
 		return
 	}
 	chance := 1000
-	switch c.machine.Status().State {
+	switch c.machine.State() {
 	case batch3pc.StateIdle:
 		chance = 250
 		if c.standby != nil {

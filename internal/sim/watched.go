@@ -2,13 +2,13 @@ package sim
 
 import (
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // A driver calls its machine many times in a round. These stand between the two, so that the Watch
 // sees every step.
 
-// watchedParticipant is a driver.Machine and driver.Repairer.
+// watchedParticipant is a rounds.Machine and rounds.Repairer.
 type watchedParticipant struct {
 	*batch3pc.Participant
 	world *World
@@ -16,7 +16,7 @@ type watchedParticipant struct {
 	read  []batch3pc.Record // of the log, as it was replayed
 }
 
-// Step implements driver.Machine.
+// Step implements rounds.Machine.
 func (p *watchedParticipant) Step(m *batch3pc.Message) batch3pc.Ready {
 	ready := p.Participant.Step(m)
 	p.world.recorded(p.id, &ready)
@@ -41,7 +41,7 @@ func (w *World) recorded(id batch3pc.NodeID, ready *batch3pc.Ready) {
 	}
 }
 
-// Recover implements driver.Repairer.
+// Recover implements rounds.Repairer.
 func (p *watchedParticipant) Recover(r *batch3pc.Record) error {
 	c := *r
 	c.Batch, c.Chunk = p.world.memory.batch(r.Batch), p.world.memory.clone(r.Chunk)
@@ -49,9 +49,9 @@ func (p *watchedParticipant) Recover(r *batch3pc.Record) error {
 	return p.Participant.Recover(r)
 }
 
-// watchedCoordinator is a driver.Proposer.
+// watchedCoordinator is a rounds.Proposer.
 type watchedCoordinator struct {
-	driver.Proposer
+	rounds.Proposer
 	machine *batch3pc.Coordinator
 	world   *World
 	c       *coordinator
@@ -69,7 +69,7 @@ func (m *watchedCoordinator) saw(ready batch3pc.Ready) batch3pc.Ready {
 	return ready
 }
 
-// The calls of driver.Proposer that move the machine.
+// The calls of rounds.Proposer that move the machine.
 
 func (m *watchedCoordinator) Open() batch3pc.Ready { return m.saw(m.Proposer.Open()) }
 
@@ -95,7 +95,7 @@ func (m *watchedCoordinator) ProposeGeneration(members []batch3pc.NodeID, replac
 	return m.saw(ready), nil
 }
 
-// Propose implements driver.Proposer.
+// Propose implements rounds.Proposer.
 func (m *watchedCoordinator) Propose(count uint32, payload []byte) (*batch3pc.Batch, batch3pc.Ready, error) {
 	b, ready, err := m.Proposer.Propose(count, payload)
 	if err != nil {

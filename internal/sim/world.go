@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/check"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // Setup is what a world is made of.
@@ -20,6 +20,8 @@ type Setup struct {
 	Gate         bool // a coordinator waits for OpInputs before it pre-commits
 	Changes      bool // the last participant may be excluded and come back
 	Snapshots    bool // participants are replicas of each other and can be brought up by their state
+	Pieces       bool // a snapshot is longer than a message takes, and a learner may lag behind what logs are cut to
+	Classes      int  // of participants, taken in turn, if not all are replicas of each other
 	Standby      bool // all coordinators but the first watch for a leader
 	Vetoes       int  // batches that a participant refuses, in a thousand
 	Wire         bool // messages and records go through their bytes
@@ -34,7 +36,7 @@ const coordinatorBase batch3pc.NodeID = 10
 type participant struct {
 	id       batch3pc.NodeID
 	machine  *batch3pc.Participant
-	pristine *batch3pc.Participant
+	own      batch3pc.Participant // machine, at the core level
 	up       bool
 	app      ledger
 	disk     disk
@@ -46,9 +48,11 @@ type coordinator struct {
 	id       batch3pc.NodeID
 	cfg      batch3pc.CoordinatorConfig // of this boot
 	machine  *batch3pc.Coordinator
-	pristine *batch3pc.Coordinator
-	standby  *batch3pc.Standby // around machine, or nil
+	standby  *batch3pc.Standby    // around machine, or nil
+	leader   batch3pc.Coordinator // machine, at the core level, without a standby
+	watcher  batch3pc.Standby     // standby, at the core level
 	up       bool
+	lost     uint16       // at the core level: participants that it was told are not connected, bits
 	made     int          // batches proposed, over all boots
 	used     batch3pc.Seq // highest number of any of them, which its driver writes down
 	inputs   batch3pc.Seq // durable, over all boots
@@ -67,8 +71,10 @@ type World struct {
 	bag          []*flight // in flight, oldest first
 	sent         uint32    // messages so far
 	memory       *memory
+	pristine     *pristine
 	watch        *check.Watch
 	logs         []check.Log // of judgeDisks
+	judge        check.Judge
 	hash         uint64
 	trace        *trace                // nil: none
 	done         int                   // actions carried out
@@ -83,77 +89,49 @@ type World struct {
 	ownCoordinators []*coordinator
 }
 
-// NewWorld makes a world and starts every node.
-func NewWorld(setup Setup) *World {
-	w := &World{setup: setup, memory: new(memory)}
-	var all, leaders []batch3pc.NodeID
-	for i := range setup.Participants {
-		all = append(all, batch3pc.NodeID(1+i))
-	}
-	for i := range setup.Coordinators {
+// shape is what all worlds that use the same memory have in common.
+type shape struct {
+	participants, coordinators int
+	driver                     bool
+}
+
+func (s *Setup) shape() shape { return shape{s.Participants, s.Coordinators, s.Driver} }
+
+// newWorld makes a world that Reset has to be called for.
+func newWorld(shape shape, memory *memory, pristine *pristine) *World {
+	w := &World{memory: memory, pristine: pristine}
+	all := (&Setup{Participants: shape.participants}).all()
+	var leaders []batch3pc.NodeID
+	for i := range shape.coordinators {
 		leaders = append(leaders, coordinatorBase+batch3pc.NodeID(i))
 	}
-	w.members = all[:setup.Participants-setup.Learners]
-	w.watch = check.NewWatch(all, w.members, leaders)
-	retain := setup.Retain
-	if (setup.Learners > 0 || setup.Changes) && !setup.Snapshots {
-		retain = 64 // nobody waits for a learner: it may fall behind any retention, and does not here
-	}
+	w.watch = check.NewWatch(all, all, leaders)
 	for _, id := range all {
-		p := &participant{id: id, app: ledger{id: id, watch: w.watch, vetoes: setup.Vetoes}}
-		p.pristine = newParticipant(id, setup.Window, retain, &p.app)
-		p.machine = newParticipant(id, setup.Window, retain, &p.app)
-		w.participants = append(w.participants, p)
+		w.participants = append(w.participants, &participant{id: id, app: ledger{id: id, watch: w.watch}})
 	}
 	for _, id := range leaders {
-		c := &coordinator{id: id, cfg: batch3pc.CoordinatorConfig{
-			Self: id, Boot: 1, Participants: all, Members: w.members, Generation: 1,
-			WindowMax: setup.Window, RetainMax: setup.Retain, NoInputGate: !setup.Gate,
-		}}
-		if c.cfg.Identified = setup.Driver; setup.Driver && setup.Snapshots {
-			c.cfg.LagMax = 2
-		}
-		if setup.Snapshots {
-			for range all {
-				c.cfg.Classes = append(c.cfg.Classes, 1)
-			}
-		}
-		if setup.Changes || setup.Driver && setup.Learners > 0 {
-			c.cfg.Excludable = all[len(all)-1:]
-		}
-		c.pristine, c.machine = newCoordinator(c.cfg), newCoordinator(c.cfg)
-		w.coordinators = append(w.coordinators, c)
+		w.coordinators = append(w.coordinators, &coordinator{id: id})
 	}
-	w.Reset()
 	return w
 }
 
-func newParticipant(id batch3pc.NodeID, window, retain int, app batch3pc.App) *batch3pc.Participant {
-	p, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: id, Generation: 1, WindowMax: window, RetainMax: retain}, app)
-	if err != nil {
-		panic(err)
-	}
-	return p
+// become starts a participant of the core level with a machine that has done nothing yet.
+func (p *participant) become(o *batch3pc.Participant) {
+	p.machine = &p.own
+	p.machine.CopyFrom(o, &p.app)
 }
 
-func newCoordinator(cfg batch3pc.CoordinatorConfig) *batch3pc.Coordinator {
-	c, err := batch3pc.NewCoordinator(cfg)
-	if err != nil {
-		panic(err)
+// become is the same for a coordinator.
+func (c *coordinator) become(o *pristineCoordinator) {
+	c.cfg, c.lost = o.cfg, 0
+	if o.standby != nil {
+		c.standby = &c.watcher
+		c.standby.CopyFrom(o.standby)
+		c.machine = c.standby.Coordinator()
+		return
 	}
-	return c
-}
-
-// standbyTicks is the patience of a standby; each next one has as much more.
-const standbyTicks = 2
-
-// start makes a coordinator that watches.
-func (c *coordinator) start() {
-	standby, err := batch3pc.NewStandby(batch3pc.StandbyConfig{Coordinator: c.cfg, PatienceTicks: standbyTicks, Rank: int(c.id - coordinatorBase - 1)})
-	if err != nil {
-		panic(err)
-	}
-	c.standby, c.machine = standby, standby.Coordinator()
+	c.standby, c.machine = nil, &c.leader
+	c.machine.CopyFrom(o.machine)
 }
 
 // The calls that a standby takes before its coordinator does.
@@ -186,11 +164,19 @@ func (c *coordinator) takeovers() uint64 {
 	return 0
 }
 
-// Reset takes the world back to its beginning.
-func (w *World) Reset() {
+// Reset takes the world to the beginning of one that setup describes, whose shape is its own.
+func (w *World) Reset(setup Setup) {
+	all := setup.all()
+	w.setup, w.members = setup, all[:setup.Participants-setup.Learners]
 	w.memory.reset()
 	w.watch.Reset(w.members)
 	w.bag, w.sent, w.hash, w.done, w.proposed, w.incarnation, w.starts = w.bag[:0], 0, 0, 0, 0, 0, 0
+	for _, p := range w.participants {
+		p.app.vetoes, p.app.padding = setup.Vetoes, 0
+		if setup.Pieces {
+			p.app.padding = batch3pc.SnapshotChunkMax
+		}
+	}
 	if w.setup.Driver {
 		w.resetDriver()
 		return
@@ -198,17 +184,12 @@ func (w *World) Reset() {
 	for _, p := range w.participants {
 		p.app.reset()
 		p.disk.reset()
-		p.machine.CopyFrom(p.pristine, &p.app)
+		p.become(w.pristine.participant(setup.participant(p.id)))
 		p.up, p.named = true, named{}
 	}
 	for _, c := range w.coordinators {
 		c.disk.reset()
-		c.cfg.Boot = 1
-		if w.setup.Standby && c.id != coordinatorBase {
-			c.start()
-		} else {
-			c.machine.CopyFrom(c.pristine)
-		}
+		c.become(w.pristine.coordinator(setup, c.id, 1))
 		c.up, c.made, c.used, c.inputs, c.named = true, 0, 0, 0, named{}
 	}
 }
@@ -390,7 +371,7 @@ func (w *World) propose(c *coordinator) bool {
 	payload := w.memory.take(8)
 	binary.LittleEndian.PutUint64(payload, uint64(c.id)<<32|uint64(c.made))
 	if w.setup.Driver {
-		w.drive(c, func(d *driver.Coordinator) (err error) {
+		w.drive(c, func(d *rounds.Coordinator) (err error) {
 			c.computer.process.last, err = d.Propose(4, payload)
 			return err
 		})

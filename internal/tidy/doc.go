@@ -15,6 +15,7 @@
 //	adr       every decision record is named NNNN-title.md and listed in the index
 //	links     every relative link in a Markdown page leads to a file
 //	gofmt     every Go file is formatted
+//	api       what a library exports can be named outside the module, and is explained
 //
 // The layers, from the bottom; an import may only point down:
 //
@@ -22,7 +23,7 @@
 //	0  ringbuf  orderbook  batch3pc
 //	1  codec  internal/journal  internal/check
 //	2  engine  internal/transport
-//	3  batch3pc/driver  internal/participant  internal/capture  internal/host  internal/proxy
+//	3  batch3pc/driver  internal/rounds  internal/participant  internal/capture  internal/host  internal/proxy
 //	4  internal/rundir  internal/inspect  internal/verify  internal/sim  internal/box  internal/demo  bench
 //	5  cmd  tools  internal/tidy
 //

@@ -18,7 +18,7 @@ var rooms = []room{
 	{"ringbuf", 0}, {"orderbook", 0}, {"batch3pc", 0},
 	{"codec", 1}, {"internal/journal", 1}, {"internal/check", 1},
 	{"engine", 2}, {"internal/transport", 2},
-	{"internal/participant", 3}, {"internal/capture", 3}, {"internal/host", 3}, {"internal/proxy", 3},
+	{"internal/rounds", 3}, {"internal/participant", 3}, {"internal/capture", 3}, {"internal/host", 3}, {"internal/proxy", 3},
 	{"internal/rundir", 4}, {"internal/inspect", 4}, {"internal/verify", 4}, {"internal/sim", 4}, {"internal/box", 4}, {"internal/demo", 4}, {"bench", 4},
 	{"cmd", 5}, {"tools", 5}, {"internal/tidy", 5},
 }

@@ -23,6 +23,7 @@ var modules = []module{
 	{path: "golang.org/x/sys", adr: "0002-x-sys.md", layer: 4, also: []string{"internal/journal", "internal/transport", "internal/host"}},
 	{path: "github.com/HdrHistogram/hdrhistogram-go", adr: "0003-hdrhistogram.md", layer: 4},
 	{path: "github.com/spf13/cobra", adr: "0004-cobra.md", layer: 5},
+	{path: "github.com/spf13/pflag", adr: "0004-cobra.md", layer: 5},
 	{path: "github.com/valyala/bytebufferpool", adr: "0005-bytebufferpool.md", layer: 3, also: []string{"internal/journal", "internal/transport"}},
 	{path: "pgregory.net/rapid", adr: "0006-test-modules.md", layer: layerNone, testOnly: true},
 	{path: "github.com/cockroachdb/datadriven", adr: "0006-test-modules.md", layer: layerNone, testOnly: true},

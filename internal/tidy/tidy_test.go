@@ -33,7 +33,7 @@ type example struct {
 
 var rules = []rule{
 	layerRule, moduleRule, pureRule, lengthRule, docgoRule,
-	noteRule, pathRule, adrRule, linkRule, gofmtRule,
+	noteRule, pathRule, adrRule, linkRule, testRule, gofmtRule, apiRule,
 }
 
 // TestTree holds the module to every rule.

@@ -87,8 +87,7 @@ func (w *wire) shake(ctx context.Context, conn *net.TCPConn, greet func(*peer) e
 		err = ctx.Err()
 	}
 	if err != nil {
-		p.unshare()
-		conn.Close()
+		p.hangUp()
 		return nil, err
 	}
 	return p, nil

@@ -41,7 +41,7 @@
 // sending, the peer's out ring fills, and the peer's Claim returns nil. Nobody waits but readers
 // and writers. A connection on which the peer acknowledges nothing for unackedMax is given up; that
 // may also be a peer which did not read for so long. So is one on which the rest of a frame does not
-// come within frameTimeout: its length may be damaged, and longer than what was sent.
+// come within frameTimeout, nor any part worth the name: its length may be damaged, and longer than what was sent.
 //
 // # Invariants
 //

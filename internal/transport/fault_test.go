@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,6 +216,28 @@ func TestHalfFrame(t *testing.T) {
 		b.take(EventDown)
 		until(t, func() bool { return len(log.with(errHungUp.Error())) == i+1 })
 	}
+}
+
+// TestSlowFrame: a frame that takes longer than a damaged one may is no damage while it comes on.
+func TestSlowFrame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is slow")
+	}
+	times := quick
+	times.frame = 8 * time.Second
+	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, nil, times)
+	r := rawDial(t, n.Addr()).joinListener()
+	b.take(EventUp)
+	frame := newFrame(1, 500_000)
+	var sent sync.WaitGroup
+	defer sent.Wait()
+	sent.Go(func() {
+		for piece := range slices.Chunk(frame, 90_000) { // one each 8 s would be enough
+			_, _ = r.Write(piece) // what is not taken is missed below
+			time.Sleep(times.frame / 4)
+		}
+	})
+	b.receive(1, len(frame))
 }
 
 // TestLengthThatIsTooLong: a length that a bit flip has made longer must not let a link wait for bytes that

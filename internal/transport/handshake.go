@@ -74,8 +74,8 @@ func (p *peer) greetFirst() error {
 		return err
 	}
 	switch {
-	case p.wire.carrier == Shared && p.offerShared():
-		return p.sharedAnswer()
+	case p.wire.carrier == Shared && p.makeShared():
+		return p.offerShared()
 	case p.wire.carrier == UDP && p.offerUDP():
 		return p.udpAnswer()
 	}
@@ -130,6 +130,9 @@ func (p *peer) checkHello(ownerOf func(codec.Hello) *Listener) error {
 	if ownerOf != nil {
 		owner = ownerOf(got)
 		p.wire = owner.wire
+		if err := p.wire.ctx.Err(); err != nil { // the link is closed: the peer would come up, and go down at once
+			return err
+		}
 	}
 	if fault, reason := p.wire.judge(h, got); fault != "" {
 		err := p.wire.mismatch(reason, fault)

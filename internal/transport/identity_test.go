@@ -2,7 +2,9 @@ package transport
 
 import (
 	"errors"
+	"io"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/codec"
@@ -29,6 +31,7 @@ func TestTwin(t *testing.T) {
 		r.send(hello)
 		return r
 	}
+	refused := uint64(0)
 	served := func(r raw, wantUp bool) {
 		t.Helper()
 		if up := r.t != nil; up != wantUp {
@@ -36,7 +39,10 @@ func TestTwin(t *testing.T) {
 		}
 		if wantUp {
 			b.take(EventUp)
+			return
 		}
+		refused++
+		until(t, func() bool { return b.Stats().Refused == refused }) // it is noted after the connection is closed
 	}
 	first := join(100, 5)
 	served(first, true)
@@ -117,7 +123,11 @@ func TestListenAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	bells[1].send(7, 100) // the other link goes on
-	rawDial(t, all[0].Addr())
+	late := rawDial(t, all[0].Addr())
+	late.send(helloFrame(header, engine))
+	if n, err := late.read.WriteTo(io.Discard); n > 0 || err != nil && strings.Contains(err.Error(), "timeout") {
+		t.Errorf("a link that is closed greets its peer with %d bytes, %v", n, err)
+	}
 	if err := all[1].Close(); err != nil {
 		t.Fatal(err)
 	}

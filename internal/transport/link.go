@@ -22,6 +22,7 @@ type Link struct {
 	live      atomic.Uint64
 	session   uint64 // user: number of Up events seen
 	up        bool   // user: seen an Up that no Down has followed
+	rising    bool   // user: the event lent by Next is an Up, which no frame of the shared memory may overtake
 	ended     bool   // user: the event lent by Next is a Down that is not in the ring
 	closed    bool   // user: Close was called
 	stampSize int    // 8, or 0 in a Pair
@@ -101,8 +102,10 @@ func (l *Link) Next() (Event, []byte) {
 	if l.closed {
 		return EventNone, nil
 	}
-	if frame := l.nextShared(); frame != nil {
-		return EventFrame, frame
+	if !l.rising {
+		if frame := l.nextShared(); frame != nil {
+			return EventFrame, frame
+		}
 	}
 	rec := l.in.Peek()
 	if rec == nil {
@@ -123,6 +126,7 @@ func (l *Link) Next() (Event, []byte) {
 func (l *Link) happened(event Event) (Event, []byte) {
 	switch event {
 	case EventUp:
+		l.rising = true
 		if !l.up {
 			l.up = true
 			l.session++
@@ -141,7 +145,7 @@ func (l *Link) happened(event Event) (Event, []byte) {
 // nextShared is the oldest frame in the session's shared memory, nil if there is none.
 func (l *Link) nextShared() []byte {
 	if l.shared != nil && l.lent == nil {
-		l.lent = l.shared.next(l.cluster, func(r BadReason) { l.bad[r].Add(1) })
+		l.lent = l.shared.next(l.cluster, &l.bad)
 	}
 	return l.lent
 }
@@ -172,6 +176,7 @@ func (l *Link) afterClose() []byte {
 		return rec
 	}
 	l.up, l.ended = false, true
+	l.live.Store(0)
 	return nil
 }
 
@@ -181,6 +186,7 @@ func (l *Link) Release() {
 		l.ended = false
 		return
 	}
+	l.rising = false
 	if l.lent != nil {
 		l.shared.in.Release()
 		l.countSharedIn(uint64(len(l.lent)))

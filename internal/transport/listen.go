@@ -70,7 +70,7 @@ func (n *Listener) shutDown() {
 	defer n.mu.Unlock()
 	select {
 	case p := <-n.next:
-		p.conn.Close()
+		p.hangUp()
 	default:
 	}
 }
@@ -80,12 +80,12 @@ func (n *Listener) offer(p *peer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.wire.ctx.Err() != nil {
-		p.conn.Close()
+		p.hangUp()
 		return
 	}
 	select {
 	case older := <-n.next:
-		older.conn.Close()
+		older.hangUp()
 	default:
 	}
 	n.next <- p

@@ -24,7 +24,13 @@ func TestNewestWins(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r, newPeer(n.wire, conn.(*net.TCPConn))
+		p := newPeer(n.wire, conn.(*net.TCPConn))
+		datagrams, err := p.openUDP()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.udp = newUDP(datagrams, udpOffer{token: 1, size: datagramMax})
+		return r, p
 	}
 	first, p1 := arrive()
 	if s := n.take(p1); s.dead.Load() {
@@ -41,6 +47,14 @@ func TestNewestWins(t *testing.T) {
 		t.Error("a connection was picked up and served although a newer one waits")
 	}
 	fourth.gone()
+	fifth, p5 := arrive()
 	n.shutDown()
 	third.gone() // nobody serves it any more
+	n.offer(p5)
+	fifth.gone()
+	for i, p := range []*peer{p2, p3, p5} {
+		if p.udp != nil {
+			t.Errorf("%d: a connection that is never served keeps its socket", i)
+		}
+	}
 }

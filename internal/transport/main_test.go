@@ -3,6 +3,7 @@ package transport
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,7 +38,7 @@ var (
 
 	// quick makes dialers come back at once. The times to wait for a peer are so long that a test
 	// fails if it comes to that.
-	quick = timing{handshake: time.Hour, frame: time.Hour, flush: time.Hour, backoffMin: time.Millisecond, backoffMax: 2 * time.Millisecond}
+	quick = timing{handshake: time.Hour, frame: time.Hour, unacked: time.Hour, flush: time.Hour, backoffMin: time.Millisecond, backoffMax: 2 * time.Millisecond}
 )
 
 const (
@@ -143,9 +145,14 @@ func listenRisk(t testing.TB, addr string, inCap int, log *slog.Logger) (end, *L
 func listenRiskIn(t testing.TB, addr string, inCap int, log *slog.Logger, times timing) (end, *Listener) {
 	t.Helper()
 	bell := newBell()
-	n, err := listen(addr, ListenOptions{
-		Hello: risk, Header: header, Want: engine, OutCap: ringCap, InCap: inCap, Bell: bell, Log: log,
-	}, times)
+	var n *Listener
+	var err error
+	until(t, func() bool { // somebody else on this machine may have the port of one that has died for a moment
+		n, err = listen(addr, ListenOptions{
+			Hello: risk, Header: header, Want: engine, OutCap: ringCap, InCap: inCap, Bell: bell, Log: log,
+		}, times)
+		return !errors.Is(err, syscall.EADDRINUSE)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,8 +192,21 @@ func overPair(t testing.TB, inCap int) (a, b end) {
 
 // overShared is overTCP with memory that both ends map.
 func overShared(t testing.TB, inCap int) (a, b end) {
+	needShared(t)
 	b, n := listenRisk(t, "127.0.0.1:0", inCap, nil)
 	return dialShared(t, n.Addr().String(), inCap, nil, quick), b
+}
+
+// needShared skips a test where processes have no memory to share, as in a container without /dev/shm, or hardly any.
+func needShared(t testing.TB) {
+	t.Helper()
+	o := offer{out: 4 * ringCap, in: 4 * ringCap}
+	s, err := o.create(sharedDir, "tezi-test-")
+	if err != nil {
+		t.Skip(err)
+	}
+	o.remove(sharedDir)
+	s.drop()
 }
 
 func dialShared(t testing.TB, addr string, inCap int, log *slog.Logger, times timing) end {

@@ -54,6 +54,7 @@ const (
 	backoffMax       = time.Second      // also the age from which a session counts as stable
 	closeFlush       = time.Second      // how long Close lets the peer take what is published
 	frameTimeout     = 5 * time.Second  // for the rest of a frame that has begun: a damaged length waits for bytes that never come
+	frameProgressMin = 64 << 10         // bytes of it in that time are a slow network, and it gets as long again; what a peer says that waits is less
 	unackedMax       = 10 * time.Second // data or probes unanswered for so long: the host is dead
 	socketBuffer     = 4 << 20          // bytes asked for in each direction; the system may give less
 	readBuffer       = 16 << 10         // bytes read ahead: one read takes many small frames
@@ -64,6 +65,7 @@ const (
 type timing struct {
 	handshake  time.Duration
 	frame      time.Duration
+	unacked    time.Duration // over UDP; over TCP the system counts
 	flush      time.Duration
 	backoffMin time.Duration
 	backoffMax time.Duration
@@ -73,4 +75,4 @@ type timing struct {
 	lossy    func(packets) packets // puts something between a session and its socket; nil: nothing
 }
 
-var defaultTiming = timing{handshake: handshakeTimeout, frame: frameTimeout, flush: closeFlush, backoffMin: backoffMin, backoffMax: backoffMax}
+var defaultTiming = timing{handshake: handshakeTimeout, frame: frameTimeout, unacked: unackedMax, flush: closeFlush, backoffMin: backoffMin, backoffMax: backoffMax}

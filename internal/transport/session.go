@@ -54,9 +54,6 @@ func (w *wire) serve(s *session) {
 	l.live.Store(s.number) // before the Up, so that the user who sees it can claim
 	w.tell(EventUp)
 	err := s.carry()
-	if s.dead.Load() {
-		err = errReplaced
-	}
 	l.live.Store(0)
 	stop()
 	s.kill()
@@ -72,12 +69,20 @@ func (s *session) carry() error {
 	switch {
 	case s.shared != nil:
 		close(s.written) // the users write into each other's memory
-		return s.hearBell()
+		return s.why(s.hearBell())
 	case s.udp != nil:
 		return s.carryUDP()
 	}
 	go s.write()
-	return s.readAll()
+	return s.why(s.readAll())
+}
+
+// why is the reason of a session that has ended with err.
+func (s *session) why(err error) error {
+	if s.dead.Load() {
+		return errReplaced
+	}
+	return err
 }
 
 // hearBell wakes our user as often as the peer's asks for it.
@@ -164,19 +169,26 @@ func (s *session) readFrame() error {
 	return nil
 }
 
-// readRest reads a frame that has begun. A peer writes it in one go, so the rest is here or on its way.
+// readRest reads a frame that has begun. A peer writes it in one go, so the rest is here or on its way, which may be slow.
 func (s *session) readRest(frame []byte) error {
 	if s.read.Buffered() >= len(frame) {
 		_, err := io.ReadFull(s.read, frame)
 		return err
 	}
-	s.readBefore(time.Now().Add(s.wire.timing.frame))
-	_, err := io.ReadFull(s.read, frame)
-	s.readBefore(time.Time{})
-	if errors.Is(err, os.ErrDeadlineExceeded) && s.wire.ctx.Err() == nil {
-		err = s.bad(BadLength, fmt.Errorf("the rest of a frame of %d bytes does not come", len(frame)))
+	for rest := frame; ; {
+		s.readBefore(time.Now().Add(s.wire.timing.frame))
+		n, err := io.ReadFull(s.read, rest)
+		late := errors.Is(err, os.ErrDeadlineExceeded) && s.wire.ctx.Err() == nil
+		if late && n >= frameProgressMin {
+			rest = rest[n:]
+			continue
+		}
+		s.readBefore(time.Time{})
+		if late {
+			err = s.bad(BadLength, fmt.Errorf("the rest of a frame of %d bytes does not come", len(frame)))
+		}
+		return err
 	}
-	return err
 }
 
 // readBefore sets a deadline for reading, or takes it away, but not that of a link that is being closed.
@@ -197,14 +209,14 @@ func (s *session) check(frame []byte) error {
 
 // badFrame says what is wrong with a frame of a session, if anything is.
 func badFrame(frame []byte, cluster uint32) (BadReason, error) {
-	h, _, err := codec.CheckFrame(frame)
+	kind, from, err := codec.VerifyFrame(frame)
 	switch {
 	case err != nil:
 		return badReason(err), err
-	case h.Cluster != cluster:
-		return BadCluster, fmt.Errorf("frame of cluster %d, want %d", h.Cluster, cluster)
-	case h.Kind == codec.FrameHello || h.Kind == codec.FrameRefuse || h.Kind == codec.FrameTwin:
-		return BadKind, fmt.Errorf("handshake frame of kind %d after the handshake", h.Kind)
+	case from != cluster:
+		return BadCluster, fmt.Errorf("frame of cluster %d, want %d", from, cluster)
+	case kind == codec.FrameHello || kind == codec.FrameRefuse || kind == codec.FrameTwin:
+		return BadKind, fmt.Errorf("handshake frame of kind %d after the handshake", kind)
 	}
 	return 0, nil
 }

@@ -18,8 +18,8 @@ const (
 	noOffload = "segmentation offload, sending datagrams one by one"
 )
 
-// offerShared makes the memory and offers it. It reports whether there was anything to offer.
-func (p *peer) offerShared() bool {
+// makeShared makes the memory that is to be offered. It reports whether there is any.
+func (p *peer) makeShared() bool {
 	w := p.wire
 	o := offer{token: rand.Uint64(), out: w.link.out.Cap(), in: w.link.in.Cap()}
 	owner := fmt.Sprintf("tezi-%d-%d-%d-", w.header.Cluster, w.hello.Node, w.want.Node)
@@ -30,12 +30,15 @@ func (p *peer) offerShared() bool {
 	}
 	p.lend(s)
 	p.offered = o
-	return p.send(codec.FrameShare, o.append(nil)) == nil // a connection that is gone fails at the next step
+	return true
 }
 
-// sharedAnswer takes the listener's answer. The name of the memory has done its service then.
-func (p *peer) sharedAnswer() error {
+// offerShared offers the memory and takes the listener's answer. The name of the memory has done its service then.
+func (p *peer) offerShared() error {
 	defer p.offered.remove(p.wire.shareDir)
+	if err := p.send(codec.FrameShare, p.offered.append(nil)); err != nil {
+		return err
+	}
 	_, why, err := p.handshakeFrame(codec.FrameShared)
 	if err != nil || len(why) > 0 {
 		p.unshare()
@@ -69,6 +72,12 @@ func (p *peer) takeShared(body []byte) error {
 func (p *peer) lend(s *shared) {
 	s.conn, s.bell = p.conn, p.wire.bell
 	p.shared = s
+}
+
+// hangUp gives up a connection that has not become a session, and what was to carry its frames.
+func (p *peer) hangUp() {
+	p.unshare()
+	p.conn.Close()
 }
 
 // unshare gives up the memory or the socket of a handshake.

@@ -35,7 +35,7 @@ type shared struct {
 }
 
 const (
-	sharedMagic  = 0x326d687369_7a6574 // "tezishm2" in the order of the bytes
+	sharedMagic  = 0x336d687369_7a6574 // "tezishm3" in the order of the bytes
 	sharedHeader = 384
 	sharedDialer = 128
 	sharedTaker  = 256
@@ -132,8 +132,8 @@ func (s *shared) publish(n int) {
 func (s *shared) publishQuietly(n int) { s.out.Publish(n) }
 
 // next returns the oldest frame, nil if there is none. It is checked as one from a socket is: what
-// is not a sound frame ends the session, and bad is told why.
-func (s *shared) next(cluster uint32, bad func(BadReason)) []byte {
+// is not a sound frame ends the session, and is counted in bad.
+func (s *shared) next(cluster uint32, bad *[BadReasonCount]atomic.Uint64) []byte {
 	frame := s.in.Peek()
 	if frame == nil {
 		if s.in.Err() != nil {
@@ -144,7 +144,7 @@ func (s *shared) next(cluster uint32, bad func(BadReason)) []byte {
 	if reason, err := badFrame(frame, cluster); err != nil {
 		if !s.spoilt {
 			s.spoilt = true
-			bad(reason)
+			bad[reason].Add(1)
 		}
 		s.conn.Close()
 		return nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,13 +22,19 @@ func wantShared(t *testing.T, want bool, ends ...end) {
 	}
 }
 
+// sharedNames are those of memory that this process has made for our cast: other tests have the same cast at the same time.
+func sharedNames() []string {
+	names, _ := filepath.Glob(fmt.Sprintf("%s/tezi-%d-%d-%d-%d-*", sharedDir, cluster, engine.Node, risk.Node, os.Getpid()))
+	return names
+}
+
 // The session goes through the memory, and the name of the memory is gone as soon as both have it.
 func TestShared(t *testing.T) {
 	a, b := overShared(t, ringCap)
 	a.take(EventUp)
 	b.take(EventUp)
 	wantShared(t, true, a, b)
-	if names, _ := filepath.Glob(sharedDir + "/" + fmt.Sprintf("tezi-%d-*", cluster)); len(names) > 0 {
+	if names := sharedNames(); len(names) > 0 {
 		t.Errorf("%v is still there", names)
 	}
 	for i := range uint64(1000) { // more than a ring holds, both ways, with everybody asleep in between
@@ -39,6 +46,17 @@ func TestShared(t *testing.T) {
 	if s := a.Stats(); s.FramesOut != 1000 || s.FramesIn != 1000 || s.BytesIn != 64_000 {
 		t.Errorf("%+v, want 1000 frames each way", s)
 	}
+}
+
+// An Up that was looked at and not released is still the next event, whatever has come into the memory meanwhile.
+func TestSharedUpComesFirst(t *testing.T) {
+	a, b := overShared(t, ringCap)
+	a.take(EventUp)
+	b.await(EventUp)
+	a.send(1, 100)
+	until(t, func() bool { return b.shared.in.Len() > 0 })
+	b.take(EventUp)
+	b.receive(1, 100)
 }
 
 // A frame that is published quietly leaves a peer asleep, which finds it all the same, and in its place.
@@ -116,6 +134,34 @@ func TestSharedDeclined(t *testing.T) {
 		t.Errorf("log %q, want one line with the listener's reason", lines)
 	}
 	if names, _ := filepath.Glob(times.shareDir + "/*"); len(names) > 0 {
+		t.Errorf("%v is still there", names)
+	}
+}
+
+// A connection that is lost before the offer is out leaves no name behind.
+func TestSharedOfferLost(t *testing.T) {
+	dir := t.TempDir()
+	n, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	conn, err := net.Dial("tcp", n.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWire(ListenOptions{Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: ringCap, Bell: newBell()}, quick)
+	w.shareDir = dir
+	p := newPeer(w, conn.(*net.TCPConn))
+	if !p.makeShared() {
+		t.Skip("no memory to share")
+	}
+	conn.Close()
+	if err := p.offerShared(); err == nil {
+		t.Error("an offer went over a closed connection")
+	}
+	p.hangUp()
+	if names, _ := filepath.Glob(dir + "/*"); len(names) > 0 {
 		t.Errorf("%v is still there", names)
 	}
 }
@@ -229,6 +275,7 @@ func startEcho(t *testing.T, addr string) (*exec.Cmd, string) {
 // A peer that is killed while frames fly is noticed, and comes back on fresh memory; nothing stays in
 // /dev/shm.
 func TestSharedSurvivesKill(t *testing.T) {
+	needShared(t)
 	cmd, addr := startEcho(t, "127.0.0.1:0")
 	a := dialShared(t, addr, ringCap, nil, quick)
 	for round := range 3 {
@@ -257,7 +304,7 @@ func TestSharedSurvivesKill(t *testing.T) {
 		}
 		cmd, _ = startEcho(t, addr)
 	}
-	if names, _ := filepath.Glob(sharedDir + fmt.Sprintf("/tezi-%d-*", cluster)); len(names) > 0 {
+	if names := sharedNames(); len(names) > 0 {
 		t.Errorf("%v is still there", names)
 	}
 }
@@ -265,9 +312,10 @@ func TestSharedSurvivesKill(t *testing.T) {
 // A user who never looks does not keep the memory of sessions that came and went.
 func TestSharedUnseenSessions(t *testing.T) {
 	b, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
-	for range 3 {
+	for i := range uint64(3) {
 		a := dialShared(t, n.Addr().String(), ringCap, nil, quick)
 		a.take(EventUp)
+		until(t, func() bool { return b.Stats().Sessions > i }) // a connection that is followed by another before it is served is no session
 		a.Close()
 	}
 	for range 3 {

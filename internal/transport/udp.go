@@ -24,8 +24,8 @@ import (
 // receiver has given: credit for what its socket can hold even if it does not read. A packet counts as
 // lost when reorderMax of those sent after it have arrived; the end of a burst, after which nothing comes,
 // when nothing is acknowledged for a while. Everything that is sent
-// acknowledges what has arrived; a datagram of its own does so only where a quarter of the window waits
-// for it, or something is missing. Pieces may arrive twice, late and in any order. What comes
+// acknowledges what has arrived; a datagram of its own does so only where nothing else has acknowledged a quarter of
+// the window, or something is missing. Pieces may arrive twice, late and in any order. What comes
 // out is what a connection gives: every frame, once, in order.
 type udp struct {
 	s       *session
@@ -36,6 +36,10 @@ type udp struct {
 	written sync.WaitGroup
 
 	arrived atomic.Uint64 // reader: every packet below this number has arrived
+	told    atomic.Uint64 // writer: as the latest data has told the peer
+
+	failed error // writer: why it gave the session up, for the keeper when it has ended
+	silent bool  // writer: likewise, that nothing at all has arrived that was sent for long
 
 	mu   sync.Mutex
 	news acknowledgement // reader to writer: the latest
@@ -181,18 +185,26 @@ func (p *peer) aim(port uint16) error {
 	return nil
 }
 
-// carryUDP is the session: it ends with the connection.
+// carryUDP is the session: it ends with the connection. Where that lives and no datagram arrives, which something
+// between the two must be keeping back, the next session goes over the connection.
 func (s *session) carryUDP() error {
 	u := s.udp
 	u.s = s
 	u.written.Go(u.read)
 	u.written.Go(u.write)
-	err := s.hearBell()
+	err := s.why(s.hearBell())
 	s.dead.Store(true) // the writer looks at it
 	s.wire.link.wake.Ring()
 	u.socket.Close()
 	s.wire.link.room.Ring()
 	u.written.Wait()
 	close(s.written)
+	if u.silent && s.wire.carrier == UDP {
+		s.wire.notUsed(noUDP, "nothing that was sent has arrived")
+		s.wire.carrier = TCP
+	}
+	if u.failed != nil {
+		err = u.failed
+	}
 	return err
 }

@@ -173,6 +173,57 @@ func (o oneByOne) send(b []byte, segment int) error {
 	return nil
 }
 
+// Where no datagram arrives although the connection stands, as behind a wall that lets TCP pass, the session ends and
+// says why, and the next one goes over the connection.
+func TestUDPKeptBack(t *testing.T) {
+	log := &journal{}
+	times := quick
+	times.unacked = 50 * time.Millisecond
+	times.lossy = func(p packets) packets {
+		return &lossy{packets: p, faults: faults{drop: 1}, random: rand.New(rand.NewPCG(1, 1))}
+	}
+	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, nil, times)
+	bell := newBell()
+	l := dial(DialOptions{
+		Addr: n.Addr().String(), Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: ringCap, Bell: bell, Carrier: UDP, Log: log.logger(),
+	}, times)
+	t.Cleanup(func() { l.Close() })
+	a := end{l, t, bell}
+	a.take(EventUp)
+	a.send(1, 100)
+	a.take(EventDown)
+	a.take(EventUp)
+	b.take(EventUp)
+	b.take(EventDown)
+	b.take(EventUp)
+	a.send(2, 100)
+	b.receive(2, 100)
+	if lines := log.with("link down"); len(lines) != 1 || !strings.Contains(lines[0], "nothing that was sent over UDP has arrived") {
+		t.Errorf("the log says %q", lines)
+	}
+	if r := a.NotUsed(); len(r) != 1 || !strings.Contains(r[0], noUDP) {
+		t.Errorf("not used: %q", r)
+	}
+}
+
+// Why a session over UDP has ended is what its connection says.
+func TestUDPDownReason(t *testing.T) {
+	log := &journal{}
+	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, log.logger(), quick)
+	bell := newBell()
+	l := dial(DialOptions{
+		Addr: n.Addr().String(), Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: ringCap, Bell: bell, Carrier: UDP,
+	}, quick)
+	a := end{l, t, bell}
+	a.take(EventUp)
+	b.take(EventUp)
+	l.Close()
+	b.take(EventDown)
+	if lines := log.with("link down"); len(lines) != 1 || !strings.Contains(lines[0], errHungUp.Error()) {
+		t.Errorf("the log says %q, want that %v", lines, errHungUp)
+	}
+}
+
 // A peer that breaks the rules loses its session; datagrams of strangers and of other sessions do not.
 func TestUDPBadPeers(t *testing.T) {
 	a, b := overUDP(t, ringCap)

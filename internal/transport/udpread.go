@@ -16,6 +16,7 @@ type udpReader struct {
 	frame []byte    // being put together in the in ring; nil: none is
 	got   int
 	count int    // packets since the last acknowledgement
+	acked uint64 // next, as the last acknowledgement, or data seen at the time, has told the peer
 	gap   bool   // something was missing at the last acknowledgement
 	ack   []byte // buffer
 }
@@ -33,7 +34,7 @@ const gapEvery = reorderMax
 
 // read serves until the socket is closed or the peer breaks the rules.
 func (u *udp) read() {
-	r := &udpReader{udp: u, slots: make([]udpSlot, u.window), ack: make([]byte, datagramHead+packetsMax/8)}
+	r := newUDPReader(u)
 	u.giveCredit(0)
 	buffer := make([]byte, datagramMax+1)
 	for {
@@ -42,26 +43,42 @@ func (u *udp) read() {
 			u.s.conn.Close() // if it was not for that
 			return
 		}
-		for one, rest := []byte(nil), buffer[:n]; len(rest) > 0; {
-			one, rest = firstDatagram(rest)
-			if !checkDatagram(one, u.token) {
-				u.s.wire.link.bad[BadDatagram].Add(1)
-				continue
-			}
-			u.tellWriter(one)
-			if one[5] == datagramData {
-				if err := r.data(one); err != nil {
-					u.s.wire.log.Warn("the peer breaks the rules: "+err.Error(), "peer", name(u.s.wire.want))
-					u.s.conn.Close()
-					return
-				}
-			}
-		}
-		if gap := r.top > r.next; r.count >= int(u.window)/4 || gap && (!r.gap || r.count >= gapEvery) {
-			r.acknowledge()
-			r.gap = gap
+		if err := r.take(buffer[:n]); err != nil {
+			u.s.wire.log.Warn("the peer breaks the rules: "+err.Error(), "peer", name(u.s.wire.want))
+			u.s.conn.Close()
+			return
 		}
 	}
+}
+
+func newUDPReader(u *udp) *udpReader {
+	return &udpReader{udp: u, slots: make([]udpSlot, u.window), ack: make([]byte, datagramHead+packetsMax/8)}
+}
+
+// take takes in what has arrived in one piece. It returns an error if the peer breaks the rules.
+func (r *udpReader) take(rest []byte) error {
+	for one := []byte(nil); len(rest) > 0; {
+		one, rest = firstDatagram(rest)
+		if !checkDatagram(one, r.token) {
+			r.s.wire.link.bad[BadDatagram].Add(1)
+			continue
+		}
+		r.tellWriter(one)
+		if one[5] == datagramData {
+			if err := r.data(one); err != nil {
+				return err
+			}
+		}
+	}
+	gap := r.top > r.next
+	if told := r.told.Load(); told > r.acked && !gap && r.count < int(r.window) { // our own data says it as well
+		r.acked, r.count = told, int(r.next-told)
+	}
+	if r.count >= int(r.window)/4 || gap && (!r.gap || r.count >= gapEvery) {
+		r.acknowledge()
+		r.gap = gap
+	}
+	return nil
 }
 
 // tellWriter hands an acknowledgement on.
@@ -149,7 +166,7 @@ func (r *udpReader) deliver(length, start uint32, piece []byte) error {
 
 // acknowledge says what has arrived, and gives credit.
 func (r *udpReader) acknowledge() {
-	r.count = 0
+	r.count, r.acked = 0, r.next
 	putHead(r.ack, datagramAck, r.token, r.next, r.next+r.window)
 	n := datagramHead
 	if r.top > r.next {

@@ -36,12 +36,17 @@ func (u *udpSocket) control(call func(fd int) error) error {
 	return errors.Join(err, failed)
 }
 
+// send takes the offload back when the kernel refuses what is longer than the way to the peer allows: with it a
+// datagram is never cut into fragments, alone or among others. Without it the kernel does that.
 func (u *udpSocket) send(b []byte, segment int) error {
-	if len(b) > segment && u.segments.Load() {
-		if _, err := u.Write(b); err == nil {
+	if u.segments.Load() {
+		_, err := u.Write(b)
+		if err == nil {
 			return nil
-		} else if !errors.Is(err, syscall.ECONNREFUSED) {
+		}
+		if !saidOfAnother(err) {
 			u.segments.Store(false)
+			u.offloadNothing()
 			u.refused("sending: " + plain(err).Error())
 		}
 	}
@@ -58,8 +63,19 @@ func (u *udpSocket) send(b []byte, segment int) error {
 func (u *udpSocket) receive(b []byte) (n int, err error) {
 	for {
 		n, err := u.Read(b)
-		if !errors.Is(err, syscall.ECONNREFUSED) { // the peer's socket is not there, and its connection says so
+		if !saidOfAnother(err) && !errors.Is(err, syscall.EMSGSIZE) { // which is what a router says, or our own host of a route
 			return n, err
 		}
 	}
+}
+
+// saidOfAnother reports whether an error is what a host on the way, or the peer's, has said of a datagram that was sent
+// before (ICMP). That one is lost, as any may be. If all of them are, the session ends for it.
+func saidOfAnother(err error) bool {
+	for _, e := range [...]error{syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.EHOSTDOWN, syscall.ENETUNREACH, syscall.ENOPROTOOPT, syscall.EPROTO} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }

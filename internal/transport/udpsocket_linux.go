@@ -15,3 +15,8 @@ func (u *udpSocket) offload(size int, refused func(why string)) {
 		refused("receiving: " + err.Error())
 	}
 }
+
+// offloadNothing takes back what offload asked of sending.
+func (u *udpSocket) offloadNothing() {
+	_ = u.control(func(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT, 0) }) // it took another size before
+}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
 )
 
@@ -17,11 +18,13 @@ type udpWriter struct {
 	acked   uint64      // every packet below has arrived
 	limit   uint64      // packets below may be sent
 	order   uint64      // transmissions so far
+	tells   uint64      // what the datagrams of the next call say has arrived
 	newest  uint64      // the latest transmission that is known to have arrived
 
 	buffer  []byte        // datagrams of one call: all of them but the last are as long as they may be
 	patient time.Duration // until something is sent again although nothing says that it is lost
-	quietAt time.Time     // since when nothing was acknowledged
+	quietAt time.Time     // since when nothing was acknowledged or sent again for that
+	movedAt time.Time     // since when nothing was acknowledged of what was sent
 	ack     acknowledgement
 }
 
@@ -42,17 +45,15 @@ const (
 // write serves until the session is dead, or the link is closed and everything published has arrived.
 func (u *udp) write() {
 	link, ctx := u.s.wire.link, u.s.wire.ctx
-	w := &udpWriter{
-		udp: u, frames: make([][]byte, 0, packetsMax), packets: make([]udpPacket, u.window),
-		buffer: make([]byte, 0, datagramMax), limit: u.window, patient: resendMin, quietAt: time.Now(),
-	}
-	moved := func() bool { return u.s.dead.Load() || w.hasNews() || w.canSend() }
-	ready := func() bool { return moved() || ctx.Err() != nil }
+	w := newUDPWriter(u)
+	defer func() {
+		u.silent = w.acked == 0 && w.next > 0 && time.Since(w.movedAt) >= u.s.wire.timing.unacked/2
+	}()
+	busy := func() bool { return u.s.dead.Load() || w.hasNews() || w.canSend() }
+	ready := func() bool { return busy() || ctx.Err() != nil }
 	for !u.s.dead.Load() {
 		closing := ctx.Err() != nil
-		w.takeNews()
-		w.resendLost()
-		w.sendNew()
+		w.work()
 		if closing && w.acked == w.next && w.cut == len(w.frames) {
 			_ = u.s.conn.CloseWrite() // fails only if there is nobody left to tell
 			return
@@ -62,12 +63,32 @@ func (u *udp) write() {
 			link.wake.Wait(ready)
 		default:
 			if wait := w.patient - time.Since(w.quietAt); wait > 0 {
-				link.wake.WaitUntil(moved, wait)
+				link.wake.WaitUntil(busy, wait)
+			} else if quiet := time.Since(w.movedAt); quiet >= u.s.wire.timing.unacked {
+				u.failed = fmt.Errorf("nothing that was sent over UDP has arrived for %v", quiet.Round(time.Millisecond))
+				u.s.conn.Close() // the session ends with it
+				return
 			} else {
 				w.resendOldest()
 			}
 		}
 	}
+}
+
+func newUDPWriter(u *udp) *udpWriter {
+	w := &udpWriter{
+		udp: u, frames: make([][]byte, 0, packetsMax), packets: make([]udpPacket, u.window),
+		buffer: make([]byte, 0, datagramMax), limit: u.window,
+	}
+	w.moved()
+	return w
+}
+
+// work does what is to be done now.
+func (w *udpWriter) work() {
+	w.takeNews()
+	w.resendLost()
+	w.sendNew()
 }
 
 func (w *udpWriter) hasNews() bool {
@@ -80,6 +101,12 @@ func (w *udpWriter) hasNews() bool {
 func (w *udpWriter) canSend() bool {
 	more := len(w.frames) < cap(w.frames) && w.s.wire.link.out.Len() > len(w.frames)
 	return w.next < w.limit && w.next < w.acked+w.window && (w.cut < len(w.frames) || more)
+}
+
+// moved begins the time anew after which something is done about what is not acknowledged.
+func (w *udpWriter) moved() {
+	w.patient, w.movedAt = resendMin, time.Now()
+	w.quietAt = w.movedAt
 }
 
 // takeNews follows the latest acknowledgement.
@@ -95,11 +122,13 @@ func (w *udpWriter) takeNews() {
 	}
 	w.limit = max(w.limit, w.ack.limit)
 	released := 0
+	if w.acked < w.ack.next {
+		w.moved()
+	}
 	for ; w.acked < w.ack.next; w.acked++ {
 		p := &w.packets[w.acked%w.window]
 		w.arrivedNow(p)
 		released += p.release
-		w.patient, w.quietAt = resendMin, time.Now()
 	}
 	for i := range w.ack.words * 64 {
 		if number := w.ack.next + 1 + uint64(i); w.ack.bits[i/64]>>(i%64)&1 != 0 && number < w.next {
@@ -161,7 +190,7 @@ func (w *udpWriter) sendNew() {
 		w.frames = out.PeekBatch(w.frames[:0])
 	}
 	if w.acked == w.next {
-		w.quietAt = time.Now()
+		w.moved()
 	}
 	for w.cut < len(w.frames) && w.next < w.limit && w.next < w.acked+w.window {
 		frame := w.frames[w.cut]
@@ -207,6 +236,7 @@ func (w *udpWriter) transmit(number uint64, p *udpPacket) {
 	b := w.buffer[start:]
 	frame := w.frames[p.frame][stampSize:]
 	arrived := w.arrived.Load()
+	w.tells = arrived
 	putHead(b, datagramData, w.token, arrived, arrived+w.window)
 	binary.LittleEndian.PutUint64(b[32:], number)
 	binary.LittleEndian.PutUint32(b[40:], uint32(len(frame)))
@@ -220,5 +250,6 @@ func (w *udpWriter) flush() {
 	if len(w.buffer) > 0 {
 		_ = w.socket.send(w.buffer, w.size)
 		w.buffer = w.buffer[:0]
+		w.told.Store(w.tells)
 	}
 }

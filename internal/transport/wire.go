@@ -126,8 +126,8 @@ func (w *wire) noLink(addr string, err error) {
 		w.log.Log(context.Background(), level, "no link: "+text, "peer", name(w.want), "addr", addr)
 	}
 	if isRefusal(err) {
-		w.link.refused.Add(1)
 		w.link.refusal.Store(&err)
+		w.link.refused.Add(1)
 		w.bell.Ring()
 	}
 }

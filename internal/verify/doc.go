@@ -7,7 +7,7 @@
 //	V3  Trade numbers are dense: each committed trade is there once.
 //	V4  Matching the engine's command log again gives, byte for byte, the committed batches.
 //	V5  Feeding the committed batches to fresh participants gives their saved digests and, byte for
-//	    byte, their saved files.
+//	    byte, their saved files, and no others. In a run that is finished risk and settlement have saved theirs.
 //	V6  Money and shares are conserved in every settlement: what is bought is sold.
 //	V7  The published tape holds the committed batches, in order, and no other.
 //	V8  Nothing that the engine holds decided is missing at a quorum.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
@@ -30,6 +31,9 @@ func (v *verifier) finish() (*Result, error) {
 		res.Complete = res.Complete && r.result.Finished
 		if r.saved && !r.checked && r.state.AppliedSeq >= r.result.RestsOn {
 			return nil, violation("V5", "%s saved a state at batch %d, which is not among its committed batches", r.result.Role, r.state.AppliedSeq)
+		}
+		if v.engine.ended && slices.Contains(needed, r.result.Role) && (!r.saved || r.state.AppliedSeq != uint64(v.last.Seq)) {
+			return nil, violation("V5", "the command log says that the run is finished, and %s has no state saved at batch %d", r.result.Role, v.last.Seq)
 		}
 		if r.result.Finished && r.stream.last.Seq < v.last.Seq {
 			return nil, violation("V1", "%s finished with batch %d, another participant has %d", r.result.Role, r.stream.last.Seq, v.last.Seq)
@@ -73,9 +77,18 @@ func (v *verifier) decidedHeld() error {
 	return nil
 }
 
-// sameFiles checks that every file that fresh wrote has a twin, byte for byte, among the saved ones.
-// The tape is compared by V7.
+// sameFiles checks that every file that fresh wrote has a twin, byte for byte, among the saved ones, and that these are
+// all. The tape is compared by V7.
 func sameFiles(fresh, saved, role string) error {
+	extra, err := filepath.Glob(filepath.Join(saved, "*.csv"))
+	if err != nil {
+		return err
+	}
+	for _, path := range extra {
+		if _, err := os.Stat(filepath.Join(fresh, filepath.Base(path))); errors.Is(err, os.ErrNotExist) {
+			return violation("V5", "%s: its batches give no %s", role, filepath.Base(path))
+		}
+	}
 	entries, err := os.ReadDir(fresh)
 	if err != nil {
 		return err

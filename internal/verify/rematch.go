@@ -28,6 +28,7 @@ type rematch struct {
 	payload   []byte
 	decided   engine.Decided      // highest decision in the log
 	members   []engine.Membership // changes of the members, all of the run
+	ended     bool                // the log says that the run is finished
 	base      engine.Sealed       // the last batch that is in the snapshot; 0: there is none
 	reached   bool                // base was met
 	from      uint64              // first command that is matched again
@@ -99,7 +100,7 @@ func remake(log rundir.CommandLog, limits engine.Limits, base snapshot.Snapshot,
 			return n, err
 		}
 		err = upTo(log.Dir, r, base.At, s.At, p)
-		same := err == nil && bytes.Equal(r.AppendSnapshot(nil), s.Body)
+		same := err == nil && bytes.Equal(r.AppendSnapshot(make([]byte, 0, len(s.Body))), s.Body)
 		r.Close()
 		switch {
 		case errors.Is(err, engine.ErrReplay):
@@ -173,6 +174,8 @@ func (m *rematch) scan(dir string, after journal.Position, to *engine.Replica) e
 				return err
 			}
 			m.members = append(m.members, c)
+		case engine.RecordEnd:
+			m.ended = true
 		case engine.RecordDecided:
 			if m.decided, err = engine.DecodeDecided(rec.Body); err != nil {
 				return err

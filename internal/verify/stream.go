@@ -8,14 +8,14 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
-	"github.com/tezi-exchange/tezi/batch3pc/driver"
+	"github.com/tezi-exchange/tezi/internal/rounds"
 )
 
 // stream reads the committed batches of one participant from its journal, in order, and checks V2. It
 // collects the checkpoints on its way.
 type stream struct {
 	role    string
-	decided *driver.Decided
+	decided *rounds.Decided
 	head    *batch3pc.Batch // the next one, until taken; nil at the end
 	ended   bool            // there is no next one
 	begun   bool            // the log holds what comes next: it has its beginning, or has been joined
@@ -26,7 +26,7 @@ type stream struct {
 }
 
 func openStream(dir, role string) (*stream, error) {
-	d, err := driver.NewDecided(dir)
+	d, err := rounds.NewDecided(dir)
 	if err != nil {
 		return nil, err
 	}

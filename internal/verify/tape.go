@@ -96,10 +96,14 @@ func (v *verifier) published(b *batch3pc.Batch, p *codec.Payload) error {
 		return nil
 	case e.Gap && e.From <= p.FirstTrade && p.FirstTrade <= e.To:
 		return nil
-	case e.At.Seq != b.Seq:
-		return violation("V7", "the tape has published batch %d where batch %d was committed", e.At.Seq, b.Seq)
+	case e.At != b.Position():
+		return violation("V7", "the tape has published batch %d (chain %016x) where batch %d (chain %016x) was committed",
+			e.At.Seq, uint64(e.At.Chain), b.Seq, uint64(b.Chain))
 	case !bytes.Equal(codec.TradeBytes(e.Payload.Trades), codec.TradeBytes(p.Trades)):
 		return violation("V7", "the tape has published other trades for batch %d than were committed", b.Seq)
+	case !bytes.Equal(codec.InstrumentBytes(e.Payload.Instruments), codec.InstrumentBytes(p.Instruments)) ||
+		e.Payload.FirstCommand != p.FirstCommand || e.Payload.LastCommand != p.LastCommand:
+		return violation("V7", "the tape has published other instruments or commands for batch %d than were committed", b.Seq)
 	}
 	v.tape.take()
 	return nil
@@ -129,8 +133,8 @@ func (v *verifier) unpublished() error {
 func (v *verifier) holders(e *marketdata.TapeEntry) (n int) {
 	for _, r := range v.roles {
 		for _, b := range r.stream.decided.Held() {
-			p, err := codec.DecodePayload(b.Payload)
-			if err == nil && b.Seq == e.At.Seq && bytes.Equal(codec.TradeBytes(p.Trades), codec.TradeBytes(e.Payload.Trades)) {
+			p, err := codec.DecodePayload(b.Payload, nil)
+			if err == nil && b.Position() == e.At && bytes.Equal(codec.TradeBytes(p.Trades), codec.TradeBytes(e.Payload.Trades)) {
 				n++
 				break
 			}

@@ -3,11 +3,14 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
@@ -53,6 +56,8 @@ type RoleResult struct {
 	Excluded bool   `json:"excluded,omitempty"` // no member at the end: it may lag
 	Digest   string `json:"digest"`
 
+	Repairing int `json:"repairing,omitempty"` // segments of a repair of its log that a crash has cut short: read as the next start puts them in place
+
 	Checkpoints int    `json:"checkpoints"` // in its log that are what the batches before them give
 	RestsOn     uint64 `json:"rests_on"`    // the batch of the checkpoint that its state rests on; 0: every batch was there
 }
@@ -82,6 +87,8 @@ type verifier struct {
 	count  uint64
 	tape   *tape
 	state  []byte // scratch
+
+	decoded []codec.Trade // of the last batch
 
 	progress *Progress
 
@@ -125,10 +132,15 @@ func (v *verifier) open(scratch string) (err error) {
 	for _, name := range rundir.RoleNames {
 		dir := rundir.RoleDir(v.dir, name)
 		r := &role{scratch: filepath.Join(scratch, name), result: RoleResult{Role: name}}
-		if r.stream, err = openStream(dir, name); err != nil {
+		if r.stream, err = openStream(dir, name); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: a participant that was started by hand keeps its directory elsewhere, and it is wanted here", err)
+		} else if err != nil {
 			return err
 		}
 		v.roles = append(v.roles, r)
+		if r.result.Repairing, err = journal.Repairing(disk.Real, dir); err != nil {
+			return err
+		}
 		r.state, err = participant.ReadState(dir)
 		if r.saved = err == nil; err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
@@ -258,10 +270,11 @@ func (v *verifier) step() (*batch3pc.Batch, error) {
 
 // content checks V3 and V4 for one batch and adds up what V6 needs.
 func (v *verifier) content(b *batch3pc.Batch) error {
-	p, err := codec.DecodePayload(b.Payload)
+	p, err := codec.DecodePayload(b.Payload, v.decoded)
 	if err != nil {
 		return violation("V2", "batch %d: %v", b.Seq, err)
 	}
+	v.decoded = p.Trades
 	if p.FirstTrade != v.trades+1 || int(b.Count) != len(p.Trades) {
 		return violation("V3", "batch %d: first trade %d of %d, want %d of %d", b.Seq, p.FirstTrade, len(p.Trades), v.trades+1, b.Count)
 	}

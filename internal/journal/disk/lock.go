@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A question whether a lock is held (Locked) has to hold it for a moment, so a refusal counts only if
-// it is repeated.
+// A question whether a lock is held (Locked) has to share it for a moment, which is long if the one who asks loses its
+// processor then. Whoever is refused the lock for that can share it too, and tries again; beside an owner he cannot.
 const (
-	lockTriesMax = 3
+	lockTriesMax = 1000
 	lockPause    = time.Millisecond
 )
 
@@ -26,7 +26,7 @@ func (realFS) Lock(path string) (io.Closer, error) {
 		return nil, err
 	}
 	err = flock(f, unix.LOCK_EX)
-	for try := 1; err == unix.EWOULDBLOCK && try < lockTriesMax; try++ {
+	for try := 1; err == unix.EWOULDBLOCK && try < lockTriesMax && onlyAsked(f); try++ {
 		time.Sleep(lockPause)
 		err = flock(f, unix.LOCK_EX)
 	}
@@ -46,6 +46,11 @@ func (realFS) Lock(path string) (io.Closer, error) {
 		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
 	}
 	return f, nil
+}
+
+// onlyAsked reports whether nobody owns the lock of f: who has it for the moment only asks.
+func onlyAsked(f *os.File) bool {
+	return flock(f, unix.LOCK_SH) == nil && flock(f, unix.LOCK_UN) == nil
 }
 
 // Locked tries to share the lock, which closing the file gives back.

@@ -30,7 +30,8 @@
 // Invariants:
 //
 //	N1  A file with the name of a snapshot was whole and durable when it got this name.
-//	N2  Write removes an older snapshot only when two newer ones are durable.
+//	N2  Write removes an older snapshot only when two newer ones are durable, or when Latest has found it
+//	    damaged: such a one counts for nothing.
 //	N3  What Latest returns was written by Write, for this identity, byte for byte.
 //	N4  Nothing is allocated by a length that a file claims; the size of the file is the limit.
 package snapshot

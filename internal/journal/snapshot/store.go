@@ -47,13 +47,14 @@ const (
 
 // Store is the snapshots in a directory. One goroutine at a time uses it.
 type Store struct {
-	fs  disk.FS
-	dir string
-	id  Identity
+	fs      disk.FS
+	dir     string
+	id      Identity
+	damaged []uint64 // snapshots that Latest has passed over: they count for nothing
 }
 
 // NewStore returns the store of the snapshots in dir, which is the directory of the log.
-func NewStore(fs disk.FS, dir string, id Identity) *Store { return &Store{fs, dir, id} }
+func NewStore(fs disk.FS, dir string, id Identity) *Store { return &Store{fs: fs, dir: dir, id: id} }
 
 func (s *Store) path(lsn uint64) string {
 	return filepath.Join(s.dir, fmt.Sprintf("%020d%s", lsn, journal.SnapshotSuffix))
@@ -105,13 +106,32 @@ func (s *Store) Write(at journal.Position, parts ...[]byte) error {
 		return fmt.Errorf("snapshot: cannot make the name of %s durable: %w", path, err)
 	}
 	lsns = slices.DeleteFunc(lsns, func(lsn uint64) bool { return lsn == at.LSN })
-	for len(lsns) >= keepMax { // the oldest go first: what is left are always the newest
-		if err := s.fs.Remove(s.path(lsns[0])); err != nil {
+	s.damaged = slices.DeleteFunc(s.damaged, func(lsn uint64) bool { return lsn == at.LSN })
+	for _, lsn := range s.unneeded(lsns) {
+		if err := s.fs.Remove(s.path(lsn)); err != nil {
 			return fmt.Errorf("snapshot: %w", err)
 		}
-		lsns = lsns[1:]
 	}
 	return nil
+}
+
+// unneeded are those of older snapshots that go when a newer one is durable, the oldest first: what is left are always the
+// newest that are whole.
+func (s *Store) unneeded(lsns []uint64) []uint64 {
+	damaged, whole := s.split(lsns)
+	return append(damaged, whole[:max(0, len(whole)-keepMax+1)]...)
+}
+
+// split tells the snapshots that are known to be damaged from the others.
+func (s *Store) split(lsns []uint64) (damaged, others []uint64) {
+	for _, lsn := range lsns {
+		if slices.Contains(s.damaged, lsn) {
+			damaged = append(damaged, lsn)
+		} else {
+			others = append(others, lsn)
+		}
+	}
+	return damaged, others
 }
 
 // fill makes a durable file of the parts.
@@ -147,10 +167,11 @@ func (s *Store) fill(path string, parts [][]byte) error {
 // are kept. While there are fewer it is 1, so that nothing hangs on a single file.
 func (s *Store) Oldest() (lsn uint64, err error) {
 	lsns, _, err := s.list()
-	if err != nil || len(lsns) < keepMax {
+	_, whole := s.split(lsns)
+	if err != nil || len(whole) < keepMax {
 		return 1, err
 	}
-	return lsns[0], nil
+	return whole[0], nil
 }
 
 // All returns the snapshots, oldest first. The error is a *FileError if one of them is foreign or damaged.
@@ -179,6 +200,9 @@ func (s *Store) Latest() (snap Snapshot, skipped []*FileError, err error) {
 		refused := new(FileError)
 		if errors.As(err, &refused) && refused.damage() {
 			skipped = append(skipped, refused)
+			if !slices.Contains(s.damaged, lsn) {
+				s.damaged = append(s.damaged, lsn)
+			}
 			continue
 		}
 		return snap, skipped, err

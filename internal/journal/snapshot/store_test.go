@@ -148,6 +148,32 @@ func TestDamage(t *testing.T) {
 	check("longer", append(bytes.Clone(whole), 0), ErrDamaged)
 }
 
+// TestDamagedOneDoesNotCount: the newest snapshot is found damaged, and the one before it is used. The next one takes the
+// place of the damaged one and not of the whole one, so that there are two again, and the log keeps what both need.
+func TestDamagedOneDoesNotCount(t *testing.T) {
+	d, s := simulated(t)
+	write(t, s, 10)
+	write(t, s, 20)
+	must(t, d.Flip(s.path(20), headerSize+5, 1))
+	wantLatest(t, s, 10, 1)
+	if oldest, err := s.Oldest(); oldest != 1 || err != nil {
+		t.Errorf("with one whole snapshot all before %d may go, %v, want nothing", oldest, err)
+	}
+	write(t, s, 30)
+	if oldest, err := s.Oldest(); oldest != 10 || err != nil {
+		t.Errorf("all before %d may go, %v, want 10", oldest, err)
+	}
+	must(t, d.Flip(s.path(30), headerSize+5, 1))
+	wantLatest(t, s, 10, 1)
+	write(t, s, 30) // again
+	wantLatest(t, s, 30, 0)
+	write(t, s, 40)
+	if names, err := d.List("log"); err != nil || len(names) != keepMax {
+		t.Errorf("%v, %v, want two", names, err)
+	}
+	wantLatest(t, s, 40, 0)
+}
+
 // TestCrashes dies at every call of a Write and has every pattern of what was pending survive: there is
 // the old or the new snapshot, whole, and the next Write leaves no rest (N1, N2).
 func TestCrashes(t *testing.T) {

@@ -16,9 +16,10 @@ var ErrContent = errors.New("ledger: batch contradicts its history")
 // the beginning.
 type Stream struct {
 	instruments instruments
-	voted       uint64 // number of the last trade of the last voted batch
-	applied     uint64 // of the last applied batch
-	turnover    int64  // sum of the values up to voted
+	voted       uint64        // number of the last trade of the last voted batch
+	applied     uint64        // of the last applied batch
+	turnover    int64         // sum of the values up to voted
+	trades      []codec.Trade // of the last payload that was decoded
 }
 
 // AppliedTrades is how many trades were applied; trade numbers are dense from 1, so it is the
@@ -42,12 +43,14 @@ func (s *Stream) AddTo(h *Hash) {
 }
 
 // Reserve checks that b is a batch of trades which follows the last voted one, and takes its place
-// in the stream. If it returns an error, nothing has changed. The Payload aliases b.
+// in the stream. If it returns an error, nothing has changed. The Payload aliases b, and is valid
+// until the next call.
 func (s *Stream) Reserve(b *batch3pc.Batch) (codec.Payload, error) {
-	p, err := codec.DecodePayload(b.Payload)
+	p, err := codec.DecodePayload(b.Payload, s.trades)
 	if err != nil {
 		return p, err
 	}
+	s.trades = p.Trades
 	if int(b.Count) != len(p.Trades) || p.FirstTrade != s.voted+1 {
 		return p, fmt.Errorf("%w: %d trades from %d announced as %d, want the first to be %d", ErrContent, len(p.Trades), p.FirstTrade, b.Count, s.voted+1)
 	}
@@ -85,7 +88,7 @@ func (s *Stream) check(trades []codec.Trade) (int64, error) {
 
 // Release undoes Reserve of b, which is the last voted batch.
 func (s *Stream) Release(b *batch3pc.Batch) codec.Payload {
-	p := mustDecode(b)
+	p := s.mustDecode(b)
 	if p.FirstTrade+uint64(len(p.Trades)) != s.voted+1 || s.voted-uint64(len(p.Trades)) < s.applied {
 		panic("ledger: dropped batch is not the last voted one")
 	}
@@ -99,7 +102,7 @@ func (s *Stream) Release(b *batch3pc.Batch) codec.Payload {
 
 // Confirm makes fact of b, which is the oldest voted batch that is not applied.
 func (s *Stream) Confirm(b *batch3pc.Batch) codec.Payload {
-	p := mustDecode(b)
+	p := s.mustDecode(b)
 	if p.FirstTrade != s.applied+1 || s.applied+uint64(len(p.Trades)) > s.voted {
 		panic("ledger: applied batch is not the oldest voted one")
 	}
@@ -109,10 +112,11 @@ func (s *Stream) Confirm(b *batch3pc.Batch) codec.Payload {
 }
 
 // mustDecode decodes the payload of a batch that was voted for, so that it was decoded before.
-func mustDecode(b *batch3pc.Batch) codec.Payload {
-	p, err := codec.DecodePayload(b.Payload)
+func (s *Stream) mustDecode(b *batch3pc.Batch) codec.Payload {
+	p, err := codec.DecodePayload(b.Payload, s.trades)
 	if err != nil {
 		panic("ledger: a batch changed after the vote: " + err.Error())
 	}
+	s.trades = p.Trades
 	return p
 }

@@ -14,11 +14,4 @@ func BenchmarkMarketData(b *testing.B) {
 // TestNoAllocation guards the path of a trade in an instrument that has traded before.
 func TestNoAllocation(t *testing.T) {
 	ledgertest.CheckAllocations(t, func() *MarketData { return create(t, t.TempDir()) })
-	ledgertest.CheckAllocations(t, func() *MarketData {
-		m, err := New(Config{Dir: t.TempDir(), TapeCompact: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
-	})
 }

@@ -10,10 +10,6 @@ type Config struct {
 	// Dir is the participant's directory; the tape is in its subdirectory TapeDir. Empty: no tape
 	// is kept, as when a verifier only wants to compute the state again.
 	Dir string
-
-	// TapeCompact writes the trades of the tape in the compact form, half the size or less for a few
-	// ns a trade. Both forms may follow each other on one tape.
-	TapeCompact bool
 }
 
 // MarketData is the role. It is not safe for concurrent use.
@@ -31,7 +27,7 @@ func New(c Config) (*MarketData, error) {
 	if c.Dir == "" {
 		return m, nil
 	}
-	t, err := openTape(c.Dir, c.TapeCompact)
+	t, err := openTape(c.Dir)
 	if err != nil {
 		return nil, err
 	}

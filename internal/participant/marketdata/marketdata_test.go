@@ -12,7 +12,6 @@ import (
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
-	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger/ledgertest"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
@@ -168,63 +167,6 @@ func TestTape(t *testing.T) {
 	}
 	if got, want := tapeOf(t, dir), "1: 1@100 2@101\n3: 3@103\n4: 4@104"; got != want {
 		t.Fatalf("tape\n%s\nwant\n%s", got, want)
-	}
-}
-
-// TestTapeCompact: the compact tape says the same in less, on one tape with the other form, also when
-// the replay passes over it; a batch that would not be smaller is written whole.
-func TestTapeCompact(t *testing.T) {
-	dir := t.TempDir()
-	s := &ledgertest.Stream{}
-	compact := func(on bool) *MarketData {
-		m, err := New(Config{Dir: dir, TapeCompact: on})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
-	}
-	m := compact(true)
-	trades := make([]codec.Trade, 300)
-	want := "1:"
-	for i := range trades {
-		trades[i] = trade(1, 1, orderbook.Price(100+i%7))
-		want += fmt.Sprintf(" %d@%d", i+1, 100+i%7)
-	}
-	vote(t, m, s, []codec.Instrument{ledgertest.Instrument(1, "SBIN", 2)}, trades...)
-	first := s.Apply()
-	m.Apply(first)
-	if whole := len(first.Payload); len(m.tape.body)*3 > whole {
-		t.Errorf("the compact payload has %d bytes, the other %d", len(m.tape.body), whole)
-	}
-	vote(t, m, s, nil, trade(1, 1, 200))
-	m.Apply(s.Apply())
-	if err := m.Close(); err != nil {
-		t.Fatal(err)
-	}
-	m = compact(false)
-	for _, b := range s.Applied() {
-		m.Vote(b, false)
-		m.Apply(b)
-	}
-	vote(t, m, s, nil, trade(1, 1, 201), trade(1, 1, 202))
-	m.Apply(s.Apply())
-	if err := errors.Join(m.Err(), m.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := tapeOf(t, dir), want+"\n2: 301@200\n3: 302@201 303@202"; got != want {
-		t.Errorf("tape\n%s\nwant\n%s", got, want)
-	}
-	kinds := map[uint8]int{}
-	r, err := journal.NewReader(filepath.Join(dir, TapeDir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	for record, err := r.Next(); err == nil; record, err = r.Next() {
-		kinds[record.Kind]++
-	}
-	if kinds[RecordTapeCompact] != 1 || kinds[RecordTape] != 2 {
-		t.Errorf("records by kind %v, want 1 compact and 2 whole", kinds)
 	}
 }
 

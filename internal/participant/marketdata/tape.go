@@ -20,17 +20,18 @@ const TapeDir = "tape"
 // The kinds of the tape's journal records. Body, little endian:
 //
 //	 0  u64  seq     8  u64  chain
-//	16  payload of the batch; in RecordTapeCompact its trades are in the compact form
+//	16  payload of the batch
 //
 // RecordTapeGap: trades that this market data took over as a state, from another one, and has not
 // published.
 //
 //	0  u64  number of the first trade     8  u64  of the last
+//
+// 65 was a batch in the compact form, before all of them were.
 const (
-	RecordTape        = 64
-	RecordTapeCompact = 65
-	RecordTapeGap     = 66
-	tapeHeadSize      = 16
+	RecordTape    = 64
+	RecordTapeGap = 66
+	tapeHeadSize  = 16
 )
 
 // ErrTape is wrapped by errors about the content of the tape.
@@ -46,8 +47,6 @@ type tape struct {
 	end       onTape   // the last batch on the tape
 	restored  bool     // the state has come as a whole: what comes next need not be next on the tape
 	head      [tapeHeadSize]byte
-	compact   bool
-	body      []byte // of the last compact record
 }
 
 // onTape is a batch on the tape.
@@ -57,9 +56,9 @@ type onTape struct {
 }
 
 // openTape opens the tape of the participant in dir and notes what is on it, behind the last mark.
-func openTape(dir string, compact bool) (*tape, error) {
+func openTape(dir string) (*tape, error) {
 	dir = filepath.Join(dir, TapeDir)
-	t := &tape{compact: compact, marks: snapshot.NewStore(disk.Real, dir, snapshot.Identity{Kind: snapshot.Tape})}
+	t := &tape{marks: snapshot.NewStore(disk.Real, dir, snapshot.Identity{Kind: snapshot.Tape})}
 	mark, err := t.lastMark()
 	if err != nil {
 		return nil, err
@@ -93,30 +92,25 @@ func (e *TapeEntry) LastTrade() uint64 {
 	return e.Payload.FirstTrade + uint64(len(e.Payload.Trades)) - 1
 }
 
-// TapeDecoder splits records of the tape, of either kind. Its zero value is ready.
+// TapeDecoder splits records of the tape. Its zero value is ready.
 type TapeDecoder struct {
-	trades []codec.Trade // of the last compact record
+	trades []codec.Trade // of the last batch
 }
 
 // Decode splits a record. The payload is valid as long as the record, and until the next call.
 func (t *TapeDecoder) Decode(r journal.Record) (e TapeEntry, err error) {
-	if r.Kind < RecordTape || r.Kind > RecordTapeGap || len(r.Body) < tapeHeadSize {
-		return e, fmt.Errorf("%w: record %d has kind %d and %d bytes, want kind %d to %d and at least %d", ErrTape, r.LSN, r.Kind, len(r.Body), RecordTape, RecordTapeGap, tapeHeadSize)
+	if r.Kind != RecordTape && r.Kind != RecordTapeGap || len(r.Body) < tapeHeadSize {
+		return e, fmt.Errorf("%w: record %d has kind %d and %d bytes, want kind %d or %d and at least %d", ErrTape, r.LSN, r.Kind, len(r.Body), RecordTape, RecordTapeGap, tapeHeadSize)
 	}
 	first, second := binary.LittleEndian.Uint64(r.Body), binary.LittleEndian.Uint64(r.Body[8:])
 	if r.Kind == RecordTapeGap {
 		return TapeEntry{Gap: true, From: first, To: second}, nil
 	}
 	e.At = batch3pc.Position{Seq: batch3pc.Seq(first), Chain: batch3pc.Chain(second)}
-	if r.Kind == RecordTapeCompact {
-		e.Payload, err = codec.DecodeCompactPayload(r.Body[tapeHeadSize:], t.trades)
-		t.trades = e.Payload.Trades
-	} else {
-		e.Payload, err = codec.DecodePayload(r.Body[tapeHeadSize:])
-	}
-	if err != nil {
+	if e.Payload, err = codec.DecodePayload(r.Body[tapeHeadSize:], t.trades); err != nil {
 		return e, fmt.Errorf("%w: record %d: %w", ErrTape, r.LSN, err)
 	}
+	t.trades = e.Payload.Trades
 	return e, nil
 }
 
@@ -128,13 +122,6 @@ func (t *tape) publish(b *batch3pc.Batch, p *codec.Payload) {
 	t.end = onTape{b.Position(), p.FirstTrade + uint64(len(p.Trades)) - 1}
 	binary.LittleEndian.PutUint64(t.head[:], uint64(b.Seq))
 	binary.LittleEndian.PutUint64(t.head[8:], uint64(b.Chain))
-	if t.compact {
-		// Behind a few trades the headers of the blocks weigh more than is saved.
-		if t.body = codec.AppendCompactPayload(t.body[:0], p); len(t.body) < len(b.Payload) {
-			_, t.err = t.journal.Append(RecordTapeCompact, t.head[:], t.body)
-			return
-		}
-	}
 	_, t.err = t.journal.Append(RecordTape, t.head[:], b.Payload)
 }
 

@@ -100,6 +100,9 @@ func step[R Role](t *rapid.T, role R, stream *Stream, projected func(R) string) 
 // damage makes b contradict itself or its history, and seals it again.
 func damage(t *rapid.T, b *batch3pc.Batch) {
 	p := Payload(b)
+	encoded := func(change func()) func() {
+		return func() { change(); b.Payload = codec.AppendPayload(nil, &p) }
+	}
 	faults := []func(){
 		func() { b.Count++ },
 		func() { b.Payload = b.Payload[:len(b.Payload)-1] },
@@ -108,19 +111,19 @@ func damage(t *rapid.T, b *batch3pc.Batch) {
 	if n := len(p.Instruments); n > 0 {
 		i := &p.Instruments[n-1]
 		faults = append(faults,
-			func() { i.Instrument = 0 },
-			func() { i.Instrument = 1 << 30 },
-			func() { i.PriceScale = 200 })
+			encoded(func() { i.Instrument = 0 }),
+			encoded(func() { i.Instrument = 1 << 30 }),
+			encoded(func() { i.PriceScale = 200 }))
 	}
 	if n := len(p.Trades); n > 0 {
 		tr := &p.Trades[rapid.IntRange(0, n-1).Draw(t, "which")]
 		faults = append(faults,
-			func() { tr.No++ },
-			func() { tr.Instrument = 77 },
-			func() { tr.Price = 0 },
-			func() { tr.Price = -5 },
-			func() { tr.Qty = 0 },
-			func() { tr.TakerSide = 0 })
+			encoded(func() { tr.No++ }),
+			encoded(func() { tr.Instrument = 77 }),
+			encoded(func() { tr.Price = 0 }),
+			encoded(func() { tr.Price = -5 }),
+			encoded(func() { tr.Qty = 0 }),
+			encoded(func() { tr.TakerSide = 0 }))
 	}
 	rapid.SampledFrom(faults).Draw(t, "fault")()
 	b.Seal()

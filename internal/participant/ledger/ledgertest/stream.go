@@ -56,7 +56,7 @@ func (s *Stream) Applied() []*batch3pc.Batch { return s.batches[:s.applied] }
 
 // Payload decodes the payload of a batch that Next has made.
 func Payload(b *batch3pc.Batch) codec.Payload {
-	p, err := codec.DecodePayload(b.Payload)
+	p, err := codec.DecodePayload(b.Payload, nil)
 	if err != nil {
 		panic(err)
 	}

@@ -1,0 +1,149 @@
+package driver_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/batch3pc/driver"
+)
+
+// local starts a group of one participant in this process.
+func local(t *testing.T, adapt func(*driver.CoordinatorOptions)) (*driver.CoordinatorNode, *driver.ParticipantNode) {
+	t.Helper()
+	dir := t.TempDir()
+	group := driver.Group{Cluster: 7, Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}, WindowMax: 2}
+	o := driver.CoordinatorOptions{Group: group, Self: engine, Dir: filepath.Join(dir, "c"), Resend: 5 * time.Millisecond}
+	if adapt != nil {
+		adapt(&o)
+	}
+	c, all, err := driver.StartLocal(o, []driver.ParticipantOptions{{Group: group, Self: 1, Dir: filepath.Join(dir, "p"), App: &ledger{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(); all[0].Close() })
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := c.WaitActive(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return c, all[0]
+}
+
+// TestCountOfAGeneration: a count that no batch of items can have is refused, and is not the end of the node, which
+// would leave whoever waits for the outcome waiting for ever.
+func TestCountOfAGeneration(t *testing.T) {
+	c, _ := local(t, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := c.Commit(ctx, math.MaxUint32, nil); !errors.Is(err, batch3pc.ErrCount) {
+		t.Errorf("committed so many items: %v, want ErrCount", err)
+	}
+	if no, err := c.TryPropose(math.MaxUint32, nil); !errors.Is(err, batch3pc.ErrCount) {
+		t.Errorf("proposed so many items: number %d and %v, want ErrCount", no, err)
+	}
+	if err := c.Commit(ctx, 1, []byte("a")); err != nil {
+		t.Errorf("the next batch: %v", err)
+	}
+}
+
+// TestTryProposeAfterTheEnd: a node that has ended says so, also if its window was full when it ended, and whoever tries
+// until there is room must not try for ever.
+func TestTryProposeAfterTheEnd(t *testing.T) {
+	c, p := local(t, nil)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for range 4 { // as many as go into the window and wait behind it
+		if _, err := c.Propose(ctx, 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.TryPropose(1, nil); !errors.Is(err, driver.ErrClosed) {
+		t.Errorf("error %v, want ErrClosed", err)
+	}
+}
+
+// TestProposeFromOutcome: who is told that a batch is in doubt or aborted may try the next one at once, also while the
+// node ends, which nothing that does not wait for the node may hold up.
+func TestProposeFromOutcome(t *testing.T) {
+	var c *driver.CoordinatorNode
+	var tried []error
+	c, p := local(t, func(o *driver.CoordinatorOptions) {
+		o.Outcome = func(*driver.Outcome) {
+			_, err := c.TryPropose(1, nil)
+			tried = append(tried, err)
+		}
+	})
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.TryPropose(1, nil); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Close() }()
+	select {
+	case err := <-ended:
+		if err != nil || !slices.Equal(tried, []error{driver.ErrClosed}) {
+			t.Errorf("closed: %v; tries from Outcome: %v, want ErrClosed", err, tried)
+		}
+	case <-time.After(patience):
+		t.Fatal("the node does not end")
+	}
+}
+
+// TestMissingInOneProcess: the error names a participant of the same process that is gone.
+func TestMissingInOneProcess(t *testing.T) {
+	c, p := local(t, nil)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if _, err := c.Propose(context.Background(), 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, func() bool { return !c.Peers()[0].Connected }, func() string { return fmt.Sprintf("%+v", c.Peers()) })
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	gone := new(driver.UnavailableError)
+	if err := c.Drain(ctx); !errors.As(err, &gone) || !slices.Equal(gone.Missing, []batch3pc.NodeID{1}) {
+		t.Errorf("error %v, want an UnavailableError that names participant 1", err)
+	}
+}
+
+// TestOptionsThatCannotWork: what cannot work is refused before anything begins.
+func TestOptionsThatCannotWork(t *testing.T) {
+	for name, adapt := range map[string]func(*driver.CoordinatorOptions){
+		"a negative interval":  func(o *driver.CoordinatorOptions) { o.Resend = -time.Second },
+		"a window without end": func(o *driver.CoordinatorOptions) { o.Group.WindowMax = 1 << 40 },
+		"no directory":         func(o *driver.CoordinatorOptions) { o.Dir = "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := driver.CoordinatorOptions{
+				Group: driver.Group{Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}},
+				Self:  engine, Dir: filepath.Join(t.TempDir(), "c"),
+			}
+			adapt(&o)
+			c, err := driver.DialCoordinator(map[batch3pc.NodeID]string{1: "127.0.0.1:1"}, o)
+			if err == nil {
+				c.Close()
+			}
+			if !errors.Is(err, driver.ErrConfig) {
+				t.Errorf("error %v, want ErrConfig", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,44 @@
+package rundir
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
+)
+
+// names is a file system that knows which directories have durable names.
+type names struct {
+	disk.FS
+	durable map[string]bool
+}
+
+func (n names) SyncDir(dir string) error {
+	entries, err := n.FS.List(dir)
+	for _, name := range entries {
+		n.durable[filepath.Join(dir, name)] = true
+	}
+	return errors.Join(err, n.FS.SyncDir(dir))
+}
+
+// TestPreparedRunHasDurableName: a power cut after Prepare once took the run directory, or one above it, with all
+// that was committed in it.
+func TestPreparedRunHasDurableName(t *testing.T) {
+	files := names{disk.Real, map[string]bool{}}
+	dir := filepath.Join(t.TempDir(), "runs", "today")
+	for _, force := range []bool{false, true} {
+		if err := prepare(files, dir, force, &Run{Version: Version}); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{filepath.Dir(dir), dir, filepath.Join(dir, EngineDir)} {
+			if !files.durable[path] {
+				t.Errorf("force %t: a power cut takes %s", force, path)
+			}
+		}
+		delete(files.durable, filepath.Join(dir, EngineDir)) // with force it is another one
+	}
+	if _, err := Read(dir); err != nil {
+		t.Error(err)
+	}
+}
