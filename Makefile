@@ -24,7 +24,7 @@ DEVTOOLS := tools/devtools/go.mod
 
 help: ## print the targets
 	@while IFS= read -r line; do \
-		case $$line in [a-z]*': '*'## '*) printf '  make %-10s  %s\n' "$${line%%:*}" "$${line#*## }";; esac; \
+		case $$line in [a-z]*': '*'## '*) printf '  make %-14s  %s\n' "$${line%%:*}" "$${line#*## }";; esac; \
 	done <$(firstword $(MAKEFILE_LIST))
 
 # What is built: the commit, with a mark if code differs from it. Empty outside a usable git checkout. Given by hand,
@@ -51,11 +51,11 @@ mutants: ## seed bugs, let the simulator find them, and write docs/MUTANTS.md
 	mv run/mutants.md docs/MUTANTS.md
 
 test: ## run all tests
-	$(GO) test ./...
+	$(GO) test -timeout=20m ./...
 	$(GO) test -tags=purego ./ringbuf ./codec
 
 race: ## run the tests under the race detector, the long ones shortened
-	CGO_ENABLED=1 $(GO) test -race -short ./...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout=30m ./...
 
 bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
 	@$(call begin,bench)
@@ -96,6 +96,8 @@ bench-system: build ## measure the whole system in about five minutes into docs/
 	$(call record,system/members,system --sweep members --warmup 2s --duration 1s)
 	$(call record,system/transport,system --sweep transport --warmup 300ms --duration 700ms)
 	$(call record,system/rate,system --sweep rate --warmup 1s --duration 1s)
+	$(call record,system/shards,system --sweep shards --transport shm --warmup 500ms --duration 1s)
+	$(call record,system/cores,system --sweep cores --transport shm --warmup 500ms --duration 1s)
 	$(call record,system/core,engine --sweep headline --warmup 300ms --duration 1s)
 	$(call record,system/core-members,engine --sweep members --flow trades --warmup 1s --duration 700ms)
 	$(call record,system/core-instruments,engine --sweep instruments --flow trades --warmup 1s --duration 700ms)
@@ -133,7 +135,7 @@ run/ratios-%.txt: FORCE
 	$(GO) test -run='^$$' -bench='Referee/.*/numbers=own' -benchtime=6000000x -count=3 ./bench/book >$@
 	$(GO) test -run='^$$' -bench=Matcher -benchtime=3000000x -count=3 ./bench/engine >>$@
 	$(GO) test -run='^$$' -bench=Alone/ring/how/size=8/batch=1 -benchtime=3000000x -count=3 ./bench/ring >>$@
-	$(GO) test -C bench/peers -run='^$$' -bench=Trades/form=tezi -benchtime=100ms -count=3 . >>$@
+	$(GO) test -C bench/peers -run='^$$' -bench=Trades/form=tezi-compact -benchtime=100ms -count=3 . >>$@
 
 .PHONY: FORCE
 FORCE:
