@@ -2,8 +2,11 @@ package box
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"syscall"
+	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -51,7 +54,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	}
 	defer unpin()
 	bell := ringbuf.NewBell(o.Profile.Wait())
-	engines, addr, err := listenForEngines(&o, uint8(id), bell)
+	engines, addr, err := listenForEngines(ctx, &o, uint8(id), bell)
 	if err != nil {
 		return err
 	}
@@ -93,7 +96,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 
 // listenForEngines opens the participant's port for the engine and its backups, each with a link of
 // its own. What the others do not use of their rings costs no memory.
-func listenForEngines(o *ParticipantOptions, node uint8, bell *ringbuf.Bell) ([]rounds.Peer, string, error) {
+func listenForEngines(ctx context.Context, o *ParticipantOptions, node uint8, bell *ringbuf.Bell) ([]rounds.Peer, string, error) {
 	var all []transport.ListenOptions
 	for i := range uint8(EngineNodes) {
 		all = append(all, transport.ListenOptions{
@@ -103,7 +106,11 @@ func listenForEngines(o *ParticipantOptions, node uint8, bell *ringbuf.Bell) ([]
 			OutCap: answerRingBytes, InCap: batchRingBytes, Bell: bell, Log: o.LinkLog,
 		})
 	}
-	listeners, err := transport.ListenAll(o.Listen, all)
+	var listeners []*transport.Listener
+	err := onPort(ctx, o.Boot, func() (err error) {
+		listeners, err = transport.ListenAll(o.Listen, all)
+		return err
+	})
 	if err != nil {
 		return nil, "", err
 	}
@@ -112,4 +119,21 @@ func listenForEngines(o *ParticipantOptions, node uint8, bell *ringbuf.Bell) ([]
 		engines = append(engines, rounds.Peer{Node: batch3pc.NodeID(engineNode + i), Link: l.Link()})
 	}
 	return engines, listeners[0].Addr().String(), nil
+}
+
+// A participant that is started again has to have the port where its engines look for it. While it was dead, that port was
+// anybody's: a connection of another process may have it for a moment.
+const (
+	portWaitMax = 10 * time.Second
+	portPause   = 50 * time.Millisecond
+)
+
+// onPort calls listen, again and again if it is such a start and the port is taken, but not for long.
+func onPort(ctx context.Context, boot uint32, listen func() error) error {
+	for end := time.Now().Add(portWaitMax); ; time.Sleep(portPause) {
+		err := listen()
+		if boot <= 1 || !errors.Is(err, syscall.EADDRINUSE) || ctx.Err() != nil || time.Now().After(end) {
+			return err
+		}
+	}
 }
