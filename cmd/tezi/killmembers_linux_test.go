@@ -16,10 +16,11 @@ import (
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
-// awayNode is the participant that commits may go on without: market data. excludeAfter is the time it is given.
+// awayNode is the participant that commits may go on without: market data. excludeAfter is the time it is given: longer than a
+// busy disk stands still, or it is left out before the test leaves it out.
 const (
 	awayNode     = 2
-	excludeAfter = "marketdata=700ms"
+	excludeAfter = "marketdata=2s"
 )
 
 // memberRate is the load of a day on which market data goes and comes back, in commands a second, and memberDay how many

@@ -61,7 +61,7 @@ func TestStoppedAgainAndAgain(t *testing.T) {
 	if wholeMatrix() {
 		times = 200
 	}
-	d := newDay(t, faultRate*(30+times)) // several times as long as it takes on an idle machine: the rest is hurried through
+	d := newDay(t, faultRate*(100+times)) // several times as long as it takes on an idle machine: the rest is hurried through
 	c := newCluster(t, d, "--rate", fmt.Sprint(faultRate))
 	c.startEngine()
 	c.goesOn()
