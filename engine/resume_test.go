@@ -119,7 +119,7 @@ func TestResumeHonoursVetoes(t *testing.T) {
 		return bits
 	}
 	r := rand.New(rand.NewPCG(4, 4))
-	cmds := randomFlow(4, 3000)
+	cmds := randomFlow(4, 6000) // batches for all six, full as they may be
 	var c crashing
 	for range 6 {
 		if _, _, err := c.life(t, r, cmds, 3+r.IntN(4), veto); !errors.Is(err, errCrash) {
@@ -236,7 +236,7 @@ func TestLostCommandLog(t *testing.T) {
 	var c crashing
 	var old memoryLog
 	for life := range 4 {
-		if _, _, err := c.life(t, nil, randomFlow(23, 12000), 10+15*life, nil); !errors.Is(err, errCrash) {
+		if _, _, err := c.life(t, nil, randomFlow(23, 12000), 10+10*life, nil); !errors.Is(err, errCrash) {
 			t.Fatal(err)
 		}
 		if life == 1 {
