@@ -1,8 +1,12 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"syscall"
+	"time"
 
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -12,7 +16,14 @@ const echoCommand = "shared-echo"
 
 func echoMain() {
 	bell := ringbuf.NewBell(ringbuf.WaitPark)
-	n, err := Listen(os.Args[2], ListenOptions{Hello: risk, Header: header, Want: engine, OutCap: ringCap, InCap: ringCap, Bell: bell})
+	var n *Listener
+	var err error
+	for end := time.Now().Add(patience); ; runtime.Gosched() { // somebody else may have the port of the one that was killed for a moment
+		n, err = Listen(os.Args[2], ListenOptions{Hello: risk, Header: header, Want: engine, OutCap: ringCap, InCap: ringCap, Bell: bell})
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(end) {
+			break
+		}
+	}
 	if err != nil {
 		panic(err)
 	}
