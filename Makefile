@@ -51,11 +51,11 @@ mutants: ## seed bugs, let the simulator find them, and write docs/MUTANTS.md
 	mv run/mutants.md docs/MUTANTS.md
 
 test: ## run all tests
-	$(GO) test -timeout=20m ./...
+	$(GO) test -timeout=60m ./...
 	$(GO) test -tags=purego ./ringbuf ./codec
 
 race: ## run the tests under the race detector, the long ones shortened
-	CGO_ENABLED=1 $(GO) test -race -short -timeout=30m ./...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout=60m ./...
 
 bench: build ## measure everything in under ten minutes into docs/BENCHMARKS.md
 	@$(call begin,bench)
