@@ -55,7 +55,7 @@ func BenchmarkMarket(b *testing.B) {
 		b.Run(fmt.Sprintf("live=%d/books=%d/numbers=%s", m.live, m.books, numbers), func(b *testing.B) {
 			b.StopTimer()
 			if r == nil { // the function runs several times
-				drawn := m.round()
+				drawn := m.round(marketMessages)
 				r = &drawn
 			}
 			r.bench(b)

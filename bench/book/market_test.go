@@ -46,9 +46,9 @@ type restingOrder struct {
 	book uint16
 }
 
-// round draws the orders that rest at first and the messages that follow.
-func (m market) round() round {
-	r := round{ordersMax: 2*m.live + marketMessages, books: m.books, own: m.own}
+// round draws the orders that rest at first and so many messages that follow.
+func (m market) round(messages int) round {
+	r := round{ordersMax: 2*m.live + messages, books: m.books, own: m.own}
 	maker := &marketMaker{market: m, desk: r.open(), random: marketSeed, at: map[orderbook.OrderID]int{}}
 	defer maker.desk.Close()
 	for range m.books {
@@ -57,7 +57,7 @@ func (m market) round() round {
 	for i := range m.live {
 		r.prefill = append(r.prefill, maker.play(maker.passive(uint16(i%m.books))))
 	}
-	for range marketMessages {
+	for range messages {
 		r.messages = append(r.messages, maker.play(maker.draw()))
 	}
 	return r
