@@ -107,7 +107,7 @@ func listenForEngines(ctx context.Context, o *ParticipantOptions, node uint8, be
 		})
 	}
 	var listeners []*transport.Listener
-	err := onPort(ctx, o.Boot, func() (err error) {
+	err := onPort(ctx, o, func() (err error) {
 		listeners, err = transport.ListenAll(o.Listen, all)
 		return err
 	})
@@ -129,11 +129,16 @@ const (
 )
 
 // onPort calls listen, again and again if it is such a start and the port is taken, but not for long.
-func onPort(ctx context.Context, boot uint32, listen func() error) error {
+func onPort(ctx context.Context, o *ParticipantOptions, listen func() error) error {
+	said := false
 	for end := time.Now().Add(portWaitMax); ; time.Sleep(portPause) {
 		err := listen()
-		if boot <= 1 || !errors.Is(err, syscall.EADDRINUSE) || ctx.Err() != nil || time.Now().After(end) {
+		if o.Boot <= 1 || !errors.Is(err, syscall.EADDRINUSE) || ctx.Err() != nil || time.Now().After(end) {
 			return err
+		}
+		if !said {
+			o.Log.Warn("waits for the port that it had", "role", o.Role, "for_at_most", portWaitMax, "err", err)
+			said = true
 		}
 	}
 }

@@ -1,9 +1,12 @@
 package box
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -34,7 +37,9 @@ func TestPortIsAnybodysMeanwhile(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			tries := 0
-			err := onPort(c.ctx, c.boot, func() error {
+			var said bytes.Buffer
+			o := ParticipantOptions{Boot: c.boot, Log: slog.New(slog.NewTextHandler(&said, nil))}
+			err := onPort(c.ctx, &o, func() error {
 				if tries++; tries <= c.fails {
 					return c.with
 				}
@@ -42,6 +47,9 @@ func TestPortIsAnybodysMeanwhile(t *testing.T) {
 			})
 			if err != c.want || tries < max(c.triesOf, 1) || c.triesOf == 0 && tries != 1 {
 				t.Errorf("%s: %v after %d tries", name, err, tries)
+			}
+			if n := strings.Count(said.String(), "waits for the port"); (n == 1) != (c.triesOf > 0) {
+				t.Errorf("%s: says %d times that it waits", name, n)
 			}
 		})
 	}
