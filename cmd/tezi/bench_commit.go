@@ -37,8 +37,9 @@ its own. Batches of trades of a synthetic day are built before the clock starts.
 
 Each case is measured together with its floor: the same bytes, processes and files,
 over TCP, without protocol, roles and checksums, for a second before the case and a
-second after it. Only the ratio to the floor can be compared between days and machines. Latency runs from the moment when a batch was due until its
-decision is known; the warm-up does not count.
+second after it. Only the ratio to the floor can be compared between days and
+machines. Latency runs from the moment when a batch was due until its decision is
+known; the warm-up does not count.
 
 Without --sweep, the case that the flags describe is measured. Sweeps vary it: ` + fmt.Sprint(commit.Sweeps) + `.
 In JSON, times are microseconds and rates trades a second.`,
