@@ -124,7 +124,7 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 		c.free <- &request{}
 	}
 	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
-		Self: o.Self, Boot: rounds.BootNumber(randomBits(), n.disk.LSN()), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
+		Self: o.Self, Boot: rounds.BootNumber(rounds.RandomBits(), n.disk.LSN()), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
 		WindowMax: o.Group.WindowMax, RetainMax: o.Group.RetainMax, NoInputGate: !o.InputGate,
 		Excludable: o.Group.Excludable, Classes: o.Group.Classes, LagMax: o.Group.LagMax, Identified: true,
 	})

@@ -2,8 +2,6 @@ package driver
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,12 +63,6 @@ func openNode(g Group, self batch3pc.NodeID, dir, role string, wait ringbuf.Wait
 // it says anything, so the number of the last record tells a later start from an earlier one.
 func (n *node) header() codec.Header {
 	return codec.Header{Cluster: n.group.Cluster, From: uint8(n.self), Boot: uint32(n.disk.LSN() + 1)}
-}
-
-func randomBits() uint32 {
-	var b [4]byte
-	rand.Read(b[:]) //nolint:errcheck // it never fails
-	return binary.LittleEndian.Uint32(b[:])
 }
 
 // serve runs the loop until ctx or the node ends; finally runs in the same goroutine after it.

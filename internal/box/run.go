@@ -2,8 +2,6 @@ package box
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -225,7 +223,7 @@ func (b *box) wiring(node batch3pc.NodeID) (engine.Config, engine.Ports, error) 
 	cfg := b.o.Engine
 	number, err := rundir.NextBoot(b.o.Dir, node, b.started)
 	b.number = number
-	cfg.Self, cfg.Cluster, cfg.Boot = node, b.run.Cluster, rounds.BootNumber(randomBits(), 0)
+	cfg.Self, cfg.Cluster, cfg.Boot = node, b.run.Cluster, rounds.BootNumber(rounds.RandomBits(), 0)
 	cfg.Participants = b.o.peers()
 	return cfg, engine.Ports{
 		Clock:    func() int64 { return int64(time.Since(b.started)) },
@@ -234,13 +232,6 @@ func (b *box) wiring(node batch3pc.NodeID) (engine.Config, engine.Ports, error) 
 		Commit:   b.committed,
 		Notify:   b.notify,
 	}, err
-}
-
-// randomBits are those that make the ballots of a start its own.
-func randomBits() uint32 {
-	var bits [4]byte
-	rand.Read(bits[:]) //nolint:errcheck // it never fails
-	return binary.LittleEndian.Uint32(bits[:])
 }
 
 func (b *box) links(ports *engine.Ports) {
