@@ -154,7 +154,7 @@ bench-baseline: run/ratios-1.txt run/ratios-2.txt run/ratios-3.txt ## write benc
 bench-book: ## measure the order book into docs/BOOK.md
 	@mkdir -p run
 	echo "build: tezi (devel), commit $(REVISION)" >run/book.txt
-	$(GO) test -run='^$$' -bench='Referee|Overlap|Latency|Market|Flat|Memory' -benchtime=20000000x -timeout=30m ./bench/book >>run/book.txt
+	$(GO) test -run='^$$' -bench='Referee|Parts|Overlap|Latency|Market|Flat|Memory' -benchtime=20000000x -timeout=30m ./bench/book >>run/book.txt
 	$(GO) test -run='^$$' -bench=Sweep -benchtime=1000x ./bench/book >>run/book.txt
 	$(call fill-page,docs/BOOK.md,run/book.txt)
 

@@ -7,7 +7,8 @@
 // The benchmarks are in its tests:
 //
 //	BenchmarkReferee   the five scenarios of the public matching-engine benchmark
-//	BenchmarkOverlap   the same, with the lives of some 1,500 orders lying over each other
+//	BenchmarkParts     one of them taken apart: what orders and their cancels take alone, and what each thing beside them adds
+//	BenchmarkOverlap   the five, with the lives of some 1,500 orders lying over each other
 //	BenchmarkLatency   each message by itself, back to back: percentiles
 //	BenchmarkMarket    10,000 to 512,000 live orders in one book or 256, cancelled at random, with trades
 //	BenchmarkFlat      the same work against ever more orders, prices, instruments, fills; and memory
