@@ -75,6 +75,9 @@ func (r *Result) TailRatio() float64 {
 	return float64(r.Decision.P99) / float64(r.Floor.Decision.P99)
 }
 
+// errShort: a rate of 0 would be none that was measured.
+var errShort = errors.New("commit: no batch was decided while it counted: want a longer duration")
+
 // Measure runs a case, and half of its floor before it and half after.
 func Measure(ctx context.Context, o *Options, c Case) (*Result, error) {
 	if err := c.Validate(); err != nil {
@@ -135,6 +138,9 @@ func measure(ctx context.Context, o *Options, c *Case, s *supply) (_ *Result, er
 	used, serr := g.stop()
 	if err := errors.Join(err, serr); err != nil {
 		return nil, err
+	}
+	if k.counted == 0 && k.caughtUp == nil { // who comes back may be level before the next decision, and is what is measured
+		return nil, errShort
 	}
 	used.CPUNs += spent().CPUNs - before.CPUNs
 	elapsed := float64(k.ended-k.began) / 1e9
