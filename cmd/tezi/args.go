@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -35,6 +38,27 @@ func oneOf(cmd *cobra.Command, names ...string) error {
 		case changed:
 			given = name
 		}
+	}
+	return nil
+}
+
+// wantWord checks that a flag was given one of the words that it takes.
+func wantWord[S ~string](flag string, got S, words []S) error {
+	if slices.Contains(words, got) {
+		return nil
+	}
+	var names []string
+	for _, w := range words {
+		names = append(names, string(w))
+	}
+	last := len(names) - 1
+	return usageError{fmt.Errorf("--%s %q: want %s or %s", flag, got, strings.Join(names[:last], ", "), names[last])}
+}
+
+// wantAddress checks that a flag was given an address.
+func wantAddress(flag, got string) error {
+	if _, _, err := net.SplitHostPort(got); err != nil {
+		return usageError{fmt.Errorf("--%s %q: want HOST:PORT", flag, got)}
 	}
 	return nil
 }

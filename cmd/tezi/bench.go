@@ -106,15 +106,18 @@ type sweep[C any] interface {
 	Cases(around C) ([]C, error)
 }
 
-// casesOf returns c alone, or the cases of the sweeps around it: once those in which the sweeps cross.
-func casesOf[S sweep[C], C comparable](c C, names []string) (cases []C, err error) {
+// casesOf returns c alone, or the cases of the sweeps around it, which are some of known: once those in which the sweeps cross.
+func casesOf[S sweep[C], C comparable](c C, names []string, known []S) (cases []C, err error) {
 	if len(names) == 0 {
 		return []C{c}, nil
 	}
 	for _, name := range names {
+		if err := wantWord("sweep", S(name), known); err != nil {
+			return nil, err
+		}
 		more, err := S(name).Cases(c)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, err
 		}
 		for _, c := range more {
 			if !slices.Contains(cases, c) {
@@ -140,11 +143,8 @@ func measure[C any, R interface{ AddTo(r *bench.Record) }](record *bench.Record,
 // rateOf reads a rate without a time table: max is 0.
 func rateOf(s string) (float64, error) {
 	pace, err := box.ParsePace(s)
-	if err != nil {
-		return 0, usageError{fmt.Errorf("--%w", err)}
-	}
-	if pace.Realtime {
-		return 0, usageError{errors.New("--rate realtime: want max or a number a second")}
+	if err != nil || pace.Realtime {
+		return 0, usageError{fmt.Errorf("--rate %q: want max or a number a second such as 250000, 250k or 1.5m", s)}
 	}
 	return pace.PerSecond, nil
 }

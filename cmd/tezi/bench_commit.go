@@ -107,13 +107,15 @@ func (b *benchCommitFlags) run(cmd *cobra.Command) error {
 
 // cases returns what the flags describe.
 func (b *benchCommitFlags) cases() (cases []commit.Case, err error) {
-	if b.c.Rate, err = rateOf(b.rate); err != nil {
+	b.c.Rate, err = rateOf(b.rate)
+	err = errors.Join(err, wantWord("transport", b.c.Transport, commit.Transports), wantWord("protocol", b.c.Protocol, commit.Protocols))
+	if err != nil {
 		return nil, err
 	}
 	if err := b.c.Validate(); err != nil {
 		return nil, configError{err}
 	}
-	return casesOf[commit.Sweep](b.c, b.sweeps)
+	return casesOf(b.c, b.sweeps, commit.Sweeps)
 }
 
 // newBenchNode is one process of a case.

@@ -63,13 +63,14 @@ Sweeps: ` + fmt.Sprint(engine.Sweeps) + `. In JSON, times are microseconds.`,
 // cases returns what the flags describe.
 func (b *benchEngineFlags) cases() (cases []engine.Case, err error) {
 	b.c.Loop.Flow = workload.Flow(b.flow)
-	if b.c.Rate, err = rateOf(b.rate); err != nil {
+	b.c.Rate, err = rateOf(b.rate)
+	if err = errors.Join(err, wantWord("flow", b.c.Loop.Flow, workload.Flows)); err != nil {
 		return nil, err
 	}
 	if err := b.c.Validate(); err != nil {
 		return nil, configError{err}
 	}
-	return casesOf[engine.Sweep](b.c, b.sweeps)
+	return casesOf(b.c, b.sweeps, engine.Sweeps)
 }
 
 func (b *benchEngineFlags) run(cmd *cobra.Command) error {

@@ -76,13 +76,15 @@ Sweeps: ` + fmt.Sprint(system.Sweeps) + `. In JSON, times are microseconds.`,
 // cases returns what the flags describe.
 func (b *benchSystemFlags) cases() (cases []system.Case, err error) {
 	b.c.Loop.Flow = workload.Flow(b.flow)
-	if b.c.Rate, err = rateOf(b.rate); err != nil {
+	b.c.Rate, err = rateOf(b.rate)
+	err = errors.Join(err, wantWord("flow", b.c.Loop.Flow, workload.Flows), wantWord("transport", b.c.Transport, system.Transports))
+	if err != nil {
 		return nil, err
 	}
 	if err := b.c.Validate(); err != nil {
 		return nil, configError{err}
 	}
-	return casesOf[system.Sweep](b.c, b.sweeps)
+	return casesOf(b.c, b.sweeps, system.Sweeps)
 }
 
 func (b *benchSystemFlags) run(cmd *cobra.Command) error {

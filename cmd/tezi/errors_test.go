@@ -30,6 +30,7 @@ func TestExitCodes(t *testing.T) {
 		{&rundir.RefusedError{}, exitUsage},
 		{fmt.Errorf("x: %w", usageError{broken}), exitUsage},
 		{fmt.Errorf("x: %w", capture.ErrOptions), exitConfig},
+		{fmt.Errorf("x: %w", capture.ErrSymbol), exitUsage},
 		{fmt.Errorf("x: %w", inspect.ErrNoLog), exitUsage},
 		{fmt.Errorf("x: %w", journal.ErrInUse), exitUsage},
 		{&box.MismatchError{}, exitUnverified},

@@ -105,7 +105,7 @@ func exitCode(err error) int {
 	case errors.As(err, &mismatch), errors.As(err, &violation), errors.As(err, &failed), errors.Is(err, engine.ErrReplay), errors.Is(err, engine.ErrForgotten):
 		return exitUnverified
 	case errors.As(err, &usage), errors.As(err, &notCapture), errors.As(err, &refused), errors.As(err, &source),
-		errors.Is(err, inspect.ErrNoLog), errors.Is(err, journal.ErrInUse):
+		errors.Is(err, capture.ErrSymbol), errors.Is(err, inspect.ErrNoLog), errors.Is(err, journal.ErrInUse):
 		return exitUsage
 	case errors.As(err, &config), errors.Is(err, capture.ErrOptions), errors.Is(err, host.ErrTooFewCores), errors.Is(err, host.ErrCore):
 		return exitConfig

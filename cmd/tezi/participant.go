@@ -79,6 +79,9 @@ the directories risk, settlement and marketdata into the engine's run directory.
 }
 
 func (p *participantFlags) run(cmd *cobra.Command, role string) error {
+	if err := wantAddress("listen", p.options.Listen); err != nil {
+		return err
+	}
 	o := p.options
 	o.DiskReserve = p.reserve << 20
 	o.Role, o.Log = role, newLog(cmd.ErrOrStderr(), p.verbose)

@@ -67,14 +67,14 @@ Ends on Ctrl-C or after --duration, and says what it has done.`,
 
 func (p *proxyFlags) run(cmd *cobra.Command) (err error) {
 	o := &p.options
-	if err := p.check(); err != nil {
+	if err := errors.Join(p.check(), wantAddress("listen", o.Listen)); err != nil {
 		return err
 	}
 	if _, _, err := net.SplitHostPort(o.Target); err != nil || !slices.Contains([]string{proxy.TCP, proxy.UDP, proxy.Tezi}, o.Network) {
 		return usageError{fmt.Errorf("want --target HOST:PORT and --network tcp, udp or tezi, got %q and %q", o.Target, o.Network)}
 	}
 	if o.Flap < 0 || p.duration < 0 {
-		return usageError{fmt.Errorf("--flap %v and --duration %v: want 0 or more", o.Flap, p.duration)}
+		return configError{fmt.Errorf("--flap %v and --duration %v: want 0 or more", o.Flap, p.duration)}
 	}
 	if o.Up, err = p.rules(p.up); err != nil {
 		return usageError{fmt.Errorf("--up: %w", err)}

@@ -37,6 +37,9 @@ func (o Options) withDefaults() Options {
 // ErrOptions is wrapped by the error about Options that nothing can be read with.
 var ErrOptions = errors.New("wrong options for a capture")
 
+// ErrSymbol is the ErrOptions of a Symbol that is no name.
+var ErrSymbol = fmt.Errorf("%w: symbol", ErrOptions)
+
 // validate checks options whose defaults are set. A member is a number of 16 bits, and clients are
 // numbered over all members in 32.
 func (o Options) validate() error {
@@ -51,7 +54,7 @@ func (o Options) validate() error {
 	case o.PriceScale > commandcsv.PriceScaleMax:
 		return fmt.Errorf("%w: prices of %d decimal digits, want at most %d", ErrOptions, o.PriceScale, commandcsv.PriceScaleMax)
 	case !named:
-		return fmt.Errorf("%w: symbol %q, want a name as RELIANCE-EQ, of at most 10 characters before the series", ErrOptions, o.Symbol)
+		return fmt.Errorf("%w %q, want a name as RELIANCE-EQ, of at most 10 characters before the series", ErrSymbol, o.Symbol)
 	}
 	return nil
 }
