@@ -59,8 +59,8 @@ tail). For a run directory, all four logs are shown.`,
 		} else {
 			err = writeCapture(cmd.OutOrStdout(), info)
 		}
-		if err == nil && info.Damage != nil {
-			err = info.Damage // what is in front of the damage has been shown
+		if err == nil {
+			err = info.Err() // what could be read has been shown
 		}
 		return err
 	}

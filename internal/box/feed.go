@@ -96,16 +96,12 @@ func (f *feed) run(ctx context.Context) error {
 	return nil
 }
 
-// ErrNothingRead is wrapped by the error about a source that has records, none of which could be read: it is not what
-// it was taken for.
-var ErrNothingRead = errors.New("no record could be read")
-
-// nothing says, at the end of the source, whether that is so.
+// nothing says, at the end of the source, whether none of its records could be read.
 func (f *feed) nothing() error {
 	if f.some || f.badN == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w, of %d: %w", ErrNothingRead, f.badN, f.bad[0])
+	return capture.NothingRead(f.badN, f.bad[0])
 }
 
 // held reports whether the disk has no room for what the source has: not even for a reject of it, if it is to have one.

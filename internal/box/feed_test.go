@@ -82,8 +82,8 @@ func TestFeedCountsUnreadableRecords(t *testing.T) {
 // that can be is enough, also if the command log has it already.
 func TestFeedOfNothingReadable(t *testing.T) {
 	f := newFeed(script{unreadable(1), unreadable(2)}, 64)
-	if err := f.run(t.Context()); !errors.Is(err, ErrNothingRead) || !strings.Contains(err.Error(), "of 2: day.csv: line 1") {
-		t.Errorf("got %v, want %v and the first record", err, ErrNothingRead)
+	if err := f.run(t.Context()); !errors.Is(err, capture.ErrNothingRead) || !strings.Contains(err.Error(), "of 2: day.csv: line 1") {
+		t.Errorf("got %v, want %v and the first record", err, capture.ErrNothingRead)
 	}
 	if entries := fed(t, f); len(entries) != 2 {
 		t.Errorf("%d commands were fed, want 2", len(entries))

@@ -23,8 +23,8 @@ type Stats struct {
 
 // Convert reads the capture in ("-": standard input) and writes it to out in the format of its
 // extension. Unreadable records are counted: a tezi capture keeps a KindUnreadable command in the
-// place of each, the other formats leave them out. Any other error leaves no file. What the format of
-// out cannot carry is told in Stats.Notes. The phases that o.Sessions puts into an NSE file are written
+// place of each, the other formats leave them out. If no record can be read, ErrNothingRead says so. An
+// error leaves no file. What the format of out cannot carry is told in Stats.Notes. The phases that o.Sessions puts into an NSE file are written
 // too, unless out is an NSE file. A command CSV gets the optional columns that it needs: to know them,
 // the source is read twice, or all are written if it is standard input or another pipe. When ctx ends, so does the
 // conversion; what it has written is gone at once, although it may wait for a pipe for ever.
@@ -84,21 +84,34 @@ func copyAll(ctx context.Context, w *Writer, r *Reader, s *Stats) error {
 }
 
 // each calls do with every command of r. An unreadable record is told to bad, if there is one, and
-// becomes a KindUnreadable command with its line in Ref.
+// becomes a KindUnreadable command with its line in Ref. The error wraps ErrNothingRead, at the end, if there was nothing else.
 func each(r *Reader, do func(*codec.Command) error, bad func(*RecordError)) error {
-	var c codec.Command
+	var (
+		c          codec.Command
+		some       bool // a record could be read
+		first      *RecordError
+		unreadable int
+	)
 	for {
 		err := r.Next(&c)
 		var re *RecordError
 		switch {
+		case err == nil:
+			some = true
+		case err == io.EOF && !some && first != nil:
+			return NothingRead(unreadable, first)
 		case err == io.EOF:
 			return nil
 		case errors.As(err, &re):
+			unreadable++
+			if first == nil {
+				first = re
+			}
 			if bad != nil {
 				bad(re)
 			}
 			c = codec.Command{Kind: codec.KindUnreadable, Ref: uint32(re.Line)}
-		case err != nil:
+		default:
 			return err
 		}
 		if err := do(&c); err != nil {

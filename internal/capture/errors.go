@@ -1,6 +1,9 @@
 package capture
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // NotCaptureError says that a file is not a capture of a known format: the caller named the wrong
 // file.
@@ -44,6 +47,15 @@ type RecordError struct {
 // Error returns one line: `day.DAT.gz: line 1203 (offset 104661): want quantity of 8 digits, got "12x"`.
 func (e *RecordError) Error() string {
 	return fmt.Sprintf("%s: %s: want %s, got %s", e.File, place(e.Line, e.Offset), e.Want, e.Got)
+}
+
+// ErrNothingRead is wrapped by the error about a capture that has records, none of which could be read: it is not what it was
+// taken for.
+var ErrNothingRead = errors.New("no record could be read")
+
+// NothingRead makes that error, of so many records with the first.
+func NothingRead(records int, first error) error {
+	return fmt.Errorf("%w, of %d: %w", ErrNothingRead, records, first)
 }
 
 func place(line, offset int64) string {

@@ -27,6 +27,16 @@ type Info struct {
 	Unreadable  uint64       `json:"unreadable"`          // records
 	Errors      []string     `json:"errors,omitempty"`    // about the first of them
 	Damage      *DamageError `json:"damage,omitempty"`    // why reading ended early; everything above counts what came before
+
+	nothing error // ErrNothingRead
+}
+
+// Err returns what is wrong with the capture as a whole: its damage, or that none of its records could be read.
+func (i *Info) Err() error {
+	if i.Damage != nil {
+		return i.Damage
+	}
+	return i.nothing
 }
 
 // KindCounts counts commands by kind.
@@ -71,8 +81,8 @@ const (
 	errorsMax  = 5
 )
 
-// Inspect reads a whole capture and tells what is in it, whatever o says of sessions. Damage is part of the answer, not an
-// error; what cannot be opened as a capture is an error, as in Open.
+// Inspect reads a whole capture and tells what is in it, whatever o says of sessions. What is wrong with it is part of the
+// answer, not an error (Info.Err); what cannot be opened as a capture is an error, as in Open.
 func Inspect(path string, o Options) (*Info, error) {
 	r, err := Open(path, o)
 	if err != nil {
@@ -87,7 +97,9 @@ func Inspect(path string, o Options) (*Info, error) {
 			info.Errors = append(info.Errors, e.Error())
 		}
 	})
-	if err != nil && !errors.As(err, &info.Damage) {
+	if errors.Is(err, ErrNothingRead) {
+		info.nothing = err
+	} else if err != nil && !errors.As(err, &info.Damage) {
 		return nil, err
 	}
 	if r.gunzip != nil {
