@@ -12,7 +12,6 @@ import (
 
 	"github.com/tezi-exchange/tezi/internal/capture"
 	"github.com/tezi-exchange/tezi/internal/inspect"
-	"github.com/tezi-exchange/tezi/internal/journal"
 )
 
 func newInspect() *cobra.Command {
@@ -25,7 +24,8 @@ func newInspect() *cobra.Command {
 		Short: "Show what a capture, a log or a run directory holds",
 		Long: `Show what a capture file holds (format, commands by kind, instruments, time range,
 damage), or what a log directory of a run holds (records by kind, watermarks, torn
-tail). For a run directory, all four logs are shown.`,
+tail). For a run directory, all four logs are shown. A segment is shown as its log;
+a snapshot, and a participant's state.json, with what they say of themselves.`,
 		Example: `  tezi inspect CASH_Orders_09092026.DAT.gz
   tezi inspect tezi-run
   tezi inspect tezi-run/risk -o json`,
@@ -37,34 +37,46 @@ tail). For a run directory, all four logs are shown.`,
 		if err := out.check(); err != nil {
 			return err
 		}
-		path := filepath.Clean(args[0])
-		if filepath.Ext(path) == journal.SegmentSuffix {
-			path = filepath.Dir(path) // a segment is read as a part of its log
+		dir, part := inspect.DirOf(args[0])
+		if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+			dir, part = filepath.Clean(args[0]), true
 		}
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return orInterrupted(cmd.Context(), 0, func() error { return inspectDir(cmd.OutOrStdout(), &out, path) })
+		if part {
+			return orInterrupted(cmd.Context(), 0, func() error { return inspectDir(cmd.OutOrStdout(), &out, dir) })
 		}
-		var info *capture.Info
-		err := orInterrupted(cmd.Context(), 0, func() (err error) {
-			options := source.Options
-			options.Sessions = capture.SessionsOff // what the file holds, and not what follows from it
-			info, err = capture.Inspect(args[0], options)
+		file, err := inspect.OneFile(args[0])
+		switch {
+		case err != nil:
 			return err
-		})
-		if err != nil {
-			return err
+		case file != nil && out.json():
+			return writeJSON(cmd.OutOrStdout(), file)
+		case file != nil:
+			return file.WriteTable(cmd.OutOrStdout())
 		}
-		if out.json() {
-			err = writeJSON(cmd.OutOrStdout(), info)
-		} else {
-			err = writeCapture(cmd.OutOrStdout(), info)
-		}
-		if err == nil {
-			err = info.Err() // what could be read has been shown
-		}
-		return err
+		return inspectCapture(cmd, &out, source.Options, args[0])
 	}
 	return cmd
+}
+
+func inspectCapture(cmd *cobra.Command, out *output, o capture.Options, path string) error {
+	o.Sessions = capture.SessionsOff // what the file holds, and not what follows from it
+	var info *capture.Info
+	err := orInterrupted(cmd.Context(), 0, func() (err error) {
+		info, err = capture.Inspect(path, o)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if out.json() {
+		err = writeJSON(cmd.OutOrStdout(), info)
+	} else {
+		err = writeCapture(cmd.OutOrStdout(), info)
+	}
+	if err == nil {
+		err = info.Err() // what could be read has been shown
+	}
+	return err
 }
 
 func inspectDir(w io.Writer, out *output, dir string) error {

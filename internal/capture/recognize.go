@@ -45,7 +45,7 @@ func recognize(file string, head []byte, whole bool) (Format, error) {
 	return Format{Kind: KindNSE, Layout: layout}, nil
 }
 
-// foreignFiles are what people have lying around beside captures.
+// foreignFiles are what people have lying around beside captures: others' files, and what a run leaves.
 var foreignFiles = []struct{ magic, name string }{
 	{"\x7fELF", "an ELF program"},
 	{"MZ", "a Windows program"},
@@ -64,8 +64,27 @@ var foreignFiles = []struct{ magic, name string }{
 	{"cmd_seq,fill_no,", "a CSV of expected fills: replay the commands that belong to it"},
 	{"\xef\xbb\xbf", "text behind a byte order mark: remove the mark"},
 	{"\xff\xfe", "text in UTF-16: convert it to ASCII first"},
-	{"{", "JSON"},
+	{"tezisnap", `a snapshot of a log, which "tezi inspect" shows`},
+	{"member,client,exposure,", "positions that risk has saved, " + ofRun},
+	{"member,exposure,", "margins that risk has saved, " + ofRun},
+	{"trade_date,settlement_date,", "obligations that settlement has saved, " + ofRun},
+	{"SYMBOL,SERIES,DATE1,", "a bhavcopy that market data has saved, " + ofRun},
+	{"TradDt,FinInstrmTp,", "a bhavcopy that market data has saved, " + ofRun},
+	{" Value\tPercentile\t", "a latency distribution, for HdrHistogram's plotters"},
 }
+
+const ofRun = `which "tezi verify" of the run directory checks`
+
+// jsonFiles are the files of JSON that a run or a benchmark leaves, each with what only it has.
+var jsonFiles = []struct{ key, name string }{
+	{`"applied_seq":`, `a participant's state.json, which "tezi inspect" shows under that name`},
+	{`"orders_accepted":`, `the report of a run: "tezi inspect" of the run directory shows its logs`},
+	{`"orders_max":`, `the run file of a run directory, which "tezi inspect" shows`},
+	{`"command": "tezi bench `, "the results of a benchmark"},
+}
+
+// segmentMark is what a segment of a log has behind the header of its first record.
+const segmentMark, segmentMarkAt = "tezijrnl", 32
 
 // describe says in a few words what a file that is no capture begins with.
 func describe(head []byte) string {
@@ -73,6 +92,19 @@ func describe(head []byte) string {
 		if bytes.HasPrefix(head, []byte(f.magic)) {
 			return f.name
 		}
+	}
+	switch {
+	case len(head) > segmentMarkAt && bytes.HasPrefix(head[segmentMarkAt:], []byte(segmentMark)):
+		return `a segment of a log, which "tezi inspect" shows under its name of 20 digits`
+	case len(bytes.Trim(head, "\x00")) == 0:
+		return "zeros, as a log's spare has them"
+	case head[0] == '{':
+		for _, f := range jsonFiles {
+			if bytes.Contains(head, []byte(f.key)) {
+				return f.name
+			}
+		}
+		return "JSON"
 	}
 	line, _, _ := bytes.Cut(head, []byte{'\n'})
 	text := len(head) > 0

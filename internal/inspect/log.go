@@ -77,7 +77,7 @@ func one(dir string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return filepath.Ext(e.Name()) == ".journal" }) {
+	if !slices.ContainsFunc(entries, func(e os.DirEntry) bool { _, ok := journal.SegmentLSN(e.Name()); return ok }) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoLog)
 	}
 	r, err := journal.NewReader(dir)

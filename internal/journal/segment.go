@@ -11,6 +11,9 @@ import (
 // SegmentSuffix is how the names of segment files end.
 const SegmentSuffix = ".journal"
 
+// SegmentLSN reads the name of a segment: the number of its first record.
+func SegmentLSN(name string) (lsn uint64, ok bool) { return numbered(name, SegmentSuffix) }
+
 // segmentPath is the file whose first record is first.
 func segmentPath(dir string, first uint64) string {
 	return filepath.Join(dir, fmt.Sprintf("%020d%s", first, SegmentSuffix))
@@ -25,7 +28,7 @@ func listSegments(fs disk.FS, dir string) ([]uint64, error) {
 	}
 	var firsts []uint64
 	for _, name := range names {
-		if first, ok := numbered(name, SegmentSuffix); ok {
+		if first, ok := SegmentLSN(name); ok {
 			firsts = append(firsts, first)
 		}
 	}

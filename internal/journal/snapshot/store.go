@@ -215,23 +215,51 @@ func (s *Store) Latest() (snap Snapshot, skipped []*FileError, err error) {
 
 // read reads and checks one file.
 func (s *Store) read(lsn uint64) (Snapshot, error) {
-	f, err := s.fs.Open(s.path(lsn))
+	path := s.path(lsn)
+	b, err := content(s.fs, path)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+		return Snapshot{}, err
+	}
+	return decode(path, lsn, s.id, b)
+}
+
+func content(fs disk.FS, path string) ([]byte, error) {
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // read only
 	size, err := f.Size()
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	b := make([]byte, size)
 	if n, err := f.ReadAt(b, 0); n < len(b) && err != nil {
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	return decode(f.Name(), lsn, s.id, b)
+	return b, nil
+}
+
+// Read reads the file at path, whoever's snapshot it is: for people who look for something. A copy may have any name, but
+// not that of another snapshot. The error is a *FileError if the file is damaged.
+func Read(fs disk.FS, path string) (Identity, Snapshot, error) {
+	b, err := content(fs, path)
+	if err != nil {
+		return Identity{}, Snapshot{}, err
+	}
+	id, at, err := decodeHeader(path, b)
+	if err != nil {
+		return id, Snapshot{}, err
+	}
+	lsn, named := journal.SnapshotLSN(filepath.Base(path))
+	if !named {
+		lsn = at.LSN
+	}
+	snap, err := decodeBody(path, lsn, at, b)
+	return id, snap, err
 }
 
 // String names the kind.
