@@ -9,12 +9,14 @@
 //
 // The stages follow the way of an order:
 //
-//	order_to_match    order taken from the source → matched, in the book or out of it
-//	batch_decision    batch proposed → the decision is known; an aborted batch counts nowhere
-//	can_commit        CAN-COMMIT sent → the last vote needed is in
-//	pre_commit        PRE-COMMIT sent → a quorum has it durably
-//	do_commit         DO-COMMIT sent → every participant has applied the batch
-//	order_to_commit   order taken from the source → the batch with its trades is committed
+//	order_to_match    arrival of a command → matched, in the book or out of it
+//	batch_decision    sealing begins → the batch is decided
+//	can_commit        sealing begins → every member has voted yes
+//	pre_commit        every member has voted yes → a quorum has it durably: decided
+//	do_commit         decided → every member has applied the batch
+//	order_to_commit   arrival of a trade's taker → its batch is decided
+//
+// docs/REPORT.md says what arrival is, and when each stamp is taken.
 //
 // What holds:
 //

@@ -55,7 +55,7 @@ const (
 // CommandSize is the size of a Command in memory, in the journal and in rings.
 const CommandSize = 64
 
-// Command is one order-entry command in the fixed little-endian layout of docs/formats/journal.md:
+// Command is one order-entry command in the fixed little-endian layout of docs/formats/batch-payload.md:
 // the struct is the record. It has no pointers.
 type Command struct {
 	Seq        uint64                // place in the one total order, from 1; 0 until sequenced

@@ -5,7 +5,7 @@
 //
 //	Command, Instrument, Trade   64 bytes, little endian, cast from memory      docs/formats/batch-payload.md
 //	Payload                      header, instruments, trades                    docs/formats/batch-payload.md
-//	compact trades               blocks of columns, a quarter of the size       docs/formats/compact-trades.md
+//	compact trades               blocks of columns, a third of the size         docs/formats/compact-trades.md
 //	frame: Header + body         Message, Hello, Summary, ...                   docs/formats/wire.md
 //	record                       batch3pc.Record in a journal                   docs/formats/journal.md
 //

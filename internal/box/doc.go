@@ -8,10 +8,5 @@
 //	                          │      └─ link ─ marketdata
 //	                          └─▶ Commit ─▶ fills check
 //
-// The run directory (docs/formats/run-directory.md):
-//
-//	run.json       what was run, with every setting that the result depends on
-//	engine/        the command log
-//	risk/ settlement/ marketdata/    journal, state files, state.json
-//	report.json    the report, and one STAGE.hgrm for each stage
+// docs/formats/run-directory.md draws the run directory.
 package box

@@ -7,12 +7,12 @@
 //	pinned   cores ≥ busy stages + 1. Each busy stage spins on a core of its own; the core left over
 //	         serves the kernel, the garbage collector and everything that is not busy.
 //
-//	         core 0   core 1    core 2        core 3
-//	         rest     matcher   coordinator   capture
+//	         core 0   core 1    core 2   core 3   core 4       core 5
+//	         rest     matcher   feeder   risk     settlement   market data
 //
-//	shared   fewer cores. Stages are plain goroutines that spin a little, yield and park; nothing is
-//	         pinned, because two spinning threads on one core hand over at the kernel's tick, which
-//	         is milliseconds.
+//	shared   fewer cores. Stages are plain goroutines that park, after a little spinning if there is a
+//	         core for each; nothing is pinned, because two spinning threads on one core hand over at the
+//	         kernel's tick, which is milliseconds.
 //
 // Memory is asked for by Memory.Apply: pages that stay (mlockall), and a collector that runs rarely
 // or not before memory runs short. Huge pages are the kernel's to give; the large tables ask for

@@ -25,12 +25,8 @@
 //
 // Every effect goes through a disk.FS, so that package simdisk can crash it at any point.
 //
-// # Torn or damaged
-//
-// A crash may leave the records behind the last Sync incomplete, in any pattern: a disk writes
-// pages in the order it likes. Such a tail is cut off. Anything else that is wrong is damage, and
-// is reported and left alone, because what it hid may have been promised to others. To tell the
-// two apart each record says up to which LSN the log was durable when it was written.
+// An end that a crash has torn is cut off; anything else that is wrong is damage, and left alone, because what
+// it hid may have been promised to others. docs/formats/journal.md says how the two are told apart.
 //
 // Invariants:
 //

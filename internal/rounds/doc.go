@@ -1,6 +1,6 @@
 // Package rounds steps the machines of batch3pc: it connects them to links, to a log and to the time that it
-// is told, for everything here that runs, simulates or measures them. For other programs there is batch3pc/driver,
-// whose nodes run on it.
+// is told, for everything here that runs, simulates or measures them, but for package engine, whose loop steps its
+// coordinator itself. For other programs there is batch3pc/driver, whose nodes run on it.
 //
 //	link ─▶ Step ─▶ Ready ─▶ log (append, flush) ─▶ syncer (fdatasync) ─▶ durable messages ─▶ link
 //	                  └────▶ messages that promise nothing leave at once

@@ -11,12 +11,8 @@
 // replays it, and any part of it is a schedule too, which is how Shrink cuts a failure down to the
 // few events that matter. The list is also the script that people read.
 //
-// One seed means one trace, bit for bit, on every machine: chance comes from dice (SplitMix64), time
-// is a number that the timed schedulers count, and no map is ever ranged over.
-//
-// The schedulers: Walk (anything pending may come next), Timed (in the order of simulated time, with
-// faults that last a while), Swarm (timed, every knob drawn anew). Safety holds at every step of
-// each; a quarter of the schedules end in peace and must converge (I8).
+// docs/SIMULATION.md says what the actions and the schedulers are, and why one seed means one trace. Safety holds
+// at every step; a quarter of the schedules, half of those of whole nodes, end in peace and must converge (I8).
 //
 // A node is, at the core level, a machine of batch3pc with a list of records for a disk: act.go and
 // power.go move it. By default the machines hand each other values, which is fast, and in one schedule of
@@ -25,5 +21,6 @@
 // At the driver level it is a process on a computer: the participants and coordinators of internal/rounds, over the
 // production log on a simdisk, started as production starts it (boot.go). The same actions move it, and
 // some more (hardware.go). The computer watches the calls of the log from below and knows, whatever
-// the log says, which records a power cut would leave.
+// the log says, which records a power cut would leave. Package engine, whose loop steps its coordinator itself, is
+// not in this world.
 package sim
