@@ -11,7 +11,9 @@
 //	BenchmarkOverlap   the five, with the lives of some 1,500 orders lying over each other
 //	BenchmarkLatency   each message by itself, back to back: percentiles
 //	BenchmarkMarket    10,000 to 512,000 live orders in one book or 256, cancelled at random, with trades
-//	BenchmarkFlat      the same work against ever more orders, prices, instruments, fills; and memory
+//	BenchmarkFlat      the same work against ever more orders, prices, instruments
+//	BenchmarkSweep     one order that takes ever more makers
+//	BenchmarkMemory    what orders take of memory
 //
 // Times on a shared machine vary with what its neighbours do. So most benchmarks also tell their time as a
 // multiple of a fixed loop, the Anchor, that takes turns with them in the same process: that figure is to be

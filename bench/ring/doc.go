@@ -4,7 +4,9 @@
 //	Queue    one to three producers ─▶ ring ─▶ consumers     ns an item, beside a Go channel
 //	Line     a block of cache lines that two cores fill and read in turns: what the machine takes for a line
 //	Hop      a turn that goes to and fro                     ns one way, percentiles, beside a bare word
-//	Stages   five stages in a circle, whatever the cores     ns a hop; ns an item in a stream
+//	Circle   one item around five stages, whatever the cores ns a hop
+//	Stream   a stream through five stages                    ns an item
+//	Alone    one thread fills a ring and drains it again     ns an item: the ring's own instructions
 //	Idle     a consumer with nothing to do                   per cent of a core, µs until it is awake again
 //
 // Times on a shared machine mean little, so every benchmark takes turns with its anchor in the same

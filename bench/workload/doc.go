@@ -51,7 +51,7 @@
 //     are lifted again.
 //   - Mistakes: 0.3 % of the messages must be rejected, for 25 reasons (mistakes.go); margin limits, switches
 //     and the halt refuse another 0.05 to 0.15 %, for four.
-//   - Not in it: derivatives, GTC, GTD and FOK (NSE has them switched off), and five reasons to refuse that no
+//   - Not in it: derivatives, GTC, GTD and FOK (NSE has them switched off), and six reasons to refuse that no
 //     member can cause (replay_test.go names them).
 //
 // # The referee's flow
