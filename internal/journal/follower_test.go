@@ -435,3 +435,35 @@ func BenchmarkFollow(b *testing.B) {
 	})
 	must(b, errors.Join(f.Close(), j.Close()))
 }
+
+// TestTakeOverBehindATruncation: a follower has read the log from its first record on, and the writer has truncated since what
+// it had read. It takes over all the same: it has the whole history. Who begins to follow then has not.
+func TestTakeOverBehindATruncation(t *testing.T) {
+	d := simdisk.New(1)
+	j := open(t, "log", on(d))
+	f, err := Follow(d, "log", Position{})
+	must(t, err)
+	check, seen := checker()
+	fill(t, j, 40)
+	must(t, errors.Join(j.Flush(), j.Sync()))
+	drain(t, f, check)
+	putSnapshot(t, d, 35)
+	must(t, j.TruncateBefore(35))
+	fill(t, j, 40) // into the next segments, on the way to which the follower sees which there are
+	must(t, errors.Join(j.Flush(), j.Sync()))
+	drain(t, f, check)
+	late, err := Follow(d, "log", Position{})
+	must(t, err)
+	must(t, j.Close())
+	if _, err := late.Open(on(d), nil); !errors.Is(err, ErrBeforeLog) {
+		t.Errorf("taking over with a part of the history: %v", err)
+	}
+	k, err := f.Open(on(d), check)
+	if err != nil {
+		t.Fatalf("taking over behind record %d: %v", *seen, err)
+	}
+	if k.LSN() != 80 || *seen != 80 {
+		t.Errorf("it goes on behind record %d, having seen %d, want 80", k.LSN(), *seen)
+	}
+	must(t, k.Close())
+}

@@ -67,9 +67,9 @@ func (j *Journal) opened(err error) (*Journal, error) {
 
 // recover reads what is there, repairs the end and gets ready to append. It closes r.
 func (j *Journal) recover(r *Reader, replay func(Record) error) error {
-	defer r.Close()                        //nolint:errcheck // read only
-	if r.First() > 1 && r.after.LSN == 0 { // what replay would get is not the whole of the owner's history
-		return r.misfit(ErrBeforeLog, "a log from LSN 1", fmt.Sprint("one from LSN ", r.First()))
+	defer r.Close()                      //nolint:errcheck // read only
+	if r.start > 1 && r.after.LSN == 0 { // what replay would get is not the whole of the owner's history; a follower may have read what is gone by now
+		return r.misfit(ErrBeforeLog, "a log from LSN 1", fmt.Sprint("one from LSN ", r.start))
 	}
 	for {
 		record, err := r.Next()
