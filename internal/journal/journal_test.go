@@ -305,3 +305,21 @@ func TestStrayNumber(t *testing.T) {
 		t.Errorf("replayed %d of %d, %v", n, want, err)
 	}
 }
+
+// TestBodyHasAnEnd: who appends to the body of a record, say zeros to a full page, does not end the log that was read ahead.
+func TestBodyHasAnEnd(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, small)
+	fill(t, j, 2)
+	must(t, j.Close())
+	r, err := NewReader(dir)
+	must(t, err)
+	defer r.Close()
+	check, _ := checker()
+	for range 2 {
+		record, err := r.Next()
+		must(t, err)
+		must(t, check(record))
+		_ = append(record.Body, make([]byte, 900)...)
+	}
+}

@@ -306,7 +306,8 @@ func (r *Reader) load() (h header, body []byte, f *fault, err error) {
 	if crc := checksum(b); crc != h.crc && !mutant.Is(mutant.ChecksumUnchecked) {
 		return header{}, nil, &fault{want: fmt.Sprintf("checksum %08x", h.crc), got: fmt.Sprintf("%08x", crc)}, nil
 	}
-	body = b[headerSize : headerSize+int(h.length)]
+	end := headerSize + int(h.length)
+	body = b[headerSize:end:end] // who appends to it does not write over the record behind
 	if r.offset == 0 && foreign(body) {
 		return header{}, nil, nil, fmt.Errorf("%w: %s", ErrVersion, r.file.Name())
 	}
