@@ -76,8 +76,11 @@ func (b *Book) modifyCollected(s uint32, t *Terms) Result {
 // the first sell, at most what both have left, and so on. First in line is the best limit order, then in
 // time, and after the limit orders come the market orders; with marketFirst they come before. The trades
 // are appended to crosses, which never grows: if it is full afterwards there may be more, and the next
-// call goes on. Stop-loss orders that the price reaches are queued.
+// call goes on. Stop-loss orders that the price reaches are queued. At 0, which is no price, nothing trades.
 func (b *Book) Uncross(price Price, marketFirst bool, crosses []Cross) []Cross {
+	if price <= 0 {
+		return crosses
+	}
 	b.file()
 	a, from := b.arena, len(crosses)
 	for len(crosses) < cap(crosses) {

@@ -114,7 +114,7 @@ func (b *Naive) towards(reference orderbook.Price, best orderbook.Equilibrium) o
 // Uncross implements Book.
 func (b *Naive) Uncross(price orderbook.Price, marketFirst bool, crosses []orderbook.Cross) []orderbook.Cross {
 	had := len(crosses)
-	for len(crosses) < cap(crosses) {
+	for price > 0 && len(crosses) < cap(crosses) {
 		i, j := front(b.bids, price, marketFirst), front(b.asks, price, marketFirst)
 		if i < 0 || j < 0 {
 			break
