@@ -1,6 +1,7 @@
 package orderbook_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -106,5 +107,39 @@ func TestOwnOrderIsGone(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// TestUncrossWithoutAPrice: market orders of both sides have no price without a reference, and the equilibrium says 0. At that
+// nothing trades, and no stop-loss order is reached.
+func TestUncrossWithoutAPrice(t *testing.T) {
+	b := newBook(t, 10)
+	b.Add(&orderbook.Order{ID: 1, Side: orderbook.Sell, Price: 90, Trigger: 95, Qty: 5}, nil)
+	b.OpenAuction()
+	b.Add(&orderbook.Order{ID: 2, Side: orderbook.Buy, Market: true, Qty: 5}, nil)
+	b.Add(&orderbook.Order{ID: 3, Side: orderbook.Sell, Market: true, Qty: 5}, nil)
+	e := b.Equilibrium(0)
+	if crosses := b.Uncross(e.Price, false, make([]orderbook.Cross, 0, 4)); e.Price != 0 || len(crosses) != 0 || b.LastPrice() != 0 {
+		t.Errorf("at %d: %+v, last price %d, want no price and no trade", e.Price, crosses, b.LastPrice())
+	}
+	if err := b.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDepthAtNoPrice: no level is at a price that there is not, nor are the market orders.
+func TestDepthAtNoPrice(t *testing.T) {
+	b := newBook(t, 10)
+	b.OpenAuction()
+	for i, side := range []orderbook.Side{orderbook.Buy, orderbook.Sell} {
+		b.Add(&orderbook.Order{ID: orderbook.OrderID(i + 1), Side: side, Market: true, Qty: 5}, nil)
+		for _, price := range []orderbook.Price{-1, math.MinInt32, math.MaxInt32} {
+			if level := b.DepthAt(side, price); level != (orderbook.Level{}) {
+				t.Errorf("%v at %d: %+v, want none", side, price, level)
+			}
+		}
+		if level := b.DepthAt(side, 0); level.Orders != 1 {
+			t.Errorf("%v market orders: %+v, want one", side, level)
+		}
 	}
 }

@@ -93,7 +93,8 @@ func (b *Book) find(id OrderID) (s, hash uint32) {
 // an auction collects orders, the order is collected.
 //
 // The fills are appended to fills, which never grows: when it is full, that is len(fills) equals
-// cap(fills), matching stops, what is left is cancelled, and the cause is CauseFillLimit.
+// cap(fills), matching stops, what is left is cancelled, and the cause is CauseFillLimit. So may a FOK order
+// that can be filled whole, but not by so few fills, be filled in part.
 //
 // With as many orders live as the arena takes, an order that would rest without trading is refused
 // with RejectBookFull. One that trades is not: if some of it is left, a maker has gone. (In a numbered

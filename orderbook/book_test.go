@@ -2,6 +2,7 @@ package orderbook_test
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"testing"
 
@@ -190,4 +191,35 @@ func TestGrowthDoesNotAllocate(t *testing.T) {
 	if err := b.Check(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestLooksBesideOrders: who goes through the orders of a side may look at the book meanwhile, which files the newest order.
+// Each order comes once, in its place, whatever place that of the newest is.
+func TestLooksBesideOrders(t *testing.T) {
+	prices := []orderbook.Price{100, 102, 100, 101}
+	for newest := orderbook.Price(99); newest <= 103; newest++ {
+		for look := range len(prices) + 1 { // after so many orders
+			b := newBook(t, 10)
+			for i, price := range append(prices[:len(prices):len(prices)], newest) {
+				b.Add(&orderbook.Order{ID: orderbook.OrderID(i + 1), Side: orderbook.Buy, Price: price, Qty: 1}, nil)
+			}
+			var got []orderbook.OrderID
+			for o := range b.Orders(orderbook.Buy) {
+				if len(got) == look {
+					b.BBO()
+				}
+				got = append(got, o.ID)
+			}
+			if want := idsOf(b.Orders(orderbook.Buy)); !slices.Equal(got, want) || len(want) != len(prices)+1 {
+				t.Errorf("the newest at %d, a look after %d orders: %d, want %d", newest, look, got, want)
+			}
+		}
+	}
+}
+
+func idsOf(orders iter.Seq[orderbook.RestingOrder]) (ids []orderbook.OrderID) {
+	for o := range orders {
+		ids = append(ids, o.ID)
+	}
+	return ids
 }

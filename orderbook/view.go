@@ -69,6 +69,9 @@ func (b *Book) levelAt(side, v uint32) Level {
 // DepthAt returns the level at a price of a side, price 0 standing for market orders; the zero Level if
 // nothing rests there.
 func (b *Book) DepthAt(side Side, price Price) Level {
+	if price < 0 {
+		return Level{} // as a key it may be that of the market orders
+	}
 	i := uint32(side - Buy)
 	key := uint32(keyMarket)
 	if price != 0 {
@@ -89,14 +92,15 @@ func (b *Book) Depth(side Side, dst []Level) []Level {
 }
 
 // Orders returns the orders of a side that are in the market, in priority order: best price first, then
-// in time; in an auction market orders come before. The book must not be changed while they are read.
+// in time; in an auction market orders come before. The book must not be changed while they are read; a look at it is no
+// change.
 func (b *Book) Orders(side Side) iter.Seq[RestingOrder] { return b.ordersOf(&b.sides[side-Buy]) }
 
 func (b *Book) ordersOf(l *ladder) iter.Seq[RestingOrder] {
 	return func(yield func(RestingOrder) bool) { // without filing the newest: a look for a hash leaves no trace
 		newest := l.newest
 		for v := l.best; v != 0; v = b.arena.worse(l, v) {
-			if newest != 0 && l.newestKey > b.arena.levels[v].key {
+			if newest != 0 && newest == l.newest && l.newestKey > b.arena.levels[v].key {
 				if !yield(b.resting(newest)) {
 					return
 				}
@@ -106,7 +110,7 @@ func (b *Book) ordersOf(l *ladder) iter.Seq[RestingOrder] {
 				return
 			}
 		}
-		if newest != 0 {
+		if newest != 0 && newest == l.newest { // else a look by who reads has filed it, and it was met in its queue
 			yield(b.resting(newest))
 		}
 	}
