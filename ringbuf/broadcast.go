@@ -1,6 +1,9 @@
 package ringbuf
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Broadcast is a ring of values from one writer to several readers, each of which sees every item.
 // A reader may wait for other readers, so that stages form a graph without rings between them:
@@ -62,7 +65,7 @@ func (b *Broadcast[T]) Reader(bell *Bell, after ...*Reader[T]) *Reader[T] {
 	if b.tail.Load() != b.origin {
 		panic("ringbuf: a reader for a ring that is in use")
 	}
-	r := &Reader[T]{ring: b, after: after, items: bell, leaf: true}
+	r := &Reader[T]{ring: b, after: slices.Clone(after), items: bell, leaf: true}
 	r.pos, r.cached = b.origin, b.origin
 	r.head.Store(b.origin)
 	for _, a := range after {

@@ -280,3 +280,22 @@ func TestBroadcastApart(t *testing.T) {
 		}
 	}
 }
+
+// TestReadersOfOneSlice: the slice that names whom a reader waits for is the caller's, who may use it for the next one.
+func TestReadersOfOneSlice(t *testing.T) {
+	b := NewBroadcast[int](4, nil)
+	first, second := b.Reader(nil), b.Reader(nil)
+	whom := []*Reader[int]{first}
+	behind := b.Reader(nil, whom...)
+	whom[0] = second
+	b.Reader(nil, whom...)
+	b.TryPush(7)
+	second.TryPop()
+	if v, ok := behind.TryPop(); ok {
+		t.Errorf("it has got %d before the reader that it waits for", v)
+	}
+	first.TryPop()
+	if v, ok := behind.TryPop(); !ok || v != 7 {
+		t.Errorf("it has got %d, %t, want 7", v, ok)
+	}
+}

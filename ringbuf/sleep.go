@@ -43,17 +43,21 @@ func (b *Bell) Unmirror(word *atomic.Uint32) {
 }
 
 // Wake wakes the consumer whose bell word mirrors, after the store that it waits for, as Ring does within a
-// process. It returns true if the consumer waits in a way that another process cannot end: then the caller has
-// to send it a message that ends in a Ring.
+// process. It returns true if the consumer waits in a way that the caller cannot end, who has no sleeper or is of another
+// process than a consumer that is parked: then the caller has to send it a message that ends in a Ring.
 func Wake(word *atomic.Uint32, s Sleeper) (tell bool) {
 	fence()
 	switch word.Load() {
 	case parked:
 		return word.CompareAndSwap(parked, awake)
 	case asleep:
-		if word.CompareAndSwap(asleep, awake) {
-			s.Rouse(word)
+		if !word.CompareAndSwap(asleep, awake) {
+			return false
 		}
+		if s == nil {
+			return true // it sleeps on this word too, for the sake of another one that it has a sleeper for
+		}
+		s.Rouse(word)
 	}
 	return false
 }

@@ -63,6 +63,31 @@ func TestMirror(t *testing.T) {
 	}
 }
 
+// TestMirrorWithoutSleeper: one of two words has a sleeper, so that the consumer sleeps on both. Who has only the other one
+// has to send a message.
+func TestMirrorWithoutSleeper(t *testing.T) {
+	b, slept, told := NewBell(WaitPark), new(atomic.Uint32), new(atomic.Uint32)
+	b.Mirror(slept, new(dozer))
+	b.Mirror(told, nil)
+	var work atomic.Bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for !work.Load() {
+			b.Wait(work.Load)
+		}
+	}()
+	until(func() bool { return b.Parks() == 1 }) // after its last look
+	work.Store(true)
+	if Wake(told, nil) {
+		b.Ring()
+	} else {
+		t.Error("who has no sleeper cannot wake it, and Wake did not ask for a message")
+		b.Ring()
+	}
+	<-done
+}
+
 // Two consumers wake each other in turns by the words alone, as two processes do: one lost wake-up (I7) and it hangs.
 func TestWakePingPong(t *testing.T) {
 	const rounds = 20_000
