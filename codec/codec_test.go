@@ -228,6 +228,38 @@ func TestFrameErrors(t *testing.T) {
 	}
 }
 
+// TestMessageHasOneEncoding: what a kind of message does not use is 0, and a decoder insists: else two frames would be one
+// message (C1).
+func TestMessageHasOneEncoding(t *testing.T) {
+	for kind := batch3pc.KindBatch; kind <= batch3pc.KindSnapshotReq; kind++ {
+		m := batch3pc.Message{Kind: kind}
+		if kind == batch3pc.KindBatch || kind == batch3pc.KindFill {
+			m.Batch = new(batch3pc.Batch)
+		}
+		h := Header{Cluster: 5}
+		body := AppendMessage(nil, h, &m)[FrameHeaderSize:]
+		accepted := 0
+		for i := range body {
+			for _, flip := range []byte{1, 0x80} {
+				bad := bytes.Clone(body)
+				bad[i] ^= flip
+				var got batch3pc.Message
+				var batch batch3pc.Batch
+				if DecodeMessage(bad, h, &got, &batch) != nil {
+					continue
+				}
+				accepted++
+				if again := AppendMessage(nil, h, &got)[FrameHeaderSize:]; !bytes.Equal(again, bad) {
+					t.Errorf("%v: byte %d is %d, and is %d when encoded again", kind, i, bad[i], again[i])
+				}
+			}
+		}
+		if accepted < 200 {
+			t.Errorf("%v: %d of %d changes are accepted, want at least 200", kind, accepted, 2*len(body))
+		}
+	}
+}
+
 func TestOwnerIsSteadyAndSpread(t *testing.T) {
 	seen := map[uint16]map[uint32]bool{}
 	for id := range orderbook.OrderID(100_000) {
@@ -316,8 +348,10 @@ func FuzzFrame(f *testing.F) {
 		}
 		var m batch3pc.Message
 		var batch batch3pc.Batch
-		if DecodeMessage(body, h, &m, &batch) == nil && MessageSize(&m) != len(b) {
-			t.Errorf("a message of %d bytes was decoded from %d", MessageSize(&m), len(b))
+		if DecodeMessage(body, h, &m, &batch) == nil {
+			if again := AppendMessage(nil, h, &m); !bytes.Equal(again[FrameHeaderSize:], body) || len(again) != MessageSize(&m) {
+				t.Errorf("a message is % x, decoded from % x", again[FrameHeaderSize:], body)
+			}
 		}
 		_, _ = DecodeHello(body)
 		_, _ = DecodeSummary(body)

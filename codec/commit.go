@@ -133,16 +133,35 @@ func LookAt(frame []byte) (s Sight, ok bool) {
 	return s, true
 }
 
+// unused is 0 if the fields that messages of the kind do not use are: so there is one encoding of each message (C1).
+func unused(body []byte, kind batch3pc.Kind) uint64 {
+	le := binary.LittleEndian
+	u := func(off int) uint64 { return le.Uint64(body[off:]) }
+	const behindNode = 40 // bits of the last word of a ballot, of which three bytes are 0
+	rest := uint64(body[3]) | u(24)>>behindNode | u(80)>>behindNode | u(96)>>behindNode
+	switch kind {
+	case batch3pc.KindBatch, batch3pc.KindFill:
+		return rest
+	case batch3pc.KindSnapshot, batch3pc.KindSnapshotReq:
+		return rest | u(4) | u(168) | u(176)
+	case batch3pc.KindState:
+		rest |= uint64(le.Uint32(body[4:]))
+	default:
+		rest |= u(4)
+	}
+	return rest | u(144) | u(152) | u(160) | u(168) | u(176)
+}
+
 // DecodeMessage reads the body of a FrameMessage into m. m.Batch, if the message has one, points
 // to *batch, and payload, positions,
-// generations, chunk and veto alias body.
+// generations, chunk and veto alias body. The error wraps ErrFrameBody.
 func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.Batch) error {
 	if len(body) < messageBodySize {
 		return fmt.Errorf("%w: message of %d bytes, want at least %d", ErrFrameBody, len(body), messageBodySize)
 	}
 	le := binary.LittleEndian
 	tail := body[messageBodySize:]
-	if n := le.Uint32(body[12:]); int(n) != len(tail) {
+	if n := le.Uint32(body[12:]); int64(n) != int64(len(tail)) {
 		return fmt.Errorf("%w: tail of %d bytes, header says %d", ErrFrameBody, len(tail), n)
 	}
 	u := func(off int) uint64 { return le.Uint64(body[off:]) }
@@ -159,9 +178,15 @@ func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.B
 	if m.Kind < batch3pc.KindBatch || m.Kind > batch3pc.KindSnapshotReq {
 		return fmt.Errorf("%w: unknown message kind %d", ErrFrameBody, m.Kind)
 	}
-	wantBatch := m.Kind == batch3pc.KindBatch || m.Kind == batch3pc.KindFill
-	if (body[2] == 1) != wantBatch {
+	wantBatch, flag := m.Kind == batch3pc.KindBatch || m.Kind == batch3pc.KindFill, byte(0)
+	if wantBatch {
+		flag = 1
+	}
+	if body[2] != flag {
 		return fmt.Errorf("%w: message kind %d with batch flag %d", ErrFrameBody, m.Kind, body[2])
+	}
+	if unused(body, m.Kind) != 0 {
+		return fmt.Errorf("%w: message kind %d with something in a field that it does not use", ErrFrameBody, m.Kind)
 	}
 	switch m.Kind {
 	case batch3pc.KindSnapshot, batch3pc.KindSnapshotReq:
