@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"strings"
 	"testing"
+
+	"github.com/tezi-exchange/tezi/codec"
 )
 
 // T4: cut anywhere, the file is not complete; what was read before is right.
@@ -167,4 +169,31 @@ func FuzzReader(f *testing.F) {
 		}
 		equal(t, again, got)
 	})
+}
+
+// TestCloseTwice: who closes a capture in the end and once more by a defer has a whole one, and nothing goes behind its end.
+func TestCloseTwice(t *testing.T) {
+	var out bytes.Buffer
+	w, err := NewWriter(&out, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := codec.Command{Seq: 1, Kind: codec.KindNew}
+	if err := w.Write(&c); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Write(&c); !errors.Is(err, ErrClosed) {
+		t.Errorf("a write behind the end: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := read(out.Bytes()); err != nil || len(got) != 1 {
+		t.Errorf("%d commands, %v", len(got), err)
+	}
 }

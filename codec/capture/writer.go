@@ -1,10 +1,14 @@
 package capture
 
 import (
+	"errors"
 	"io"
 
 	"github.com/tezi-exchange/tezi/codec"
 )
+
+// ErrClosed is the error of a Write behind Close.
+var ErrClosed = errors.New("capture: the capture is closed")
 
 // Writer writes a capture.
 type Writer struct {
@@ -14,6 +18,7 @@ type Writer struct {
 	count  int    // commands in it
 	totals totals
 	err    error // sticks
+	closed bool  // the end block is written, or was to be
 }
 
 // NewWriter returns a writer to w, which sees a few large writes. It writes the header at once.
@@ -28,6 +33,9 @@ func NewWriter(w io.Writer, o Options) (*Writer, error) {
 func (w *Writer) Write(c *codec.Command) error {
 	if w.err != nil {
 		return w.err
+	}
+	if w.closed {
+		return ErrClosed
 	}
 	w.block = w.state.append(w.block, c)
 	w.count++
@@ -47,14 +55,15 @@ func (w *Writer) flush() {
 }
 
 // Close writes the last block and the end block, without which a reader calls the file truncated. It
-// does not close the underlying writer.
+// does not close the underlying writer. A second Close does nothing, and returns the same error.
 func (w *Writer) Close() error {
 	if w.err == nil && w.count > 0 {
 		w.flush()
 	}
-	if w.err != nil {
+	if w.err != nil || w.closed {
 		return w.err
 	}
+	w.closed = true
 	end := w.totals.append(w.block[:blockHeaderSize])
 	sealBlock(end, blockEnd, 0)
 	_, w.err = w.out.Write(end)
