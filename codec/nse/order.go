@@ -177,12 +177,22 @@ func (w *encoder) order(f *layoutFacts, o *Order) {
 	w.yesNo(o.Market)
 	w.yesNo(o.StopLoss)
 	w.yesNo(o.IOC)
-	if f.spread >= 0 {
-		w.dst = append(w.dst, o.Spread)
-	}
+	w.spread(f, o.Spread)
 	w.code("algo indicator", o.Algo, 0, 3)
 	w.code("client flag", o.Account, 1, 3)
 	if f.indicator >= 0 {
 		w.yesNo(!negative)
+	}
+}
+
+// spread writes the spread type, which the capital market has no field for.
+func (w *encoder) spread(f *layoutFacts, c byte) {
+	switch {
+	case f.spread < 0 && c != NoSpread:
+		w.fail("spread type", "none in the capital market", strconv.QuoteRune(rune(c)))
+	case c != NoSpread && c != 'S' && c != '2' && c != '3':
+		w.fail("spread type", "*, S, 2 or 3", strconv.QuoteRune(rune(c)))
+	case f.spread >= 0:
+		w.dst = append(w.dst, c)
 	}
 }

@@ -227,6 +227,7 @@ func TestAppendOrderErrors(t *testing.T) {
 		{"segment", func(o *Order) { o.Segment = codec.SegmentOther }, "segment 3: want that of the file (CASH orders)"},
 		{"scale", func(o *Order) { o.Scale = 4 }, "price scale 4: want 2, or 4 for currency"},
 		{"algo", func(o *Order) { o.Algo = 4 }, "algo indicator 4: want 0 to 3"},
+		{"spread", func(o *Order) { o.Spread = 'S' }, "spread type 'S': want none in the capital market"},
 	} {
 		o := goldenOrders[0].want
 		tc.change(&o)
@@ -234,6 +235,27 @@ func TestAppendOrderErrors(t *testing.T) {
 		if want := "an NSE record cannot carry " + tc.want; err == nil || err.Error() != want || string(dst) != "x" {
 			t.Errorf("%s: %q, error %v, want %s", tc.name, dst, err, want)
 		}
+	}
+}
+
+// TestAppendOrderSpread: what is written as a spread type is one, so that a line is a line and is read back.
+func TestAppendOrderSpread(t *testing.T) {
+	o := goldenOrders[3].want
+	written := 0
+	for c := range 256 {
+		o.Spread = byte(c)
+		line, err := DerivativeOrders.AppendOrder(nil, &o)
+		if err != nil {
+			continue
+		}
+		written++
+		var got Order
+		if err := DerivativeOrders.ParseOrder(line, &got); err != nil || got != o {
+			t.Errorf("spread type %q is read as %q, %v", o.Spread, got.Spread, err)
+		}
+	}
+	if written != 4 {
+		t.Errorf("%d spread types, want *, S, 2 and 3", written)
 	}
 }
 

@@ -14,6 +14,7 @@ type Writer struct {
 	out       *bufio.Writer
 	layout    Layout
 	contracts []Contract // by instrument number; 0 is not used
+	taken     map[Contract]struct{}
 	order     Order
 	line      []byte
 }
@@ -24,7 +25,7 @@ func NewWriter(w io.Writer, layout Layout) *Writer {
 	if layout != 0 && layout.facts().trades {
 		panic("nse: NewWriter with a layout of trades")
 	}
-	return &Writer{out: bufio.NewWriterSize(w, readBuffer), layout: layout, contracts: make([]Contract, 1)}
+	return &Writer{out: bufio.NewWriterSize(w, readBuffer), layout: layout, contracts: make([]Contract, 1), taken: make(map[Contract]struct{})}
 }
 
 // Write appends one command. KindDefine only tells the writer the instrument's name; instruments
@@ -55,13 +56,18 @@ func (w *Writer) define(in *codec.Instrument) error {
 	if int64(in.Instrument) != int64(len(w.contracts)) || in.Instrument > InstrumentsMax {
 		return &CarryError{"instrument", "the next number, " + strconv.Itoa(len(w.contracts)), strconv.FormatUint(uint64(in.Instrument), 10)}
 	}
+	contract := ContractOf(in)
+	if _, twice := w.taken[contract]; twice {
+		return &CarryError{"instrument", "one with a name of its own", in.Name()}
+	}
 	if w.layout == 0 {
 		w.layout = CapitalOrders
 		if in.Segment == codec.SegmentDerivatives {
 			w.layout = DerivativeOrders
 		}
 	}
-	w.contracts = append(w.contracts, ContractOf(in))
+	w.taken[contract] = struct{}{}
+	w.contracts = append(w.contracts, contract)
 	return nil
 }
 

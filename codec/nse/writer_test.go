@@ -180,6 +180,14 @@ func TestWriterErrors(t *testing.T) {
 	if err := w.Write(in.AsCommand()); !errors.As(err, &ce) {
 		t.Errorf("instrument 2 before 1: %v", err)
 	}
+	in.Instrument = 1
+	if err := w.Write(in.AsCommand()); err != nil {
+		t.Fatal(err)
+	}
+	in.Instrument, in.Lot = 2, 50 // a reader would take it for the first: the file does not tell the lot
+	if err := w.Write(in.AsCommand()); !errors.As(err, &ce) {
+		t.Errorf("a second instrument of the same name: %v", err)
+	}
 }
 
 func BenchmarkWriter(b *testing.B) {
