@@ -134,10 +134,12 @@ func (c *Coordinator) Room() bool {
 // errors, are as with batch3pc.Coordinator.Propose.
 func (c *Coordinator) Propose(count uint32, payload []byte) (*batch3pc.Batch, batch3pc.Ready, error) {
 	c.out.reset()
-	if c.state != batch3pc.StateActive {
+	switch {
+	case c.state != batch3pc.StateActive:
 		return nil, c.out.ready, batch3pc.ErrNotActive
-	}
-	if !c.Room() {
+	case count == batch3pc.CountGeneration:
+		return nil, c.out.ready, batch3pc.ErrCount
+	case !c.Room():
 		return nil, c.out.ready, batch3pc.ErrNoRoom
 	}
 	parent := c.log.tail()

@@ -34,6 +34,9 @@ func TestCommit(t *testing.T) {
 			b.run()
 		}
 		b.want("peace", all(want...), none)
+		if _, _, err := b.coordinator.Propose(batch3pc.CountGeneration, nil); !errors.Is(err, batch3pc.ErrCount) {
+			t.Errorf("error %v, want ErrCount", err)
+		}
 		if st := b.coordinator.Status(); st.Committed != 80 || st.Applied != 80 || st.Released != 80 || st.State != batch3pc.StateActive {
 			t.Errorf("status %+v", st)
 		}
