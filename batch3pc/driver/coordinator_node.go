@@ -109,6 +109,16 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 	if !slices.Contains(o.Group.Coordinators, o.Self) {
 		return nil, fmt.Errorf("%w: node %d is not among the coordinators", ErrConfig, o.Self)
 	}
+	cfg := batch3pc.CoordinatorConfig{
+		Self: o.Self, Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
+		WindowMax: o.Group.WindowMax, RetainMax: o.Group.RetainMax, NoInputGate: !o.InputGate,
+		Excludable: o.Group.Excludable, Classes: o.Group.Classes, LagMax: o.Group.LagMax, Identified: true,
+	}
+	trial := cfg // before anything is written; what it costs depends on these two
+	trial.WindowMax, trial.RetainMax = 1, 1
+	if _, err := batch3pc.NewCoordinator(trial); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
 	var epochs epochs
 	n, err := openNode(o.Group, o.Self, o.Dir, roleCoordinator, o.Wait, func(bell *ringbuf.Bell) (*rounds.Disk, error) {
 		return rounds.OpenDisk(o.Dir, bell, rounds.Replay(&epochs))
@@ -123,11 +133,8 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 	for range o.Group.WindowMax {
 		c.free <- &request{}
 	}
-	machine, err := batch3pc.NewCoordinator(batch3pc.CoordinatorConfig{
-		Self: o.Self, Boot: rounds.BootNumber(rounds.RandomBits(), n.disk.LSN()), Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
-		WindowMax: o.Group.WindowMax, RetainMax: o.Group.RetainMax, NoInputGate: !o.InputGate,
-		Excludable: o.Group.Excludable, Classes: o.Group.Classes, LagMax: o.Group.LagMax, Identified: true,
-	})
+	cfg.Boot = rounds.BootNumber(rounds.RandomBits(), n.disk.LSN())
+	machine, err := batch3pc.NewCoordinator(cfg)
 	for i := 0; err == nil && i < len(epochs); i++ {
 		err = machine.Recover(&epochs[i])
 	}

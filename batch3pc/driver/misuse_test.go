@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -130,6 +132,15 @@ func TestOptionsThatCannotWork(t *testing.T) {
 		"a negative interval":  func(o *driver.CoordinatorOptions) { o.Resend = -time.Second },
 		"a window without end": func(o *driver.CoordinatorOptions) { o.Group.WindowMax = 1 << 40 },
 		"no directory":         func(o *driver.CoordinatorOptions) { o.Dir = "" },
+		"who is left out is no participant": func(o *driver.CoordinatorOptions) {
+			o.Group.Excludable = []batch3pc.NodeID{2}
+		},
+		"too many classes": func(o *driver.CoordinatorOptions) { o.Group.Classes = []uint8{1, 1} },
+		"too many participants": func(o *driver.CoordinatorOptions) {
+			for n := range batch3pc.NodeID(batch3pc.ParticipantsMax) {
+				o.Group.Participants = append(o.Group.Participants, 100+n)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := driver.CoordinatorOptions{
@@ -144,6 +155,28 @@ func TestOptionsThatCannotWork(t *testing.T) {
 			if !errors.Is(err, driver.ErrConfig) {
 				t.Errorf("error %v, want ErrConfig", err)
 			}
+			if _, err := os.Stat(o.Dir); o.Dir != "" && !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the directory was made all the same: %v", err)
+			}
 		})
+	}
+	_, err := driver.ListenParticipant("127.0.0.1:0", driver.ParticipantOptions{
+		Group: driver.Group{Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}}, Self: 1, Dir: filepath.Join(t.TempDir(), "p"),
+	})
+	if !errors.Is(err, driver.ErrConfig) {
+		t.Errorf("a participant without an App: error %v, want ErrConfig", err)
+	}
+}
+
+// TestWaitActiveAfterTheEnd: a node that led when it was closed does not lead any more.
+func TestWaitActiveAfterTheEnd(t *testing.T) {
+	c, _ := local(t, nil)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 { // more than chance allows
+		if err := c.WaitActive(context.Background()); !errors.Is(err, driver.ErrClosed) {
+			t.Fatalf("error %v, want ErrClosed", err)
+		}
 	}
 }

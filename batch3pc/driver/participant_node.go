@@ -83,7 +83,7 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 		Self: o.Self, Incarnation: rounds.NewIncarnation(), Generation: 1, WindowMax: o.Group.RetainMax, RetainMax: o.Group.RetainMax, Older: true,
 	}, o.App)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	n, err := openNode(o.Group, o.Self, o.Dir, roleParticipant, o.Wait, func(bell *ringbuf.Bell) (*rounds.Disk, error) {
 		disk, holes, err := rounds.OpenCutDisk(o.Dir, o.Group.Cluster, o.Self, bell, machine)

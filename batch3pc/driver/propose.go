@@ -91,6 +91,15 @@ func (c *CoordinatorNode) propose(ctx context.Context, count uint32, payload []b
 	return no, nil
 }
 
+func (c *CoordinatorNode) hasEnded() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 func (c *CoordinatorNode) whyEnded() error {
 	if c.err != nil {
 		return c.err
@@ -138,6 +147,9 @@ type drain struct {
 // beginning of a stream, and it takes proposals. It leads no new batch to a commit before all members
 // are there. Errors: *UnavailableError when ctx ends first, ErrClosed or the error that ended the node.
 func (c *CoordinatorNode) WaitActive(ctx context.Context) error {
+	if c.hasEnded() { // whatever it was before
+		return c.whyEnded()
+	}
 	c.mu.Lock()
 	active := c.active
 	c.mu.Unlock()
