@@ -114,6 +114,7 @@ func NewCoordinator(cfg CoordinatorConfig) (*Coordinator, error) {
 	}
 	cfg.Participants, cfg.Members = slices.Clone(cfg.Participants), slices.Clone(cfg.Members)
 	cfg.Excludable, cfg.Classes = slices.Clone(cfg.Excludable), slices.Clone(cfg.Classes)
+	cfg.Deadlines.Participants = slices.Clone(cfg.Deadlines.Participants)
 	c := &Coordinator{
 		cfg: cfg, quorum: quorumOf(len(cfg.Participants)), giveUp: startTicksMin,
 		log: newHistory(cfg.RetainMax), clock: make([]batchTimes, cfg.RetainMax),

@@ -65,7 +65,8 @@ func (h *history) copyFrom(o *history) {
 }
 
 // AppendState appends bytes that are equal for two participants of one configuration if and only if
-// these behave alike from here on, as far as their Apps do.
+// these behave alike from here on, as far as their Apps do, and but for how often they tell a standby that they
+// have heard of their leader.
 func (p *Participant) AppendState(dst []byte) []byte {
 	dst = appendBallot(appendBallot(dst, p.elected), p.attempt)
 	dst = AppendTail(dst, p.pre)

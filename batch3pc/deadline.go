@@ -2,6 +2,7 @@ package batch3pc
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -95,7 +96,7 @@ func (d *Deadlines) Validate() error {
 	pairs := []DeadlineError{
 		{can, PhaseDecision.String(), d.CanCommitNs, d.DecisionNs},
 		{pre, PhaseDecision.String(), d.PreCommitNs, d.DecisionNs},
-		{can + " and " + pre, PhaseDecision.String(), d.CanCommitNs + d.PreCommitNs, d.DecisionNs},
+		{can + " and " + pre, PhaseDecision.String(), together(d.CanCommitNs, d.PreCommitNs), d.DecisionNs},
 		{"resend", PhaseElection.String(), d.ResendNs, d.ElectionNs},
 		{PhaseElection.String(), "ever", d.ElectionNs, 0}, {do, "ever", d.DoCommitNs, 0}, {PhaseDecision.String(), "ever", d.DecisionNs, 0},
 	}
@@ -116,6 +117,14 @@ func (d *Deadlines) Validate() error {
 		}
 	}
 	return nil
+}
+
+// together is the sum of two deadlines, which are checked by themselves, or the longest there is: as long as for ever.
+func together(a, b int64) int64 {
+	if a > 0 && b > math.MaxInt64-a {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // of is the deadline of a participant in a phase, 0 if there is none.

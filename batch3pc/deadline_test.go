@@ -2,6 +2,7 @@ package batch3pc_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -19,6 +20,40 @@ func TestProfilesAreSound(t *testing.T) {
 	}
 	if d := batch3pc.ExchangeDeadlines(); d.CanCommitNs != 2*ms || d.PatienceTicks() != 5 {
 		t.Errorf("exchange: can-commit %v, patience %d ticks", time.Duration(d.CanCommitNs), d.PatienceTicks())
+	}
+}
+
+// TestDeadlinesWithoutEnd: the longest deadlines there are have no sum, and are as good as any.
+func TestDeadlinesWithoutEnd(t *testing.T) {
+	d := batch3pc.Deadlines{CanCommitNs: math.MaxInt64, PreCommitNs: math.MaxInt64, ElectionNs: math.MaxInt64, ResendNs: ms}
+	if err := d.Validate(); err != nil {
+		t.Error(err)
+	}
+	if got, want := d.PatienceTicks(), int((math.MaxInt64-1)/ms+1); got != want {
+		t.Errorf("a patience of %d ticks, want %d", got, want)
+	}
+	d.DecisionNs = math.MaxInt64 - 1
+	if err := d.Validate(); !errors.As(err, new(*batch3pc.DeadlineError)) {
+		t.Errorf("children longer than their parent: %v", err)
+	}
+	if d.ElectionNs = 0; d.PatienceTicks() != 1 {
+		t.Errorf("no deadline for an election: a patience of %d ticks, want 1", d.PatienceTicks())
+	}
+}
+
+// TestDeadlinesAreCopied: what the caller does with his slice afterwards is his.
+func TestDeadlinesAreCopied(t *testing.T) {
+	mine := []batch3pc.ParticipantDeadlines{{Node: 1, CanCommitNs: ms}}
+	l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) {
+		cfg.Deadlines = batch3pc.ExchangeDeadlines()
+		cfg.Deadlines.Participants = mine
+	})
+	mine[0].CanCommitNs = 0 // that of the phase
+	l.active()
+	l.propose("a")
+	l.machine.Advance(3 * ms / 2)
+	if late := l.machine.AppendOverdue(nil); len(late) != 1 || late[0].Node != 1 {
+		t.Errorf("late are %+v, want participant 1 alone", late)
 	}
 }
 

@@ -60,12 +60,12 @@ func NewStandby(cfg StandbyConfig) (*Standby, error) {
 	return &Standby{cfg: cfg, coordinator: c, watching: true}, nil
 }
 
-// PatienceTicks is how many Ticks a standby with these deadlines waits for a sign of a leader.
+// PatienceTicks is how many Ticks a standby with these deadlines waits for a sign of a leader, at least 1.
 func (d *Deadlines) PatienceTicks() int {
-	if d.ResendNs <= 0 {
+	if d.ResendNs <= 0 || d.ElectionNs <= 0 {
 		return 1
 	}
-	return int((d.ElectionNs + d.ResendNs - 1) / d.ResendNs)
+	return int((d.ElectionNs-1)/d.ResendNs + 1)
 }
 
 // Coordinator is the coordinator behind the standby: to propose with, and for its Status. Its Step,
@@ -122,7 +122,7 @@ func (s *Standby) watch() {
 // quiet counts the participants that have had no sign of a leader for as long as the patience.
 func (s *Standby) quiet() (n int) {
 	for i := range s.coordinator.peers {
-		if s.watched[i].quiet >= s.cfg.PatienceTicks*(1+s.cfg.Rank) {
+		if s.watched[i].quiet/(1+s.cfg.Rank) >= s.cfg.PatienceTicks { // not a product, which a patience without end has none of
 			n++
 		}
 	}

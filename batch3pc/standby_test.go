@@ -2,6 +2,7 @@ package batch3pc_test
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
@@ -186,6 +187,22 @@ func TestStandbyInSimulatedTime(t *testing.T) {
 				t.Fatalf("state %v after the election deadline, want Active", s.State)
 			}
 		})
+	}
+}
+
+// TestStandbyWithoutEnd: a patience that has no end has none in any rank.
+func TestStandbyWithoutEnd(t *testing.T) {
+	for _, rank := range []int{0, 1, batch3pc.RankMax} {
+		standby, err := batch3pc.NewStandby(batch3pc.StandbyConfig{Coordinator: leaderConfig(), PatienceTicks: math.MaxInt, Rank: rank})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			standby.Tick()
+		}
+		if s := standby.Status(); !s.Watching || s.Quiet != 0 {
+			t.Errorf("rank %d: %+v, want it to watch", rank, s)
+		}
 	}
 }
 
