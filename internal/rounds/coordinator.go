@@ -93,7 +93,7 @@ func (c *Coordinator) InFlight() int { return int(c.flight.tail - c.flight.decid
 func (c *Coordinator) Room() bool { return c.machine.Room() && !c.flight.full() }
 
 // Propose proposes a batch of count items. The payload is copied. It returns the proposal's number,
-// which counts from 1. Errors: batch3pc.ErrNotActive and batch3pc.ErrNoRoom, which mean that
+// which counts from 1. Errors: batch3pc.ErrNotActive, batch3pc.ErrNoRoom and batch3pc.ErrCount, which mean that
 // nothing has happened, and those that end the node, as from Round.
 func (c *Coordinator) Propose(count uint32, payload []byte) (no uint64, err error) {
 	if c.flight.full() {
@@ -104,14 +104,17 @@ func (c *Coordinator) Propose(count uint32, payload []byte) (no uint64, err erro
 	return c.propose(count, f)
 }
 
-// ProposeSwap is Propose without the copy: *payload becomes the buffer of an earlier batch.
+// ProposeSwap is Propose without the copy: *payload becomes the buffer of an earlier batch, if it is taken.
 func (c *Coordinator) ProposeSwap(count uint32, payload *[]byte) (no uint64, err error) {
 	if c.flight.full() {
 		return 0, batch3pc.ErrNoRoom
 	}
 	f := c.flight.free()
 	f.payload, *payload = *payload, f.payload
-	return c.propose(count, f)
+	if no, err = c.propose(count, f); no == 0 {
+		f.payload, *payload = *payload, f.payload
+	}
+	return no, err
 }
 
 func (c *Coordinator) propose(count uint32, f *proposal) (no uint64, err error) {

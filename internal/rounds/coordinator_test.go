@@ -267,3 +267,12 @@ func TestTakeOverAborts(t *testing.T) {
 	g.coordinators[0].Abandon(rounds.ErrInDoubt)
 	g.wantTold(0, "3: in doubt")
 }
+
+// TestSwapOfWhatIsNotTaken: a payload that is not taken is the caller's, as it was.
+func TestSwapOfWhatIsNotTaken(t *testing.T) {
+	g := newGroup(t, false)
+	mine := []byte("mine")
+	if no, err := g.coordinators[0].ProposeSwap(1, &mine); no != 0 || !errors.Is(err, batch3pc.ErrNotActive) || string(mine) != "mine" {
+		t.Errorf("number %d, %v, and the payload is %q", no, err, mine)
+	}
+}
