@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -209,8 +210,8 @@ func TestVetoRecordRoundTrip(t *testing.T) {
 		t.Errorf("%+v, %v, want %+v", got, err, v)
 	}
 	for n := range b {
-		if _, err := DecodeVeto(b[:n]); err == nil {
-			t.Errorf("%d of %d bytes are accepted", n, len(b))
+		if _, err := DecodeVeto(b[:n]); !errors.Is(err, ErrRecord) {
+			t.Errorf("%d of %d bytes: %v, want ErrRecord", n, len(b), err)
 		}
 	}
 }

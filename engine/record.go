@@ -56,6 +56,9 @@ func DecodeSealed(b []byte) (Sealed, error) {
 		return Sealed{}, fmt.Errorf("%w: sealed batch of %d bytes, want %d", ErrRecord, len(b), sealedSize)
 	}
 	le := binary.LittleEndian
+	if le.Uint32(b[44:]) != 0 {
+		return Sealed{}, fmt.Errorf("%w: sealed batch with % x behind its generation, want zeros", ErrRecord, b[44:])
+	}
 	return Sealed{
 		Seq: batch3pc.Seq(le.Uint64(b)), Chain: batch3pc.Chain(le.Uint64(b[8:])),
 		LastCommand: le.Uint64(b[16:]), Trades: le.Uint64(b[24:]),

@@ -4,7 +4,6 @@ package engine
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/tezi-exchange/tezi/codec"
@@ -90,8 +89,6 @@ func (v *Veto) names(cmd *codec.Command) bool {
 	return false
 }
 
-var errVeto = errors.New("engine: malformed veto record")
-
 // appendVeto appends the record body: u64 from, u64 to, u32 n, u32 0, n x (u64 order, u32
 // instrument, u32 0).
 func appendVeto(dst []byte, v *Veto) []byte {
@@ -109,16 +106,19 @@ func appendVeto(dst []byte, v *Veto) []byte {
 // DecodeVeto reads the body of a RecordVeto.
 func DecodeVeto(b []byte) (Veto, error) {
 	if len(b) < 24 {
-		return Veto{}, fmt.Errorf("%w: %d bytes", errVeto, len(b))
+		return Veto{}, fmt.Errorf("%w: veto of %d bytes, want at least 24", ErrRecord, len(b))
 	}
 	le := binary.LittleEndian
 	n := int(le.Uint32(b[16:]))
-	if len(b) != 24+16*n {
-		return Veto{}, fmt.Errorf("%w: %d bytes for %d orders", errVeto, len(b), n)
+	if le.Uint32(b[20:]) != 0 || len(b) != 24+16*n {
+		return Veto{}, fmt.Errorf("%w: veto of %d orders in %d bytes, want %d", ErrRecord, n, len(b), 24+16*n)
 	}
 	v := Veto{From: le.Uint64(b), To: le.Uint64(b[8:]), Orders: make([]VetoOrder, n)}
 	for i := range v.Orders {
 		at := b[24+16*i:]
+		if le.Uint32(at[12:]) != 0 {
+			return Veto{}, fmt.Errorf("%w: veto with % x behind an instrument, want zeros", ErrRecord, at[12:16])
+		}
 		v.Orders[i] = VetoOrder{Order: orderbook.OrderID(le.Uint64(at)), Instrument: le.Uint32(at[8:])}
 	}
 	return v, nil
