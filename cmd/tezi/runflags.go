@@ -230,7 +230,7 @@ func (r *runFlags) alone(o *box.Options) error {
 	case r.backups > 0 && r.inProcess:
 		return usageError{errors.New("--backups and --in-process exclude each other")}
 	case r.backups > 0 && r.transport == box.TransportShm:
-		return usageError{errors.New("--backups: several engines reach a participant by tcp only")}
+		return usageError{errors.New("--backups: several engines cannot share memory with a participant: want --transport tcp or udp")}
 	case r.backups > 0 && r.participants != "":
 		return usageError{errors.New("--backups starts participants of its own: with --participants, start further engines by \"tezi engine\"")}
 	}
