@@ -80,13 +80,14 @@ func (c *Coordinator) decide() {
 			p.behindNs = c.nowNs
 		}
 	}
+	before := c.committed.Seq
 	c.committed, c.decided = c.log.position(n), n
 	for i := range c.peers {
 		c.keep(&c.peers[i], c.peers[i].acked)
 	}
 	c.raiseTruncate()
-	if c.wishing {
-		c.judgeByLog() // a generation may have named other logs
+	if opened := c.log.tailGeneration.At.Seq; before < opened && opened <= c.committed.Seq {
+		c.judgeByLog() // it may have named other logs
 	}
 }
 

@@ -189,7 +189,8 @@ func (c *Coordinator) openGeneration() {
 	}
 	c.release()
 	if c.log.full() {
-		return // a member of both lags: its next acknowledgement makes room
+		c.takeMembers() // nothing has changed yet, and the wish may be taken back
+		return          // a member of both lags: its next acknowledgement makes room
 	}
 	c.append(next.Number, CountGeneration, appendEnrolled(nil, &next))
 }

@@ -161,9 +161,10 @@ func (c *Coordinator) judgeLate(p *progress) {
 	c.judge(p, &decided, &c.log.tailGeneration)
 }
 
-// register wishes for the entry that names everybody's log, at the beginning of a stream.
+// register wishes for the entry that names everybody's log, at the beginning of a stream. An entry that is wished
+// for already names them too.
 func (c *Coordinator) register() {
-	if !c.cfg.Identified || c.log.tailGeneration.At != (Position{}) {
+	if !c.cfg.Identified || c.wishing || c.log.tailGeneration.At != (Position{}) {
 		return
 	}
 	c.wishing = true
