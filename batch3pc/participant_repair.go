@@ -51,11 +51,12 @@ func (p *Participant) recoverBehindHole(r *Record) string {
 	at := Position{r.Seq, r.Chain}
 	switch r.Kind {
 	case RecordBatch:
-		if r.Batch == nil || r.Batch.ParentPosition() != p.log.tail() {
-			return "" // it follows something that is missing: it is fetched again
+		if r.Batch == nil || r.Batch.ParentPosition() != p.log.tail() || p.undecided() == p.cfg.WindowMax {
+			return "" // it follows something that is missing, a batch or that some are decided: it is fetched again
 		}
 	case RecordFill:
-		if b := r.Batch; b == nil || b.Parent < p.applied().Seq || !p.log.holds(b.ParentPosition()) {
+		b := r.Batch
+		if b == nil || b.Parent < p.applied().Seq || !p.log.holds(b.ParentPosition()) || p.log.through(b.Parent)-p.decided == p.cfg.WindowMax {
 			return ""
 		}
 	case RecordPromise:

@@ -139,7 +139,7 @@ func (p *Participant) sendSnapshotReq(m *Message) {
 }
 
 // recoverSnapshot reads a piece of an image. One that is not above what is applied is a checkpoint in
-// a log that was not cut, and says nothing new.
+// a log that was not cut, and says nothing new, unless behind a hole.
 func (p *Participant) recoverSnapshot(r *Record) string {
 	app, ok := p.app.(Snapshotter)
 	if !ok {
@@ -160,11 +160,15 @@ func (p *Participant) recoverSnapshot(r *Record) string {
 		return ""
 	}
 	defer p.incoming.reset()
-	if r.Seq <= p.applied().Seq {
+	switch {
+	case r.Seq > p.applied().Seq:
+		if !p.restore(app, p.incoming.data) {
+			return "a snapshot that the App refuses"
+		}
+	case p.hole && r.Seq == p.applied().Seq:
+		p.drop(p.decided) // it may lie on a branch that was dropped in the hole
+	default:
 		return ""
-	}
-	if !p.restore(app, p.incoming.data) {
-		return "a snapshot that the App refuses"
 	}
 	if first || p.hole {
 		// The pieces are followed by what was in doubt.

@@ -127,3 +127,76 @@ func TestUnprovenHolesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// recovered reads a log with holes.
+func recovered(t *testing.T, s *single, records []batch3pc.Record) error {
+	t.Helper()
+	for i := range records {
+		if records[i].Kind == recordHole {
+			s.machine.RecoverHole()
+		} else if err := s.machine.Recover(&records[i]); err != nil {
+			return err
+		}
+	}
+	return s.machine.RecoverDone()
+}
+
+// A hole may have taken the commits: what is in doubt by what is left may be more than the window. The rest is
+// fetched again.
+func TestHoleThatTookTheCommits(t *testing.T) {
+	log := chain(origin, 1, 6, "x")
+	for _, kind := range []batch3pc.RecordKind{batch3pc.RecordBatch, batch3pc.RecordFill} {
+		s := newSingle(t)
+		records := []batch3pc.Record{{Kind: batch3pc.RecordStart, Ballot: ballot1}}
+		for i, b := range log {
+			if i == 4 { // the window of newSingle
+				records = append(records, batch3pc.Record{Kind: recordHole}) // a commit
+			}
+			records = append(records, batch3pc.Record{Kind: kind, Ballot: ballot1, Batch: b})
+		}
+		records = append(records, batch3pc.Record{Kind: batch3pc.RecordPreCommit, Ballot: ballot1, Seq: 6, Chain: log[5].Chain})
+		if err := recovered(t, s, records); err != nil {
+			t.Fatal(err)
+		}
+		now := s.machine.Status()
+		if !now.Repairing || now.LastAttempt != ballot1 || now.PreCommitted != 6 {
+			t.Fatalf("status %+v", now)
+		}
+		for _, b := range log {
+			s.fill(ballot1, b)
+		}
+		if now := s.machine.Status(); now.Repairing || now.Applied != 6 {
+			t.Fatalf("when it has its batches back: %+v", now)
+		}
+	}
+}
+
+// A checkpoint behind a hole proves the ballots, even if it says nothing new about what is applied.
+func TestCheckpointBehindAHoleProves(t *testing.T) {
+	log := chain(origin, 1, 3, "x")
+	s, _ := newBulk(t, 30)
+	s.start(ballot1, origin)
+	for _, b := range log[:2] {
+		s.batch(ballot1, b)
+	}
+	s.preCommit(ballot1, log[1].Position())
+	s.commit(ballot1, log[0].Position())
+	before := len(s.log)
+	s.step(batch3pc.Message{Kind: batch3pc.KindStateReq, Ballot: ballot2}) // the promise that the hole takes
+	ready, err := s.machine.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := append(s.log[:before:before], batch3pc.Record{Kind: recordHole})
+	for _, r := range ready.Records {
+		r.Batch = cloneBatch(r.Batch)
+		records = append(records, r)
+	}
+	again, _ := newBulk(t, 0)
+	if err := recovered(t, again, records); err != nil {
+		t.Fatal(err)
+	}
+	if now := again.machine.Status(); now != s.machine.Status() {
+		t.Fatalf("after a restart %+v, want %+v", now, s.machine.Status())
+	}
+}

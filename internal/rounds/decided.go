@@ -196,6 +196,10 @@ func (d *Decided) missing(r *batch3pc.Record, b *batch3pc.Batch) bool {
 			d.drop(d.commit)
 			return true
 		}
+	case batch3pc.RecordSnapshot:
+		if r.Seq == d.commit && r.Offset+uint64(len(r.Chunk)) == r.Total { // a checkpoint, followed by what is in doubt
+			d.drop(d.commit)
+		}
 	}
 	return false
 }

@@ -54,6 +54,25 @@ func TestDecidedOfACutLog(t *testing.T) {
 	}
 }
 
+// TestDecidedOfACheckpointBehindAHole: what was in doubt before the hole may have been dropped in it, and the checkpoint
+// says what is left of it.
+func TestDecidedOfACheckpointBehindAHole(t *testing.T) {
+	chain := fourBatches()
+	other := follow(chain[1].Position(), 5)
+	records := []batch3pc.Record{
+		{Kind: batch3pc.RecordBatch, Batch: chain[0]}, {Kind: batch3pc.RecordBatch, Batch: chain[1]}, {Kind: batch3pc.RecordBatch, Batch: chain[2]},
+		commit(chain[0].Position()),
+		{Kind: batch3pc.RecordKind(codec.RecordHole)}, // a start that has dropped the third
+		{Kind: batch3pc.RecordSnapshot, Seq: 1, Chain: chain[0].Chain, Total: 1, Chunk: []byte{0}},
+		{Kind: batch3pc.RecordFill, Batch: chain[1]},
+		{Kind: batch3pc.RecordBatch, Batch: other},
+		commit(other.Position()),
+	}
+	if got, want := decided(t, records), []batch3pc.Seq{1, 2, 5}; !slices.Equal(got, want) {
+		t.Errorf("batches %d are committed, want %d", got, want)
+	}
+}
+
 // follow is a batch behind another one, and fourBatches are the first ones of a stream.
 func follow(parent batch3pc.Position, seq batch3pc.Seq) *batch3pc.Batch {
 	b := &batch3pc.Batch{Seq: seq, Parent: parent.Seq, ParentChain: parent.Chain, Generation: 1, Count: 1, Payload: []byte{byte(seq)}}
@@ -83,7 +102,11 @@ func decided(t *testing.T, records []batch3pc.Record) (got []batch3pc.Seq) {
 		t.Fatal(err)
 	}
 	for _, r := range records {
-		if _, err := j.Append(uint8(r.Kind), codec.AppendRecord(nil, &r)); err != nil {
+		var body []byte
+		if uint8(r.Kind) != codec.RecordHole {
+			body = codec.AppendRecord(nil, &r)
+		}
+		if _, err := j.Append(uint8(r.Kind), body); err != nil {
 			t.Fatal(err)
 		}
 	}
