@@ -184,7 +184,7 @@ func (w *World) refused(c *computer, err error) {
 		return
 	case errors.Is(err, simdisk.ErrDead):
 		return
-	case c.damaged && (errors.As(err, new(*journal.DamageError)) || errors.As(err, new(*batch3pc.RecoverError)) || errors.As(err, new(*snapshot.FileError)) || errors.As(err, new(*journal.PositionError))):
+	case c.damaged && (errors.As(err, new(*journal.DamageError)) || unproven(err) || errors.As(err, new(*snapshot.FileError)) || errors.As(err, new(*journal.PositionError))):
 		w.lose(c)
 		return
 	}

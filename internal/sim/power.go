@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/tezi-exchange/tezi/batch3pc"
+import (
+	"errors"
+
+	"github.com/tezi-exchange/tezi/batch3pc"
+)
 
 // crash kills a node; keep of its unsynced records survive.
 func (w *World) crash(id batch3pc.NodeID, keep int) {
@@ -71,6 +75,13 @@ func (w *World) damage(p *participant, record int) bool {
 	return true
 }
 
+// unproven reports whether a log was refused because what is behind its holes does not prove whose it is, or what was
+// promised: the one reason for which a damaged log may be as good as none.
+func unproven(err error) bool {
+	refused := new(batch3pc.RecoverError)
+	return errors.As(err, &refused) && refused.Seq == 0 && (refused.Kind == batch3pc.RecordPreCommit || refused.Kind == batch3pc.RecordIdentity)
+}
+
 // restart brings a node back from its disk. A log that its own machine refuses is a violation.
 func (w *World) restart(id batch3pc.NodeID) bool {
 	if w.isUp(id) {
@@ -82,7 +93,7 @@ func (w *World) restart(id batch3pc.NodeID) bool {
 	}
 	if p := w.participant(id); p != nil {
 		err := w.recover(p)
-		if err != nil && p.disk.hole > 0 {
+		if unproven(err) && p.disk.hole > 0 {
 			p.disk.hole = 0 // the log is as good as none: somebody brings a copy of it
 			err = w.recover(p)
 		}
