@@ -170,6 +170,10 @@ var damages = []damage{
 	{"cluster", BadCluster, func(f []byte) []byte { f[12]++; return reseal(f) }},
 	{"hello", BadKind, func([]byte) []byte { return helloFrame(header, engine) }},
 	{"refusal", BadKind, func(f []byte) []byte { f[11] = byte(codec.FrameRefuse); return reseal(f) }},
+	{"twin", BadKind, func(f []byte) []byte { f[11] = byte(codec.FrameTwin); return reseal(f) }},
+	{"offer of memory", BadKind, func(f []byte) []byte { f[11] = byte(codec.FrameShare); return reseal(f) }},
+	{"answer to it", BadKind, func(f []byte) []byte { f[11] = byte(codec.FrameShared); return reseal(f) }},
+	{"offer of UDP", BadKind, func(f []byte) []byte { f[11] = byte(codec.FrameUDP); return reseal(f) }},
 	{"text", BadLength, func([]byte) []byte { return []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") }},
 }
 

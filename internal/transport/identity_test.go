@@ -157,3 +157,27 @@ func TestVersionTyped(t *testing.T) {
 	r.send(reseal(refuse))
 	until(t, func() bool { return errors.Is(a.Refusal(), ErrVersion) })
 }
+
+// TestTwinThatHesitates: whoever is connected when a handshake ends counts, and not when it began. A process that
+// stood still in the middle of its own does not throw out one that was started later.
+func TestTwinThatHesitates(t *testing.T) {
+	b, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
+	begin := func(process uint64, boot uint32) (r raw, agree func()) {
+		t.Helper()
+		h := header
+		h.Boot = boot
+		hello := helloFrame(h, codec.Hello{Node: engine.Node, Role: engine.Role, Process: process})
+		r = rawDial(t, n.Addr())
+		r.send(hello)
+		r.expect(codec.FrameHello)
+		return r, func() { r.send(hello) }
+	}
+	old, agreeOld := begin(100, 5)
+	young, agreeYoung := begin(200, 6)
+	agreeYoung()
+	b.take(EventUp)
+	agreeOld()
+	old.gone()
+	young.send(newFrame(1, 100))
+	b.receive(1, 100)
+}

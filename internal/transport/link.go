@@ -58,7 +58,7 @@ func (l *Link) Claim(n int) []byte {
 		return nil
 	}
 	if l.shared != nil {
-		return l.shared.out.Claim(n)
+		return l.shared.claim(n)
 	}
 	b := l.out.Claim(n + l.stampSize)
 	if b == nil {

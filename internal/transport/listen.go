@@ -79,7 +79,7 @@ func (n *Listener) shutDown() {
 func (n *Listener) offer(p *peer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.wire.ctx.Err() != nil {
+	if n.wire.ctx.Err() != nil || n.twinOf(p) != nil { // the other one has come between hello and now; the next hello is told so
 		p.hangUp()
 		return
 	}
@@ -99,6 +99,11 @@ func (n *Listener) offer(p *peer) {
 func (n *Listener) twin(p *peer) *peer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return n.twinOf(p)
+}
+
+// twinOf is twin for who has the lock.
+func (n *Listener) twinOf(p *peer) *peer {
 	if n.current == nil || n.current.dead.Load() {
 		return nil
 	}

@@ -215,10 +215,15 @@ func badFrame(frame []byte, cluster uint32) (BadReason, error) {
 		return badReason(err), err
 	case from != cluster:
 		return BadCluster, fmt.Errorf("frame of cluster %d, want %d", from, cluster)
-	case kind == codec.FrameHello || kind == codec.FrameRefuse || kind == codec.FrameTwin:
+	case ofHandshake(kind):
 		return BadKind, fmt.Errorf("handshake frame of kind %d after the handshake", kind)
 	}
 	return 0, nil
+}
+
+// ofHandshake reports whether a frame of the kind means nothing in a session.
+func ofHandshake(kind codec.FrameKind) bool {
+	return kind == codec.FrameHello || kind >= codec.FrameRefuse && kind <= codec.FrameUDP
 }
 
 func (s *session) bad(r BadReason, err error) error {

@@ -120,6 +120,16 @@ func (o *offer) sides(memory []byte, ring func([]byte) (*ringbuf.Frames, error))
 	return &shared{memory: memory, in: in, out: out, asleep: word(memory, sharedDialer), theirs: word(memory, sharedTaker)}, nil
 }
 
+// claim lends room for a frame, nil if there is none. A ring that the memory says is closed, or whose positions cannot
+// be, takes nothing more, so the session ends; the next one has memory of its own.
+func (s *shared) claim(n int) []byte {
+	b := s.out.Claim(n)
+	if b == nil && s.out.Closed() {
+		s.conn.Close()
+	}
+	return b
+}
+
 // publish hands a frame over, and wakes the other user if it waits: it would not look otherwise.
 func (s *shared) publish(n int) {
 	s.out.Publish(n)

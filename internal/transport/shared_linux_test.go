@@ -252,6 +252,25 @@ func TestSharedBadFrame(t *testing.T) {
 	}
 }
 
+// TestSharedClosedByPeer: a ring that the other side's memory says is closed takes nothing more for ever, so the
+// session ends, and the next one has another.
+func TestSharedClosedByPeer(t *testing.T) {
+	a, b := overShared(t, ringCap)
+	a.take(EventUp)
+	b.take(EventUp)
+	wantShared(t, true, a, b)
+	b.shared.in.Close()
+	if a.trySend(1, 100) {
+		t.Error("a closed ring takes a frame")
+	}
+	a.take(EventDown)
+	b.take(EventDown)
+	a.take(EventUp)
+	b.take(EventUp)
+	a.send(2, 100)
+	b.receive(2, 100)
+}
+
 // startEcho starts an echo process on addr.
 func startEcho(t *testing.T, addr string) (*exec.Cmd, string) {
 	t.Helper()

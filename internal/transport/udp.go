@@ -79,8 +79,8 @@ func decodeUDPOffer(b []byte) (o udpOffer, err error) {
 		return o, fmt.Errorf("%w: %d bytes, want %d", errUDPOffer, len(b), udpOfferSize)
 	}
 	o = udpOffer{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint16(b[12:])}
-	if o.token != 0 && (o.size <= dataHead || o.size > datagramMax) {
-		return o, fmt.Errorf("%w: datagrams of %d bytes, want %d to %d", errUDPOffer, o.size, dataHead+1, datagramMax)
+	if o.token != 0 && (o.size <= dataHead || o.size > datagramMax || o.port == 0) {
+		return o, fmt.Errorf("%w: datagrams of %d bytes to port %d, want %d to %d, and a port", errUDPOffer, o.size, o.port, dataHead+1, datagramMax)
 	}
 	return o, nil
 }
@@ -130,6 +130,9 @@ func (p *peer) udpAnswer() error {
 // takeUDP answers an offer.
 func (p *peer) takeUDP(body []byte) error {
 	o, err := decodeUDPOffer(body)
+	if err == nil && o.token == 0 { // which only an answer may have, and whose size nobody has looked at
+		err = fmt.Errorf("%w: no token", errUDPOffer)
+	}
 	if err != nil {
 		return p.wire.mismatch(nil, err.Error())
 	}

@@ -153,14 +153,28 @@ func (r *udpReader) deliver(length, start uint32, piece []byte) error {
 	if r.got < len(r.frame) {
 		return nil
 	}
-	n, err := codec.FrameLen(r.frame)
-	if h, _ := codec.TrustFrame(r.frame); err != nil || n != len(r.frame) || h.Cluster != w.header.Cluster {
-		return fmt.Errorf("frame of length %d and cluster %d, want %d and %d", n, h.Cluster, len(r.frame), w.header.Cluster)
+	if err := r.checkFrame(); err != nil {
+		return err
 	}
 	w.link.in.Publish(len(r.frame))
 	w.bell.Ring()
 	w.link.countIn(uint64(len(r.frame)))
 	r.frame = nil
+	return nil
+}
+
+// checkFrame is session.check for a frame whose pieces have passed the checksums of their datagrams.
+func (r *udpReader) checkFrame() error {
+	cluster := r.s.wire.header.Cluster
+	n, err := codec.FrameLen(r.frame)
+	switch h, _ := codec.TrustFrame(r.frame); {
+	case err != nil || n != len(r.frame):
+		return r.s.bad(BadLength, fmt.Errorf("frame of length %d, want %d", n, len(r.frame)))
+	case h.Cluster != cluster:
+		return r.s.bad(BadCluster, fmt.Errorf("frame of cluster %d, want %d", h.Cluster, cluster))
+	case ofHandshake(h.Kind):
+		return r.s.bad(BadKind, fmt.Errorf("handshake frame of kind %d after the handshake", h.Kind))
+	}
 	return nil
 }
 

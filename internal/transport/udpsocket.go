@@ -41,8 +41,8 @@ func (u *udpSocket) control(call func(fd int) error) error {
 func (u *udpSocket) send(b []byte, segment int) error {
 	if u.segments.Load() {
 		_, err := u.Write(b)
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, net.ErrClosed) { // the session is over, and says nothing of the kernel
+			return err
 		}
 		if !saidOfAnother(err) {
 			u.segments.Store(false)

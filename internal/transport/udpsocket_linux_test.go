@@ -124,6 +124,21 @@ func TestUDPOverNarrowWay(t *testing.T) {
 }
 
 // unreachable is what ICMP says of a datagram between two ports of this host that did not arrive.
+// TestUDPSendAfterClose: the end of a session is nothing that the kernel refuses.
+func TestUDPSendAfterClose(t *testing.T) {
+	a, _, err := socketPair(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.offload(1000, func(string) {}) // whether there is an offload does not matter
+	a.segments.Store(true)
+	a.refused = func(why string) { t.Errorf("refused: %s", why) }
+	a.Close()
+	if err := a.send(make([]byte, 3000), 1000); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("sent on a closed socket: %v", err)
+	}
+}
+
 func unreachable(code byte, from, to uint16) []byte {
 	b := []byte{
 		3, code, 0, 0, 0, 0, 0, 0, // destination unreachable; the last two: the size that would have passed

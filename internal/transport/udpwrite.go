@@ -65,14 +65,19 @@ func (u *udp) write() {
 			if wait := w.patient - time.Since(w.quietAt); wait > 0 {
 				link.wake.WaitUntil(busy, wait)
 			} else if quiet := time.Since(w.movedAt); quiet >= u.s.wire.timing.unacked {
-				u.failed = fmt.Errorf("nothing that was sent over UDP has arrived for %v", quiet.Round(time.Millisecond))
-				u.s.conn.Close() // the session ends with it
+				u.giveUp(fmt.Errorf("nothing that was sent over UDP has arrived for %v", quiet.Round(time.Millisecond)))
 				return
 			} else {
 				w.resendOldest()
 			}
 		}
 	}
+}
+
+// giveUp ends the session for the writer.
+func (u *udp) giveUp(why error) {
+	u.failed = why
+	u.s.conn.Close() // the session ends with it
 }
 
 func newUDPWriter(u *udp) *udpWriter {
@@ -117,8 +122,12 @@ func (w *udpWriter) takeNews() {
 		w.ack, w.seen = w.news, true
 	}
 	w.mu.Unlock()
-	if !fresh || w.ack.next > w.next {
-		return // nothing new, or a peer that acknowledges what was never sent
+	if !fresh {
+		return
+	}
+	if w.ack.next > w.next { // what the peer says from now on would count as older than that
+		w.giveUp(fmt.Errorf("the peer acknowledges packet %d, of %d that were sent", w.ack.next-1, w.next))
+		return
 	}
 	w.limit = max(w.limit, w.ack.limit)
 	released := 0
