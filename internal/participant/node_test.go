@@ -433,6 +433,29 @@ func TestJournalFailureEndsNode(t *testing.T) {
 	}
 }
 
+// TestPeerCannotEndNode: a frame that nobody understands, and a finish that is none, are dropped.
+func TestPeerCannotEndNode(t *testing.T) {
+	r := newRig(t, t.TempDir())
+	for _, c := range []struct {
+		kind codec.FrameKind
+		size int
+	}{{codec.FrameFinish, 0}, {codec.FrameFinish, 17}, {codec.FrameFinished, codec.SummarySize}, {codec.FrameUDP, 14}, {255, 0}} {
+		b := r.engine.Claim(codec.FrameHeaderSize + c.size)
+		frame := append(codec.BeginFrame(b[:0], codec.Header{Kind: c.kind, From: 16}), make([]byte, c.size)...)
+		codec.SealFrame(frame)
+		r.engine.Publish(len(frame))
+		if _, err := r.node.Round(1); err != nil {
+			t.Errorf("kind %d of %d bytes: %v", c.kind, c.size, err)
+		}
+	}
+	if n := r.node.driver.Bad(); n != 5 || r.node.finish != nil {
+		t.Errorf("%d frames dropped, want 5; finish %v", n, r.node.finish)
+	}
+	if err := errors.Join(r.node.disk.Close(), r.role.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestStateFileDamaged: a damaged state file is not mistaken for none.
 func TestStateFileDamaged(t *testing.T) {
 	dir := t.TempDir()

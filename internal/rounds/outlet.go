@@ -4,6 +4,7 @@ package rounds
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -39,7 +40,8 @@ type role interface {
 }
 
 // OtherFrame takes a frame that is not the protocol's. From is the node at the other end of the
-// link; body is valid during the call. An error ends the node.
+// link; body is valid during the call. An error ends the node, but one that wraps codec.ErrFrameBody is of the frame
+// alone, which is dropped.
 type OtherFrame func(from batch3pc.NodeID, h codec.Header, body []byte) error
 
 // framesPerRound bounds what is taken from one link before records are flushed and waiting messages
@@ -108,7 +110,12 @@ func (o *outlet) event(p *peer, ev Event, frame []byte) error {
 	h, body := codec.TrustFrame(frame)
 	switch {
 	case h.Kind != codec.FrameMessage && o.other != nil:
-		return o.other(p.Node, h, body)
+		err := o.other(p.Node, h, body)
+		if errors.Is(err, codec.ErrFrameBody) {
+			o.bad++ // likewise
+			return nil
+		}
+		return err
 	case h.Kind != codec.FrameMessage,
 		codec.DecodeMessage(body, h, &o.message, &o.batch) != nil,
 		o.message.From != p.Node:

@@ -2,6 +2,7 @@ package rounds_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -228,5 +229,22 @@ func TestOtherFrames(t *testing.T) {
 	*s.engine.out = append(*s.engine.out, memEvent{rounds.EventFrame, frame})
 	if s.round(); got != engine {
 		t.Errorf("finish from node %d, want %d", got, engine)
+	}
+}
+
+// TestOtherFrameIsMalformed: what the taker of a frame cannot read is dropped; any other error of his ends the node.
+func TestOtherFrameIsMalformed(t *testing.T) {
+	frame := codec.BeginFrame(nil, codec.Header{Kind: codec.FrameFinish})
+	codec.SealFrame(frame)
+	why := fmt.Errorf("%w: a finish", codec.ErrFrameBody)
+	s := newSite(t, rounds.ParticipantConfig{Other: func(batch3pc.NodeID, codec.Header, []byte) error { return why }})
+	*s.engine.out = append(*s.engine.out, memEvent{rounds.EventFrame, frame})
+	if s.round(); s.driver.Bad() != 1 {
+		t.Errorf("%d frames dropped, want 1", s.driver.Bad())
+	}
+	why = errors.New("no more")
+	*s.engine.out = append(*s.engine.out, memEvent{rounds.EventFrame, frame})
+	if _, err := s.driver.Round(2); !errors.Is(err, why) {
+		t.Errorf("error %v, want %v", err, why)
 	}
 }
