@@ -62,11 +62,11 @@ func (t *tape) take() { t.head = nil }
 // the states that it gives.
 func (v *verifier) older(first *batch3pc.Batch) (*batch3pc.Batch, error) {
 	e, err := v.tape.peek()
-	if err == nil && e != nil && e.Gap {
+	for err == nil && e != nil && e.Gap { // see begin
 		v.tape.take()
 		e, err = v.tape.peek()
 	}
-	if e == nil || err != nil || e.Gap || first != nil && e.At.Seq >= first.Seq {
+	if e == nil || err != nil || first != nil && e.At.Seq >= first.Seq {
 		return nil, err
 	}
 	v.fromTape++

@@ -163,14 +163,16 @@ func (v *verifier) begin() error {
 	for _, r := range v.roles {
 		begins = begins || r.stream.begun
 	}
-	if !begins {
+	for !begins { // more than one gap if market data ended behind it, and then took a later state over
 		e, err := v.tape.peek()
 		if err != nil {
 			return err
 		}
-		if e != nil && e.Gap && e.From == 1 {
-			v.first = e.To + 1
+		if e == nil || !e.Gap || e.From > v.first {
+			break
 		}
+		v.first = max(v.first, e.To+1)
+		v.tape.take()
 	}
 	v.trades = v.first - 1
 	for _, r := range v.roles {

@@ -139,3 +139,46 @@ func TestTakenOver(t *testing.T) {
 		t.Errorf("tape\n%s\nwant\n%s", got, want)
 	}
 }
+
+// TestEndBehindGap: the power goes when the tape says what is not on it, and the batch behind that is not there yet.
+// The next start takes the same state over and does not say it again, nor when it is marked in between.
+func TestEndBehindGap(t *testing.T) {
+	for name, marks := range map[string]int{"unmarked": 0, "marked": 1} {
+		t.Run(name, func(t *testing.T) {
+			m, s := create(t, ""), &ledgertest.Stream{}
+			commit(t, m, s, 100, 101, 102)
+			state := m.AppendSnapshot(nil)
+			dir := t.TempDir()
+			next := s.Next(nil, trade(1, 1, 103))
+			p, err := m.stream.Reserve(next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			other := create(t, dir)
+			if err := other.Restore(state); err != nil {
+				t.Fatal(err)
+			}
+			if other.tape.passes(next, &p) {
+				t.Fatal("a batch is on an empty tape")
+			}
+			for range marks {
+				keep(t, other)
+			}
+			if err := other.Close(); err != nil {
+				t.Fatal(err)
+			}
+			other = create(t, dir)
+			if err := other.Restore(state); err != nil {
+				t.Fatal(err)
+			}
+			other.Vote(next, true)
+			other.Apply(next)
+			if err := errors.Join(other.Err(), other.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := tapeOf(t, dir), "not here: 1 to 3\n4: 4@103"; got != want {
+				t.Errorf("tape\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}

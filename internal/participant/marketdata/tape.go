@@ -44,7 +44,7 @@ type tape struct {
 	err       error    // the first failure; nothing is published after it
 	marked    onTape   // up to here everything is on the tape, and was not read at the start
 	published []onTape // found behind it, and not yet passed again by the replay
-	end       onTape   // the last batch on the tape
+	end       onTape   // the last batch on the tape, and the last trade that it has or says it has not
 	restored  bool     // the state has come as a whole: what comes next need not be next on the tape
 	head      [tapeHeadSize]byte
 }
@@ -67,7 +67,11 @@ func openTape(dir string) (*tape, error) {
 	var d TapeDecoder
 	t.journal, err = journal.Open(dir, journal.Options{After: mark}, func(record journal.Record) error {
 		e, err := d.Decode(record)
-		if err == nil && !e.Gap {
+		switch {
+		case err != nil:
+		case e.Gap:
+			t.end.trade = e.To
+		default:
 			t.end = onTape{e.At, e.LastTrade()}
 			t.published = append(t.published, t.end)
 		}
@@ -146,6 +150,7 @@ func (t *tape) passes(b *batch3pc.Batch, p *codec.Payload) bool {
 		binary.LittleEndian.PutUint64(t.head[:], t.end.trade+1)
 		binary.LittleEndian.PutUint64(t.head[8:], p.FirstTrade-1)
 		_, t.err = t.journal.Append(RecordTapeGap, t.head[:])
+		t.end.trade = p.FirstTrade - 1
 	}
 	t.restored = false
 	return false
