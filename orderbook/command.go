@@ -21,7 +21,7 @@ type Terms struct {
 	Price     Price // as in Order
 	Trigger   Price // as in Order; only of an order that has not been triggered
 	Qty       Qty   // what is to be left of the order, > 0
-	Disclosed Qty   // as in Order
+	Disclosed Qty   // as in Order; what it was, or Qty if that is less, is no change
 }
 
 // Fill is one trade of the incoming order with one resting order, at the resting order's price. With

@@ -91,8 +91,8 @@ func (b *Book) keep(s uint32, t *Terms) bool {
 	}
 	shown := t.Qty
 	switch {
-	case part == before:
-		shown = min(o.qty, t.Qty)
+	case before != 0 && t.Disclosed == min(before, t.Qty): // unchanged, or as much of it as the quantity allows
+		part, shown = before, min(o.qty, t.Qty)
 	case part != 0:
 		shown = part
 	}

@@ -347,3 +347,54 @@ func (c *ownCounts) Add(o *orderbook.Order, fills []orderbook.Fill) ([]orderbook
 	}
 	return fills, r
 }
+
+// A modify to what an order is already changes nothing, whether it is taken or, as that of an order on its way is, refused.
+func TestPropertyTheSameAgain(t *testing.T) {
+	modified, parts := 0, 0
+	for profile := range 12 {
+		b := newBook(t, 60)
+		flow := booktest.Flow{Prices: booktest.Prices(profile % 4), IDs: 60, Room: 10}
+		random := booktest.Random(profile)
+		for range 200 {
+			flow.Play(b, random.Commands(20))
+			for _, o := range everything(b) {
+				if hidden := o.Qty - o.Shown; o.Trigger == 0 && hidden > 1 && o.Shown < o.Disclosed {
+					b.Reduce(o.ID, hidden-1) // less is left than a part, and not all of it shows
+				}
+			}
+			before := everything(b)
+			for _, o := range before {
+				if o.Disclosed != 0 && b.Collecting() {
+					continue // an auction takes no order that shows a part: it shows all from then on
+				}
+				fills, r := b.Modify(o.ID, &orderbook.Terms{
+					TIF: o.TIF, Market: o.Market, Price: o.Price, Trigger: o.Trigger, Qty: o.Qty, Disclosed: min(o.Disclosed, o.Qty),
+				}, room())
+				if after := everything(b); len(fills) > 0 || r.Cancelled != 0 || !slices.Equal(after, before) {
+					t.Fatalf("profile %d: %+v again: %+v %+v\n  before %+v\n  after  %+v", profile, o, fills, r, before, after)
+				}
+				if r.Reject == orderbook.Accepted {
+					modified++
+				}
+				if o.Trigger == 0 && o.Disclosed >= o.Qty && o.Shown < o.Qty {
+					parts++
+				}
+			}
+		}
+	}
+	if modified < 10_000 || parts < 10 {
+		t.Errorf("%d orders modified, %d of them with less left than a part: want more", modified, parts)
+	}
+}
+
+// everything returns all orders of a book, each side in priority.
+func everything(b *orderbook.Book) (all []orderbook.RestingOrder) {
+	for _, side := range sides {
+		all = slices.AppendSeq(all, b.Orders(side))
+		for o := range b.Stops(side) {
+			o.Disclosed = min(o.Disclosed, o.Qty) % o.Qty // of one that waits, all and more is all
+			all = append(all, o)
+		}
+	}
+	return all
+}

@@ -36,10 +36,14 @@ func (b *Naive) Modify(id orderbook.OrderID, t *orderbook.Terms, fills []orderbo
 		keeps = to.Market == o.Market && to.Price == o.Price && to.Qty <= o.Qty
 	default:
 		to.Shown = part(&to)
-		if to.Disclosed == o.Disclosed {
+		same := o.Disclosed > 0 && t.Disclosed == min(o.Disclosed, t.Qty) // more than the quantity it cannot be
+		if same {
 			to.Shown = min(o.Shown, to.Qty)
 		}
 		keeps = !to.Market && rests(to.TIF) && to.Price == o.Price && to.Qty <= o.Qty && to.Shown <= o.Shown
+		if keeps && same {
+			to.Disclosed = o.Disclosed
+		}
 	}
 	if keeps {
 		*o = to

@@ -26,7 +26,7 @@ func Run(t *testing.T, newBook func() Book) {
 	}
 	for group, examples := range map[string][]example{
 		"modify": modifyExamples, "disclosed": disclosedExamples, "fok": fokExamples, "stop_loss": stopExamples,
-		"self_trade": selfTradeExamples, "auction": auctionExamples, "mass_cancel": massExamples,
+		"self_trade": selfTradeExamples, "auction": auctionExamples, "mass_cancel": massExamples, "worked": workedExamples,
 	} {
 		for _, e := range examples {
 			t.Run(group+"/"+strings.ReplaceAll(e.name, " ", "_"), func(t *testing.T) { play(t, twin(t, 1), e.script) })
