@@ -39,7 +39,7 @@ func FuzzTwin(f *testing.F) {
 		if profile&64 != 0 {
 			wholeEvery = 10
 		}
-		twin := booktest.NewTwin(t, passiveFirst{orderbook.NewBook(arena)}, booktest.NewNaive(ordersMax), wholeEvery)
+		twin := booktest.NewTwin(t, passiveFirst{orderbook.NewBook(arena), new(int)}, booktest.NewNaive(ordersMax), wholeEvery)
 		flow.Play(twin, data[2:])
 		twin.Whole()
 	})

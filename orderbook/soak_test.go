@@ -70,7 +70,7 @@ func soakOnce(t *testing.T, round int, buffer []byte) int {
 	}
 	var book booktest.Book = orderbook.NewBook(arena)
 	if choose(2) == 1 {
-		book = passiveFirst{book.(*orderbook.Book)}
+		book = passiveFirst{book.(*orderbook.Book), new(int)}
 	}
 	twin := booktest.NewTwin(roundTB{t, round}, book, booktest.NewNaive(ordersMax), soakWhole)
 	random := booktest.Random(round)
@@ -87,16 +87,4 @@ type roundTB struct {
 
 func (t roundTB) Fatalf(format string, args ...any) {
 	t.T.Fatalf("round %d: %s", t.round, fmt.Sprintf(format, args...))
-}
-
-// passiveFirst enters orders as an engine does: by AddPassive, if it takes them.
-type passiveFirst struct{ *orderbook.Book }
-
-func (b passiveFirst) Add(o *orderbook.Order, fills []orderbook.Fill) ([]orderbook.Fill, orderbook.Result) {
-	if !o.Market && !o.CancelActive && o.Trigger|orderbook.Price(o.Disclosed) == 0 {
-		if r, done := b.AddPassive(o.ID, o.Side, o.TIF, o.Price, o.Qty, o.PAN); done {
-			return fills, r
-		}
-	}
-	return b.Book.Add(o, fills)
 }
