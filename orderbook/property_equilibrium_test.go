@@ -17,6 +17,7 @@ type bid struct {
 	price   orderbook.Price // 0: market
 	qty     orderbook.Qty
 	arrived int
+	pan     orderbook.PAN
 }
 
 // call is a call auction by the letter of the texts, with nothing of a book in it.
@@ -25,6 +26,7 @@ type call struct {
 	clock   int
 	sizes   uint64 // how many quantities there are: with one, many prices are as good as each other
 	markets uint64 // of four orders, so many have no limit
+	pans    uint64 // how many owners there are whose orders do not meet; 0: nobody says who he is
 }
 
 // at returns what wants to buy and to sell at a price; at 0, market orders alone.
@@ -111,6 +113,9 @@ func (c *call) uncross(price orderbook.Price, marketFirst bool) (crosses []strin
 			buy, sell := buys[0], sells[0]
 			n := min(buy.qty, sell.qty)
 			buy.qty, sell.qty = buy.qty-n, sell.qty-n
+			if buy.pan == sell.pan && buy.pan != 0 {
+				panic(fmt.Sprintf("%d and %d are of one owner", buy.id, sell.id))
+			}
 			crosses = append(crosses, fmt.Sprintf("%d-%d:%d", buy.id, sell.id, n))
 			if buy.qty == 0 {
 				buys = buys[1:]
@@ -154,32 +159,48 @@ func (c *call) close(side orderbook.Side, price orderbook.Price) (left []string)
 // enter lets something happen in an auction, and the same on a book.
 func (c *call) enter(b booktest.Book, random *booktest.Random) {
 	u := random.Next()
-	qty := orderbook.Qty(10 * (1 + u>>8%c.sizes))
-	price := orderbook.Price(100 + u>>16%8*(1+u>>60%2)) // even distances half of the times
-	if u>>24%4 < c.markets {
-		price = 0
+	o := bid{side: orderbook.Buy + orderbook.Side(u>>40&1), qty: orderbook.Qty(10 * (1 + u>>8%c.sizes))}
+	if u>>24%4 >= c.markets {
+		o.price = orderbook.Price(100 + u>>16%8*(1+u>>60%2)) // even distances half of the times
+	}
+	if c.pans > 0 {
+		o.pan = orderbook.PAN(u >> 44 % (c.pans + 1))
 	}
 	c.clock++
-	if n := len(c.bids); n > 0 && u%8 < 3 {
-		o := &c.bids[int(u>>32%uint64(n))]
-		switch u % 8 {
-		case 0:
-			b.Cancel(o.id)
-			c.bids = slices.Delete(c.bids, int(u>>32%uint64(n)), int(u>>32%uint64(n))+1)
+	o.id, o.arrived = orderbook.OrderID(c.clock), c.clock
+	if n := len(c.bids); n == 0 || u%8 >= 3 {
+		b.Add(&orderbook.Order{ID: o.id, Side: o.side, Market: o.price == 0, Price: o.price, Qty: o.qty, PAN: o.pan}, nil)
+	} else {
+		i := int(u >> 32 % uint64(n))
+		was := c.bids[i]
+		c.bids = slices.Delete(c.bids, i, i+1)
+		if u%8 == 0 {
+			b.Cancel(was.id)
 			return
-		case 1:
-			price = o.price // of the quantity alone
 		}
-		b.Modify(o.id, &orderbook.Terms{Market: price == 0, Price: price, Qty: qty}, nil)
-		if price != o.price || qty > o.qty {
-			o.arrived = c.clock
+		if u%8 == 1 {
+			o.price = was.price // of the quantity alone
 		}
-		o.price, o.qty = price, qty
-		return
+		o.id, o.side, o.pan = was.id, was.side, was.pan
+		b.Modify(o.id, &orderbook.Terms{Market: o.price == 0, Price: o.price, Qty: o.qty}, nil)
+		if o.price == was.price && o.qty <= was.qty {
+			o.arrived = was.arrived
+		}
 	}
-	o := bid{orderbook.OrderID(c.clock), orderbook.Buy + orderbook.Side(u>>40&1), price, qty, c.clock}
-	b.Add(&orderbook.Order{ID: o.id, Side: o.side, Market: price == 0, Price: price, Qty: qty}, nil)
-	c.bids = append(c.bids, o)
+	if o.arrived != c.clock || !c.meetsOwn(&o) {
+		c.bids = append(c.bids, o)
+	}
+}
+
+// meetsOwn says whether an order would trade with one of its owner.
+func (c *call) meetsOwn(o *bid) bool {
+	return o.pan != 0 && slices.ContainsFunc(c.bids, func(p bid) bool {
+		buy, sell := o, &p
+		if o.side == orderbook.Sell {
+			buy, sell = sell, buy
+		}
+		return p.pan == o.pan && p.side != o.side && (o.price == 0 || p.price == 0 || buy.price >= sell.price)
+	})
 }
 
 // An auction comes to what the texts say of it, by every rule of theirs: the price, who trades with whom, and who stands
@@ -189,7 +210,7 @@ func TestPropertyAuctionByTheTexts(t *testing.T) {
 	for seed := range 2000 {
 		random := booktest.Random(seed)
 		b := booktest.NewTwin(t, newBook(t, 100), booktest.NewNaive(100), 1)
-		c := call{sizes: 1 + random.Next()%3, markets: random.Next() % 4}
+		c := call{sizes: 1 + random.Next()%3, markets: random.Next() % 4, pans: random.Next() % 4}
 		for range 3 {
 			b.OpenAuction()
 			for range 1 + random.Next()%9 {

@@ -218,6 +218,20 @@ func (r *reborn) Uncross(price orderbook.Price, marketFirst bool, crosses []orde
 
 func (r *reborn) CloseAuction(price orderbook.Price) int { return r.book().CloseAuction(price) }
 
+func (r *reborn) OpenAuction() { r.book().OpenAuction() }
+
+func (r *reborn) Equilibrium(reference orderbook.Price) orderbook.Equilibrium {
+	return r.book().Equilibrium(reference)
+}
+
+func (r *reborn) Activate(id orderbook.OrderID, fills []orderbook.Fill) (orderbook.Triggered, []orderbook.Fill, orderbook.Result) {
+	return r.book().Activate(id, fills)
+}
+
+func (r *reborn) CancelWhere(side orderbook.Side, match func(orderbook.Slot) bool, gone func(orderbook.RestingOrder)) int {
+	return r.book().CancelWhere(side, match, gone)
+}
+
 // A numbered arena behaves as the naive book with the numbers that it gives, and no number is given twice.
 func TestPropertyNumberedArena(t *testing.T) {
 	for _, ordersMax := range []int{1, 2, 5, 30, 500} {
