@@ -142,18 +142,22 @@ func (w *Watch) checkGate(n *node, now *batch3pc.CoordinatorStatus) {
 // tell: another coordinator may have used the same one for a batch of its own. The entry that opens a
 // generation may come again as it was.
 func (w *Watch) noteAborts(leader *node, ballot batch3pc.Ballot, base batch3pc.Position) {
-	var kept uint64
+	var kept [4]uint64
 	for p := base; p.Seq > 0; {
 		i := w.find(p)
-		if i < 0 || i > 63 {
+		if i < 0 {
 			break
 		}
-		kept |= 1 << i
+		if i >= 64*int32(len(kept)) {
+			w.Fail("I12", "a history of more than %d batches is more than can be watched", i)
+			return
+		}
+		kept[i/64] |= 1 << (i % 64)
 		p = w.batches[i].parent
 	}
 	for i := range w.batches {
 		e := &w.batches[i]
-		if kept>>i&1 == 1 || !e.ballot.Less(ballot) || e.opens {
+		if i < 64*len(kept) && kept[i/64]>>(i%64)&1 == 1 || !e.ballot.Less(ballot) || e.opens {
 			continue
 		}
 		e.aborted = true

@@ -131,7 +131,7 @@ func (w *World) lead(c *coordinator, a Action) {
 	case OpInputs:
 		w.inputs(c)
 	case OpChange:
-		w.change(c)
+		w.change(c, a.Arg)
 	case OpUp:
 		w.link(c, batch3pc.NodeID(a.Arg), true)
 	case OpDown:
@@ -161,16 +161,31 @@ func invariantOf(r any) string {
 	return "panic"
 }
 
-// change lets the last participant out of the member set, or in again. A coordinator may refuse.
-func (w *World) change(c *coordinator) {
+// What Arg of OpChange says, if it is not 0.
+const (
+	changeBack = 1 // the wish is taken back
+	changeSame = 2 // the members that there are shall be the members
+	changeOf   = 2 // and above: it is about this participant more than changeOf, not about the last one
+)
+
+// change lets a participant out of the member set, or in again. A coordinator may refuse.
+func (w *World) change(c *coordinator, arg uint16) {
+	if arg == changeBack {
+		c.machine.CancelGeneration()
+		return
+	}
 	if w.replace(c) {
 		return
 	}
 	g := c.machine.Generation()
 	var members []batch3pc.NodeID
-	last := w.participants[len(w.participants)-1].id
+	about := w.participants[len(w.participants)-1].id
+	if arg > 0 {
+		about = batch3pc.NodeID(arg - changeOf) // 0, nobody, with changeSame
+	}
 	for _, p := range w.participants {
-		if e := g.Find(p.id); p.id != last || e == nil || !e.Member {
+		e := g.Find(p.id)
+		if member := e == nil || e.Member; member != (p.id == about) || e == nil {
 			members = append(members, p.id)
 		}
 	}

@@ -24,7 +24,7 @@ const (
 	OpOpen                // coordinator Node: a new ballot
 	OpPropose             // coordinator Node: a new batch
 	OpInputs              // coordinator Node: the inputs of all it proposed are durable
-	OpChange              // coordinator Node: the last participant is to be no member any more, or one again
+	OpChange              // coordinator Node: the last participant is to be no member any more, or one again; Arg: see changeBack
 	OpUp                  // coordinator Node: participant Arg is connected
 	OpDown                // coordinator Node: participant Arg is not
 	OpDrain               // participant Node begins or ends to answer "not now"

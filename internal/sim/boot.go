@@ -173,6 +173,12 @@ func (c *computer) lastRecord(d *simdisk.Disk) (uint64, error) {
 	}
 }
 
+// refusedRightly reports whether a participant had a reason against what is behind the holes of its log: no proof in
+// it, or records of another log among its own.
+func refusedRightly(c *computer, err error) bool {
+	return unproven(err) || c.strange && errors.As(err, new(*batch3pc.RecoverError))
+}
+
 // refused is a log that its node could not open. It may be that the disk does not work, or is full; a
 // log that was spoiled beyond repair is as good as none.
 func (w *World) refused(c *computer, err error) {
@@ -184,7 +190,7 @@ func (w *World) refused(c *computer, err error) {
 		return
 	case errors.Is(err, simdisk.ErrDead):
 		return
-	case c.damaged && (errors.As(err, new(*journal.DamageError)) || unproven(err) || errors.As(err, new(*snapshot.FileError)) || errors.As(err, new(*journal.PositionError))):
+	case c.damaged && (errors.As(err, new(*journal.DamageError)) || refusedRightly(c, err) || errors.As(err, new(*snapshot.FileError)) || errors.As(err, new(*journal.PositionError))):
 		w.lose(c)
 		return
 	}

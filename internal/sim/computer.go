@@ -36,6 +36,7 @@ type computer struct {
 	failed    bool          // one of them came in this life
 	effects   int           // that the process still has before it dies in the middle of a step; negative: it does not
 	damaged   bool          // something on the disk was spoiled, and the node has not got over it
+	strange   bool          // and holds what belongs into another log
 	old       *simdisk.Disk // of a coordinator: a copy that was made at its first start
 	empty     bool          // the disk was lost, and no generation names the new log
 }

@@ -117,6 +117,7 @@ func (c *computer) spoil(arg int, other *simdisk.Disk) bool {
 			copy(sector, strange[min(from, int64(len(strange))):])
 		}
 	})
+	c.strange = how > 1
 	return err == nil
 }
 

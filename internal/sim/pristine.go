@@ -88,6 +88,9 @@ func (s *Setup) coordinator(id batch3pc.NodeID) batch3pc.CoordinatorConfig {
 	}
 	if s.Changes || s.Driver && s.Learners > 0 {
 		cfg.Excludable = all[len(all)-1:]
+		if s.Free {
+			cfg.Excludable = all[1:]
+		}
 	}
 	return cfg
 }

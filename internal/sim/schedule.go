@@ -40,6 +40,7 @@ type schedule struct {
 	dice    dice
 	actions []Action
 	seen    uint32 // messages sent before this one have been looked at
+	mixed   bool
 }
 
 // do carries out an action and writes it down.
@@ -89,6 +90,23 @@ func (s *schedule) anyNode() batch3pc.NodeID {
 	return s.anyCoordinator()
 }
 
+// often is a chance in a thousand: that of a mixed schedule, or that of any other.
+func (s *schedule) often(other, mixed int) int {
+	if s.mixed {
+		return mixed
+	}
+	return other
+}
+
+// change is a change of the members; in a mixed schedule it may be of anybody, or take the last one back.
+func (s *schedule) change() {
+	a := Action{Op: OpChange, Node: s.anyCoordinator()}
+	if s.mixed {
+		a.Arg = uint16(s.dice.n(changeOf + len(s.world.participants) + 1))
+	}
+	s.do(a)
+}
+
 // crash kills a node that loses any part of what it did not sync.
 func (s *schedule) crash(id batch3pc.NodeID) {
 	if !s.world.isUp(id) {
@@ -110,7 +128,7 @@ func (s *schedule) restart(id batch3pc.NodeID) {
 		return
 	}
 	if !s.world.setup.Driver {
-		if s.world.setup.Snapshots && s.world.participant(id) != nil && s.dice.in(100) {
+		if s.world.setup.Snapshots && s.world.participant(id) != nil && s.dice.in(s.often(100, 400)) {
 			s.do(Action{Op: OpDamage, Node: id, Arg: uint16(s.dice.n(64))})
 		}
 	} else if s.restartWhole(id); s.world.participant(id) != nil || !s.world.isUp(id) {
@@ -151,6 +169,7 @@ type Plan struct {
 	Seed      uint64
 	Scheduler Scheduler
 	Liveness  bool // ends in peace and demands convergence
+	Mixed     bool // is longer, and everything happens more often
 	Setup     Setup
 }
 
@@ -194,7 +213,7 @@ func (r *Runner) Run(plan Plan, trace *trace) *Outcome {
 	w := r.world(plan.Setup)
 	w.trace = trace
 	s, o := &r.schedule, &r.outcome
-	*s = schedule{world: w, dice: newDice(plan.Seed), actions: s.actions[:0]}
+	*s = schedule{world: w, dice: newDice(plan.Seed), actions: s.actions[:0], mixed: plan.Mixed}
 	*o = Outcome{Plan: plan}
 	w.guard(func() {
 		switch plan.Scheduler {

@@ -30,7 +30,7 @@ func (s *schedule) restartWhole(id batch3pc.NodeID) {
 		switch {
 		case s.dice.in(150):
 			s.do(Action{Op: OpDamage, Node: id, Arg: uint16(s.dice.n(1 << 12))})
-		case s.dice.in(30):
+		case s.dice.in(s.often(30, 60)):
 			s.do(Action{Op: OpLose, Node: id})
 		}
 	}

@@ -64,6 +64,9 @@ func (t *timed) begin(s *schedule, swarm bool) {
 	if swarm {
 		t.swarm(d)
 	}
+	if s.mixed {
+		t.knobs.batches = of(d, 8, 16)
+	}
 }
 
 func (t *timed) swarm(d *dice) {
@@ -104,7 +107,7 @@ func (t *timed) run() {
 	t.plan()
 	for len(t.events.list) > 0 && t.world.watch.Err() == nil {
 		e := t.events.pop()
-		if t.now = e.at(); t.now > usEnd || len(t.actions) >= actionsMax {
+		if t.now = e.at(); t.now > usEnd*t.often(1, 3) || len(t.actions) >= actionsMax*t.often(1, 3) {
 			return
 		}
 		if until := t.paused[e.node]; until > t.now && e.kind <= eventElection {
@@ -312,7 +315,7 @@ func (t *timed) fault() {
 		t.paused[t.anyNode()] = t.now + t.dice.n(2*t.knobs.pause)
 	case 7:
 		if t.world.setup.Changes && t.dice.in(600) {
-			t.do(Action{Op: OpChange, Node: t.anyCoordinator()})
+			t.change()
 			return
 		}
 		if t.dice.in(500) {

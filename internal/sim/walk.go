@@ -66,6 +66,9 @@ func (w *walk) begin(s *schedule) {
 	if s.world.setup.Snapshots {
 		w.weights[moveTruncate] = of(d, 10, 40)
 	}
+	if s.mixed {
+		w.weights[moveChange], w.weights[moveTruncate] = of(d, 30, 80), of(d, 80, 160)
+	}
 	if s.world.setup.Driver {
 		w.weights[moveDisk] = storm * of(d, 0, 4, 12)
 	}
@@ -83,7 +86,7 @@ func (w *walk) run() {
 		w.do(Action{Op: OpSettle}) // the first election is worth walking through now and then only
 	}
 	w.seen = w.world.sent
-	for range 40 + w.dice.n(80) {
+	for range (40 + w.dice.n(80)) * w.often(1, 3) {
 		if w.world.watch.Err() != nil {
 			return
 		}
@@ -141,7 +144,7 @@ func (w *walk) fault(move walkMove) {
 		op := of(&w.dice, OpUp, OpDown)
 		w.do(Action{Op: op, Node: w.anyCoordinator(), Arg: uint16(w.anyParticipant())})
 	case moveChange:
-		w.do(Action{Op: OpChange, Node: w.anyCoordinator()})
+		w.change()
 	case moveTruncate:
 		w.do(Action{Op: OpTruncate, Node: w.anyParticipant()})
 	case moveDisk:

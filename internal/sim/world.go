@@ -19,6 +19,7 @@ type Setup struct {
 	Retain       int  // batches kept for members that lag
 	Gate         bool // a coordinator waits for OpInputs before it pre-commits
 	Changes      bool // the last participant may be excluded and come back
+	Free         bool // with Changes: any participant but the first may, one at a time if there are three
 	Snapshots    bool // participants are replicas of each other and can be brought up by their state
 	Pieces       bool // a snapshot is longer than a message takes, and a learner may lag behind what logs are cut to
 	Classes      int  // of participants, taken in turn, if not all are replicas of each other
@@ -362,8 +363,11 @@ func (w *World) call(c *coordinator, ready batch3pc.Ready) {
 	w.settled(c.id)
 }
 
+// proposedMax is how many batches a schedule proposes: what the Watch does about each grows with them.
+const proposedMax = 100
+
 func (w *World) propose(c *coordinator) bool {
-	if !c.up || !c.machine.Room() || w.setup.Driver && !c.computer.process.coordinator.Room() {
+	if !c.up || w.proposed == proposedMax || !c.machine.Room() || w.setup.Driver && !c.computer.process.coordinator.Room() {
 		return false
 	}
 	c.made++
