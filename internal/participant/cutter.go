@@ -62,6 +62,9 @@ func (c *cutter) Cut(at rounds.Mark) error {
 		}
 	}
 	rest, err := c.role.Keep()
+	if journal.Full(err) {
+		return rounds.ErrKept // as below
+	}
 	if err != nil {
 		return err
 	}

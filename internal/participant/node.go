@@ -24,7 +24,7 @@ type Role interface {
 	AppliedTrades() uint64
 	// Keep begins to make durable what the role has told the outside and does not have in its state, as market data
 	// has its tape: before the log is cut, because only a replay tells it again. It returns what remains to be done
-	// for that, which runs beside the owner, one at a time; nil: nothing.
+	// for that, which runs beside the owner, one at a time; nil: nothing. An error that is journal.Full: not now.
 	Keep() (rest func() error, err error)
 	Close() error
 }

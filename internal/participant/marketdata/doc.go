@@ -14,5 +14,6 @@
 //	M1  A trade is on the tape only after its batch was decided (decision D4).
 //	M2  Each committed batch is on the tape once, in commit order, across restarts.
 //	M3  If the tape cannot be written or tells another history than the log, nothing more is
-//	    published, every vote is a no for reasons of infrastructure, and Save fails.
+//	    published, every vote is a no for reasons of infrastructure, and Save fails. If the disk is full,
+//	    that is so until there is room, and then the tape goes on.
 package marketdata

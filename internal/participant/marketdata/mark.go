@@ -45,8 +45,8 @@ func (m *MarketData) Keep() (func() error, error) {
 	if t == nil {
 		return nil, nil
 	}
-	if t.err != nil {
-		return nil, t.err
+	if err := t.settle(); err != nil {
+		return nil, err
 	}
 	if err := t.journal.Flush(); err != nil {
 		return nil, err

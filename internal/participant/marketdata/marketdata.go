@@ -2,6 +2,7 @@ package marketdata
 
 import (
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
 )
 
@@ -27,7 +28,7 @@ func New(c Config) (*MarketData, error) {
 	if c.Dir == "" {
 		return m, nil
 	}
-	t, err := openTape(c.Dir)
+	t, err := openTape(c.Dir, journal.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func (m *MarketData) Close() error {
 // Vote checks that b continues the stream of trades. Market data has no reason of its own to
 // refuse, unless it cannot publish.
 func (m *MarketData) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
-	if !decided && m.Err() != nil {
+	if !decided && m.tape != nil && m.tape.settle() != nil {
 		return batch3pc.Vote{Reason: batch3pc.ReasonInfra}
 	}
 	if _, err := m.stream.Reserve(b); err != nil {

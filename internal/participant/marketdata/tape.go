@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -46,7 +47,18 @@ type tape struct {
 	published []onTape // found behind it, and not yet passed again by the replay
 	end       onTape   // the last batch on the tape, and the last trade that it has or says it has not
 	restored  bool     // the state has come as a whole: what comes next need not be next on the tape
+	owed      []owed   // records for which the disk had no room, oldest first; votes are no while there are any, so they are few
 	head      [tapeHeadSize]byte
+}
+
+// owedMax is how many records may be owed, above what a window holds of undecided batches. A market data that is not
+// asked any more could owe all that the others commit; it fails, and tells it again from its log.
+const owedMax = 1 << 12
+
+// owed is a record that is not on the tape yet.
+type owed struct {
+	kind uint8
+	body []byte
 }
 
 // onTape is a batch on the tape.
@@ -56,16 +68,19 @@ type onTape struct {
 }
 
 // openTape opens the tape of the participant in dir and notes what is on it, behind the last mark.
-func openTape(dir string) (*tape, error) {
+func openTape(dir string, o journal.Options) (*tape, error) {
 	dir = filepath.Join(dir, TapeDir)
-	t := &tape{marks: snapshot.NewStore(disk.Real, dir, snapshot.Identity{Kind: snapshot.Tape})}
+	if o.FS == nil {
+		o.FS = disk.Real
+	}
+	t := &tape{marks: snapshot.NewStore(o.FS, dir, snapshot.Identity{Kind: snapshot.Tape})}
 	mark, err := t.lastMark()
 	if err != nil {
 		return nil, err
 	}
-	t.end = t.marked
+	t.end, o.After = t.marked, mark
 	var d TapeDecoder
-	t.journal, err = journal.Open(dir, journal.Options{After: mark}, func(record journal.Record) error {
+	t.journal, err = journal.Open(dir, o, func(record journal.Record) error {
 		e, err := d.Decode(record)
 		switch {
 		case err != nil:
@@ -124,9 +139,38 @@ func (t *tape) publish(b *batch3pc.Batch, p *codec.Payload) {
 		return
 	}
 	t.end = onTape{b.Position(), p.FirstTrade + uint64(len(p.Trades)) - 1}
-	binary.LittleEndian.PutUint64(t.head[:], uint64(b.Seq))
-	binary.LittleEndian.PutUint64(t.head[8:], uint64(b.Chain))
-	_, t.err = t.journal.Append(RecordTape, t.head[:], b.Payload)
+	t.put(RecordTape, uint64(b.Seq), uint64(b.Chain), b.Payload)
+}
+
+// put appends a record. One for which the disk has no room is owed, as are those behind it.
+func (t *tape) put(kind uint8, first, second uint64, payload []byte) {
+	binary.LittleEndian.PutUint64(t.head[:], first)
+	binary.LittleEndian.PutUint64(t.head[8:], second)
+	err := t.settle()
+	if err == nil {
+		_, err = t.journal.Append(kind, t.head[:], payload)
+	}
+	if err != nil && journal.Full(err) {
+		if len(t.owed) < owedMax {
+			t.owed = append(t.owed, owed{kind, slices.Concat(t.head[:], payload)})
+			return
+		}
+		err = fmt.Errorf("marketdata: %d records wait for room on the tape: %v", len(t.owed), err) // and not journal.Full any more
+	}
+	t.err = err
+}
+
+// settle appends what is owed, if there is room by now. The tape is whole if it returns nil. An error that is
+// journal.Full may go by; any other is t.err, and stays.
+func (t *tape) settle() error {
+	for t.err == nil && len(t.owed) > 0 {
+		if _, err := t.journal.Append(t.owed[0].kind, t.owed[0].body); journal.Full(err) {
+			return err
+		} else if t.err = err; err == nil {
+			t.owed = t.owed[1:]
+		}
+	}
+	return t.err
 }
 
 // passes reports whether b is on the tape already. The chain of a batch is that of everything before
@@ -147,9 +191,7 @@ func (t *tape) passes(b *batch3pc.Batch, p *codec.Payload) bool {
 		return true
 	}
 	if t.restored && p.FirstTrade > t.end.trade+1 {
-		binary.LittleEndian.PutUint64(t.head[:], t.end.trade+1)
-		binary.LittleEndian.PutUint64(t.head[8:], p.FirstTrade-1)
-		_, t.err = t.journal.Append(RecordTapeGap, t.head[:])
+		t.put(RecordTapeGap, t.end.trade+1, p.FirstTrade-1, nil)
 		t.end.trade = p.FirstTrade - 1
 	}
 	t.restored = false
@@ -166,8 +208,8 @@ func (t *tape) same(at batch3pc.Position, b *batch3pc.Batch) {
 // save makes the tape durable. A tape that is ahead of the log after a restart is whole all the
 // same: the batches it holds were committed, and will come again.
 func (t *tape) save() error {
-	if t.err != nil {
-		return t.err
+	if err := t.settle(); err != nil {
+		return err
 	}
 	return errors.Join(t.journal.Flush(), t.journal.Sync())
 }
