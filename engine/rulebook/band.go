@@ -32,7 +32,7 @@ func Band(prevClose orderbook.Price, bps uint32, tick orderbook.Price) (low, hig
 func inwards(base orderbook.Price, lowBps, highBps int64, tick orderbook.Price) (low, high orderbook.Price) {
 	b, t := int64(base), int64(tick)
 	lowest := b * max(wholeBps+lowBps, 0)
-	highest := b * (wholeBps + highBps)
+	highest := int64(min(uint64(b)*uint64(max(wholeBps+highBps, 0)), math.MaxInt64))
 	l := (lowest + wholeBps*t - 1) / (wholeBps * t) * t
 	h := highest / (wholeBps * t) * t
 	greatest := math.MaxInt32 / t * t

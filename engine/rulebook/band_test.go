@@ -30,6 +30,8 @@ func TestBand(t *testing.T) {
 		{"no close", 0, 1000, 5, 0, 0},
 		{"no band", 100_00, 0, 5, 0, 0},
 		{"greatest price", math.MaxInt32, 1000, 5, 1_932_735_285, 2_147_483_645},
+		{"wider than anything", math.MaxInt32, math.MaxUint32, 5, 5, 2_147_483_645},
+		{"wide, of the least price", 1, math.MaxUint32, 1, 1, 429_497},
 		{"greatest price, coarse", math.MaxInt32, 1, 500, 2_147_269_000, 2_147_483_500},
 	} {
 		low, high := Band(c.prevClose, c.bps, c.tick)
