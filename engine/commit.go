@@ -347,7 +347,7 @@ func (e *Engine) missing() string {
 
 // finishing reports whether everything is matched, committed and applied.
 func (e *Engine) finishing(stop bool) bool {
-	if stop && !e.active() && e.win.tail == 0 {
+	if stop && !e.active() && e.win.tail == 0 && (e.replica != nil || e.inputDone(stop) && e.open.Trades() == 0) {
 		return true // interrupted before the participants were there: nothing was done
 	}
 	applied := e.win.allApplied() && e.status.Applied >= e.status.Committed // the base of a successor is not in the window

@@ -3,6 +3,7 @@ package engine
 import (
 	"testing"
 
+	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/orderbook"
 )
@@ -155,5 +156,26 @@ func TestLimitsAreInclusive(t *testing.T) {
 			}
 			d.take(tc.cmd)
 		})
+	}
+}
+
+// TestInterruptedBetweenBallots: an engine that has matched trades and has no ballot, as while a participant is left out,
+// does not end before they are committed, also if nothing was sealed yet. Without trades there is nothing to wait for.
+func TestInterruptedBetweenBallots(t *testing.T) {
+	e := newTestBox(t, nil).engine
+	defer e.core.Close()
+	if !e.finishing(true) {
+		t.Error("interrupted before there was a ballot: it waits")
+	}
+	e.replica, e.status.State = nil, batch3pc.StateElecting
+	for i, c := range []codec.Command{define(1), buy(1, 1000, 10), opposite} {
+		c.Seq = uint64(i + 1)
+		if !e.finishing(true) {
+			t.Errorf("interrupted before command %d: it waits", i+1)
+		}
+		e.match(&c, 0)
+	}
+	if e.finishing(true) {
+		t.Errorf("it ends with %d trades that are not committed", e.open.Trades())
 	}
 }
