@@ -105,6 +105,7 @@ type peer struct {
 // Stats are published for a progress display; any goroutine may read them.
 type Stats struct {
 	Commands, Trades, Batches, Aborted, InFlight atomic.Uint64
+	Logged                                       atomic.Uint64 // commands of the log, of all kinds
 	Source                                       atomic.Uint64 // commands of the source in the log that a standby has followed
 	Stalled                                      atomic.Bool
 }
@@ -324,6 +325,7 @@ func (e *Engine) active() bool { return e.status.State == batch3pc.StateActive &
 func (e *Engine) publishStats() {
 	c := e.core.Counts()
 	e.stats.Commands.Store(c.Commands)
+	e.stats.Logged.Store(e.seq)
 	e.stats.Trades.Store(e.win.committedTrades())
 	e.stats.Batches.Store(e.decided)
 	e.stats.Aborted.Store(e.aborted)

@@ -87,7 +87,7 @@ func (s *snapshots) start(fail func(error)) {
 			case <-look.C:
 			}
 			j := s.journal.Load()
-			if ctx.Err() != nil || j == nil || s.kept.Load() == nil && s.stats.Commands.Load() < s.last+s.every {
+			if ctx.Err() != nil || j == nil || s.kept.Load() == nil && s.stats.Logged.Load() < s.last+s.every {
 				continue
 			}
 			if err := s.take(ctx, j); err != nil && ctx.Err() == nil {
@@ -127,7 +127,7 @@ func (s *snapshots) take(ctx context.Context, j *journal.Journal) error {
 		return fmt.Errorf("%s: %w", s.log.Dir, err)
 	}
 	defer r.Close()
-	if s.stats.Commands.Load() < r.Commands()+s.every { // another engine wrote it, before this one led
+	if s.stats.Logged.Load() < r.Commands()+s.every { // another engine wrote it, before this one led
 		s.last = r.Commands()
 		return nil
 	}

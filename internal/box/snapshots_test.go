@@ -3,6 +3,7 @@ package box
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -86,6 +87,36 @@ func TestStartKeepsWhatItMatched(t *testing.T) {
 	if written(); kept <= matched.LSN {
 		t.Errorf("what was matched to see whether the run can be taken up is no snapshot: the newest is of record %d", kept)
 	}
+}
+
+// TestSnapshotOfCommandsThatNobodyAsksFor: every command of the log counts for the next snapshot, whatever it is.
+func TestSnapshotOfCommandsThatNobodyAsksFor(t *testing.T) {
+	o := filesOptions(t, largeFiles)
+	o.Snapshot = 100
+	phases := make(told, 4*feedChunk)
+	written := uint64(0)
+	source := &hooked{&phases, len(phases) + 1, func() error {
+		for end := waitEnd(t); written == 0 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+			written, _ = newestSnapshot(o.Dir) // 0 if it is just written
+		}
+		return nil
+	}}
+	if _, err := Execute(t.Context(), o, source); err != nil || written == 0 {
+		t.Errorf("a snapshot of record %d, want one: %v", written, err)
+	}
+}
+
+// told is a source of phases.
+type told []struct{}
+
+func (s *told) Next(c *codec.Command) error {
+	if len(*s) == 0 {
+		return io.EOF
+	}
+	*s = (*s)[1:]
+	p := codec.PhaseChange{Kind: codec.KindPhase, Instrument: 1}
+	*c = *p.AsCommand()
+	return nil
 }
 
 // endOfLog is the place behind the last record of a log.
