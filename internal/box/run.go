@@ -209,10 +209,10 @@ func (b *box) build(source Source, bell *ringbuf.Bell) error {
 	if b.engine, err = engine.Resume(cfg, ports, bell, b.replica); err != nil {
 		return err
 	}
-	b.replica = nil // the engine's now
-	lastNs := b.feed.lastNs
+	b.replica = nil                            // the engine's now
+	some, lastNs := b.feed.some, b.feed.lastNs // of what the command log holds already
 	b.feed = b.newFeed(source, ports.Clock, bell)
-	b.feed.lastNs = lastNs
+	b.feed.some, b.feed.lastNs = some, lastNs
 	return nil
 }
 

@@ -3,6 +3,7 @@ package box
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -115,6 +116,43 @@ func TestInterruptedAtAStuckSource(t *testing.T) {
 	}
 	if !report.Verified || report.Trades == 0 {
 		t.Errorf("verified %v with %d trades, want what came before", report.Verified, report.Trades)
+	}
+}
+
+// TestNothingReadableBehindTheLog: a run that is taken up has read what the command log holds. That the rest of its source
+// cannot be read is counted, and no error.
+func TestNothingReadableBehindTheLog(t *testing.T) {
+	const orders = feedChunk // what the feeder hands on at a time
+	source := func(rest ...any) Source {
+		given := make(script, orders)
+		for i := range given {
+			given[i] = i
+		}
+		given = append(given, rest...)
+		return &given
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stuck := make(chan struct{})
+	defer close(stuck)
+	o := filesOptions(t, largeFiles)
+	o.Progress = func(read func() bench.Status) func() {
+		go func() {
+			for end := waitEnd(t); read().Done < orders && time.Now().Before(end); {
+				time.Sleep(time.Millisecond)
+			}
+			cancel()
+		}()
+		return func() {}
+	}
+	_, err := Execute(ctx, o, &hooked{source(), orders + 1, func() error { <-stuck; return io.EOF }})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	o.Resume, o.Progress = true, nil
+	report, err := Execute(t.Context(), o, source(unreadable(orders+1)))
+	if err != nil || report.Commands != orders+1 {
+		t.Errorf("%d commands, want %d: %v", report.Commands, orders+1, err)
 	}
 }
 
