@@ -61,7 +61,7 @@ func BreakerLevels(prevClose int64) [3]int64 {
 	const tick = 5
 	var levels [3]int64
 	for i, bps := range breakerBps {
-		points := prevClose * int64(bps) / wholeBps
+		points := prevClose/wholeBps*int64(bps) + prevClose%wholeBps*int64(bps)/wholeBps // the product may not fit
 		levels[i] = (points + tick/2) / tick * tick
 	}
 	return levels

@@ -1,6 +1,7 @@
 package rulebook
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func TestBreakerLevels(t *testing.T) {
 		{24_198_85, [3]int64{2_419_90, 3_629_80, 4_839_75}},
 		{20_000_00, [3]int64{2_000_00, 3_000_00, 4_000_00}},
 		{0, [3]int64{}},
+		{math.MaxInt64, [3]int64{922337203685477580, 1383505805528216370, 1844674407370955160}},
 	} {
 		if got := BreakerLevels(c.prevClose); got != c.want {
 			t.Errorf("BreakerLevels(%d) = %d, want %d", c.prevClose, got, c.want)

@@ -15,7 +15,7 @@ const dayNs = int64(24 * time.Hour)
 
 // DateOf returns the day in India of a time in ns since 1 Jan 1970 UTC.
 func DateOf(timeNs int64) Date {
-	y, m, d := time.Unix(0, timeNs+istOffsetNs).UTC().Date()
+	y, m, d := time.Unix(0, timeNs).UTC().Add(time.Duration(istOffsetNs)).Date()
 	return Date(y*10000 + int(m)*100 + d)
 }
 

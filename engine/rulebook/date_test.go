@@ -18,6 +18,7 @@ func TestDateOf(t *testing.T) {
 		{"2024-02-29T18:30:00Z", 20240301},
 		{"2025-12-31T18:30:00Z", 20260101},
 		{"2026-09-07T03:30:00Z", 20260907},
+		{"2262-04-11T23:47:16.854775807Z", 22620412}, // the last that there is
 	} {
 		at, err := time.Parse(time.RFC3339Nano, c.utc)
 		if err != nil {
