@@ -131,6 +131,9 @@ func (d *Decided) FirstRecord() uint64 { return d.reader.First() }
 // Decided's.
 func (d *Decided) Held() []*batch3pc.Batch { return d.held }
 
+// Last is the position of the batch that Next has given out last, or of a state that the log has taken over since.
+func (d *Decided) Last() batch3pc.Position { return d.last }
+
 // Close releases the file that is open.
 func (d *Decided) Close() error { return d.reader.Close() }
 

@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
@@ -16,7 +15,7 @@ import (
 // finish checks what can only be said at the end of the logs.
 func (v *verifier) finish() (*Result, error) {
 	res := &Result{Batches: v.count, Trades: v.trades, FirstTrade: v.first, FromTape: v.fromTape, Chain: participant.Hex(v.last.Chain), Complete: true}
-	v.members.catchUp(math.MaxUint64)
+	v.members.catchUp(v.last.Seq + 1)
 	for _, r := range v.roles {
 		if err := errors.Join(v.checkpointsBefore(r, math.MaxUint64), v.compareState(r)); err != nil {
 			return nil, err
@@ -26,13 +25,13 @@ func (v *verifier) finish() (*Result, error) {
 		}
 		r.result.InDoubt = r.stream.inDoubt()
 		r.result.Excluded = v.members.isOut(r.result.Role)
-		r.result.Finished = r.saved && r.state.Finished
+		r.result.Finished = r.saved && r.state.Finished && r.state.AppliedSeq == uint64(v.last.Seq) // else an end that was taken back
 		r.result.Digest = participant.Hex(r.fresh.Digest())
 		res.Complete = res.Complete && r.result.Finished
 		if r.saved && !r.checked && r.state.AppliedSeq >= r.result.RestsOn {
 			return nil, violation("V5", "%s saved a state at batch %d, which is not among its committed batches", r.result.Role, r.state.AppliedSeq)
 		}
-		if v.engine.ended && slices.Contains(needed, r.result.Role) && (!r.saved || r.state.AppliedSeq != uint64(v.last.Seq)) {
+		if v.engine.ended && !r.result.Excluded && (!r.saved || r.state.AppliedSeq != uint64(v.last.Seq)) {
 			return nil, violation("V5", "the command log says that the run is finished, and %s has no state saved at batch %d", r.result.Role, v.last.Seq)
 		}
 		if r.result.Finished && r.stream.last.Seq < v.last.Seq {
@@ -41,7 +40,7 @@ func (v *verifier) finish() (*Result, error) {
 		res.Participants = append(res.Participants, r.result)
 	}
 	res.Excluded = v.members.excluded
-	if err := v.members.end(); err != nil {
+	if err := v.members.end(func(at batch3pc.Position) bool { return v.holding(at) >= v.quorum() }); err != nil {
 		return nil, err
 	}
 	if err := v.decidedHeld(); err != nil {
@@ -61,20 +60,27 @@ func (v *verifier) finish() (*Result, error) {
 // decidedHeld checks V8: what the engine logged as decided is committed or at least held, with the
 // same chain, by a quorum of the participants.
 func (v *verifier) decidedHeld() error {
+	if n := v.holding(v.last.Position()); n < v.quorum() {
+		return violation("V8", "batch %d (chain %016x) was committed, %d participants hold it, want %d", v.last.Seq, uint64(v.last.Chain), n, v.quorum())
+	}
 	d := v.engine.decided
 	if d.Seq <= v.last.Seq {
 		return nil
 	}
-	holders := 0
-	for _, r := range v.roles {
-		if r.stream.holds(batch3pc.Position(d)) {
-			holders++
-		}
-	}
-	if holders < v.quorum() {
-		return violation("V8", "the engine has decided batch %d (chain %016x), %d participants hold it, want %d", d.Seq, uint64(d.Chain), holders, v.quorum())
+	if n := v.holding(batch3pc.Position(d)); n < v.quorum() {
+		return violation("V8", "the engine has decided batch %d (chain %016x), %d participants hold it, want %d", d.Seq, uint64(d.Chain), n, v.quorum())
 	}
 	return nil
+}
+
+// holding counts the participants that hold the batch or entry at a position.
+func (v *verifier) holding(at batch3pc.Position) (n int) {
+	for _, r := range v.roles {
+		if at.Seq == 0 || r.stream.holds(at) {
+			n++
+		}
+	}
+	return n
 }
 
 // sameFiles checks that every file that fresh wrote has a twin, byte for byte, among the saved ones, and that these are

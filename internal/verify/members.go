@@ -80,8 +80,13 @@ func (m *members) to(g batch3pc.Generation, why string) {
 }
 
 // end checks V9 for the whole: an entry that was decided is in the command log before anything is sealed behind
-// it, so that at most the last one can be missing there.
-func (m *members) end() error {
+// it, so that at most the last one can be missing there. What it has beyond those that are committed in a log a quorum holds.
+func (m *members) end(held func(batch3pc.Position) bool) error {
+	for i := len(m.entries); i < len(m.logged); i++ {
+		if at := m.logged[i].Generation.At; !held(at) {
+			return violation("V9", "the command log has entry %d (chain %016x), which changes the members and which no quorum of them holds", at.Seq, uint64(at.Chain))
+		}
+	}
 	if n := len(m.entries); n > len(m.logged)+1 {
 		return violation("V9", "the participants have committed %d changes of the members, the command log has %d", n, len(m.logged))
 	}

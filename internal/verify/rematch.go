@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -27,6 +28,7 @@ type rematch struct {
 	warm      int             // of them, over how many the core has looked ahead
 	payload   []byte
 	decided   engine.Decided      // highest decision in the log
+	decisions []engine.Decided    // all that are behind the snapshot, until the batches come to them
 	members   []engine.Membership // changes of the members, all of the run
 	ended     bool                // the log says that the run is finished
 	base      engine.Sealed       // the last batch that is in the snapshot; 0: there is none
@@ -177,9 +179,14 @@ func (m *rematch) scan(dir string, after journal.Position, to *engine.Replica) e
 		case engine.RecordEnd:
 			m.ended = true
 		case engine.RecordDecided:
-			if m.decided, err = engine.DecodeDecided(rec.Body); err != nil {
+			d, err := engine.DecodeDecided(rec.Body)
+			if err != nil {
 				return err
 			}
+			if d.Seq <= m.decided.Seq {
+				return violation("V8", "the engine's log goes from the decision of batch %d to that of batch %d", m.decided.Seq, d.Seq)
+			}
+			m.decided, m.decisions = d, append(m.decisions, d)
 		}
 	}
 }
@@ -214,7 +221,7 @@ func (m *rematch) next() (*codec.Command, error) {
 
 // produces checks V4: matching up to the batch's last command gives exactly the batch.
 func (m *rematch) produces(b *batch3pc.Batch, p *codec.Payload) error {
-	if !m.reached {
+	if m.reached = m.reached || b.Seq > m.base.Seq && m.baseIsChange(); !m.reached {
 		return m.before(b, p)
 	}
 	for m.core.LastCommand() < p.LastCommand {
@@ -241,6 +248,26 @@ func (m *rematch) produces(b *batch3pc.Batch, p *codec.Payload) error {
 	return nil
 }
 
+// agrees checks V8 for a committed batch or entry: what the engine's log calls decided is this history and no other. Where only the
+// tape is there, entries are not.
+func (m *rematch) agrees(at batch3pc.Position, entries bool) error {
+	for ; len(m.decisions) > 0 && m.decisions[0].Seq <= at.Seq; m.decisions = m.decisions[1:] {
+		switch d := m.decisions[0]; {
+		case d.Seq < at.Seq && entries:
+			return violation("V8", "the engine has decided batch %d (chain %016x), which was not committed", d.Seq, uint64(d.Chain))
+		case d.Seq == at.Seq && d.Chain != at.Chain:
+			return violation("V8", "the engine has decided batch %d with chain %016x, committed was chain %016x", d.Seq, uint64(d.Chain), uint64(at.Chain))
+		}
+	}
+	return nil
+}
+
+// baseIsChange reports whether what the snapshot ends with is no batch, but a change of the members, which V9 is about.
+func (m *rematch) baseIsChange() bool {
+	at := batch3pc.Position{Seq: m.base.Seq, Chain: m.base.Chain}
+	return slices.ContainsFunc(m.members, func(c engine.Membership) bool { return c.Generation.At == at })
+}
+
 // before checks a batch that the snapshot has swallowed: the last one must be the one that it names (V10).
 func (m *rematch) before(b *batch3pc.Batch, p *codec.Payload) error {
 	if b.Seq < m.base.Seq {
@@ -263,10 +290,13 @@ func (m *rematch) result(r *Result) {
 
 // rest matches what the log holds after the last committed batch.
 func (m *rematch) rest() error {
-	if !m.reached {
+	if !m.reached && !m.baseIsChange() {
 		return violation("V10", "the engine's log begins with a snapshot behind batch %d, which was not committed", m.base.Seq)
 	}
 	for {
+		if n := m.open.Trades(); m.ended && n > 0 {
+			return violation("V4", "the command log says that the run is finished, and its commands up to %d give %d trades that were not committed", m.core.LastCommand(), n)
+		}
 		c, err := m.next()
 		if err != nil || c == nil {
 			return err

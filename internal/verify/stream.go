@@ -104,9 +104,9 @@ func (s *stream) piece(r *batch3pc.Record) {
 // inDoubt returns how many batches are voted for and undecided at the end of the log.
 func (s *stream) inDoubt() int { return len(s.decided.Held()) }
 
-// holds reports whether the log has the batch, committed as its last one or in the undecided tail.
+// holds reports whether the log has the batch, committed as its last one, in a state or in the undecided tail.
 func (s *stream) holds(at batch3pc.Position) bool {
-	if s.last.Position() == at {
+	if s.decided.Last() == at {
 		return true
 	}
 	for _, b := range s.decided.Held() {

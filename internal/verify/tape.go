@@ -70,7 +70,6 @@ func (v *verifier) older(first *batch3pc.Batch) (*batch3pc.Batch, error) {
 		return nil, err
 	}
 	v.fromTape++
-	v.members.unseen = true
 	b := &batch3pc.Batch{Seq: e.At.Seq, Chain: e.At.Chain, Count: uint32(len(e.Payload.Trades)), Payload: codec.AppendPayload(nil, &e.Payload)}
 	if b.Seq <= v.last.Seq {
 		return nil, violation("V7", "the tape has batch %d behind batch %d", b.Seq, v.last.Seq)
@@ -95,6 +94,9 @@ func (v *verifier) published(b *batch3pc.Batch, p *codec.Payload) error {
 		}
 		return nil
 	case e.Gap && e.From <= p.FirstTrade && p.FirstTrade <= e.To:
+		if md := v.roles[len(v.roles)-1].stream; md.head == nil && md.last.Seq == b.Seq {
+			v.passed = b.Seq
+		}
 		return nil
 	case e.At != b.Position():
 		return violation("V7", "the tape has published batch %d (chain %016x) where batch %d (chain %016x) was committed",
@@ -116,6 +118,9 @@ func (v *verifier) unpublished() error {
 	md := v.roles[len(v.roles)-1]
 	if v.unseen != 0 && md.result.Finished {
 		return violation("V7", "market data finished without publishing batch %d", v.unseen)
+	}
+	if v.passed != 0 && md.result.Checkpoints == 0 && md.result.RestsOn == 0 {
+		return violation("V7", "the tape says that batch %d came as part of a state, and the log of market data has the batch and no state", v.passed)
 	}
 	for {
 		e, err := v.tape.peek()

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
@@ -95,6 +96,7 @@ type verifier struct {
 	members members
 
 	fromTape uint64
+	passed   batch3pc.Seq // the last batch that market data has in its log and that the tape says is not on it; 0: none
 	unseen   batch3pc.Seq // the first committed batch that the tape, which has ended, does not have; 0: none
 }
 
@@ -159,11 +161,8 @@ func (v *verifier) open(scratch string) (err error) {
 // checkpoint.
 func (v *verifier) begin() error {
 	v.first = 1
-	begins := false
-	for _, r := range v.roles {
-		begins = begins || r.stream.begun
-	}
-	for !begins { // more than one gap if market data ended behind it, and then took a later state over
+	v.members.unseen = !v.begun()
+	for v.members.unseen { // more than one gap if market data ended behind it, and then took a later state over
 		e, err := v.tape.peek()
 		if err != nil {
 			return err
@@ -201,6 +200,9 @@ func (v *verifier) batches() error {
 		} else {
 			err = v.apply(b)
 		}
+		if err == nil {
+			err = v.engine.agrees(b.Position(), v.begun())
+		}
 		if err != nil {
 			return err
 		}
@@ -231,18 +233,16 @@ func (v *verifier) apply(b *batch3pc.Batch) error {
 func (v *verifier) step() (*batch3pc.Batch, error) {
 	var first *batch3pc.Batch
 	var from string
-	begun := false
 	for _, r := range v.roles {
 		b, err := r.stream.peek()
 		if err != nil {
 			return nil, err
 		}
-		begun = begun || r.stream.begun
 		if b != nil && (first == nil || b.Seq < first.Seq) {
 			first, from = b, r.result.Role
 		}
 	}
-	if !begun {
+	if !v.begun() {
 		if b, err := v.older(first); b != nil || err != nil {
 			return b, err
 		}
@@ -268,6 +268,11 @@ func (v *verifier) step() (*batch3pc.Batch, error) {
 		}
 	}
 	return first, nil
+}
+
+// begun reports whether there is a log that holds what comes next.
+func (v *verifier) begun() bool {
+	return slices.ContainsFunc(v.roles, func(r *role) bool { return r.stream.begun })
 }
 
 // content checks V3 and V4 for one batch and adds up what V6 needs.
@@ -303,6 +308,12 @@ func (v *verifier) compareState(r *role) error {
 	}
 	name := r.result.Role
 	r.checked = true
+	if r.state.Role != name {
+		return violation("V5", "the state file of %s is that of %q", name, r.state.Role)
+	}
+	if v.first == 1 && r.state.AppliedBatches != v.count {
+		return violation("V5", "%s saved %d applied batches at batch %d, there are %d", name, r.state.AppliedBatches, r.state.AppliedSeq, v.count)
+	}
 	if got := participant.Hex(r.fresh.Digest()); got != r.state.Digest {
 		return violation("V5", "%s saved state digest %s at batch %d, recomputed %s", name, r.state.Digest, r.state.AppliedSeq, got)
 	}
