@@ -11,12 +11,17 @@ func (c *Coordinator) stepFetch(p *progress, m *Message) {
 	}
 	p.fetching, p.fetched = true, at
 	switch {
+	case p.phase == phasePromised && (p.based || m.Applied < p.reply.applied.Seq):
+		// It lacks what it said that it holds: it has come back with less, and nobody has noticed.
+		p.phase, p.fetching = phaseSilent, false
+		c.sendStateReq(p)
 	case p.phase == phasePromised:
 		c.fill(p, at)
 	case p.phase == phaseSilent && c.serving():
 		// It is repairing: it asks for what is decided before it promises anything, and may have applied
-		// less than it had.
-		p.applied = m.Applied
+		// less than it had. What it said that it holds is void.
+		p.applied, p.based = m.Applied, false
+		p.reply.save(&Message{Applied: at.Seq, AppliedChain: at.Chain})
 		c.fill(p, at)
 	case p.phase == phaseStarted && c.serving() && c.knows(at):
 		p.voted, p.sent = at, at.Seq // flush goes on from here
@@ -103,10 +108,11 @@ func (c *Coordinator) stepServes(helper *progress, at Seq) {
 }
 
 // stepFill passes a batch of a helper on to those who wait for it. An answer that comes behind a
-// Tick is as good as another: on a busy machine all may come that late.
+// Tick is as good as another: on a busy machine all may come that late. But what a helper had above the base before
+// it was started is aborted, whatever numbers are decided by now: above the base only what it has applied is passed on.
 func (c *Coordinator) stepFill(helper *progress, m *Message) {
 	settled := max(c.base.Seq, c.committed.Seq)
-	if m.Batch == nil || c.state == StateElecting || m.Batch.Seq > settled {
+	if m.Batch == nil || c.state == StateElecting || m.Batch.Seq > settled || m.Batch.Seq > max(c.base.Seq, m.Applied) {
 		return
 	}
 	for i := range c.peers {

@@ -241,7 +241,7 @@ func TestLearnerIsFedOnItsAcknowledgement(t *testing.T) {
 	ready := l.answer(3, batch3pc.Message{Kind: batch3pc.KindState, LastElected: ballot1, LastAttempt: ballot1})
 	asked := count(ready.Messages, batch3pc.KindFetch)
 	for _, b := range log[:8] {
-		ready = l.answer(1, batch3pc.Message{Kind: batch3pc.KindFill, Batch: b})
+		ready = l.answer(1, batch3pc.Message{Kind: batch3pc.KindFill, Batch: b, Applied: 16})
 		if count(ready.Messages, batch3pc.KindFill) != 1 {
 			t.Fatalf("batch %d is not passed on: %v", b.Seq, kindsOf(ready.Messages))
 		}
