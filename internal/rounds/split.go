@@ -15,8 +15,11 @@ type split struct {
 
 // step feeds a message of a coordinator to the machine.
 func (p *Participant) step(m *batch3pc.Message) error {
-	if m.Kind != batch3pc.KindBatch || m.Commit <= p.machine.Status().Applied {
+	if m.Kind != batch3pc.KindBatch {
 		return p.feed(m)
+	}
+	if now := p.machine.Status(); m.Commit <= now.Applied || m.Ballot.Less(now.LastElected) {
+		return p.feed(m) // it says nothing new, or is fenced
 	}
 	s := &p.split
 	s.batch = *m

@@ -98,6 +98,25 @@ func TestSplitWithoutRoom(t *testing.T) {
 	}
 }
 
+// A message of a coordinator that is fenced takes no watermark's place.
+func TestFencedBatchIsNotSplit(t *testing.T) {
+	batches := chain(2)
+	s, _ := started(t, 8, batches)
+	tell := func(epoch uint64, m batch3pc.Message) {
+		m.From, m.To, m.Ballot = engine, 1, batch3pc.Ballot{Epoch: epoch, Node: engine}
+		s.engine.tell(m)
+	}
+	tell(9, batch3pc.Message{Kind: batch3pc.KindStart, Seq: 1, Chain: batches[0].Chain})
+	s.round()
+	m := batch3pc.Message{Kind: batch3pc.KindBatch, Seq: 2, Batch: &batches[1], Commit: 1, CommitChain: batches[0].Chain}
+	tell(9, m)
+	tell(8, m)
+	s.want("a batch, and one of a fenced ballot", s.round(), batch3pc.KindYes, batch3pc.KindStale, batch3pc.KindApplied)
+	if !slices.Equal(s.app.applied, []batch3pc.Seq{1}) {
+		t.Errorf("applied %v, want batch 1", s.app.applied)
+	}
+}
+
 // A commit rides on the batch that is proposed before the round without work; if there is none it leaves then.
 func TestCommitRidesOnBatch(t *testing.T) {
 	nodes := []batch3pc.NodeID{1, 2, 3}
