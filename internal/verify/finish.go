@@ -34,8 +34,8 @@ func (v *verifier) finish() (*Result, error) {
 		if v.engine.ended && !r.result.Excluded && (!r.saved || r.state.AppliedSeq != uint64(v.last.Seq)) {
 			return nil, violation("V5", "the command log says that the run is finished, and %s has no state saved at batch %d", r.result.Role, v.last.Seq)
 		}
-		if r.result.Finished && r.stream.last.Seq < v.last.Seq {
-			return nil, violation("V1", "%s finished with batch %d, another participant has %d", r.result.Role, r.stream.last.Seq, v.last.Seq)
+		if at := r.stream.decided.Last(); r.result.Finished && at.Seq < v.last.Seq {
+			return nil, violation("V1", "%s finished with batch %d, another participant has %d", r.result.Role, at.Seq, v.last.Seq)
 		}
 		res.Participants = append(res.Participants, r.result)
 	}

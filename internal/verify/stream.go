@@ -18,11 +18,12 @@ type stream struct {
 	decided *rounds.Decided
 	head    *batch3pc.Batch // the next one, until taken; nil at the end
 	ended   bool            // there is no next one
-	begun   bool            // the log holds what comes next: it has its beginning, or has been joined
+	begun   bool            // the log holds what comes next: it has its beginning, or has been joined, and again behind the state of another
 	last    batch3pc.Batch  // head, or what was given out before
 
-	image       []byte           // pieces of the checkpoint that is being read
-	checkpoints []batch3pc.Image // states in the log, each behind the batch at its position
+	state       batch3pc.Position // the newest state in the log
+	image       []byte            // pieces of the checkpoint that is being read
+	checkpoints []batch3pc.Image  // states in the log, each behind the batch at its position
 }
 
 func openStream(dir, role string) (*stream, error) {
@@ -64,6 +65,13 @@ func (s *stream) follows(b *batch3pc.Batch) error {
 	switch {
 	case !b.Intact():
 		return violation("V2", "%s: batch %d: digest or chain does not fit its content", s.role, b.Seq)
+	case s.state.Seq > s.last.Seq: // of another participant, or what a log that was cut begins with: this one lacks what is in it
+		if b.ParentPosition() != s.state {
+			return violation("V2", "%s: batch %d names parent %d (chain %016x), and follows the state at batch %d (chain %016x)",
+				s.role, b.Seq, b.Parent, uint64(b.ParentChain), s.state.Seq, uint64(s.state.Chain))
+		}
+		s.begun = false
+		return nil
 	case !s.begun && s.last.Seq == 0:
 		return nil
 	case b.Parent != s.last.Seq || b.ParentChain != s.last.Chain || b.Seq <= s.last.Seq:
@@ -97,7 +105,7 @@ func (s *stream) piece(r *batch3pc.Record) {
 	if at := (batch3pc.Position{Seq: r.Seq, Chain: r.Chain}); !ok || xxhash.Sum64(s.image) != r.Digest || m.At != at {
 		m = batch3pc.Image{At: at} // without a state, which is no batch's
 	}
-	s.checkpoints = append(s.checkpoints, m)
+	s.checkpoints, s.state = append(s.checkpoints, m), m.At
 	s.image = nil // the checkpoint has it now
 }
 
