@@ -11,8 +11,8 @@ func (c *Coordinator) stepFetch(p *progress, m *Message) {
 	}
 	p.fetching, p.fetched = true, at
 	switch {
-	case p.phase == phasePromised && (p.based || m.Applied < p.reply.applied.Seq):
-		// It lacks what it said that it holds: it has come back with less, and nobody has noticed.
+	case p.phase == phasePromised && (p.based || m.Applied < p.reply.applied.Seq), p.phase == phaseStarted && m.Applied < p.applied:
+		// It lacks what it said that it holds, or has applied: it has come back with less, and nobody has noticed.
 		p.phase, p.fetching = phaseSilent, false
 		c.sendStateReq(p)
 	case p.phase == phasePromised:
