@@ -181,6 +181,12 @@ func (c *Coordinator) step(p *progress, m *Message) {
 	if m.Applied > p.applied {
 		p.applied, p.behindNs, p.moved = m.Applied, c.nowNs, true
 	}
+	if c.serving() && p.phase == phaseStarted && p.voted.Seq < m.Applied {
+		// It holds what it has applied, whatever an older State said that came behind a newer one.
+		if at := c.log.position(c.log.through(m.Applied)); at.Seq == m.Applied {
+			p.voted, p.sent = at, max(p.sent, at.Seq)
+		}
+	}
 	switch m.Kind {
 	case KindYes:
 		c.stepYes(p, m)
