@@ -135,6 +135,9 @@ func (s *snapshots) take(ctx context.Context, j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
+	if r.Commands() < s.last+s.every/2 {
+		return nil // the disk is behind: what it has so far is not worth a snapshot
+	}
 	return s.write(j, &keptSnapshot{at, r.Commands(), r.AppendSnapshot(latest.Body[:0])})
 }
 
