@@ -196,6 +196,13 @@ func (c *Coordinator) sendStart(p *progress) {
 // stepStartAck counts an accepted base.
 func (c *Coordinator) stepStartAck(p *progress, m *Message) {
 	at := Position{m.Seq, m.Chain}
+	if c.serving() && p.phase == phasePromised && at.Seq < c.base.Seq {
+		// It accepted the base, has lost some of it since, and nobody has noticed: however often it is started, it
+		// acknowledges what is left. Its State says that it had accepted, and what it lacks.
+		p.phase = phaseSilent
+		c.sendStateReq(p)
+		return
+	}
 	if c.state == StateElecting || !c.knows(at) || at.Seq < c.base.Seq {
 		c.ignored++ // nobody was started yet, or somebody started elsewhere
 		return

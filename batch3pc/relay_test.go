@@ -54,3 +54,39 @@ func TestLateAnswerOfAHelperIsNotDecided(t *testing.T) {
 		t.Fatalf("messages %v, want what is decided passed on", kindsOf(ready.Messages))
 	}
 }
+
+// One that accepts the base, comes back with a hole in its log, and whose StartAck went down with it is started again:
+// it acknowledges what it holds, which is less than the base, and says nothing else by itself. It has to be asked where
+// it stands, once, and gets what it has lost (I8).
+func TestAcknowledgementBelowTheBaseIsAskedAbout(t *testing.T) {
+	l := newLeader(t, nil)
+	log := chain(origin, 1, 2, "x")
+	l.machine.Open()
+	l.machine.Open()
+	for _, id := range participantIDs {
+		l.state(id, ballot1, log[1].Position(), log...)
+	}
+	below := func() batch3pc.Ready { return l.at(3, batch3pc.KindStartAck, log[0].Position()) }
+	if noMessage(t, below()); l.machine.Status().State != batch3pc.StateStarting {
+		t.Fatalf("state %v, want Starting", l.machine.Status().State)
+	}
+	for _, id := range participantIDs[:2] {
+		l.at(id, batch3pc.KindStartAck, log[1].Position())
+	}
+	l.machine.Tick()
+	if ready := l.machine.Tick(); count(ready.Messages, batch3pc.KindStart) != 1 {
+		t.Fatalf("messages %v, want 3 started again", kindsOf(ready.Messages))
+	}
+	if ask := onlyMessage(t, below().Durable, batch3pc.KindStateReq); ask.To != 3 {
+		t.Fatalf("%d is asked for its state, want 3", ask.To)
+	}
+	noMessage(t, below()) // the answer to another Start: it is asked already
+	ready := l.state(3, l.machine.Status().Ballot, log[0].Position(), log[0])
+	if fetch := onlyMessage(t, ready.Messages[:1], batch3pc.KindFetch); fetch.Seq != log[0].Seq {
+		t.Fatalf("a helper is asked for what follows %d, want %d", fetch.Seq, log[0].Seq)
+	}
+	ready = l.answer(ready.Messages[0].To, batch3pc.Message{Kind: batch3pc.KindFill, Batch: log[1], Applied: 2})
+	if fill := onlyMessage(t, ready.Messages[:1], batch3pc.KindFill); fill.To != 3 || fill.Batch.Seq != log[1].Seq {
+		t.Fatalf("%v to %d, want the lost batch to 3", fill.Kind, fill.To)
+	}
+}
