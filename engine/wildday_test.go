@@ -76,7 +76,11 @@ func (w wildDay) command() codec.Command {
 // halted; a core that was restored at any place, in the middle of work or not, comes to the same state; and in the end nothing is
 // left reserved.
 func TestAnyWildDay(t *testing.T) {
-	for seed := range uint64(8) {
+	seeds := uint64(8)
+	if testing.Short() {
+		seeds = 2
+	}
+	for seed := range seeds {
 		l := anyLimits
 		l.FillsMax = 1 + 4*int(seed)
 		whole, day := newAnyDesk(t, l), wildDay{newAnyDay(seed)}
