@@ -33,7 +33,7 @@ func TestOutputCannotBeWritten(t *testing.T) {
 		"generate --orders 100 --out other.csv", "convert day.csv day.tzc", "inspect day.csv", "inspect day.csv -o json", "inspect run",
 		"verify run", "verify run -o json", "replay day.csv --in-process --force --dir again", "up --in-process --orders 100 --dir up",
 		"demo coordinator-crash", "demo coordinator-crash -o json", "sim --schedules 20", "sim --schedules 20 -o json",
-		"bench commit --duration 2s --warmup 10ms --durable=false --floor=false", "participant risk --dir risk --listen 127.0.0.1:0",
+		"bench commit --rate 20k --duration 1s --warmup 10ms --durable=false --floor=false", "participant risk --dir risk --listen 127.0.0.1:0",
 	}
 	for _, name := range []string{"replay", "up", "generate", "convert", "inspect", "verify", "bench", "sim", "demo", "engine", "participant", "proxy", "version"} {
 		lines = append(lines, name+" --help")

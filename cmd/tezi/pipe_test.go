@@ -16,7 +16,7 @@ func TestNobodyReads(t *testing.T) {
 		code, left   int
 	}{
 		{"output", "stdout", []string{"version"}, exitPipe, 0},
-		{"output of a benchmark", "stdout", []string{"bench", "commit", "--duration", "2s", "--warmup", "10ms", "--durable=false", "--floor=false", "-o", "json"}, exitPipe, 0},
+		{"output of a benchmark", "stdout", []string{"bench", "commit", "--rate", "20k", "--duration", "1s", "--warmup", "10ms", "--durable=false", "--floor=false", "-o", "json"}, exitPipe, 0},
 		{"output of a simulation", "stdout", []string{"sim", "--schedules", "100", "-o", "json"}, exitPipe, 0},
 		{"messages", "stderr", []string{"generate", "--orders", "100", "--out", "day.tzc"}, exitOK, 1},
 		{"messages of an error", "stderr", []string{"replay", "nothing"}, exitFailure, 0},
