@@ -9,8 +9,10 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/codec"
+	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
+	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/internal/verify"
 )
 
@@ -117,6 +119,37 @@ func (s *told) Next(c *codec.Command) error {
 	p := codec.PhaseChange{Kind: codec.KindPhase, Instrument: 1}
 	*c = *p.AsCommand()
 	return nil
+}
+
+// TestSnapshotWaitsForTheDisk: what is due by what is logged is not written while the disk has less than half of it.
+func TestSnapshotWaitsForTheDisk(t *testing.T) {
+	dir := cutRun(t, largeFiles, false)
+	run, err := rundir.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := rundir.NewCommandLog(dir, run.Cluster)
+	j, err := journal.Open(log.Dir, journal.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close() //nolint:errcheck // nothing was written
+	stats := new(engine.Stats)
+	stats.Logged.Store(1 << 40)
+	s := snapshots{log: log, limits: run.Limits, stats: stats, warn: func(err error) { t.Error(err) }}
+	before, _ := newestSnapshot(dir)
+	for _, c := range []struct {
+		every uint64
+		want  bool
+	}{{1 << 30, false}, {2, true}} {
+		s.every = c.every
+		if err := s.take(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+		if after, _ := newestSnapshot(dir); (after > before) != c.want {
+			t.Errorf("every %d: the newest snapshot is of record %d, it was of %d", c.every, after, before)
+		}
+	}
 }
 
 // endOfLog is the place behind the last record of a log.
