@@ -118,7 +118,7 @@ bench-commit: build ## measure the commit subsystem in about five minutes into d
 	$(call record,commit/protocol,commit --sweep protocol --floor=false)
 	$(call record,commit/transport,commit --sweep transport)
 	$(call record,commit/catchup,commit --sweep catchup --floor=false)
-	$(call go-bench,run/commit/link.txt,Links,-bench=Link -benchtime=30000x,./bench/commit)
+	$(call go-bench,run/commit/link.txt,Links,-bench='Link|SharedRing' -benchtime=30000x,./bench/commit)
 	$(call go-bench,run/commit/loss.txt,Loss,-bench=Loss -benchtime=4000x,./internal/transport)
 	$(call go-bench,run/commit/restart.txt,Restart,-bench=Restart -benchtime=3x,./bench/commit)
 	$(call fill-page,docs/COMMIT-SPEED.md,run/commit/*.txt run/commit/*/*.json)

@@ -114,21 +114,8 @@ func BenchmarkLink(b *testing.B) {
 }
 
 func benchLink(b *testing.B, carrier transport.Carrier, wait string, size int) {
-	cmd := exec.Command(os.Args[0], "echo", wait)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	stop := sync.OnceFunc(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	line, stop := startOther(b, "echo", wait)
 	defer stop()
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
 	bell := ringbuf.NewBell(waits[wait])
 	l := transport.Dial(transport.DialOptions{
 		Addr: strings.TrimSpace(strings.TrimPrefix(line, listening)), Hello: linkDialer, Want: linkEcho, Header: linkHeader,
@@ -175,15 +162,44 @@ func benchLink(b *testing.B, carrier transport.Carrier, wait string, size int) {
 		trip(h)
 	}
 	b.ReportMetric(float64(faults()-before), "faults")
-	for _, q := range []float64{50, 99, 99.9} {
-		b.ReportMetric(float64(h.ValueAtPercentile(q)), "p"+strconv.FormatFloat(q, 'f', -1, 64)+"-ns")
-	}
+	reportTrips(b, h)
 	if wait != "spin" {
 		return
 	}
 	b.ReportMetric(float64(first.ValueAtPercentile(99)), "first-p99-ns")
 	l.Close()
 	stop()
+	reportWord(b, c, h)
+}
+
+// startOther starts this program again as the other end of a benchmark. It returns the first line that it says, and
+// what ends it.
+func startOther(b *testing.B, args ...string) (line string, stop func()) {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	if line, err = bufio.NewReader(out).ReadString('\n'); err != nil {
+		stop()
+		b.Fatal(err)
+	}
+	return line, stop
+}
+
+func reportTrips(b *testing.B, h *hdrhistogram.Histogram) {
+	for _, q := range []float64{50, 99, 99.9} {
+		b.ReportMetric(float64(h.ValueAtPercentile(q)), "p"+strconv.FormatFloat(q, 'f', -1, 64)+"-ns")
+	}
+}
+
+// reportWord reports trips as multiples of those of a bare word, which has the cores to itself now.
+func reportWord(b *testing.B, c clock.Clock, h *hdrhistogram.Histogram) {
 	if t := word.Trips(c, 100_000); t != nil {
 		p50 := float64(t.ValueAtPercentile(50))
 		b.ReportMetric(float64(h.ValueAtPercentile(50))/p50, "x-word")
