@@ -57,8 +57,8 @@ func TestBudgetAddsUp(t *testing.T) {
 		if _, err := b.run(t, randomFlow(12, 20_000)); err != nil {
 			t.Fatal(err)
 		}
-		if vetoes == (s.orders == len(b.trades)) || s.orders == 0 || vetoes != (len(b.engine.vetoes) > 0) {
-			t.Fatalf("vetoes %t, %d of them: %d of %d trades are measured", vetoes, len(b.engine.vetoes), s.orders, len(b.trades))
+		if vetoes == (s.orders == len(b.trades)) || s.orders == 0 || vetoes != (len(b.log.vetoes()) > 0) {
+			t.Fatalf("vetoes %t, %d of them: %d of %d trades are measured", vetoes, len(b.log.vetoes()), s.orders, len(b.trades))
 		}
 		sum := int64(0)
 		for p, ns := range s.parts {

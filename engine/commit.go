@@ -130,32 +130,54 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 		}
 		return nil
 	}
-	p.heardNs = e.nowNs
+	var m batch3pc.Message
 	h, body := codec.TrustFrame(frame)
-	switch h.Kind {
-	case codec.FrameMessage:
-		var m batch3pc.Message
-		if err := codec.DecodeMessage(body, h, &m, &e.batch); err != nil {
-			return fmt.Errorf("engine: from %s: %w", p.Name, err)
-		}
-		if m.From != p.Node {
-			return fmt.Errorf("engine: node %d speaks on the link of %s (node %d)", m.From, p.Name, p.Node)
-		}
-		p.applied = max(p.applied, m.Applied)
-		e.compareDisk(p, &m)
-		e.noteRoom(p, &m)
-		return e.do(e.machine.Step(&m))
-	case codec.FrameFinished:
-		s, err := codec.DecodeSummary(body)
-		if err != nil {
-			return fmt.Errorf("engine: from %s: %w", p.Name, err)
-		}
-		p.summary, p.finished = s, true
-		e.progressNs = e.nowNs
-		e.ports.Notify(Notice{Kind: NoticeFinished, Peer: p.Name})
+	switch {
+	case h.Kind == codec.FrameFinished:
+		e.finished(p, body)
+		return nil
+	case h.Kind != codec.FrameMessage:
+		e.drop(p, fmt.Errorf("%w: of kind %d, want %d or %d", codec.ErrFrameBody, h.Kind, codec.FrameMessage, codec.FrameFinished))
 		return nil
 	}
-	return fmt.Errorf("engine: %s sent a frame of kind %d", p.Name, h.Kind)
+	if err := codec.DecodeMessage(body, h, &m, &e.batch); err != nil {
+		e.drop(p, err)
+		return nil
+	}
+	if m.From != p.Node {
+		e.drop(p, fmt.Errorf("%w: in the name of node %d, want %d", codec.ErrFrameBody, m.From, p.Node))
+		return nil
+	}
+	p.heardNs = e.nowNs
+	p.applied = max(p.applied, m.Applied)
+	e.compareDisk(p, &m)
+	e.noteRoom(p, &m)
+	return e.do(e.machine.Step(&m))
+}
+
+// finished takes the word of a participant that it has saved its state. One that was never asked cannot have.
+func (e *Engine) finished(p *peer, body []byte) {
+	s, err := codec.DecodeSummary(body)
+	if err == nil && !p.asked && p.seat.askedNs == 0 {
+		err = fmt.Errorf("%w: the end of a stream that goes on", codec.ErrFrameBody)
+	}
+	if err != nil {
+		e.drop(p, err)
+		return
+	}
+	p.heardNs, e.progressNs = e.nowNs, e.nowNs
+	p.summary, p.finished = s, true
+	e.ports.Notify(Notice{Kind: NoticeFinished, Peer: p.Name})
+}
+
+// drop takes no notice of a frame that nobody here understands, but counts it and tells people of the 1st, 10th, 100th and
+// so on. No participant can end the engine by what it says: one that says nothing else is a silent one to the protocol.
+func (e *Engine) drop(p *peer, why error) {
+	p.dropped++
+	if p.dropped >= max(1, 10*p.said) {
+		p.said = p.dropped
+		e.ports.Notify(Notice{Kind: NoticeDropped, Peer: p.Name, Why: why.Error(), Times: p.dropped})
+	}
 }
 
 // advance moves the window's cursors after the coordinator's watermarks, publishes what is newly

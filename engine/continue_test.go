@@ -151,7 +151,7 @@ type matched struct {
 // replayed matches the log of a finished box again.
 func replayed(t *testing.T, b *testBox) matched {
 	t.Helper()
-	core, err := NewCore(b.cfg.Limits, b.engine.vetoes)
+	core, err := NewCore(b.cfg.Limits, b.log.vetoes())
 	if err != nil {
 		t.Fatal(err)
 	}

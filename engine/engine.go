@@ -24,12 +24,11 @@ type Engine struct {
 
 	core    *Core
 	open    *Builder
-	arrival []int64       // arrivals of the open batch's trades
-	trades  []codec.Trade // of the last decided batch
-	marks   []mark        // of the open batch's chunks, if there is a Budget
-	openNs  int64         // when the open batch got its first trade
-	seq     uint64        // last sequence number given
-	vetoes  []Veto
+	arrival []int64         // arrivals of the open batch's trades
+	trades  []codec.Trade   // of the last decided batch
+	marks   []mark          // of the open batch's chunks, if there is a Budget
+	openNs  int64           // when the open batch got its first trade
+	seq     uint64          // last sequence number given
 	backlog []codec.Command // sequenced and logged already, to be matched again after an abort
 	replica *Replica        // what the log held at the start, until the first ballot says what of it is decided; then nil
 
@@ -91,7 +90,9 @@ type peer struct {
 	up       bool
 	finished bool
 	asked    bool         // FrameFinish was sent on this connection
-	heardNs  int64        // last frame
+	heardNs  int64        // last frame that was understood
+	dropped  uint64       // frames that were not
+	said     uint64       // of dropped: how many there were when people were told last
 	notNow   bool         // it has said that it cannot take a batch now
 	notNowNs int64        // when, last
 	compared bool         // its disk, with what it held, since it connected
@@ -123,6 +124,7 @@ type Result struct {
 	Memberships      []Membership    // since the log began; the first one names everybody
 	Lates            []Late          // deadlines that were missed while this engine led
 	Stalls           uint64          // how often no batch was committed for StallNs, likewise
+	Dropped          uint64          // frames of participants that were not understood, likewise
 }
 
 // Resume returns an engine that continues where the log ends, or begins an empty one. r is the replica of the
@@ -344,6 +346,7 @@ func (e *Engine) result() Result {
 	}
 	for i := range e.peers {
 		r.Participants = append(r.Participants, e.peers[i].summary)
+		r.Dropped += e.peers[i].dropped
 	}
 	return r
 }

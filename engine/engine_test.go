@@ -130,7 +130,7 @@ func TestVetoRematches(t *testing.T) {
 	if res.BatchesAborted == 0 || res.Rejects[codecRisk] == 0 {
 		t.Fatalf("%d batches aborted, %d orders refused: the test proves nothing", res.BatchesAborted, res.Rejects[codecRisk])
 	}
-	for _, v := range b.engine.vetoes {
+	for _, v := range b.log.vetoes() {
 		if !ends[v.From-1] {
 			t.Fatalf("a veto begins at command %d, behind no committed batch", v.From)
 		}
@@ -143,7 +143,7 @@ func TestVetoRematches(t *testing.T) {
 	for _, p := range b.peers {
 		sameTrades(t, p.app.applied, b.trades)
 	}
-	want, core := matchAll(t, b.cfg.Limits, cmds, b.engine.vetoes)
+	want, core := matchAll(t, b.cfg.Limits, cmds, b.log.vetoes())
 	defer core.Close()
 	sameTrades(t, b.trades, want)
 	if res.StateHash != core.StateHash() {
@@ -184,7 +184,7 @@ func TestRepeatedVetoesHalt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(b.engine.vetoes); n < b.cfg.VetoesMax || n > 10*b.cfg.VetoesMax {
+	if n := len(b.log.vetoes()); n < b.cfg.VetoesMax || n > 10*b.cfg.VetoesMax {
 		t.Errorf("%d vetoes, want %d in a row: then the instrument is halted", n, b.cfg.VetoesMax)
 	}
 	traded := map[uint32]int{}
@@ -197,7 +197,7 @@ func TestRepeatedVetoesHalt(t *testing.T) {
 	if res.Rejects[orderbook.RejectHalted] < 500 {
 		t.Errorf("%d orders were told that the instrument is halted", res.Rejects[orderbook.RejectHalted])
 	}
-	want, core := matchAll(t, b.cfg.Limits, cmds, b.engine.vetoes)
+	want, core := matchAll(t, b.cfg.Limits, cmds, b.log.vetoes())
 	defer core.Close()
 	sameTrades(t, b.trades, want)
 	if core.Phase(bad) != codec.PhaseHalted || res.StateHash != core.StateHash() {

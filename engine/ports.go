@@ -96,6 +96,7 @@ const (
 	NoticeNewLog                       // Peer has a new log, which counts from Seq on
 	NoticeTrouble                      // Peer does not count, because of Why; with no Why, it does again
 	NoticeLate                         // Peer, or with "" all together, missed the deadline of Phase for batch Seq, for ForNs, as one of Times; 1st, 10th, 100th ... are told
+	NoticeDropped                      // frames of Peer are not understood, and dropped: the last one because of Why, Times so far; 1st, 10th, 100th ... are told
 	NoticeTakenUp                      // the log is taken up behind Seq: Orders commands are matched again, InFlight batches were aborted
 )
 

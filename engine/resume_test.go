@@ -130,10 +130,10 @@ func TestResumeHonoursVetoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(b.engine.vetoes) < 2 || b.engine.vetoes[0].From > b.source.Commands {
-		t.Fatalf("%d vetoes, none before the last life: the test proves nothing", len(b.engine.vetoes))
+	if len(b.log.vetoes()) < 2 || b.log.vetoes()[0].From > b.source.Commands {
+		t.Fatalf("%d vetoes, none before the last life: the test proves nothing", len(b.log.vetoes()))
 	}
-	want, core := matchAll(t, b.cfg.Limits, cmds, b.engine.vetoes)
+	want, core := matchAll(t, b.cfg.Limits, cmds, b.log.vetoes())
 	defer core.Close()
 	for _, p := range c.peers {
 		sameTrades(t, p.app.applied, want)

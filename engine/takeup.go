@@ -115,7 +115,7 @@ func (e *Engine) settled(s *Sealed, payload []byte) error {
 
 // adopt makes the replica's core the engine's, and its commands behind the core the backlog.
 func (e *Engine) adopt(r *Replica) {
-	e.core, e.seq, e.vetoes = r.core, r.seq, r.vetoes
+	e.core, e.seq = r.core, r.seq
 	e.backlog = r.waiting[r.head:]
 	e.arrival, e.marks = e.arrival[:0], e.marks[:0]
 	e.open.Reset(e.core.LastCommand(), e.core.NextTrade())

@@ -94,6 +94,22 @@ func (l *memoryLog) Recover(load func(snapshot []byte) error, take func(kind uin
 	return nil
 }
 
+// vetoes are those that the log holds.
+func (l *memoryLog) vetoes() (all []Veto) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, k := range l.kinds {
+		if k == RecordVeto {
+			v, err := DecodeVeto(l.bodies[i])
+			if err != nil {
+				panic(err)
+			}
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
 func (l *memoryLog) Replay(fn func(kind uint8, body []byte) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

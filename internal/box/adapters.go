@@ -113,6 +113,8 @@ func (b *box) notify(n engine.Notice) {
 		}
 	case engine.NoticeTakenUp:
 		log.Warn("resuming from the command log", "committed_batch", uint64(n.Seq), "batches_aborted", n.InFlight, "commands_matched_again", n.Orders)
+	case engine.NoticeDropped:
+		log.Error("frames of a participant are not understood, and dropped: it has a fault, or is of another version", "role", n.Peer, "because", n.Why, "times", n.Times)
 	case engine.NoticeFinished:
 		log.Info("participant finished", "role", n.Peer)
 	}

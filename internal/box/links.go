@@ -25,13 +25,19 @@ func bore(counts map[string]uint64, s transport.Stats) {
 	}
 }
 
-// tellBad says at the end of a participant what was dropped on its links, if anything was.
-func tellBad(log *slog.Logger, role string, engines []rounds.Peer) {
+// badMessage is the name of a count: frames that arrived whole, and that their reader does not understand.
+const badMessage = "bad_message"
+
+// tellBad says at the end of a participant what was dropped on its links, or as it was read, if anything was.
+func tellBad(log *slog.Logger, role string, engines []rounds.Peer, dropped uint64) {
 	counts := map[string]uint64{}
 	for _, e := range engines {
 		bore(counts, e.Link.(*transport.Link).Stats())
 	}
 	delete(counts, "reconnects")
+	if dropped > 0 {
+		counts[badMessage] = dropped
+	}
 	if len(counts) > 0 {
 		log.Info("link errors", "role", role, "counts", counts)
 	}

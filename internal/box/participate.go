@@ -71,6 +71,9 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	node, err := participant.Open(participant.Config{
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
 		CheckpointBatches: o.Checkpoint, Cut: o.CutLog, Files: o.Files, Full: tellFull(o.Log, o.Dir),
+		Dropped: func(n uint64) {
+			o.Log.Error("frames of an engine are not understood, and dropped: it has a fault, or is of another version", "role", o.Role, "times", n)
+		},
 		Unreadable: func(err error) {
 			o.Log.Error("damaged log: it cannot supply the other participants", "role", o.Role, "err", err)
 		},
@@ -87,7 +90,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 	role.live = true
 	listening(addr)
 	err = node.Run(ctx)
-	tellBad(o.Log, o.Role, engines)
+	tellBad(o.Log, o.Role, engines, node.Dropped())
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}

@@ -396,7 +396,9 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 	reportMembers(r, &res, time.Now())
 	r.SetRejects(&res.Rejects)
 	r.SetMarket(&res.Counts)
-	r.Links = b.bore
+	if r.Links = b.bore; res.Dropped > 0 {
+		r.Links[badMessage] = res.Dropped
+	}
 	r.SetLatencies(b.recorder.Snapshot())
 	if b.fills != nil {
 		r.FillsExpected, r.FillsMatched = int64(len(b.fills.expected)), int64(b.fills.matched)

@@ -43,6 +43,7 @@ type Config struct {
 	CheckpointBatches uint64
 	Cut               bool
 	Unreadable        func(error)  // as in rounds.ParticipantConfig
+	Dropped           func(uint64) // told how many frames of engines were dropped so far: the 1st, 10th, 100th and so on; nil: nobody is
 	Full              func(bool)   // told that the disk of the log is full, and the node waits, and that it goes on; nil: it ends
 	Files             rounds.Files // where the log lies; the zero value is the operating system's
 }
@@ -66,6 +67,7 @@ type Node struct {
 	done    bool         // the state is saved at the engine's wish: it may go
 	ends    bool         // the state file says, from this life or the one before, that the stream ends ...
 	endsAt  batch3pc.Seq // ... behind this batch
+	said    uint64       // frames that were dropped when Config.Dropped was told last
 	goneNs  int64        // since when the engine is not connected; 0: it is
 }
 
@@ -155,6 +157,9 @@ func (n *Node) Holes() []*journal.Hole { return n.holes }
 // Status returns the machine's watermarks. Only before or after Run.
 func (n *Node) Status() batch3pc.ParticipantStatus { return n.machine.Status() }
 
+// Dropped counts the frames of engines that were dropped. Only before or after Run.
+func (n *Node) Dropped() uint64 { return n.driver.Bad() }
+
 // linger is how long a node that has finished waits for the engine to come back: the connection may
 // have broken before the engine heard of it.
 const linger = 2 * time.Second
@@ -186,6 +191,10 @@ func (n *Node) Run(ctx context.Context) (err error) {
 func (n *Node) Round(nowNs int64) (worked bool, err error) {
 	if worked, err = n.driver.Round(nowNs); err != nil {
 		return worked, err
+	}
+	if bad := n.driver.Bad(); bad >= max(1, 10*n.said) && n.cfg.Dropped != nil {
+		n.said = bad
+		n.cfg.Dropped(bad)
 	}
 	if n.ends && n.machine.Status().Applied != n.endsAt { // that engine was told to end, and another one goes on
 		n.done, n.ends = false, false

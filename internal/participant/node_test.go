@@ -436,6 +436,8 @@ func TestJournalFailureEndsNode(t *testing.T) {
 // TestPeerCannotEndNode: a frame that nobody understands, and a finish that is none, are dropped.
 func TestPeerCannotEndNode(t *testing.T) {
 	r := newRig(t, t.TempDir())
+	var told []uint64
+	r.node.cfg.Dropped = func(n uint64) { told = append(told, n) }
 	for _, c := range []struct {
 		kind codec.FrameKind
 		size int
@@ -448,8 +450,8 @@ func TestPeerCannotEndNode(t *testing.T) {
 			t.Errorf("kind %d of %d bytes: %v", c.kind, c.size, err)
 		}
 	}
-	if n := r.node.driver.Bad(); n != 5 || r.node.finish != nil {
-		t.Errorf("%d frames dropped, want 5; finish %v", n, r.node.finish)
+	if n := r.node.Dropped(); n != 5 || r.node.finish != nil || !slices.Equal(told, []uint64{1}) {
+		t.Errorf("%d frames dropped, want 5; told at %d, want the first; finish %v", n, told, r.node.finish)
 	}
 	if err := errors.Join(r.node.disk.Close(), r.role.Close()); err != nil {
 		t.Fatal(err)
