@@ -59,16 +59,6 @@ func (t *Trade) SellClient() uint32 {
 	return pick(t.TakerSide == orderbook.Buy, t.MakerClient, t.TakerClient)
 }
 
-// BuyOrder is the buying order.
-func (t *Trade) BuyOrder() orderbook.OrderID {
-	return pick(t.TakerSide == orderbook.Buy, t.Taker, t.Maker)
-}
-
-// SellOrder is the selling order.
-func (t *Trade) SellOrder() orderbook.OrderID {
-	return pick(t.TakerSide == orderbook.Buy, t.Maker, t.Taker)
-}
-
 // Value is price times quantity, in paise (in units of the instrument's price scale).
 func (t *Trade) Value() int64 { return int64(t.Price) * int64(t.Qty) }
 
