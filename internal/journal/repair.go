@@ -22,14 +22,8 @@ const (
 	repairEnd       = "end"
 )
 
-// HoleBody is the body of the record that Repair puts where a hole was, little endian:
-//
-//	0  u64  the last record before the hole, as numbered in the damaged log
-//	8  u64  the first record behind it, as numbered there; 0: there was none
-const HoleBody = 16
-
-// Repair makes a log with holes whole again: records of the given kind, with a HoleBody, take the place
-// of the holes, and what follows is numbered anew. It returns the holes, with their old numbers; none,
+// Repair makes a log with holes whole again: records of the given kind take the place of the holes, and what follows
+// is numbered anew. It returns the holes, with their old numbers; none,
 // and nothing is changed, if the log has no damage. What is in the holes is not brought back: the owner
 // has to know from the records of this kind that its log is not its whole history. The log must not be
 // open: ErrInUse. A torn tail is cut off on the way. Of the options, After works as in Open: what lies
@@ -125,6 +119,10 @@ func rewrite(dir string, o Options, kind uint8, r *Reader, hole *Hole) (holes []
 	return holes, finishRepair(over.FS, dir)
 }
 
+// body is that of the record which takes the place of the hole, little endian:
+//
+//	0  u64  the last record before it, as numbered in the damaged log
+//	8  u64  the first record behind it, as numbered there; 0: there was none
 func (h *Hole) body() []byte {
 	b := binary.LittleEndian.AppendUint64(nil, h.After)
 	return binary.LittleEndian.AppendUint64(b, h.Next)

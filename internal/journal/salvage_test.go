@@ -268,7 +268,7 @@ func checkRepaired(t *testing.T, d *simdisk.Disk, seed uint64, lsns []uint64, fo
 	i, h := 0, 0
 	j, err := Open("log", on(d), func(r Record) error {
 		if r.Kind == holeKind {
-			if before, next := binary.LittleEndian.Uint64(r.Body), binary.LittleEndian.Uint64(r.Body[8:]); len(r.Body) != HoleBody || before != found[h].After || next != found[h].Next {
+			if before, next := binary.LittleEndian.Uint64(r.Body), binary.LittleEndian.Uint64(r.Body[8:]); len(r.Body) != 16 || before != found[h].After || next != found[h].Next {
 				t.Fatalf("seed %d: hole %d says %x, want %v", seed, h, r.Body, found[h])
 			}
 			h++
