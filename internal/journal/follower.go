@@ -99,7 +99,9 @@ func (f *Follower) quiet() (bool, error) {
 		}
 	}
 	if r.size-r.offset >= headerSize {
-		if _, err := r.file.ReadAt(f.head[:], r.offset); err != nil {
+		if _, err := r.file.ReadAt(f.head[:], r.offset); err == io.EOF { // the next writer cuts what was torn
+			return true, r.measure()
+		} else if err != nil {
 			return false, fmt.Errorf("journal: %w", err)
 		}
 		if !isZero(f.head[:]) {
@@ -135,6 +137,9 @@ func (f *Follower) look() error {
 	if n := min(lookPiece, r.size-l.to); n > 0 {
 		defer r.window.forget()
 		b, err := r.window.bytes(r.file, l.to, n, r.size)
+		if errors.Is(err, io.ErrUnexpectedEOF) { // likewise
+			return r.measure()
+		}
 		if err != nil {
 			return err
 		}

@@ -174,11 +174,18 @@ func (j *Journal) roll(spare disk.File) error {
 	return nil
 }
 
-func (j *Journal) nextSegment(spare disk.File, first uint64) (disk.File, error) {
+// nextSegment makes the segment whose first record is first, or names the spare so. An empty segment that is not used and
+// cannot be removed ends the journal: a record that still fits into the present one would get the number that the name has.
+func (j *Journal) nextSegment(spare disk.File, first uint64) (f disk.File, err error) {
 	if spare != nil {
-		return j.nameSpare(spare, first)
+		f, err = j.nameSpare(spare, first)
+	} else {
+		f, err = createSegment(j.options.FS, j.dir, first, j.options.SegmentSize)
 	}
-	return createSegment(j.options.FS, j.dir, first, j.options.SegmentSize)
+	if err != nil && !errors.As(err, new(*ReserveError)) {
+		return nil, j.fail("unlink", segmentPath(j.dir, first), err)
+	}
+	return f, err
 }
 
 // begin makes f, which is empty, the segment that records go to.

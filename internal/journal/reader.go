@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	iofs "io/fs"
 	"slices"
 
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
@@ -254,12 +255,37 @@ func (r *Reader) openSegment() error {
 		}
 	}
 	f, err := r.fs.Open(segmentPath(r.dir, r.first))
+	if errors.Is(err, iofs.ErrNotExist) {
+		if err = r.overtaken(err); err == nil {
+			return r.openSegment()
+		}
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	r.file, r.offset, r.zeroFrom = f, 0, -1
 	r.window.forget()
-	return r.measure()
+	if err := r.measure(); err != nil {
+		return errors.Join(err, r.Close())
+	}
+	return nil
+}
+
+// overtaken finds the segment to go on in when the one that was to be opened is gone: the writer has truncated it since
+// the segments were listed. Where what comes next is gone too, the error says so.
+func (r *Reader) overtaken(gone error) error {
+	firsts, err := listSegments(r.fs, r.dir)
+	if err != nil {
+		return err
+	}
+	if len(firsts) == 0 || slices.Contains(firsts, r.first) {
+		return fmt.Errorf("journal: %w", gone)
+	}
+	if r.firsts = firsts; r.lsn > r.after.LSN {
+		r.after = r.Position()
+	}
+	return r.begin()
 }
 
 // measure learns the size of the open segment.
@@ -281,8 +307,16 @@ type fault struct {
 
 var endFault = &fault{end: true, want: "a record", got: "zeros"}
 
-// load reads and checks what is at r.offset.
+// load reads and checks what is at r.offset. A segment that has become shorter ends there: the next writer cuts what was torn.
 func (r *Reader) load() (h header, body []byte, f *fault, err error) {
+	if h, body, f, err = r.parse(); errors.Is(err, io.ErrUnexpectedEOF) {
+		return header{}, nil, endFault, nil
+	}
+	return h, body, f, err
+}
+
+// parse is load for a segment that is still as long as it was.
+func (r *Reader) parse() (h header, body []byte, f *fault, err error) {
 	if r.size-r.offset < headerSize {
 		return header{}, nil, endFault, nil
 	}

@@ -43,18 +43,25 @@ func createSegment(fs disk.FS, dir string, first uint64, size int64) (disk.File,
 }
 
 // createReserved makes a file of size reserved bytes. The error is a *ReserveError: a full disk may have no room for
-// the name either.
+// the name either. Any other error: what was begun is still there, and has the name.
 func createReserved(fs disk.FS, path string, size int64) (disk.File, error) {
 	f, err := fs.Create(path)
 	if err != nil {
 		return nil, &ReserveError{Bytes: size, Err: err}
 	}
 	if err := f.Reserve(size); err != nil {
-		_ = f.Close()
-		_ = fs.Remove(f.Name()) // the error that matters is the one above
-		return nil, &ReserveError{Bytes: size, Err: err}
+		_ = f.Close() // the error that matters is the one above
+		return nil, undone(fs, path, &ReserveError{Bytes: size, Err: err})
 	}
 	return f, nil
+}
+
+// undone removes a file that was begun, and returns why it was not finished, or why it is still there.
+func undone(fs disk.FS, path string, why *ReserveError) error {
+	if err := fs.Remove(path); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return why
 }
 
 // newestSnapshot returns the LSN of the newest snapshot beside a log, 0 if there is none.

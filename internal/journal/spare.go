@@ -2,7 +2,6 @@ package journal
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -124,18 +123,18 @@ func (j *Journal) makeSpare(rest func(took time.Duration) bool) (disk.File, erro
 	return f, nil
 }
 
-// nameSpare makes the spare the segment whose first record is first.
+// nameSpare makes the spare the segment whose first record is first. The error is a *ReserveError: a full disk may have
+// no room for a longer name. Any other error: the spare has the name, and is not used.
 func (j *Journal) nameSpare(f disk.File, first uint64) (disk.File, error) {
 	path := segmentPath(j.dir, first)
 	if err := j.options.FS.Rename(f.Name(), path); err != nil {
 		j.dropSpare(f)
-		return nil, fmt.Errorf("journal: %w", err)
+		return nil, &ReserveError{Bytes: j.options.SegmentSize, Err: err}
 	}
 	_ = f.Close() // everything is durable, and the next handle knows the new name
 	f, err := j.options.FS.OpenWrite(path)
 	if err != nil {
-		_ = j.options.FS.Remove(path) // zeros: the name is free for the next attempt
-		return nil, fmt.Errorf("journal: %w", err)
+		return nil, undone(j.options.FS, path, &ReserveError{Bytes: j.options.SegmentSize, Err: err})
 	}
 	return f, nil
 }

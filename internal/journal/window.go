@@ -43,12 +43,14 @@ func (w *window) bytes(f disk.File, offset, n, size int64) ([]byte, error) {
 		}
 		w.buffer = w.buffer[:want]
 		w.length = 0
-		if _, err := f.ReadAt(w.buffer, offset); err != nil && err != io.EOF {
+		got, err := f.ReadAt(w.buffer, offset)
+		if err != nil && err != io.EOF {
 			return nil, fmt.Errorf("journal: %w", err)
-		} else if err == io.EOF {
+		}
+		if int64(got) < n { // the next writer cuts what was torn
 			return nil, fmt.Errorf("journal: %s shrank while it was read: %w", f.Name(), io.ErrUnexpectedEOF)
 		}
-		w.start, w.length = offset, want
+		w.start, w.length = offset, int64(got)
 	}
 	at := offset - w.start
 	return w.buffer[at : at+n], nil
