@@ -82,11 +82,8 @@ func (p *peer) greetFirst() error {
 	return p.sendHello()
 }
 
-// greetBack is the listener's half. Ownerof tells whose the peer is, by its hello.
-func (p *peer) greetBack(ownerOf func(codec.Hello) *Listener) error {
-	if err := p.checkHello(ownerOf); err != nil {
-		return err
-	}
+// greetBack is the listener's half, behind the hello of the peer.
+func (p *peer) greetBack() error {
 	if err := p.sendHello(); err != nil {
 		return err
 	}
@@ -115,7 +112,8 @@ func (p *peer) send(kind codec.FrameKind, body []byte) error {
 }
 
 // checkHello reads one frame, which must be the hello of whom we want. Otherwise the error says in
-// one line whom we expected and whom we got, and the peer is told the same.
+// one line whom we expected and whom we got, and the peer is told the same. A listener's ownerOf tells whose the peer
+// is, by its hello.
 func (p *peer) checkHello(ownerOf func(codec.Hello) *Listener) error {
 	h, body, err := p.handshakeFrame(codec.FrameHello)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -136,6 +135,30 @@ func TestLogSpeaksAgain(t *testing.T) {
 	}
 }
 
+// TestStrangersFillNoLog: those who say something else each time are all refused and counted, and not all told of. After
+// the link was up they are news again.
+func TestStrangersFillNoLog(t *testing.T) {
+	log := new(journal)
+	e, n := listenRisk(t, "127.0.0.1:0", ringCap, log.logger())
+	for i, others := range []int{2 * noLinkMax, 1} {
+		for k := range others {
+			h := header
+			h.Cluster += uint32(1 + k)
+			r := rawDial(t, n.Addr())
+			r.send(helloFrame(h, engine))
+			r.gone()
+		}
+		until(t, func() bool { return n.Link().Stats().Refused == uint64(2*noLinkMax+i) })
+		if i == 0 {
+			dialEngine(t, n.Addr().String(), ringCap, nil)
+			e.take(EventUp)
+		}
+	}
+	if got, last := len(log.with("no link")), len(log.with("is not told")); got != noLinkMax+1 || last != 1 {
+		t.Errorf("%d lines about strangers, want %d and another one when the link was up; %d of them say that there are more", got, noLinkMax, last)
+	}
+}
+
 // TestSilentListener: a listener that accepts and says nothing is given up after the time for a
 // handshake, and tried again.
 func TestSilentListener(t *testing.T) {
@@ -154,30 +177,52 @@ func TestSilentListener(t *testing.T) {
 	}
 }
 
-// TestSilentDialers: connections that say nothing occupy the listener for the time of a handshake;
-// one more than it bears is closed at once, and the peer gets in after them.
+// TestSilentDialers: connections that say nothing occupy the listener for the time of a handshake.
 func TestSilentDialers(t *testing.T) {
-	bell := newBell()
 	impatient := quick
 	impatient.handshake = 200 * time.Millisecond
-	n, err := listen("127.0.0.1:0", ListenOptions{
-		Hello: risk, Header: header, Want: engine, Bell: bell, Log: slog.New(slog.DiscardHandler),
-	}, impatient)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { n.Close() })
-	var silent []raw
+	_, n := listenRiskIn(t, "127.0.0.1:0", ringCap, nil, impatient)
 	for range handshakesMax {
-		silent = append(silent, rawDial(t, n.Addr()))
+		defer rawDial(t, n.Addr()).gone()
 	}
-	rawDial(t, n.Addr()).gone()
-	for _, r := range silent {
-		r.gone()
+	until(t, func() bool { return n.door.busy() == 0 })
+}
+
+// TestStrangersGiveWay: however many hold the listener up, the peer gets in, and it is the oldest of those who have not said
+// who they are that gives way; where all of them have, and go no further, it is the oldest.
+func TestStrangersGiveWay(t *testing.T) {
+	for _, known := range []int{0, 1, handshakesMax - 1, handshakesMax} {
+		e, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
+		var guests []raw
+		for i := range handshakesMax {
+			r := rawDial(t, n.Addr())
+			if i < known {
+				r.send(helloFrame(header, engine))
+				r.expect(codec.FrameHello)
+			}
+			guests = append(guests, r)
+			until(t, func() bool { return n.door.busy() == i+1 })
+		}
+		dialEngine(t, n.Addr().String(), ringCap, nil)
+		e.take(EventUp)
+		first := known % handshakesMax
+		guests[first].gone()
+		until(t, func() bool { return n.door.busy() == handshakesMax-1 }) // nobody else has had to go
+		for range 2 * handshakesMax {
+			rawDial(t, n.Addr())
+		}
+		until(t, func() bool { return n.door.busy() == handshakesMax })
+		if n.Link().Stats().Sessions != 1 || !n.Link().Live() {
+			t.Errorf("known %d: a peer that is in had to go for those who are not", known)
+		}
 	}
-	until(t, func() bool { return len(n.door.slots) == 0 })
-	dialEngine(t, n.Addr().String(), ringCap, nil) // again and again, if it is not quick enough either
-	end{n.Link(), t, bell}.take(EventUp)
+}
+
+// busy counts the handshakes in progress.
+func (d *door) busy() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.guests)
 }
 
 // TestCloseDuringHandshake: Close does not wait for a peer that takes its time.
@@ -191,7 +236,7 @@ func TestCloseDuringHandshake(t *testing.T) {
 
 	_, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
 	r = rawDial(t, n.Addr())
-	until(t, func() bool { return len(n.door.slots) == 1 })
+	until(t, func() bool { return n.door.busy() == 1 })
 	n.Close()
 	r.gone()
 }

@@ -49,7 +49,7 @@ type ListenOptions struct {
 // Limits and times of every connection.
 const (
 	handshakeTimeout = 5 * time.Second // from connect to the last frame of the handshake
-	handshakesMax    = 16              // connections of a listener that have not yet said who they are
+	handshakesMax    = 16              // connections of a door that are in it; above, the oldest stranger gives way
 	backoffMin       = 10 * time.Millisecond
 	backoffMax       = time.Second      // also the age from which a session counts as stable
 	closeFlush       = time.Second      // how long Close lets the peer take what is published

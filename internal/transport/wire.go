@@ -37,6 +37,7 @@ type wire struct {
 	unusedLog *slog.Logger // of what is not used
 	logMu     sync.Mutex
 	logLast   string   // last failure that was logged: the same one again is not news
+	logLines  int      // failures that were logged since the last session
 	logUnused []string // what is not used, and why, as it was logged
 }
 
@@ -107,8 +108,11 @@ func (w *wire) shut() {
 	w.link.wake.Ring()
 }
 
+// noLinkMax is how many failures are logged between two sessions: strangers can make up another one each time.
+const noLinkMax = 64
+
 // noLink counts and logs a connection that did not come up. A dialer that tries for hours, or a
-// listener that is tried for hours, says the same thing once.
+// listener that is tried for hours, says the same thing once, and not everything.
 func (w *wire) noLink(addr string, err error) {
 	if w.ctx.Err() != nil {
 		return
@@ -119,10 +123,14 @@ func (w *wire) noLink(addr string, err error) {
 	}
 	text := plain(err).Error()
 	w.logMu.Lock()
-	known := text == w.logLast
-	w.logLast = text
+	news := text != w.logLast && w.logLines < noLinkMax
+	if w.logLast = text; news {
+		if w.logLines++; w.logLines == noLinkMax {
+			text += " (and whatever comes before the next link is not told)"
+		}
+	}
 	w.logMu.Unlock()
-	if !known {
+	if news {
 		w.log.Log(context.Background(), level, "no link: "+text, "peer", name(w.want), "addr", addr)
 	}
 	if isRefusal(err) {
@@ -135,7 +143,7 @@ func (w *wire) noLink(addr string, err error) {
 // news makes the next failure worth a line again.
 func (w *wire) news() {
 	w.logMu.Lock()
-	w.logLast = ""
+	w.logLast, w.logLines = "", 0
 	w.logMu.Unlock()
 }
 
