@@ -275,7 +275,7 @@ func (r *Frames) ReleaseBatch(k int) {
 }
 
 // Len is the number of published records that are not released. For a goroutine that is neither
-// side it is a moment in the past.
+// side it is a moment in the past. In shared memory each side that died may have left it one call off, for good.
 func (r *Frames) Len() int {
 	released := r.shared.released.Load()
 	return int(r.shared.published.Load() - released)

@@ -61,10 +61,19 @@ func OpenFrames(mem []byte) (*Frames, error) {
 	}
 	r := &Frames{sides: sides{shared: c}, slab: slab, foreign: true, claimed: -1}
 	r.resume()
-	if depth := r.depth(); depth > uint64(len(slab)) || (r.producer.pos|r.consumer.pos)%lineSize != 0 {
-		return nil, fmt.Errorf("%w: head %d and tail %d in a slab of %d bytes", ErrMemory, r.consumer.pos, r.producer.pos, len(slab))
+	tail, head := r.producer.pos, r.consumer.pos // whatever somebody may write there meanwhile
+	if (tail|head)%lineSize != 0 || tail-head > uint64(len(slab)) && !r.tookUnsaid() {
+		return nil, fmt.Errorf("%w: head %d and tail %d in a slab of %d bytes", ErrMemory, head, tail, len(slab))
 	}
 	return r, nil
+}
+
+// tookUnsaid reports whether the consumer is ahead of the producer's word by just the record that a producer handed over
+// before it died: it has taken what the word does not say yet. What cannot be a record closes nothing here.
+func (r *Frames) tookUnsaid() bool {
+	probe := Frames{sides: sides{shared: new(control)}, slab: r.slab, foreign: true}
+	_, next, ok := probe.record(r.producer.pos)
+	return ok && next == r.consumer.pos
 }
 
 func divide(mem []byte) (*control, []byte, error) {

@@ -50,9 +50,11 @@ func (s *sides) start(pos uint64) {
 	s.resume()
 }
 
-// resume puts both sides where the shared words say that they were.
+// resume puts both sides where the shared words say that they were. The other side may go on meanwhile, so head goes
+// first, as in depth.
 func (s *sides) resume() {
-	tail, head := s.shared.tail.Load(), s.shared.head.Load()
+	head := s.shared.head.Load()
+	tail := s.shared.tail.Load()
 	s.producer.begin(tail, head)
 	s.consumer.begin(head, tail)
 }
