@@ -233,6 +233,24 @@ func TestMPSCMisuse(t *testing.T) {
 	mustPanic(t, "wait without a bell", func() { r.ClaimWait(1, nil); r.ClaimWait(4, nil); r.ClaimWait(1, nil) })
 }
 
+// A lot that is published again a lap later, when another one has been published in its slots, does not take that one's
+// place.
+func TestMPSCPublishedALapLater(t *testing.T) {
+	r := NewMPSC[int](4)
+	old := r.Claim(2)
+	r.Publish(old)
+	r.TryPush(0)
+	r.TryPush(0)
+	for range 4 {
+		r.TryPop()
+	}
+	r.TryPush(7)
+	mustPanic(t, "a lot of the lap before", func() { r.Publish(old) })
+	if v, ok := r.TryPop(); v != 7 || !ok {
+		t.Errorf("%d, %t comes out, want 7", v, ok)
+	}
+}
+
 func TestMPSCStats(t *testing.T) {
 	r := NewMPSC[int](2)
 	r.TryPop()
