@@ -52,13 +52,13 @@ func (o *offer) open(dir string) (*shared, error) {
 	if o.name != filepath.Base(o.name) || !strings.HasPrefix(o.name, "tezi-") {
 		return nil, fmt.Errorf("%w: name %q", errOffer, o.name)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, o.name), os.O_RDWR, 0)
+	f, err := os.OpenFile(filepath.Join(dir, o.name), os.O_RDWR|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Size() != int64(o.size()) {
-		return nil, fmt.Errorf("%w: want a file of %d bytes", errMemory, o.size())
+	if err := o.check(f); err != nil {
+		return nil, err
 	}
 	memory, err := mapFile(f, o.size())
 	if err != nil {
@@ -69,6 +69,22 @@ func (o *offer) open(dir string) (*shared, error) {
 		unmap(memory)
 	}
 	return s, err
+}
+
+// check lets only a file of our own user pass: whoever may write to it can cut it short, and a page that is gone ends the
+// process that touches it. Of our own user's processes each could end us anyway.
+func (o *offer) check(f *os.File) error {
+	var info unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &info); err != nil {
+		return fmt.Errorf("%w: %w", errMemory, err)
+	}
+	if us := os.Geteuid(); info.Uid != uint32(us) || info.Mode&0o022 != 0 {
+		return fmt.Errorf("%w: user %d with mode %o, want user %d and nobody else to write", errMemory, info.Uid, info.Mode&0o777, us)
+	}
+	if info.Mode&unix.S_IFMT != unix.S_IFREG || info.Size != int64(o.size()) {
+		return fmt.Errorf("%w: want a file of %d bytes", errMemory, o.size())
+	}
+	return nil
 }
 
 // remove takes the name away: who has mapped the memory keeps it, and it is gone when they are.

@@ -227,6 +227,36 @@ func TestSharedOffers(t *testing.T) {
 	mine.drop()
 }
 
+// Memory that another user could cut short, which would end us where we touch it, is declined; so is a name that leads
+// elsewhere.
+func TestSharedOfStrangers(t *testing.T) {
+	for name, spoil := range map[string]func(path string) error{
+		"another user":     func(path string) error { return os.Chown(path, 65534, -1) },
+		"others may write": func(path string) error { return os.Chmod(path, 0o606) },
+		"a link": func(path string) error {
+			return errors.Join(os.Rename(path, path+".there"), os.Symlink(path+".there", path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, o := t.TempDir(), offer{token: 5, out: 1 << 10, in: 1 << 10}
+			s, err := o.create(dir, "tezi-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.drop()
+			if err := spoil(filepath.Join(dir, o.name)); errors.Is(err, os.ErrPermission) {
+				t.Skip("only root may give a file away")
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if s, err := o.open(dir); err == nil {
+				s.drop()
+				t.Error("opened")
+			}
+		})
+	}
+}
+
 // A bad frame ends the session, is counted under its reason, and the next session has fresh memory.
 func TestSharedBadFrame(t *testing.T) {
 	a, b := overShared(t, ringCap)
