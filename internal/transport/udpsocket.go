@@ -41,13 +41,13 @@ func (u *udpSocket) control(call func(fd int) error) error {
 func (u *udpSocket) send(b []byte, segment int) error {
 	if u.segments.Load() {
 		_, err := u.Write(b)
-		if err == nil || errors.Is(err, net.ErrClosed) { // the session is over, and says nothing of the kernel
-			return err
-		}
-		if !saidOfAnother(err) {
+		switch {
+		case refusesSegments(err):
 			u.segments.Store(false)
 			u.offloadNothing()
 			u.refused("sending: " + plain(err).Error())
+		case !saidOfAnother(err): // sent; or lost, as any may be: no memory at the moment, a filter, a session that is over
+			return err
 		}
 	}
 	for len(b) > 0 {
@@ -58,6 +58,16 @@ func (u *udpSocket) send(b []byte, segment int) error {
 		b = b[n:]
 	}
 	return nil
+}
+
+// refusesSegments reports whether an error is that of a kernel which does not cut what it was given, on this way.
+func refusesSegments(err error) bool {
+	for _, e := range [...]error{syscall.EINVAL, syscall.EIO, syscall.EMSGSIZE, syscall.EOPNOTSUPP, syscall.ENOPROTOOPT} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 func (u *udpSocket) receive(b []byte) (n int, err error) {

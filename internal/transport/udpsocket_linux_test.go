@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -123,7 +125,39 @@ func TestUDPOverNarrowWay(t *testing.T) {
 	})
 }
 
-// unreachable is what ICMP says of a datagram between two ports of this host that did not arrive.
+// A call that fails for another reason than the offload loses its datagrams, and the next one goes together again: a
+// kernel that had no memory for once does not slow the rest of the session down.
+func TestUDPSendFailsForOnce(t *testing.T) {
+	for _, err := range []error{unix.ENOBUFS, unix.ENOMEM, unix.EPERM, unix.EACCES, unix.ECONNREFUSED, nil} {
+		if refusesSegments(err) {
+			t.Errorf("%v is taken for a refusal of the offload", err)
+		}
+	}
+	a, b, err := socketPair(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.offload(1000, func(why string) { t.Skip("no offload here: " + why) })
+	a.refused = func(why string) { t.Errorf("refused: %s", why) }
+	if err := a.SetWriteDeadline(time.Unix(1, 0)); err != nil { // the failure that can be made without a filter of packets
+		t.Fatal(err)
+	}
+	if err := a.send(make([]byte, 3000), 1000); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("sent behind the deadline: %v", err)
+	}
+	if err := errors.Join(a.SetWriteDeadline(time.Time{}), a.send(make([]byte, 3000), 1000)); err != nil {
+		t.Error(err)
+	}
+	got := make([]byte, datagramMax)
+	for n := 0; n < 3000; {
+		k, err := b.receive(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += k
+	}
+}
+
 // TestUDPSendAfterClose: the end of a session is nothing that the kernel refuses.
 func TestUDPSendAfterClose(t *testing.T) {
 	a, _, err := socketPair(t)
@@ -139,6 +173,7 @@ func TestUDPSendAfterClose(t *testing.T) {
 	}
 }
 
+// unreachable is what ICMP says of a datagram between two ports of this host that did not arrive.
 func unreachable(code byte, from, to uint16) []byte {
 	b := []byte{
 		3, code, 0, 0, 0, 0, 0, 0, // destination unreachable; the last two: the size that would have passed
