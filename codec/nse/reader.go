@@ -34,6 +34,7 @@ type Reader struct {
 	ids     map[Contract]uint32
 
 	last    []byte // the bytes that named the instrument of the last record: the same again needs no look-up
+	scale   uint8  // of its prices: by the segment, which is not among these bytes
 	lastID  uint32
 	pending bool // order waits behind the definition of its instrument
 }
@@ -81,7 +82,7 @@ func (r *Reader) Next(c *codec.Command) error {
 		})
 	}
 	name := line[contractOff : contractOff+r.layout.facts().contractSize()]
-	if string(name) != string(r.last) {
+	if string(name) != string(r.last) || r.order.Scale != r.scale {
 		id, known := r.ids[r.order.Contract]
 		if !known {
 			if len(r.ids) == InstrumentsMax {
@@ -91,7 +92,7 @@ func (r *Reader) Next(c *codec.Command) error {
 			r.ids[r.order.Contract] = id
 			r.pending = true
 		}
-		r.last = append(r.last[:0], name...)
+		r.last, r.scale = append(r.last[:0], name...), r.order.Scale
 		r.lastID = id
 	}
 	if r.pending {

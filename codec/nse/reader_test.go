@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,6 +206,23 @@ func TestReaderPassesErrorsOn(t *testing.T) {
 				t.Errorf("behind %q: %v, want %v", tail, err, broken)
 			}
 		}
+	}
+}
+
+// The same name in another segment of the derivatives is another contract, with other prices.
+func TestReaderTellsSegmentsApart(t *testing.T) {
+	const i = 3 // a future
+	equity, currency := goldenOrders[i].line+"\n", string(patch(i, 2, segmentCurrency))+"\n"
+	got := readAll(DerivativeOrders, equity+currency+equity)
+	var list []uint32
+	for j := range got.commands {
+		list = append(list, got.commands[j].Instrument)
+		if c := &got.commands[j]; c.Kind == codec.KindDefine {
+			list = append(list, uint32(c.AsInstrument().PriceScale))
+		}
+	}
+	if want := []uint32{1, 2, 1, 2, 4, 2, 1}; !slices.Equal(list, want) {
+		t.Errorf("instruments %v, want %v: behind its definition a scale", list, want)
 	}
 }
 
