@@ -2,7 +2,8 @@ package orderbook
 
 // Modify gives a live order new terms and a new remaining quantity, under the rules of NSE (NNF,
 // "Effect of modifying"): it keeps its place if the price stays, the quantity does not rise and it
-// shows no more than before. Otherwise it leaves the book and comes in again as a new order would,
+// shows no more than before. A lower disclosed quantity is that of the next part: what shows of this one
+// is not filled up. Otherwise the order leaves the book and comes in again as a new order would,
 // behind all others at its price; if it crosses, it trades at once, at the price of the makers. With
 // market or IOC it comes in as such, and what is left is cancelled. The order keeps its number, its
 // side and its PAN, and its slot as long as it rests. fills is used as by Add.
@@ -93,6 +94,8 @@ func (b *Book) keep(s uint32, t *Terms) bool {
 	switch {
 	case before != 0 && t.Disclosed == min(before, t.Qty): // unchanged, or as much of it as the quantity allows
 		part, shown = before, min(o.qty, t.Qty)
+	case part != 0 && part < before: // it is that of the next part; what shows now is filled up by none
+		shown = min(o.qty, part)
 	case part != 0:
 		shown = part
 	}

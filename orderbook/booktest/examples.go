@@ -72,10 +72,12 @@ var modifyExamples = []example{
 		orders             => asks 1:30+40@100 2:100@100
 		modify 1 25@100 dq 25
 		orders             => asks 1:25@100 2:100@100`},
-	{"another part, not more than what shows, keeps it", `
+	{"a smaller part keeps it, also if more than that shows no more", `
 		sell 1 100@100 dq 50
 		sell 2 100@100
 		buy 9 20@100       => trades 1:20@100; nothing left
+		modify 1 80@100 dq 40
+		orders             => asks 1:30+50@100 2:100@100
 		modify 1 80@100 dq 30
 		orders             => asks 1:30+50@100 2:100@100
 		modify 1 80@100 dq 31

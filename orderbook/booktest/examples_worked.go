@@ -214,11 +214,26 @@ var workedExamples = []example{
 	{"to show all of what is left is more than shows", partly + `
 		modify 1 60@100
 		orders             => asks 2:10@100 1:60@100`},
-	{"less disclosed than shows keeps the place, more than shows does not", partly + `
-		modify 1 70@100 dq 10
+	{"less disclosed keeps the place and what shows, and holds for the next part", partly + `
+		modify 1 70@100 dq 59
 		orders             => asks 1:10+60@100 2:10@100
 		modify 1 70@100 dq 11
-		orders             => asks 2:10@100 1:11+59@100`},
+		orders             => asks 1:10+60@100 2:10@100
+		buy 9 10@100       => trades 1:10@100; nothing left
+		orders             => asks 2:10@100 1:11+49@100`},
+	{"less disclosed than shows holds at once, more again does not keep the place", partly + `
+		modify 1 70@100 dq 9
+		orders             => asks 1:9+61@100 2:10@100
+		modify 1 70@100 dq 10
+		orders             => asks 2:10@100 1:10+60@100`},
+	{"less disclosed of less", partly + `
+		modify 1 50@100 dq 40
+		orders             => asks 1:10+40@100 2:10@100
+		modify 1 8@100 dq 5
+		orders             => asks 1:5+3@100 2:10@100`},
+	{"less disclosed of more loses the place as more does", partly + `
+		modify 1 71@100 dq 5
+		orders             => asks 2:10@100 1:5+66@100`},
 	{"a reduction to what shows, and below", partly + `
 		reduce 1 60        => cancelled 60; rests 10
 		orders             => asks 1:10@100 2:10@100

@@ -36,9 +36,10 @@ func (b *Naive) Modify(id orderbook.OrderID, t *orderbook.Terms, fills []orderbo
 		keeps = to.Market == o.Market && to.Price == o.Price && to.Qty <= o.Qty
 	default:
 		to.Shown = part(&to)
-		same := o.Disclosed > 0 && t.Disclosed == min(o.Disclosed, t.Qty) // more than the quantity it cannot be
-		if same {
-			to.Shown = min(o.Shown, to.Qty)
+		// More than the quantity it cannot be, and no part that shows is filled up.
+		same := o.Disclosed > 0 && t.Disclosed == min(o.Disclosed, t.Qty)
+		if same || to.Disclosed > 0 && to.Disclosed < o.Disclosed {
+			to.Shown = min(o.Shown, to.Shown)
 		}
 		keeps = !to.Market && rests(to.TIF) && to.Price == o.Price && to.Qty <= o.Qty && to.Shown <= o.Shown
 		if keeps && same {
