@@ -91,6 +91,9 @@ func (c *census) book(b *Book) error {
 			return fmt.Errorf("queue of reached orders: %w", err)
 		}
 	}
+	if b.last < 0 {
+		return fmt.Errorf("I2: the last trade was at %d", b.last)
+	}
 	if bid, ask := b.sides[0].front(), b.sides[1].front(); !b.collecting && bid != 0 && ask != 0 && bid >= ^ask {
 		return fmt.Errorf("I3: crossed, bid %d, ask %d", priceOf(0, bid), priceOf(1, ask))
 	}

@@ -156,6 +156,7 @@ func TestMadeUpSnapshotIsRefused(t *testing.T) {
 		{"next free branch", "I10", func(f *faulty) { f.a.branches[f.a.freeBranch].child[0] = wild }},
 		{"free branches in a circle", "I10", func(f *faulty) { f.a.branches[f.a.freeBranch].child[0] = f.a.freeBranch }},
 		{"free branch lost", "I10", func(f *faulty) { f.a.freeBranch = 0 }},
+		{"last price below 0", "I2", func(f *faulty) { f.b.last = -1 }},
 		{"live orders", "I6", func(f *faulty) { f.a.live = -1 }},
 		{"two orders with one number", "", func(f *faulty) { f.second().id = f.first().id }},
 	} {

@@ -191,6 +191,6 @@ func (b *Book) StopsHeld() bool { return b.hold }
 // LastPrice returns the price of the last trade, 0 before the first.
 func (b *Book) LastPrice() Price { return b.last }
 
-// SetLastPrice sets the price that the triggers of new stop-loss orders are compared with. It reaches
-// none of those that wait.
-func (b *Book) SetLastPrice(price Price) { b.last = price }
+// SetLastPrice sets the price that the triggers of new stop-loss orders are compared with; 0 or less: there is none. It
+// reaches none of those that wait.
+func (b *Book) SetLastPrice(price Price) { b.last = max(price, 0) }

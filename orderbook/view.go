@@ -143,12 +143,13 @@ func (b *Book) Stops(side Side) iter.Seq[RestingOrder] {
 }
 
 // StateHash returns a hash of the live orders in priority order, all of them that the market can see and
-// all of it that it cannot; of the last price and of the state of the auction. Books in equal states
-// have equal hashes, whatever their history, their slots or their implementation.
+// all of it that it cannot; of the last price, of the execution range and of the state of the auction. Books in
+// equal states have equal hashes, whatever their history, their slots or their implementation.
 func (b *Book) StateHash() uint64 {
 	h := HashOrders(b.Orders(Sell), HashOrders(b.Orders(Buy), 0))
 	h = HashOrders(b.Stops(Sell), HashOrders(b.Stops(Buy), h))
-	return HashState(h, b.last, b.reached(), b.collecting, b.hold)
+	low, high := b.Range()
+	return HashState(h, b.last, low, high, b.reached(), b.collecting, b.hold)
 }
 
 // HashOrders folds orders into the hash h of what comes before them. A state hash is the hash of the bids,
@@ -164,10 +165,11 @@ func HashOrders(orders iter.Seq[RestingOrder], h uint64) uint64 {
 	return h
 }
 
-// HashState folds what a book has beside its orders into their hash; reached is how many stop-loss orders
-// the market has reached.
-func HashState(h uint64, last Price, reached int, collecting, hold bool) uint64 {
+// HashState folds what a book has beside its orders into their hash: the last price, the execution range from low to high,
+// how many stop-loss orders the market has reached, and the rest.
+func HashState(h uint64, last, low, high Price, reached int, collecting, hold bool) uint64 {
 	h = HashWord(h, uint64(reached))
+	h = HashWord(h, uint64(uint32(low))<<32|uint64(uint32(high)))
 	return HashWord(h, uint64(uint32(last))<<2|bit(collecting)<<1|bit(hold))
 }
 

@@ -178,6 +178,16 @@ var auctionExamples = []example{
 		sell 2 10@102
 		close 0            => turned 0
 		sell 3 10@100      => trades 1:10@100; nothing left`},
+	{"without an auction there is none to end", `
+		buy 1 10@100 pan 7
+		sell 2 10@101 pan 7
+		close 100          => turned 0
+		orders             => bids 1:10@100; asks 2:10@101
+		uncross 100        => no trades
+		auction
+		buy 3 10@101 pan 7 => cancelled 10; self-trade
+		close 0            => turned 0
+		close 0            => turned 0`},
 	{"reduce and cancel of a market order", `
 		auction
 		buy 1 10@market

@@ -140,6 +140,13 @@ var stopExamples = []example{
 		last 100
 		buy 2 10@110 stop 105
 		stops              => buys 1:10@110/105 2:10@110/105`},
+	{"a last price below 0 is none", `
+		last 100
+		last -5
+		buy 1 10@110 stop 90
+		sell 2 10@90 stop 100
+		sell 3 10@market stop 1
+		stops              => buys 1:10@110/90; sells 2:10@90/100 3:10@market/1`},
 	{"an order that self-trade prevention takes out is no trade", `
 		last 100
 		buy 1 10@110 stop 105

@@ -13,7 +13,9 @@ func accepts(o, maker *standing) bool {
 }
 
 // SetRange implements Book.
-func (b *Naive) SetRange(low, high orderbook.Price) { b.low, b.high = low, high }
+func (b *Naive) SetRange(low, high orderbook.Price) {
+	b.low, b.high = max(low, 0), max(high, 0)
+}
 
 // beyond says whether the limit of an order that comes in goes beyond the execution range: above it to buy,
 // below it to sell.

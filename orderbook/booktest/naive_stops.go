@@ -99,4 +99,4 @@ func (b *Naive) HoldStops(hold bool) { b.hold = hold }
 func (b *Naive) LastPrice() orderbook.Price { return b.last }
 
 // SetLastPrice implements Book.
-func (b *Naive) SetLastPrice(price orderbook.Price) { b.last = price }
+func (b *Naive) SetLastPrice(price orderbook.Price) { b.last = max(price, 0) }

@@ -98,7 +98,7 @@ func (b *Naive) StateHash() uint64 {
 	for _, side := range sides {
 		h = orderbook.HashOrders(b.Stops(side), h)
 	}
-	return orderbook.HashState(h, b.last, len(b.queue), b.collecting, b.hold)
+	return orderbook.HashState(h, b.last, b.low, b.high, len(b.queue), b.collecting, b.hold)
 }
 
 // Check implements Book.

@@ -230,7 +230,7 @@ func (w *Twin) SetLastPrice(price orderbook.Price) {
 	w.begin(command{what: whatSetLastPrice, order: orderbook.Order{Price: price}})
 	w.model.SetLastPrice(price)
 	w.book.SetLastPrice(price)
-	w.ledger.last = price
+	w.ledger.last = max(price, 0)
 	w.shown()
 }
 
