@@ -155,8 +155,9 @@ func (f *Flex) Due(timeNs int64, r *codec.Rules) (low, high orderbook.Price, due
 	if f.Until == 0 {
 		return 0, 0, false
 	}
+	over := f.Until // nobody may have asked since
 	f.Until = 0
-	if f.ended(timeNs) || r.Flags&codec.RuleBandFlexes == 0 || r.PrevClose <= 0 {
+	if f.ended(over) || r.Flags&codec.RuleBandFlexes == 0 || r.PrevClose <= 0 {
 		return 0, 0, false
 	}
 	f.move(flexRuleOf(DateOf(f.Midnight)))

@@ -61,8 +61,9 @@ func (p *plainFlex) due(now, midnight int64) bool {
 	if p.until == 0 || now < p.until {
 		return false
 	}
+	until := p.until
 	p.until = 0
-	if now >= midnight+clock(15, 15) {
+	if until >= midnight+clock(15, 15) {
 		return false
 	}
 	by := []int64{500, 500, 300, 300, 200}[min(p.flexes, 4)] * int64(2*p.side-1)

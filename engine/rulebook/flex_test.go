@@ -181,6 +181,22 @@ func TestFlexEnds(t *testing.T) {
 	}
 }
 
+// TestFlexIsDueWhenNobodyAsks: a cooling-off period that was over before bands flexed no more moves the band, whenever somebody
+// asks: with the first command of 15:15 it once was too late.
+func TestFlexIsDueWhenNobodyAsks(t *testing.T) {
+	for _, c := range []struct {
+		from time.Duration // 15:00 and
+		due  bool
+	}{{9*time.Minute + 59*time.Second, true}, {10 * time.Minute, false}} {
+		var f Flex
+		crowd(&f, onDay(20260907, 15, 0)+int64(c.from)-int64(49*time.Millisecond), 110_00, 50, 10, 3)
+		low, high, due := f.Due(onDay(20260907, 15, 15), flexRules100)
+		if due != c.due || due && (low != 95_00 || high != 115_00) {
+			t.Errorf("met at 15:00 + %v: at 15:15 it is due: %v, from %d to %d", c.from, due, low, high)
+		}
+	}
+}
+
 // TestFlexCoolingOff: what trades while the band cools off does not count for the next flex, and what
 // was near the other edge before it slid does not count either.
 func TestFlexCoolingOff(t *testing.T) {
