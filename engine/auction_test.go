@@ -152,6 +152,25 @@ func TestCarriedIntoThePostClose(t *testing.T) {
 	d.mustCheck()
 }
 
+// TestTradesAfterTheCloseReachNothing: a stop-loss order that is good for longer waits on, though a trade after the close was
+// at its trigger. It once entered the next morning.
+func TestTradesAfterTheCloseReachNothing(t *testing.T) {
+	d := newDesk(t, testLimits, instrumentOf(1, 1))
+	d.take(rules(codec.Rules{PrevClose: 1000, Flags: codec.RuleGoodTill}))
+	d.take(client(tif(stop(sell(1, 980, 10), 1000), orderbook.GTC), 1))
+	d.take(phase(codec.PhasePostClose, 1000))
+	d.take(client(buy(2, 1000, 5), 2))
+	d.deals("after the close", client(sell(3, 1000, 5), 3), deal{3, 2, 1000, 5, orderbook.Sell, false})
+	d.take(phase(codec.PhaseEndOfDay, 0))
+	d.take(phase(codec.PhaseContinuous, 0))
+	if o, _ := d.core.Lookup(1, 1); o.Trigger != 1000 {
+		t.Errorf("the next morning it is %+v, want it to wait", o)
+	}
+	d.take(client(buy(4, 1000, 15), 4))
+	d.deals("the next day", client(sell(5, 1000, 5), 5), deal{5, 4, 1000, 5, orderbook.Sell, false}, deal{1, 4, 1000, 10, orderbook.Sell, false})
+	d.mustCheck()
+}
+
 // TestClosingAuctionNeverHeld: a timetable that ends the day without the auction for which orders were collected. What
 // is good for longer is in an auction of the next day, which once ended as that of the close would have: with nothing
 // left, and a closing price.

@@ -52,14 +52,18 @@ func (c *Core) coherentMarket(m *market) error {
 	if low, high := book.Range(); m.within != [2]orderbook.Price{low, high} {
 		return fmt.Errorf("orders may trade from %d to %d, in the book from %d to %d", m.within[0], m.within[1], low, high)
 	}
-	if held := m.rules.Flags&codec.RuleStopsRecorded != 0; book.StopsHeld() != held {
+	recorded := m.rules.Flags&codec.RuleStopsRecorded != 0
+	if held := m.holdsStops(); book.StopsHeld() != held && (recorded || !m.late()) {
 		return fmt.Errorf("stop-loss orders are held: %t, in the book %t", held, book.StopsHeld())
 	}
 	return m.coherentFlex(&c.flexes[m.number])
 }
 
-// coherentRules checks the rules and what follows from them and the phase. While an auction is being held, and after a
-// veto has halted the instrument, the band is still that of the phase before.
+// late reports whether what follows from the phase may still be that of the phase before: while an auction is being held,
+// and after a veto has halted the instrument.
+func (m *market) late() bool { return m.work&workAuction != 0 || m.phase == codec.PhaseHalted }
+
+// coherentRules checks the rules and what follows from them and the phase.
 func (m *market) coherentRules(ceiling int64) error {
 	r := &m.rules
 	if r.Instrument != m.number || r.Kind != codec.KindRules || r.Seq != 0 || r.TimeNs != 0 {
@@ -76,8 +80,7 @@ func (m *market) coherentRules(ceiling int64) error {
 		return fmt.Errorf("it takes %#x up to quantity %d and value %d of %d, want %#x, %d, %d of %d",
 			m.can, m.freeze, m.valueMax, m.ceiling, want.can, want.freeze, want.valueMax, ceiling)
 	}
-	late := m.work&workAuction != 0 || m.phase == codec.PhaseHalted
-	if !late && (m.low != want.low || m.high != want.high || m.watch != want.watch) || m.low < 1 || m.high < 0 || m.watch&^(watchAverage|watchFlex) != 0 {
+	if !m.late() && (m.low != want.low || m.high != want.high || m.watch != want.watch) || m.low < 1 || m.high < 0 || m.watch&^(watchAverage|watchFlex) != 0 {
 		return fmt.Errorf("its band is %d to %d, watched by %#x, want %d to %d, %#x", m.low, m.high, m.watch, want.low, want.high, want.watch)
 	}
 	return nil

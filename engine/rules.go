@@ -17,7 +17,6 @@ func (c *Core) setRules(m *market, r *codec.Rules) {
 	}
 	m.rules = *r
 	m.rules.Seq, m.rules.TimeNs = 0, 0
-	c.books[m.number].HoldStops(r.Flags&codec.RuleStopsRecorded != 0)
 	c.bound(m, r.TimeNs)
 }
 
@@ -26,10 +25,17 @@ func (c *Core) setRules(m *market, r *codec.Rules) {
 func (c *Core) bound(m *market, timeNs int64) {
 	low, high := m.low, m.high
 	m.bound()
+	c.books[m.number].HoldStops(m.holdsStops())
 	c.setRange(m, timeNs)
 	if m.low > low || m.high < high {
 		c.removeOutside(m)
 	}
+}
+
+// holdsStops reports whether trades reach no stop-loss order: in a recorded flow, and after the close, where one that is good
+// for longer would enter the next morning.
+func (m *market) holdsStops() bool {
+	return m.rules.Flags&codec.RuleStopsRecorded != 0 || m.phase == codec.PhasePostClose
 }
 
 // setRange tells the book at which prices an order may trade that comes in at timeNs: within the band,
