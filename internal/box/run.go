@@ -71,12 +71,10 @@ func Execute(ctx context.Context, o *Options, source Source) (*bench.Report, err
 	}
 	res, err := b.drive(ctx)
 	elapsed := time.Since(b.started)
-	if cerr := b.close(); !errors.Is(err, cerr) { // a participant that failed is why the run did
-		err = errors.Join(err, cerr)
-	}
+	err = also(err, b.disconnect())
 	report := b.report(res, elapsed)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		_ = b.save(report) // the same fault may be in its way, and says enough
+	_ = b.save(report) // before another engine can lead, and save one of its own; what is in its way says the next attempt
+	if err = also(err, b.release()); err != nil && !errors.Is(err, context.Canceled) {
 		return report, err
 	}
 	err = errors.Join(err, b.badInput)
@@ -90,6 +88,14 @@ func Execute(ctx context.Context, o *Options, source Source) (*bench.Report, err
 		report.Verified = report.Verified && err == nil
 	}
 	return report, errors.Join(err, b.save(report))
+}
+
+// also joins an error that is not a part of the first: a participant that failed is why the run did.
+func also(err, next error) error {
+	if next == nil || errors.Is(err, next) {
+		return err
+	}
+	return errors.Join(err, next)
 }
 
 // prove verifies the logs of the run, under a status line of its own.
@@ -334,19 +340,34 @@ func (b *box) status() bench.Status {
 	return s
 }
 
-// close ends the participants and closes the log. It returns the first error.
-func (b *box) close() (err error) {
-	if b.group != nil {
-		for _, l := range b.group.links() {
-			b.refused = append(b.refused, l.NotUsed()...)
-		}
-		err = b.group.stop()
-		b.bore = map[string]uint64{}
-		for _, l := range b.group.links() {
-			bore(b.bore, l.Stats())
-		}
-		b.group = nil
+// close ends the participants and lets go of the run. It returns the first error.
+func (b *box) close() error {
+	err := b.disconnect()
+	if rerr := b.release(); err == nil {
+		err = rerr
 	}
+	return err
+}
+
+// disconnect ends the participants, and returns their first error.
+func (b *box) disconnect() error {
+	if b.group == nil {
+		return nil
+	}
+	for _, l := range b.group.links() {
+		b.refused = append(b.refused, l.NotUsed()...)
+	}
+	err := b.group.stop()
+	b.bore = map[string]uint64{}
+	for _, l := range b.group.links() {
+		bore(b.bore, l.Stats())
+	}
+	b.group = nil
+	return err
+}
+
+// release closes the log and gives up the locks. It returns the first error.
+func (b *box) release() (err error) {
 	if b.replica != nil {
 		b.replica.Close()
 		b.replica = nil

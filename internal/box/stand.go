@@ -34,19 +34,17 @@ func Stand(ctx context.Context, o *Options, source Source, rank int) (*bench.Rep
 		return nil, err
 	}
 	res, err := b.drive(ctx)
-	led := b.followed.log != nil
-	if cerr := b.close(); err == nil {
-		err = cerr
+	elapsed := time.Since(b.started)
+	if b.followed.log == nil {
+		return nil, also(err, b.close())
 	}
-	if !led {
-		return nil, err
+	err = also(also(err, b.disconnect()), b.badInput)
+	report := b.report(res, elapsed)
+	serr := b.save(report) // while no other engine can lead, and save one of its own
+	if err == nil || errors.Is(err, context.Canceled) {
+		err = also(err, serr) // else the same fault may be in its way, and says enough
 	}
-	report := b.report(res, time.Since(b.started))
-	err = errors.Join(err, b.badInput)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return report, err
-	}
-	return report, errors.Join(err, b.save(report))
+	return report, also(err, b.release())
 }
 
 // stand builds an engine that stands by.

@@ -1,10 +1,64 @@
 package box
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/tezi-exchange/tezi/bench/workload"
+	"github.com/tezi-exchange/tezi/internal/capture"
+	"github.com/tezi-exchange/tezi/internal/rundir"
 )
+
+// TestStandSavesAReport: an engine that has taken over and ends early, whatever for, leaves a report of what it has led, as one
+// does that has led from the beginning.
+func TestStandSavesAReport(t *testing.T) {
+	damage := &capture.DamageError{File: "day.tzc", Offset: 9, Want: "a block", Got: "the end"}
+	fault := errors.New("something broke")
+	o := filesOptions(t, smallFiles)
+	o.Engine.BatchTarget = 20
+	nodes := t.TempDir()
+	stop := participants(t, o, nodes, rundir.RoleNames...)
+	part(t, o, 1000, nil)
+	stop()
+	for _, c := range []struct {
+		name string
+		at   int // command
+		with func(context.CancelCauseFunc) error
+		want error
+	}{
+		{"a fault", 2000, func(end context.CancelCauseFunc) error { end(fault); return nil }, fault},
+		{"damaged source", 5000, func(context.CancelCauseFunc) error { return damage }, damage},
+	} {
+		stop := participants(t, o, nodes, rundir.RoleNames...)
+		run, err := rundir.Read(o.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Participants = o.Participants // their ports are others
+		if err := rundir.Write(o.Dir, &run); err != nil {
+			t.Fatal(err)
+		}
+		day, err := workload.New(workload.Config{Seed: 5, Orders: 8_000, Instruments: 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		report, err := Stand(ctx, o, &hooked{day, c.at, func() error { return c.with(cancel) }}, 1)
+		if report == nil || !errors.Is(err, c.want) || err.Error() != c.want.Error() {
+			t.Errorf("%s: report %v, %v", c.name, report, err)
+		}
+		saved, err := readReport(o.Dir)
+		if err != nil || report != nil && saved.Commands != report.Commands {
+			t.Errorf("%s: saved %+v, %v, want %+v", c.name, saved, err, report)
+		}
+		cancel(nil)
+		day.Close()
+		stop()
+	}
+}
 
 // TestReadyWhenTheSourceIsReadToo: an engine that has read the log and not yet the source would take over late: it is not
 // said to be ready before it has, nor once it leads.
