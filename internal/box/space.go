@@ -66,14 +66,14 @@ func (s *space) wait(ctx context.Context, not func() bool) {
 	}
 }
 
-// tellFull tells people that a log waits for room on its disk, and that it has it.
-func tellFull(log *slog.Logger, dir string) func(full bool) {
-	return func(full bool) {
+// tellFull tells people that a log, or the tape, waits for room on its disk, and that it has it.
+func tellFull(log *slog.Logger, dir string) func(what string, full bool) {
+	return func(what string, full bool) {
 		if full {
-			log.Error("disk full: the log waits for room", "dir", dir)
+			log.Error("disk full: the "+what+" waits for room", "dir", dir)
 			return
 		}
-		log.Warn("disk has room: the log continues", "dir", dir)
+		log.Warn("disk has room: the "+what+" continues", "dir", dir)
 	}
 }
 

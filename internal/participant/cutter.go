@@ -17,9 +17,9 @@ type cutter struct {
 	role   Role
 	keep   bool // what lies before a checkpoint stays
 	bell   *ringbuf.Bell
-	result chan error      // of the cut that runs; nil: none does
-	full   func(bool)      // told that the disk is full, and that it is not any more
-	over   <-chan struct{} // closed when the node is to end
+	result chan error         // of the cut that runs; nil: none does
+	full   func(string, bool) // Config.Full
+	over   <-chan struct{}    // closed when the node is to end
 }
 
 // fullPause is how long a participant waits before it tries a full disk again.
@@ -32,7 +32,7 @@ func (c *cutter) Append(kind uint8, head, payload []byte) error {
 	if err == nil || c.over == nil || !journal.Full(err) {
 		return err
 	}
-	c.full(true)
+	c.full("log", true)
 	for err != nil && journal.Full(err) {
 		select {
 		case <-time.After(fullPause):
@@ -42,7 +42,7 @@ func (c *cutter) Append(kind uint8, head, payload []byte) error {
 		err = c.Disk.Append(kind, head, payload)
 	}
 	if err == nil {
-		c.full(false)
+		c.full("log", false)
 	}
 	return err
 }

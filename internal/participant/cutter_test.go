@@ -29,7 +29,7 @@ func TestLogWaitsForRoom(t *testing.T) {
 	var told []bool
 	over := make(chan struct{})
 	c := &cutter{Disk: open(func(uint8, []byte) error { return nil }), over: over}
-	c.full = func(full bool) {
+	c.full = func(_ string, full bool) {
 		if told = append(told, full); full {
 			fs.SetCapacity(0) // there is room from now on
 		}
@@ -46,7 +46,7 @@ func TestLogWaitsForRoom(t *testing.T) {
 	}
 	close(over)
 	fs.SetCapacity(2 * segment)
-	c.full = func(bool) {}
+	c.full = func(string, bool) {}
 	var err error
 	for err == nil {
 		err = c.Append(9, body, nil)

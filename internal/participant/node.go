@@ -26,6 +26,9 @@ type Role interface {
 	// has its tape: before the log is cut, because only a replay tells it again. It returns what remains to be done
 	// for that, which runs beside the owner, one at a time; nil: nothing. An error that is journal.Full: not now.
 	Keep() (rest func() error, err error)
+	// Err is why what the role owes to the outside is not with the system: one that is journal.Full goes by, and any other
+	// ends the node. nil: it is.
+	Err() error
 	Close() error
 }
 
@@ -44,8 +47,9 @@ type Config struct {
 	Cut               bool
 	Unreadable        func(error)  // as in rounds.ParticipantConfig
 	Dropped           func(uint64) // told how many frames of engines were dropped so far: the 1st, 10th, 100th and so on; nil: nobody is
-	Full              func(bool)   // told that the disk of the log is full, and the node waits, and that it goes on; nil: it ends
-	Files             rounds.Files // where the log lies; the zero value is the operating system's
+	// Full is told that a disk is full, and the log waits for room, or the tape, and that it goes on; nil: a log ends the node.
+	Full  func(what string, full bool)
+	Files rounds.Files // where the log lies; the zero value is the operating system's
 }
 
 // CheckpointBatches is how often a participant writes a checkpoint, unless configured: a start reads
@@ -68,6 +72,7 @@ type Node struct {
 	ends    bool         // the state file says, from this life or the one before, that the stream ends ...
 	endsAt  batch3pc.Seq // ... behind this batch
 	said    uint64       // frames that were dropped when Config.Dropped was told last
+	waits   bool         // the role, for room, as Config.Full was told
 	goneNs  int64        // since when the engine is not connected; 0: it is
 }
 
@@ -192,9 +197,8 @@ func (n *Node) Round(nowNs int64) (worked bool, err error) {
 	if worked, err = n.driver.Round(nowNs); err != nil {
 		return worked, err
 	}
-	if bad := n.driver.Bad(); bad >= max(1, 10*n.said) && n.cfg.Dropped != nil {
-		n.said = bad
-		n.cfg.Dropped(bad)
+	if err := n.look(); err != nil {
+		return worked, err
 	}
 	if n.ends && n.machine.Status().Applied != n.endsAt { // that engine was told to end, and another one goes on
 		n.done, n.ends = false, false
@@ -212,6 +216,24 @@ func (n *Node) Round(nowNs int64) (worked bool, err error) {
 		return false, rounds.ErrDone
 	}
 	return worked, n.maybeFinish()
+}
+
+// look tells of what people should know, and ends the node with its role.
+func (n *Node) look() error {
+	if bad := n.driver.Bad(); bad >= max(1, 10*n.said) && n.cfg.Dropped != nil {
+		n.said = bad
+		n.cfg.Dropped(bad)
+	}
+	err := n.role.Err()
+	full := journal.Full(err)
+	if full != n.waits && n.cfg.Full != nil {
+		n.waits = full
+		n.cfg.Full("tape", full)
+	}
+	if full {
+		return nil // it votes no, and takes what is decided all the same
+	}
+	return err
 }
 
 // Ready reports whether Round would find something to do.

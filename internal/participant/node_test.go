@@ -30,6 +30,7 @@ type countRole struct {
 	digests int
 	closed  bool
 	refuses error // of Save
+	err     error
 }
 
 func (r *countRole) Vote(*batch3pc.Batch, bool) batch3pc.Vote { return batch3pc.Vote{Yes: true} }
@@ -40,6 +41,7 @@ func (r *countRole) Digest() uint64                           { r.digests++; ret
 func (r *countRole) AppliedTrades() uint64                    { return uint64(10 * len(r.applied)) }
 func (r *countRole) Close() error                             { r.closed = true; return nil }
 func (r *countRole) Keep() (func() error, error)              { return nil, nil }
+func (r *countRole) Err() error                               { return r.err }
 func (r *countRole) AppendSnapshot(dst []byte) []byte {
 	for _, seq := range r.applied {
 		dst = append(dst, byte(seq))
@@ -457,6 +459,29 @@ func TestPeerCannotEndNode(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestRoleWaitsForRoom: a role that waits for room on its disk does not end its node; people are told that it waits, and that it
+// goes on, once. One that has failed ends it.
+func TestRoleWaitsForRoom(t *testing.T) {
+	r := newRig(t, t.TempDir())
+	var told []string
+	r.node.cfg.Full = func(what string, full bool) { told = append(told, fmt.Sprint(what, " ", full)) }
+	broken := errors.New("input/output error")
+	for i, err := range []error{nil, fullDisk, fullDisk, nil, nil, fullDisk, broken} {
+		r.role.err = err
+		if _, got := r.node.Round(int64(i)); err == broken && got != broken || err != broken && got != nil {
+			t.Errorf("round %d: %v", i, got)
+		}
+	}
+	if want := []string{"tape true", "tape false", "tape true", "tape false"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	if err := errors.Join(r.node.disk.Close(), r.role.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var fullDisk error = &journal.ReserveError{Err: syscall.ENOSPC}
 
 // TestStateFileDamaged: a damaged state file is not mistaken for none.
 func TestStateFileDamaged(t *testing.T) {

@@ -42,12 +42,16 @@ func (m *MarketData) Name() string { return "marketdata" }
 // AppliedTrades is how many trades were applied.
 func (m *MarketData) AppliedTrades() uint64 { return m.stream.AppliedTrades() }
 
-// Err is why the tape cannot be written any more, nil if it can.
+// Err implements participant.Role: it is why the tape is not whole. An error that is journal.Full goes by, any other stays.
 func (m *MarketData) Err() error {
-	if m.tape == nil {
+	switch t := m.tape; {
+	case t == nil:
 		return nil
+	case t.err == nil && len(t.owed) > 0:
+		return t.full
+	default:
+		return t.err
 	}
-	return m.tape.err
 }
 
 // Close closes the tape, which makes it durable.

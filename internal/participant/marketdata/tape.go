@@ -48,6 +48,7 @@ type tape struct {
 	end       onTape   // the last batch on the tape, and the last trade that it has or says it has not
 	restored  bool     // the state has come as a whole: what comes next need not be next on the tape
 	owed      []owed   // records for which the disk had no room, oldest first; votes are no while there are any, so they are few
+	full      error    // why the last of them could not be appended
 	head      [tapeHeadSize]byte
 }
 
@@ -151,7 +152,7 @@ func (t *tape) put(kind uint8, first, second uint64, payload []byte) {
 		_, err = t.journal.Append(kind, t.head[:], payload)
 	}
 	if err != nil && journal.Full(err) {
-		if len(t.owed) < owedMax {
+		if t.full = err; len(t.owed) < owedMax {
 			t.owed = append(t.owed, owed{kind, slices.Concat(t.head[:], payload)})
 			return
 		}

@@ -49,8 +49,8 @@ func TestTapeWaitsForRoom(t *testing.T) {
 		price++
 	}
 	put(price+1, true)
-	if _, err := m.Keep(); !journal.Full(err) || m.Err() != nil {
-		t.Errorf("to keep: %v, failed: %v, want that there is no room now", err, m.Err())
+	if _, err := m.Keep(); !journal.Full(err) || !journal.Full(m.Err()) {
+		t.Errorf("to keep: %v, in trouble: %v, want that there is no room now", err, m.Err())
 	}
 	if err := m.tape.save(); !journal.Full(err) {
 		t.Errorf("to save: %v, want that there is no room", err)
@@ -58,6 +58,9 @@ func TestTapeWaitsForRoom(t *testing.T) {
 	fs.SetCapacity(0)
 	if !put(price+2, false) {
 		t.Error("refused although there is room")
+	}
+	if m.Err() != nil {
+		t.Errorf("still in trouble: %v", m.Err())
 	}
 	if err := errors.Join(m.tape.save(), m.Close()); err != nil {
 		t.Fatal(err)

@@ -44,6 +44,9 @@ func (r *Risk) Close() error { return nil }
 // Keep does nothing: what risk has told is in its state.
 func (r *Risk) Keep() (func() error, error) { return nil, nil }
 
+// Err implements participant.Role, likewise.
+func (r *Risk) Err() error { return nil }
+
 // Vote reserves the exposure of b's trades. A trade that breaks a limit is named in the veto and
 // left out while the rest is checked, so one no names them all; a no changes nothing.
 func (r *Risk) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {

@@ -35,6 +35,9 @@ func (s *Settlement) Close() error { return nil }
 // Keep does nothing: what settlement has told is in its state.
 func (s *Settlement) Keep() (func() error, error) { return nil, nil }
 
+// Err implements participant.Role, likewise.
+func (s *Settlement) Err() error { return nil }
+
 // Vote checks that b continues the stream of trades. Settlement has no reason of its own to
 // refuse, and nothing but the place in the stream to reserve: an obligation exists from Apply on.
 func (s *Settlement) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
