@@ -37,6 +37,7 @@ type watched struct {
 	elected Ballot
 	heard   Seq
 	asked   bool // since the last Tick, without an answer
+	missed  int  // Ticks in a row without an answer
 	quiet   int  // answers in a row without a sign of a leader
 }
 
@@ -104,7 +105,7 @@ func (w *watched) note(m *Message) {
 	if w.elected != m.LastElected || w.heard != m.Seq {
 		w.quiet = 0
 	}
-	w.asked, w.elected, w.heard = false, m.LastElected, m.Seq
+	w.asked, w.missed, w.elected, w.heard = false, 0, m.LastElected, m.Seq
 }
 
 // giveWay goes back to watching when another coordinator has the higher ballot.
@@ -135,6 +136,15 @@ func (s *Standby) Tick() Ready {
 	c := s.coordinator
 	if !s.watching {
 		return c.Tick()
+	}
+	for i := range c.peers {
+		w := &s.watched[i]
+		if w.asked {
+			w.missed++
+		}
+		if w.missed > s.cfg.PatienceTicks {
+			w.quiet = 0 // it may have heard of a leader since
+		}
 	}
 	if s.quiet() >= c.quorum {
 		s.takeovers++

@@ -122,6 +122,47 @@ func TestStandbyNeedsAQuorumWithoutASign(t *testing.T) {
 	}
 }
 
+// What a participant has not heard counts no more when it has long been silent itself: it may have heard of a leader since.
+func TestStandbyForgetsOldAnswers(t *testing.T) {
+	const patience = 3
+	standby, err := batch3pc.NewStandby(batch3pc.StandbyConfig{Coordinator: leaderConfig(), PatienceTicks: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := batch3pc.Seq(0)
+	tick := func(quiet ...batch3pc.NodeID) batch3pc.StandbyStatus {
+		standby.Tick()
+		for _, id := range quiet {
+			standby.Step(&batch3pc.Message{Kind: batch3pc.KindWatched, From: id})
+		}
+		heard++
+		standby.Step(&batch3pc.Message{Kind: batch3pc.KindWatched, From: 3, Seq: heard}) // hears of a leader all the time
+		return standby.Status()
+	}
+	for range 2 * patience {
+		tick(1)
+	}
+	for range patience - 1 {
+		if s := tick(); s.Quiet != 1 {
+			t.Fatalf("%+v: an answer may come late", s)
+		}
+	}
+	for range 2 {
+		tick()
+	}
+	for range 3 * patience {
+		if s := tick(2); !s.Watching {
+			t.Fatalf("%+v: 3 hears of a leader, and nobody knows what 1 does", s)
+		}
+	}
+	for range 2 * patience {
+		tick(1, 2)
+	}
+	if s := standby.Status(); s.Watching {
+		t.Errorf("%+v: two of three hear of nobody", s)
+	}
+}
+
 // A fenced standby watches again, and so does one that steps down.
 func TestStandbyGivesWay(t *testing.T) {
 	w := newGroup(t, 1)
