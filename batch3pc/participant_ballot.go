@@ -2,22 +2,26 @@ package batch3pc
 
 import "github.com/tezi-exchange/tezi/internal/mutant"
 
-// stepStateReq promises the ballot: nothing lower is obeyed from here on.
+// stepStateReq promises the ballot.
 func (p *Participant) stepStateReq(m *Message) {
-	if p.lost {
-		p.sendState(m)
-		return
-	}
-	if p.elected.Less(m.Ballot) {
-		if !mutant.Is(mutant.PromiseNotKept) {
-			p.elected = m.Ballot
-		}
-		p.out.record(Record{Kind: RecordPromise, Ballot: m.Ballot})
-		if mutant.Enabled {
-			p.suspect()
-		}
+	if !p.lost {
+		p.promise(m.Ballot)
 	}
 	p.sendState(m)
+}
+
+// promise obeys nothing below b from here on.
+func (p *Participant) promise(b Ballot) {
+	if !p.elected.Less(b) {
+		return
+	}
+	if !mutant.Is(mutant.PromiseNotKept) {
+		p.elected = b
+	}
+	p.out.record(Record{Kind: RecordPromise, Ballot: b})
+	if mutant.Enabled {
+		p.suspect()
+	}
 }
 
 // sendState answers with the whole state. It is a promise of m.Ballot only if LastElected says so.

@@ -17,8 +17,18 @@ func (p *Participant) stepCommit(m *Message) {
 		goal = p.log.position(p.log.through(goal.Seq))
 	}
 	if p.log.holds(goal) {
-		p.apply(goal)
+		p.obey(m, goal)
 	}
+}
+
+// obey applies everything through goal, a position of the log that m shows to be decided. One that is repairing is told
+// of decisions in a ballot that it has not promised. From then on it obeys none below: whoever leads one would hear
+// from it of decisions that no lower ballot knows of.
+func (p *Participant) obey(m *Message, goal Position) {
+	if p.lost || m.Kind != KindStateReq {
+		p.promise(m.Ballot)
+	}
+	p.apply(goal)
 }
 
 // apply applies everything through goal, a decided position of the log, in order and once.

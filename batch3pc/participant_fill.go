@@ -19,7 +19,7 @@ func (p *Participant) stepFill(m *Message) {
 		return
 	}
 	if decided && b.Seq > p.applied().Seq {
-		p.apply(b.Position())
+		p.obey(m, b.Position())
 	}
 	if p.pathBallot != m.Ballot || p.path.Seq < b.Seq {
 		p.path, p.pathBallot = b.Position(), m.Ballot
@@ -52,7 +52,7 @@ func (p *Participant) accept(m *Message, decided bool) bool {
 	}
 	p.dropBehind(parent)
 	if decided && parent.Seq > p.applied().Seq {
-		p.apply(parent) // it is a prefix of what is decided, and makes room
+		p.obey(m, parent) // it is a prefix of what is decided, and makes room
 	}
 	if !p.log.fits(b) {
 		return false // of a generation that its parent is not of: nobody voted for such a thing

@@ -102,6 +102,7 @@ func (p *Participant) stepSnapshot(m *Message) {
 		p.incoming.reset()
 		return
 	}
+	p.promise(m.Ballot) // as in obey
 	if !mutant.Is(mutant.SnapshotUnwritten) {
 		p.recordImage(at, p.incoming.data)
 	}

@@ -74,8 +74,8 @@ func TestRepairingPromisesNothing(t *testing.T) {
 		t.Fatalf("promised %v", now.LastElected)
 	}
 	s.fill(ballot2, log[0])
-	if now := s.machine.Status(); !now.Repairing || now.Applied != 1 || now.PreCommitted != 3 {
-		t.Fatalf("after a fill: %+v", now)
+	if now := s.machine.Status(); !now.Repairing || now.Applied != 1 || now.PreCommitted != 3 || now.LastElected != ballot2 {
+		t.Fatalf("after a fill: %+v, want the ballot promised that has decided it", now)
 	}
 	onlyMessage(t, s.start(ballot2, log[0].Position()).Durable, batch3pc.KindStartAck)
 	if now := s.machine.Status(); now.Repairing || now.PreCommitted != 1 || now.LastAttempt != ballot2 {

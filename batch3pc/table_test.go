@@ -359,11 +359,11 @@ func TestFillReplacesAnUndecidedSuffix(t *testing.T) {
 	s.preCommit(ballot1, mine[2].Position())
 	ready := s.fill(ballot2, theirs[0])
 	now := s.machine.Status()
-	if len(ready.Records) != 3 || now.Applied != 5 || now.PreCommitted != 5 || now.Voted != 5 || s.app.dropped != 2 {
+	if len(ready.Records) != 4 || now.Applied != 5 || now.PreCommitted != 5 || now.Voted != 5 || s.app.dropped != 2 {
 		t.Fatalf("after Fill of 5: %+v, records %v", now, ready.Records)
 	}
-	if now.LastElected != ballot1 || now.LastAttempt != ballot1 {
-		t.Fatalf("Fill changed the ballots: %+v", now)
+	if now.LastElected != ballot2 || now.LastAttempt != ballot1 {
+		t.Fatalf("a decision of a ballot promises it, and accepts nothing: %+v", now)
 	}
 	if again := s.restart().machine.Status(); again != now {
 		t.Fatalf("after a restart %+v, want %+v", again, now)
