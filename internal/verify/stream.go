@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -20,6 +21,8 @@ type stream struct {
 	ended   bool            // there is no next one
 	begun   bool            // the log holds what comes next: it has its beginning, or has been joined, and again behind the state of another
 	last    batch3pc.Batch  // head, or what was given out before
+	proven  int             // of the batches that are undecided at the end, the first ones: another log rests on them
+	given   int             // of these
 
 	state       batch3pc.Position // the newest state in the log
 	image       []byte            // pieces of the checkpoint that is being read
@@ -39,8 +42,14 @@ func openStream(dir, role string) (*stream, error) {
 // peek returns the next committed batch, or entry that changes the members, which is valid until it is
 // taken, or nil at the end.
 func (s *stream) peek() (*batch3pc.Batch, error) {
-	if s.head != nil || s.ended {
+	switch {
+	case s.head != nil:
 		return s.head, nil
+	case s.given < s.proven:
+		s.given++
+		return s.give(s.decided.Held()[s.given-1])
+	case s.ended:
+		return nil, nil
 	}
 	b, err := s.decided.Next()
 	if errors.Is(err, io.EOF) {
@@ -50,11 +59,33 @@ func (s *stream) peek() (*batch3pc.Batch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.role, err)
 	}
+	return s.give(b)
+}
+
+func (s *stream) give(b *batch3pc.Batch) (*batch3pc.Batch, error) {
 	if err := s.follows(b); err != nil {
 		return nil, err
 	}
 	s.last, s.head = *b, b
 	return b, nil
+}
+
+// prove takes what the log holds undecided at its end, up to a position, for decided, which another log shows: the record
+// that says so is lazy, and the others may have cut what only this one still has. What lies at or below after was
+// there to be compared in another log.
+func (s *stream) prove(at batch3pc.Position, after batch3pc.Seq) error {
+	held := s.decided.Held()
+	n := 1 + slices.IndexFunc(held, func(b *batch3pc.Batch) bool { return b.Position() == at })
+	if !s.ended || s.head != nil || at.Seq <= after || n <= s.proven {
+		return nil
+	}
+	for s.proven = n; s.given < n && held[s.given].Seq <= after; s.given++ {
+		if _, err := s.give(held[s.given]); err != nil {
+			return err
+		}
+		s.head = nil
+	}
+	return nil
 }
 
 // take makes the batch behind head the next one.
@@ -110,7 +141,7 @@ func (s *stream) piece(r *batch3pc.Record) {
 }
 
 // inDoubt returns how many batches are voted for and undecided at the end of the log.
-func (s *stream) inDoubt() int { return len(s.decided.Held()) }
+func (s *stream) inDoubt() int { return len(s.decided.Held()) - s.proven }
 
 // holds reports whether the log has the batch, committed as its last one, in a state or in the undecided tail.
 func (s *stream) holds(at batch3pc.Position) bool {

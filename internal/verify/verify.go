@@ -231,16 +231,15 @@ func (v *verifier) apply(b *batch3pc.Batch) error {
 // step takes the next committed batch from every log and checks V1. It returns nil at the end of
 // the longest one. Where no log has it any more, it is taken from the tape.
 func (v *verifier) step() (*batch3pc.Batch, error) {
-	var first *batch3pc.Batch
-	var from string
-	for _, r := range v.roles {
-		b, err := r.stream.peek()
-		if err != nil {
-			return nil, err
-		}
-		if b != nil && (first == nil || b.Seq < first.Seq) {
-			first, from = b, r.result.Role
-		}
+	first, from, err := v.lowest()
+	if err == nil {
+		err = v.prove(first)
+	}
+	if err == nil {
+		first, from, err = v.lowest()
+	}
+	if err != nil {
+		return nil, err
 	}
 	if !v.begun() {
 		if b, err := v.older(first); b != nil || err != nil {
@@ -268,6 +267,38 @@ func (v *verifier) step() (*batch3pc.Batch, error) {
 		}
 	}
 	return first, nil
+}
+
+// lowest is the next batch of all logs that has the lowest number, or nil, and whose it is.
+func (v *verifier) lowest() (first *batch3pc.Batch, from string, err error) {
+	for _, r := range v.roles {
+		b, err := r.stream.peek()
+		if err != nil {
+			return nil, "", err
+		}
+		if b != nil && (first == nil || b.Seq < first.Seq) {
+			first, from = b, r.result.Role
+		}
+	}
+	return first, from, nil
+}
+
+// prove has each log that has ended know what the others show to be decided: the parent of the next batch, and what
+// is in a state.
+func (v *verifier) prove(first *batch3pc.Batch) error {
+	for _, r := range v.roles {
+		if first != nil {
+			if err := r.stream.prove(first.ParentPosition(), v.last.Seq); err != nil {
+				return err
+			}
+		}
+		for _, o := range v.roles {
+			if err := r.stream.prove(o.stream.state, v.last.Seq); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // begun reports whether there is a log that holds what comes next.
