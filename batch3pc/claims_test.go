@@ -181,7 +181,7 @@ func TestS3cRecoverForwardStopsAtTheGate(t *testing.T) {
 	log := chain(origin, 1, 3, "log")
 	for _, pre := range []int{0, 3} {
 		l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) { cfg.NoInputGate = false })
-		l.machine.InputsDurable(2)
+		l.machine.Logged(2)
 		l.machine.Open()
 		at, attempt := origin, batch3pc.Ballot{}
 		if pre > 0 {
@@ -195,6 +195,28 @@ func TestS3cRecoverForwardStopsAtTheGate(t *testing.T) {
 		l.state(3, batch3pc.Ballot{}, origin, log...)
 		if s := l.machine.Status(); s.Base != batch3pc.Seq(max(2, pre)) {
 			t.Fatalf("pre-committed %d: base %d, want %d", pre, s.Base, max(2, pre))
+		}
+	}
+}
+
+// S3c: the gate of one proposer says nothing of what another one has proposed under a number of its own.
+func TestS3cGateIsThatOfTheProposer(t *testing.T) {
+	for name, own := range map[string]bool{"its own": true, "another's": false} {
+		l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) { cfg.NoInputGate = false }).active()
+		at := l.propose("a")
+		if !own {
+			at = chain(origin, at.Seq, 1, "b")[0]
+		}
+		l.machine.InputsDurable(at.Seq)
+		l.machine.Open()
+		for _, id := range []batch3pc.NodeID{1, 2, 3} {
+			l.machine.PeerUp(id)
+		}
+		for _, id := range []batch3pc.NodeID{1, 2, 3} {
+			l.state(id, ballot1, origin, at)
+		}
+		if s := l.machine.Status(); s.State != batch3pc.StateStarting || s.Base == at.Seq != own {
+			t.Errorf("%s: %v with base %d", name, s.State, s.Base)
 		}
 	}
 }

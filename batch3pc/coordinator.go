@@ -87,6 +87,7 @@ type Coordinator struct {
 	preSent        Position   // highest pre-commit sent; committed <= preSent <= log.tail() while the ballot serves
 	committed      Position   // decided; only ever rises
 	inputs         Seq        // no pre-commit above leaves
+	logged         Seq        // batches up to here, whoever proposed them, are in the log of the proposer
 	truncate       Seq        // every configured participant has this much for good, or can be helped
 	seqSeen        Seq        // highest number of any batch ever seen
 
@@ -127,7 +128,7 @@ func NewCoordinator(cfg CoordinatorConfig) (*Coordinator, error) {
 		c.quorum--
 	}
 	if cfg.NoInputGate {
-		c.inputs = ^Seq(0)
+		c.inputs, c.logged = ^Seq(0), ^Seq(0)
 	}
 	return c, nil
 }
@@ -147,6 +148,13 @@ func (c *Coordinator) Recover(r *Record) error {
 // Used says that no batch at or below s may be proposed: these numbers may have been given to
 // batches that nobody reports any more (rule S6). It only ever rises.
 func (c *Coordinator) Used(s Seq) { c.seqSeen = max(c.seqSeen, s) }
+
+// Logged says that the proposer has taken up a log, of which all batches at or below s are: what went into them is
+// durable, whoever proposed them. It only ever rises.
+func (c *Coordinator) Logged(s Seq) {
+	c.logged = max(c.logged, s)
+	c.inputs = max(c.inputs, s)
+}
 
 // Step feeds one answer of a participant. m and its Batch are read during the call; a Ready may
 // alias the Batch of a Fill that is passed on.

@@ -156,13 +156,19 @@ func (c *Coordinator) forward(base Position, inForce Generation) (Position, Gene
 			}
 			g := c.generationAt(p, at)
 			opens := g.At == at
-			if (opens || g.At == inForce.At && (at.Seq <= c.inputs || mutant.Is(mutant.ForwardUngated))) && c.heldByMembers(&g, at) {
+			if (opens || g.At == inForce.At && (c.reproducible(at) || mutant.Is(mutant.ForwardUngated))) && c.heldByMembers(&g, at) {
 				best, bestGeneration = at, g
 				break
 			}
 		}
 	}
 	return best, bestGeneration
+}
+
+// reproducible reports whether what went into the batch at a position is durable. The number says so of batches that this
+// coordinator proposed itself; another one with an input gate of its own may have given it to another batch.
+func (c *Coordinator) reproducible(at Position) bool {
+	return at.Seq <= c.logged || at.Seq <= c.inputs && c.log.holds(at)
 }
 
 func (c *Coordinator) heldByMembers(g *Generation, at Position) bool {

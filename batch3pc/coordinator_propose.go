@@ -46,7 +46,7 @@ func (c *Coordinator) append(generation, count uint32, payload []byte) *Batch {
 	return c.log.push()
 }
 
-// InputsDurable says that whatever went into the batches at or below s survives a crash of the
+// InputsDurable says that whatever went into the batches at or below s that were proposed here survives a crash of the
 // proposer. It only ever rises.
 func (c *Coordinator) InputsDurable(s Seq) Ready {
 	c.out.reset()

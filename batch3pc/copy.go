@@ -95,7 +95,7 @@ func (c *Coordinator) AppendOwnState(dst []byte) []byte {
 	dst = appendBallot(dst, c.ballot)
 	dst = appendNumbers(dst, c.epoch, uint64(c.patience), uint64(c.giveUp))
 	dst = AppendTail(AppendTail(AppendTail(dst, c.base), c.preSent), c.committed)
-	dst = appendNumbers(dst, uint64(c.inputs), uint64(c.seqSeen), uint64(c.decided), uint64(c.truncate))
+	dst = appendNumbers(dst, uint64(c.inputs), uint64(c.logged), uint64(c.seqSeen), uint64(c.decided), uint64(c.truncate))
 	dst = c.log.appendState(dst)
 	if c.refused {
 		dst = append(dst, byte(c.refusal.From), byte(c.refusal.Reason))

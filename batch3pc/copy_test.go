@@ -16,7 +16,7 @@ func TestCopyKnowsEveryField(t *testing.T) {
 		known string
 	}{
 		{Participant{}, "cfg app elected attempt pre log decided appliedBatches refused path pathBallot incarnation identified begun hole proved lost truncate logRoot incoming badSnapshots image imageAt imageDigest heard tail generations out"},
-		{Coordinator{}, "cfg quorum peers state ballot epoch patience giveUp base baseGeneration preSent committed inputs truncate seqSeen log decided wishing refused refusal ignored nowNs tickNs clock out"},
+		{Coordinator{}, "cfg quorum peers state ballot epoch patience giveUp base baseGeneration preSent committed inputs logged truncate seqSeen log decided wishing refused refusal ignored nowNs tickNs clock out"},
 		{Standby{}, "cfg coordinator watching watched takeovers"},
 		{progress{}, "id member wished replaced incarnation distrusted counts trouble durable serves snapshotFrom snapshotAt snapshotOffset up down phase behindNs silentNs moved reply based voted accepted acked applied sent preSent commitSent fetched fetching want wantLeft asking helper unanswered"},
 		{stateReply{}, "attempt pre voted applied tail generations"},

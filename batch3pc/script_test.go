@@ -23,7 +23,7 @@ import (
 //	propose C TEXT            proposes a batch with that payload
 //	veto P TEXT               participant P refuses the batch with that payload
 //	drain P on|off            participant P cannot vote
-//	inputs C SEQ              InputsDurable
+//	inputs C SEQ              InputsDurable; logged C SEQ: Logged
 //	members C P...            proposes a generation with these members
 //	replace C N P...          the same, and N is known by its new log
 //	peers C                   what a coordinator knows of each participant
@@ -137,6 +137,8 @@ func (s *script) lead(t *testing.T, d *datadriven.TestData) {
 		}
 	case "inputs":
 		ready = c.machine.InputsDurable(batch3pc.Seq(s.id(t, d, 1)))
+	case "logged":
+		c.machine.Logged(batch3pc.Seq(s.id(t, d, 1)))
 	case "up":
 		ready = c.machine.PeerUp(s.id(t, d, 1))
 	case "down":

@@ -22,7 +22,7 @@ func succeed(c *batch3pc.Coordinator, r *Replica) error {
 		return err
 	}
 	c.Used(r.seqSeen + unloggedMax)
-	c.InputsDurable(r.end().Seq)
+	c.Logged(r.end().Seq)
 	return nil
 }
 

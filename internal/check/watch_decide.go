@@ -119,7 +119,15 @@ func (w *Watch) noteForward(leader *node, ballot batch3pc.Ballot, base batch3pc.
 		}
 	}
 	w.Count.RecoverForward++
-	if i := w.find(base); leader.gated && base.Seq > leader.inputs && i >= 0 && !w.batches[i].opens {
+	i := w.find(base)
+	if i < 0 || !leader.gated || w.batches[i].opens {
+		return
+	}
+	proposer := leader
+	if from := w.batches[i].from; from > 0 {
+		proposer = &w.nodes[from-1] // leader may have given the number to another batch
+	}
+	if base.Seq > leader.inputs || base.Seq > proposer.inputs {
 		w.Fail("I11", "%d is recovered forward, and what went into it is not durable", base.Seq)
 	}
 }

@@ -111,7 +111,7 @@ func (w *World) bootCoordinator(c *coordinator) {
 	}
 	c.up = true
 	c.machine.Used(c.used)
-	c.machine.InputsDurable(c.inputs)
+	w.logged(c)
 	p := w.newProcess(c.computer, log, c.cfg.Participants)
 	c.computer.process = p
 	p.coordinator = rounds.NewCoordinator(rounds.CoordinatorConfig{

@@ -191,6 +191,17 @@ func (w *World) tick(c *coordinator, intervals int64) {
 	}
 }
 
+// logged says, at a start, that a coordinator can repeat the batches whose inputs were durable: those of others too, if
+// nobody else has proposed any.
+func (w *World) logged(c *coordinator) {
+	for _, o := range w.coordinators {
+		if o != c && o.used > 0 {
+			return
+		}
+	}
+	c.machine.Logged(c.inputs)
+}
+
 // inputs says that what went into all that a coordinator proposed is durable.
 func (w *World) inputs(c *coordinator) {
 	c.inputs = max(c.inputs, c.machine.Status().Proposed)

@@ -116,9 +116,6 @@ func (w *World) restart(id batch3pc.NodeID) bool {
 	}
 	c.up = true
 	c.machine.Used(c.used)
-	if c.cfg.NoInputGate {
-		return true
-	}
-	w.call(c, c.machine.InputsDurable(c.inputs))
+	w.logged(c)
 	return true
 }
