@@ -35,15 +35,12 @@ func (realFS) Lock(path string) (io.Closer, error) {
 		f.Close()
 		return nil, fmt.Errorf("%w: %s is held by process %s", ErrLocked, path, bytes.TrimSpace(owner))
 	}
-	if err == nil {
-		err = f.Truncate(0)
-	}
-	if err == nil {
-		_, err = f.WriteAt(strconv.AppendInt(nil, int64(os.Getpid()), 10), 0)
-	}
 	if err != nil {
 		f.Close()
 		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+	}
+	if err := f.Truncate(0); err == nil { // a full disk may have no room for the number, which only decorates an error
+		_, _ = f.WriteAt(strconv.AppendInt(nil, int64(os.Getpid()), 10), 0)
 	}
 	return f, nil
 }
