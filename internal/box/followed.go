@@ -41,9 +41,13 @@ func leads(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	taken, err := tryLock(f)
+	if taken {
+		err = &rundir.RefusedError{Dir: filepath.Dir(dir), Why: "another engine leads it"}
+	}
+	if err != nil {
 		_ = f.Close()
-		return nil, &rundir.RefusedError{Dir: filepath.Dir(dir), Why: "another engine leads it"}
+		return nil, err
 	}
 	return f, nil
 }

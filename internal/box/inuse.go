@@ -37,11 +37,23 @@ func claim(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, nil
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+	if taken, _ := tryLock(f); taken {
 		_ = f.Close()
 		return nil, &rundir.RefusedError{Dir: dir, Why: "in use: another process has just begun a run there"}
 	}
 	return f, nil
+}
+
+// tryLock locks f, which closing it undoes. taken: another one has it. Any other refusal, as by a file system that has no such
+// locks, is the error.
+func tryLock(f *os.File) (taken bool, err error) {
+	for err = syscall.EINTR; err == syscall.EINTR; {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if err == nil || err == syscall.EWOULDBLOCK {
+		return err != nil, nil
+	}
+	return false, &os.PathError{Op: "flock", Path: f.Name(), Err: err}
 }
 
 // inUse returns a *rundir.RefusedError if a process works in one of the run directory's logs.

@@ -1,14 +1,12 @@
 package box
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/tezi-exchange/tezi/internal/rundir"
@@ -55,8 +53,8 @@ func takeRank(dir string, n int) (*rank, error) {
 		return nil, err
 	}
 	for end := time.Now().Add(dyingMax); ; time.Sleep(10 * time.Millisecond) {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
+		taken, err := tryLock(f)
+		if err == nil && !taken {
 			r, starting := &rank{file: f}, RankStarting
 			r.state.Store(&starting)
 			if err = f.Truncate(0); err == nil {
@@ -64,7 +62,11 @@ func takeRank(dir string, n int) (*rank, error) {
 			}
 			return r, err
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
+		if err != nil {
+			_ = f.Close()
+			return nil, err
+		}
+		if time.Now().After(end) {
 			pid, _, _ := ReadRank(dir, n) // only decorates the error
 			_ = f.Close()
 			return nil, &rundir.RefusedError{Dir: filepath.Dir(dir), Why: fmt.Sprintf("process %d is the engine of rank %d: give another --rank", pid, n)}
