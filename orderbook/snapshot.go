@@ -11,7 +11,7 @@ import (
 // A snapshot is the used part of an arena's memory as it is, little endian: so a restored arena goes on
 // exactly as the first one would, down to the slots and numbers that it gives.
 //
-//	magic, version, flags, cap, counters      80 bytes
+//	magic, version, flags, cap, counters, 0   80 bytes
 //	books      76 bytes each
 //	orders, cold, levels, branches            from the first to the last used
 //	CRC32C of all of it
@@ -100,6 +100,9 @@ func RestoreArena(snapshot []byte) (*Arena, []*Book, error) {
 func arenaOf(snapshot []byte) (*Arena, error) {
 	le := binary.LittleEndian
 	word := func(i int) uint64 { return le.Uint64(snapshot[8+8*i:]) }
+	if word(0) > 1 || word(8) != 0 {
+		return nil, fmt.Errorf("%w: flags %#x and a reserved word %#x, want at most 1 and 0", ErrSnapshot, word(0), word(8))
+	}
 	numbered, limit := word(0) != 0, uint64(ordersLimit)
 	if numbered {
 		limit = numberedLimit
@@ -124,6 +127,9 @@ func (a *Arena) restore(from []byte, books uint64) error {
 		return fmt.Errorf("%d books, there can be %d", books, most)
 	}
 	for range books {
+		if flags := binary.LittleEndian.Uint32(from[4*14:]); flags > 3 {
+			return fmt.Errorf("book %d: flags %#x, want at most 3", len(a.books)+1, flags)
+		}
 		NewBook(a).restore(from)
 		from = from[snapshotBook:]
 	}

@@ -181,6 +181,11 @@ func TestMadeUpHeaderIsRefused(t *testing.T) {
 		at    int
 		words []uint32
 	}{
+		{"flags", 8, []uint32{2, 3, 1<<32 - 1}},
+		{"flags, the upper half", 12, []uint32{1, 1<<32 - 1}},
+		{"reserved", 72, []uint32{1, 1<<32 - 1}},
+		{"reserved, the upper half", 76, []uint32{1, 1<<32 - 1}},
+		{"flags of a book", snapshotHeader + 4*14, []uint32{4, 7, 1<<32 - 1}},
 		{"orders", 16, []uint32{0, 41, 1, 1<<30 - 8, 1<<30 - 7, 1<<32 - 1}},
 		{"orders, the upper half", 20, []uint32{1, 1<<32 - 1}},
 		{"live", 24, []uint32{0, 1<<32 - 1}},
