@@ -124,7 +124,7 @@ func (r *Replica) restore(data []byte) error {
 		return errors.New("another checksum")
 	}
 	in := snapshotReader{rest: data[len(replicaMagic) : n-8]}
-	r.seq, r.seqSeen, r.batches, r.source.Commands, r.ended = in.word(), batch3pc.Seq(in.word()), in.word(), in.word(), in.word() != 0
+	r.seq, r.seqSeen, r.batches, r.source.Commands, r.ended = in.word(), batch3pc.Seq(in.word()), in.word(), in.word(), in.bit()
 	r.settled = in.step()
 	if d, err := DecodeDecided(in.take(decidedSize)); err == nil {
 		r.decided = batch3pc.Position(d)
@@ -198,8 +198,17 @@ func (r *snapshotReader) step() Sealed {
 	if err != nil {
 		r.short = true
 	}
-	s.opens = r.word() != 0
+	s.opens = r.bit()
 	return s
+}
+
+// bit reads a word that is 0 or 1.
+func (r *snapshotReader) bit() bool {
+	n := r.word()
+	if n > 1 {
+		r.short = true
+	}
+	return n == 1
 }
 
 // count reads the number of elements of at least size bytes each that follow.

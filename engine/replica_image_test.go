@@ -125,3 +125,21 @@ func TestMadeUpReplicaSnapshot(t *testing.T) {
 		}
 	}
 }
+
+// TestReplicaSnapshotOfOtherWords: a word that is 0 or 1 has another value, and the checksum is right: what a later version may
+// mean by it is not ignored.
+func TestReplicaSnapshotOfOtherWords(t *testing.T) {
+	log, limits := vetoedRun(t)
+	r := replicaOf(t, limits, log, 0, len(log.kinds), nil)
+	defer r.Close()
+	data := r.AppendSnapshot(nil)
+	const ended, opens = len(replicaMagic) + 4*8, len(replicaMagic) + 5*8 + sealedSize
+	for what, at := range map[string]int{"ended": ended, "opens a generation": opens} {
+		bad := bytes.Clone(data)
+		bad[at] |= 2
+		resum(bad)
+		if _, err := RestoreReplica(limits, bad); !errors.Is(err, ErrSnapshot) {
+			t.Errorf("%s is %d: %v, want %v", what, bad[at], err, ErrSnapshot)
+		}
+	}
+}
