@@ -8,7 +8,7 @@ import (
 // Why a file is not used. Errors wrap one of them.
 var (
 	ErrTruncated = errors.New("truncated")                // shorter than it says, or than a header
-	ErrDamaged   = errors.New("damaged")                  // a checksum is wrong, or a field has a value that none has
+	ErrDamaged   = errors.New("damaged")                  // a checksum is wrong, a field has a value that none has, or the disk cannot read it
 	ErrVersion   = errors.New("another version")          // of the format
 	ErrCluster   = errors.New("of another cluster")       // Identity.Cluster
 	ErrNode      = errors.New("of another node")          // Identity.Node: a cloned disk

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/tezi-exchange/tezi/internal/journal"
 	"github.com/tezi-exchange/tezi/internal/journal/disk"
@@ -234,13 +235,16 @@ func content(fs disk.FS, path string) ([]byte, error) {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	b := make([]byte, size)
-	if n, err := f.ReadAt(b, 0); n < len(b) && err != nil {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, fmt.Errorf("snapshot: %w", err)
+	n, err := f.ReadAt(b, 0)
+	switch {
+	case n == len(b) || err == nil:
+		return b, nil
+	case errors.Is(err, syscall.EIO): // so the disk tells of most damage
+		return nil, refuse(path, ErrDamaged, fmt.Sprint(size, " bytes"), err)
+	case err == io.EOF:
+		err = io.ErrUnexpectedEOF
 	}
-	return b, nil
+	return nil, fmt.Errorf("snapshot: %w", err)
 }
 
 // Read reads the file at path, whoever's snapshot it is: for people who look for something. A copy may have any name, but
