@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/tezi-exchange/tezi/codec"
 	tzc "github.com/tezi-exchange/tezi/codec/capture"
 	"github.com/tezi-exchange/tezi/codec/commandcsv"
+	"github.com/tezi-exchange/tezi/internal/journal/disk"
 )
 
 // CreateOptions say how to write.
@@ -109,7 +111,7 @@ func (w *Writer) Write(c *codec.Command) error {
 // Notes tells what was not written as it was said.
 func (w *Writer) Notes() []Note { return w.losses.notes() }
 
-// Close completes the file, syncs it to the disk and gives it its name. After an error, of Write or of
+// Close completes the file, syncs it to the disk and gives it its name, which is durable too then. After an error, of Write or of
 // Close itself, the temporary file is removed, nothing appears, and that error comes again.
 func (w *Writer) Close() error {
 	if w.closed {
@@ -146,8 +148,18 @@ func (w *Writer) complete() error {
 	if err := errors.Join(w.file.Sync(), w.file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(w.file.Name(), w.path)
+	if err := os.Rename(w.file.Name(), w.path); err != nil {
+		return err
+	}
+	err := syncDir(filepath.Dir(w.path))
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EINVAL) {
+		return nil // a directory that we may write and not open, or a file system that syncs none
+	}
+	return err
 }
+
+// syncDir makes the names in a directory durable; a variable for tests.
+var syncDir = disk.Real.SyncDir
 
 // Abort gives the file up: nothing appears under its name. It does nothing after Close.
 func (w *Writer) Abort() {

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/codec"
@@ -90,6 +92,31 @@ func TestWriterAppearsWhole(t *testing.T) {
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// TestWriterNameIsDurable: the name of a complete file is durable when Close returns, or Close says that it is not. A power cut
+// could take a file of which it was said that it is there.
+func TestWriterNameIsDurable(t *testing.T) {
+	real := syncDir
+	defer func() { syncDir = real }()
+	path := filepath.Join(t.TempDir(), "x.tzc")
+	for _, c := range []struct{ err, want error }{{nil, nil}, {syscall.EIO, syscall.EIO}, {syscall.EINVAL, nil}} {
+		synced := ""
+		syncDir = func(dir string) error {
+			if _, err := os.Stat(path); err != nil {
+				t.Error(err)
+			}
+			synced = dir
+			return c.err
+		}
+		w, err := Create(path, Format{Kind: KindTZC}, CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); !errors.Is(err, c.want) || c.want == nil && err != nil || synced != filepath.Dir(path) {
+			t.Errorf("%v: Close says %v, want %v, and synced %q", c.err, err, c.want, synced)
+		}
 	}
 }
 
