@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -40,5 +41,37 @@ func TestPreparedRunHasDurableName(t *testing.T) {
 	}
 	if _, err := Read(dir); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPrepareAgain: a run directory whose preparation was cut short, as by a full disk, has no run file and nothing in its log. It
+// is taken for an empty one. Nobody could use it, not even with force.
+func TestPrepareAgain(t *testing.T) {
+	dir := t.TempDir()
+	engine := filepath.Join(dir, EngineDir)
+	write := func(path string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(engine, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(filepath.Join(dir, File+".tmp"))
+	if err := Prepare(dir, false, &Run{Version: Version}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, File)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{filepath.Join(engine, "00000000000000000001.journal"), filepath.Join(dir, "thesis.tex")} {
+		write(path)
+		if err := Prepare(dir, true, &Run{Version: Version}); !errors.As(err, new(*RefusedError)) {
+			t.Errorf("with %s: %v, want it refused", filepath.Base(path), err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -94,7 +94,7 @@ func prepare(files disk.FS, dir string, force bool, r *Run) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if len(entries) > 0 {
+	if !untouched(dir, entries) {
 		old, err := Read(dir)
 		switch {
 		case err != nil:
@@ -111,6 +111,23 @@ func prepare(files disk.FS, dir string, force bool, r *Run) error {
 		return err
 	}
 	return Write(dir, r)
+}
+
+// untouched reports whether a directory has nothing but what Prepare leaves that was cut short, by a full disk or a crash: no run file
+// yet, and nothing in the log's directory.
+func untouched(dir string, entries []os.DirEntry) bool {
+	for _, e := range entries {
+		switch e.Name() {
+		case File + ".tmp":
+		case EngineDir:
+			if inside, err := os.ReadDir(filepath.Join(dir, EngineDir)); err != nil || len(inside) > 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // Write replaces the run file of dir.
