@@ -256,10 +256,7 @@ func (r *Reader) openSegment() error {
 	}
 	f, err := r.fs.Open(segmentPath(r.dir, r.first))
 	if errors.Is(err, iofs.ErrNotExist) {
-		if err = r.overtaken(err); err == nil {
-			return r.openSegment()
-		}
-		return err
+		return r.overtaken(err)
 	}
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
@@ -272,20 +269,20 @@ func (r *Reader) openSegment() error {
 	return nil
 }
 
-// overtaken finds the segment to go on in when the one that was to be opened is gone: the writer has truncated it since
-// the segments were listed. Where what comes next is gone too, the error says so.
+// overtaken tells why a segment that was to be opened is gone: the writer has truncated it since the segments were listed, or
+// somebody else has removed it.
 func (r *Reader) overtaken(gone error) error {
 	firsts, err := listSegments(r.fs, r.dir)
 	if err != nil {
 		return err
 	}
-	if len(firsts) == 0 || slices.Contains(firsts, r.first) {
+	if len(firsts) == 0 || firsts[0] <= r.first {
 		return fmt.Errorf("journal: %w", gone)
 	}
 	if r.firsts = firsts; r.lsn > r.after.LSN {
 		r.after = r.Position()
 	}
-	return r.begin()
+	return r.misfit(ErrBeforeLog, fmt.Sprint("a log from LSN ", r.first), fmt.Sprint("one from LSN ", firsts[0]))
 }
 
 // measure learns the size of the open segment.
