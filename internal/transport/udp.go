@@ -38,8 +38,8 @@ type udp struct {
 	arrived atomic.Uint64 // reader: every packet below this number has arrived
 	told    atomic.Uint64 // writer: as the latest data has told the peer
 
-	failed error // writer: why it gave the session up, for the keeper when it has ended
-	silent bool  // writer: likewise, that nothing at all has arrived that was sent for long
+	failed error  // writer: why it gave the session up, for the keeper when it has ended
+	eaten  string // writer: likewise, what the way to the peer swallows for long; empty: nothing
 
 	mu   sync.Mutex
 	news acknowledgement // reader to writer: the latest
@@ -188,8 +188,8 @@ func (p *peer) aim(port uint16) error {
 	return nil
 }
 
-// carryUDP is the session: it ends with the connection. Where that lives and no datagram arrives, which something
-// between the two must be keeping back, the next session goes over the connection.
+// carryUDP is the session: it ends with the connection. Where that lives and no datagram arrives, or one never does, which
+// something between the two must be keeping back, the next session goes over the connection.
 func (s *session) carryUDP() error {
 	u := s.udp
 	u.s = s
@@ -202,8 +202,8 @@ func (s *session) carryUDP() error {
 	s.wire.link.room.Ring()
 	u.written.Wait()
 	close(s.written)
-	if u.silent && s.wire.carrier == UDP {
-		s.wire.notUsed(noUDP, "nothing that was sent has arrived")
+	if u.eaten != "" && s.wire.carrier == UDP {
+		s.wire.notUsed(noUDP, u.eaten)
 		s.wire.carrier = TCP
 	}
 	if u.failed != nil {

@@ -206,6 +206,56 @@ func TestUDPKeptBack(t *testing.T) {
 	}
 }
 
+// narrow is a way that swallows what is longer than it takes, as beyond a tunnel whose router does not say so.
+type narrow struct {
+	packets
+	most int
+}
+
+func (n narrow) send(b []byte, segment int) error {
+	for len(b) > 0 {
+		k := min(segment, len(b))
+		if k <= n.most {
+			if err := n.packets.send(b[:k], k); err != nil {
+				return err
+			}
+		}
+		b = b[k:]
+	}
+	return nil
+}
+
+// Where short datagrams arrive and long ones never do, a session ends at its first long frame, and the next one goes over the
+// connection: over UDP it would end at the same frame.
+func TestUDPNarrowWay(t *testing.T) {
+	log := &journal{}
+	times := quick
+	times.unacked = time.Second // and not less: the first frame has to be acknowledged in it
+	times.datagram = datagramWire
+	times.lossy = func(p packets) packets { return narrow{p, 1000} }
+	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, nil, times)
+	bell := newBell()
+	l := dial(DialOptions{
+		Addr: n.Addr().String(), Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: ringCap, Bell: bell, Carrier: UDP, Log: log.logger(),
+	}, times)
+	t.Cleanup(func() { l.Close() })
+	a := end{l, t, bell}
+	a.take(EventUp)
+	b.take(EventUp)
+	a.send(1, 100)
+	b.receive(1, 100)
+	a.send(2, 5000)
+	a.take(EventDown)
+	a.take(EventUp)
+	b.take(EventDown)
+	b.take(EventUp)
+	a.send(3, 5000)
+	b.receive(3, 5000)
+	if lines := log.with("no UDP"); len(lines) != 1 || !strings.Contains(lines[0], "does not arrive, while others do") {
+		t.Errorf("log %q, want one line that says why", lines)
+	}
+}
+
 // Why a session over UDP has ended is what its connection says.
 func TestUDPDownReason(t *testing.T) {
 	log := &journal{}

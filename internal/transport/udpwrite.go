@@ -46,9 +46,7 @@ const (
 func (u *udp) write() {
 	link, ctx := u.s.wire.link, u.s.wire.ctx
 	w := newUDPWriter(u)
-	defer func() {
-		u.silent = w.acked == 0 && w.next > 0 && time.Since(w.movedAt) >= u.s.wire.timing.unacked/2
-	}()
+	defer w.judgeWay()
 	busy := func() bool { return u.s.dead.Load() || w.hasNews() || w.canSend() }
 	ready := func() bool { return busy() || ctx.Err() != nil }
 	for !u.s.dead.Load() {
@@ -72,6 +70,29 @@ func (u *udp) write() {
 			}
 		}
 	}
+}
+
+// judgeWay says at the end of a session what the way to the peer has swallowed although it was sent again and again: all of
+// it, or packets that others have overtaken. Those are too long for a router that does not say so: the small ones pass, and
+// each session would end at the same frame.
+func (w *udpWriter) judgeWay() {
+	switch {
+	case w.acked == w.next || time.Since(w.movedAt) < w.s.wire.timing.unacked/2:
+	case w.acked == 0:
+		w.eaten = "nothing that was sent has arrived"
+	case w.overtaken():
+		w.eaten = fmt.Sprintf("a packet of %d bytes does not arrive, while others do", w.packets[w.acked%w.window].size)
+	}
+}
+
+// overtaken reports whether something has arrived that was sent behind the oldest packet.
+func (w *udpWriter) overtaken() bool {
+	for number := w.acked + 1; number < w.next; number++ {
+		if w.packets[number%w.window].arrived {
+			return true
+		}
+	}
+	return false
 }
 
 // giveUp ends the session for the writer.
