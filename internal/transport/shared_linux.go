@@ -109,6 +109,17 @@ func removeStale(dir, owner string) {
 	}
 }
 
+// sendByte wakes the peer's keeper, and does not wait for room (I4): bytes that the peer has not read yet wake it as well, and
+// a connection that is over needs none.
+func (s *shared) sendByte() {
+	if raw, err := s.conn.SyscallConn(); err == nil {
+		_ = raw.Write(func(fd uintptr) bool {
+			_, _ = unix.Write(int(fd), []byte{0})
+			return true
+		})
+	}
+}
+
 func unmap(memory []byte) {
 	if memory != nil {
 		_ = unix.Munmap(memory) // fails only if it is not mapped

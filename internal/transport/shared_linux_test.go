@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // wantShared checks whether the session that is up goes through memory.
@@ -254,6 +255,54 @@ func TestSharedOfStrangers(t *testing.T) {
 				t.Error("opened")
 			}
 		})
+	}
+}
+
+// A peer whose word says again and again that it waits for a byte, and which reads none, does not hold the user up (I4).
+func TestSharedBytesUnread(t *testing.T) {
+	n, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	conn, err := net.Dial("tcp", n.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	peer, err := n.AcceptTCP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	o := offer{out: 1 << 10, in: 1 << 10}
+	s, err := o.create(t.TempDir(), "tezi-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.drop()
+	s.conn = conn.(*net.TCPConn)
+	theirs, err := o.join(s.memory)
+	if err := errors.Join(err, s.conn.SetWriteBuffer(1), peer.SetReadBuffer(1)); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 50_000 { // bytes are far more than the system takes
+			theirs.asleep.Store(1)
+			s.claim(8)
+			s.publish(8)
+			theirs.in.Peek()
+			theirs.in.Release()
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("the user waits for the peer")
+		peer.Close()
+		<-done
 	}
 }
 
