@@ -85,7 +85,7 @@ func BenchmarkSweep(b *testing.B) {
 				}
 				begin := clock.Ticks()
 				desk.Do(desk.books[0], &taker)
-				took[i] = stamp.Ns(uint32(clock.Ticks() - begin))
+				took[i] = stamp.Ns(clock.Since(begin))
 				if desk.Live() != 0 {
 					b.Fatal("a maker was left")
 				}

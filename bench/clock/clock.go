@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -46,6 +47,13 @@ func New() Clock {
 	slices.Sort(empty[:])
 	return Clock{PerNs: float64(to-from) / float64(elapsed.Nanoseconds()), Empty: empty[len(empty)/2]}
 }
+
+// Since returns the ticks from begin until now.
+func Since(begin uint64) uint32 { return most(Ticks() - begin) }
+
+// most is what of the ticks fits into 32 bits, which may be a second: a thread that was away for longer is still the slowest
+// so, and not among the fastest.
+func most(ticks uint64) uint32 { return uint32(min(ticks, math.MaxUint32)) }
 
 // Ns returns nanoseconds for what was measured in ticks, without the cost of measuring.
 func (c Clock) Ns(measured uint32) int64 {

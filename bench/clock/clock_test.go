@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -20,6 +21,15 @@ func TestClock(t *testing.T) {
 	}
 	if a, b := Ticks(), Ticks(); b < a {
 		t.Errorf("from %d to %d", a, b)
+	}
+}
+
+// What lasts longer than 32 bits hold does not count as short.
+func TestLongTimes(t *testing.T) {
+	for ticks, want := range map[uint64]uint32{0: 0, 300: 300, math.MaxUint32: math.MaxUint32, 1<<32 + 10: math.MaxUint32, 1 << 40: math.MaxUint32} {
+		if got := most(ticks); got != want {
+			t.Errorf("%d ticks: %d, want %d", ticks, got, want)
+		}
 	}
 }
 

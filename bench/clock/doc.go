@@ -4,7 +4,7 @@
 //	c := clock.New()                          // calibrates, 20 ms
 //	begin := clock.Ticks()
 //	...
-//	ns := c.Ns(uint32(clock.Ticks() - begin)) // the cost of reading it twice is taken off
+//	ns := c.Ns(clock.Since(begin)) // the cost of reading it twice is taken off
 //
 // The counter goes on at one rate on all cores of a machine (constant_tsc, nonstop_tsc); what a
 // measurement across two cores is worth beyond that is the hardware's affair.

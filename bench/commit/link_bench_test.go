@@ -145,7 +145,7 @@ func benchLink(b *testing.B, carrier transport.Carrier, wait string, size int) {
 		copy(l.Claim(size), frame)
 		l.Publish(size)
 		await(transport.EventFrame)
-		if err := h.RecordValue(c.Ns(uint32(clock.Ticks() - from))); err != nil {
+		if err := h.RecordValue(c.Ns(clock.Since(from))); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -92,7 +92,7 @@ func BenchmarkSharedRing(b *testing.B) {
 			b.Fatalf("a record of %d bytes came back, want %d", len(got), len(record))
 		}
 		back.Release()
-		if err := to.RecordValue(c.Ns(uint32(clock.Ticks() - from))); err != nil {
+		if err := to.RecordValue(c.Ns(clock.Since(from))); err != nil {
 			b.Fatal(err)
 		}
 	}

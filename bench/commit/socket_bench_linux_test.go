@@ -129,7 +129,7 @@ func spinTrips(b *testing.B) {
 			if err := read(0, p); err != nil {
 				return err
 			}
-			return h.RecordValue(c.Ns(uint32(clock.Ticks() - from)))
+			return h.RecordValue(c.Ns(clock.Since(from)))
 		})
 		done.Wait()
 		return h.ValueAtPercentile(50), h.ValueAtPercentile(99)
@@ -171,7 +171,7 @@ func (s sockets) oneThread(b *testing.B, c clock.Clock) int64 {
 				b.Fatal(err)
 			}
 		}
-		if err := h.RecordValue(c.Ns(uint32(clock.Ticks() - from))); err != nil {
+		if err := h.RecordValue(c.Ns(clock.Since(from))); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -95,7 +95,7 @@ func laps(b *testing.B, lap func(v uint64)) {
 	for v := range uint64(b.N) {
 		begin := clock.Ticks()
 		lap(v)
-		if err := h.RecordValue(min(stamp.Ns(uint32(clock.Ticks()-begin)), hopMaxNs)); err != nil {
+		if err := h.RecordValue(min(stamp.Ns(clock.Since(begin)), hopMaxNs)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -43,7 +43,7 @@ func rally(b *testing.B, g, anchor game) {
 			for i := range n {
 				begin := clock.Ticks()
 				g.serve(uint64(i))
-				took[i] = uint32(clock.Ticks() - begin)
+				took[i] = clock.Since(begin)
 			}
 		}, func() {
 			for i := range n {

@@ -66,7 +66,7 @@ func Trips(c clock.Clock, n int) *hdrhistogram.Histogram {
 		from := clock.Ticks()
 		there.Store(i)
 		await(back, i)
-		if err := h.RecordValue(min(max(c.Ns(uint32(clock.Ticks()-from)), 1), tripMax)); err != nil {
+		if err := h.RecordValue(min(max(c.Ns(clock.Since(from)), 1), tripMax)); err != nil {
 			panic("word: a trip within the range was refused: " + err.Error())
 		}
 	}
