@@ -344,7 +344,7 @@ func FuzzMemory(f *testing.F) {
 			return b
 		}
 		for len(program) > 0 {
-			switch next() % 5 {
+			switch next() % 6 {
 			case 0:
 				if b := p.Claim(int(next()) % (p.MaxFrame() + 1)); b != nil {
 					copy(b, sized(len(b), 1))
@@ -361,6 +361,10 @@ func FuzzMemory(f *testing.F) {
 			case 4:
 				if r, err := OpenFrames(mem); err == nil {
 					c = r
+				}
+			case 5:
+				if r, err := OpenFrames(mem); err == nil {
+					p = r
 				}
 			}
 		}
