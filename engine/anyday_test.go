@@ -373,3 +373,65 @@ func ExampleRemoval() {
 	fmt.Println(RemovedSelfTrade, RemovedEndOfDay)
 	// Output: self_trade end_of_day
 }
+
+// TestMarginsFromTheTape: what the accounts have after a random day is what its trades and its live orders come to, added up by
+// themselves: bought less sold, and on top of that what is reserved; a fifth of that, in whole paise, of each position.
+func TestMarginsFromTheTape(t *testing.T) {
+	type name struct {
+		member             uint16
+		client, instrument uint32
+	}
+	type sums struct{ net, buys, sells int64 }
+	trades := uint64(0)
+	for seed := range uint64(20) {
+		d, day := newAnyDesk(t, anyLimits), newAnyDay(seed+100)
+		positions := map[name]sums{}
+		book := func(member uint16, client, instrument uint32, value int64) {
+			s := positions[name{member, client, instrument}]
+			s.net += value
+			positions[name{member, client, instrument}] = s
+		}
+		for range 3000 {
+			c := day.command()
+			if c.Kind == codec.KindRules {
+				c.AsRules().MarginBps = 0 // one rate for all
+			}
+			for _, tr := range d.do(c) {
+				value := int64(tr.Price) * int64(tr.Qty) * (3 - 2*int64(tr.TakerSide))
+				book(tr.TakerMember, tr.TakerClient, tr.Instrument, value)
+				book(tr.MakerMember, tr.MakerClient, tr.Instrument, -value)
+			}
+		}
+		d.core.eachOrder(func(instrument uint32, o orderbook.RestingOrder) {
+			own := d.core.owners[o.Slot]
+			n := name{own.member, own.client, instrument}
+			s := positions[n]
+			if o.Side == orderbook.Buy {
+				s.buys += int64(own.reserved) * int64(o.Qty)
+			} else {
+				s.sells += int64(own.reserved) * int64(o.Qty)
+			}
+			positions[n] = s
+		})
+		members, clients := map[uint16]int64{}, map[[2]uint32]int64{}
+		for n, s := range positions {
+			margin := (max(s.net+s.buys, s.sells-s.net) + 4) / 5
+			members[n.member] += margin
+			clients[[2]uint32{uint32(n.member), n.client}] += margin
+		}
+		for m, want := range members {
+			if used, _ := d.core.accounts.Margin(m, 0); used != want {
+				t.Errorf("seed %d: member %d uses %d, its trades and orders come to %d", seed, m, used, want)
+			}
+		}
+		for c, want := range clients {
+			if used, _ := d.core.accounts.Margin(uint16(c[0]), c[1]); used != want {
+				t.Errorf("seed %d: client %d of member %d uses %d, its trades and orders come to %d", seed, c[1], c[0], used, want)
+			}
+		}
+		trades += d.core.Counts().Trades
+	}
+	if trades < 2000 {
+		t.Errorf("only %d trades", trades)
+	}
+}

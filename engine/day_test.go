@@ -147,3 +147,69 @@ func TestDay(t *testing.T) {
 		t.Errorf("the next day begins with a previous close of %d, want 1001", got)
 	}
 }
+
+// TestDayWithoutATrade: what is good for longer goes into the next day, whose closing price without a trade is the close before.
+func TestDayWithoutATrade(t *testing.T) {
+	d := newDesk(t, testLimits, define(1))
+	d.take(rules(codec.Rules{PrevClose: 1000, Low: 900, High: 1100, Flags: codec.RuleGoodTill}))
+	d.take(client(tif(buy(1, 910, 10), orderbook.GTC), 1))
+	d.take(client(tif(disclosed(buy(2, 990, 100), 10), orderbook.GTD), 2))
+	d.take(client(tif(stop(buy(3, 1090, 10), 1080), orderbook.GTC), 3))
+	d.take(client(buy(4, 995, 10), 4))
+	d.take(client(sell(5, 995, 6), 5))
+	d.take(phase(codec.PhaseClosed, 0))
+	d.take(phase(codec.PhaseEndOfDay, 0)) // the close is 995
+	d.rests(4, 0, 0)
+	d.take(phase(codec.PhaseClosed, 0))
+	d.take(rules(codec.Rules{PrevClose: 995, Low: 950, High: 1150, Flags: codec.RuleGoodTill}))
+	d.rests(1, 0, 0)
+	d.removed(RemovedBand, 1)
+	for _, p := range []codec.Phase{codec.PhasePreOpen, codec.PhasePreOpenMatch, codec.PhaseClosed, codec.PhaseContinuous, codec.PhaseAverage, codec.PhaseReference} {
+		d.deals(p.String(), phase(p, 0))
+	}
+	if o, _ := d.core.Lookup(1, 2); o.Qty != 100 || o.Shown != 10 {
+		t.Errorf("%d are left and %d show, want 100 and 10", o.Qty, o.Shown)
+	}
+	if got := d.core.markets[1].reference; got != 995 {
+		t.Errorf("the closing auction refers to %d, want 995", got)
+	}
+	d.take(phase(codec.PhaseClosing, 0)) // 965.15 to 1024.85
+	d.rests(2, 990, 100)
+	d.rests(3, 1090, 10) // a stop-loss order waits outside
+	d.take(client(sell(6, 1000, 10), 6))
+	for _, p := range []codec.Phase{codec.PhaseClosingMatch, codec.PhaseClosed, codec.PhasePostClose} {
+		d.deals(p.String(), phase(p, 0))
+	}
+	if d.core.LiveOrders() != 0 || d.core.markets[1].close != 995 {
+		t.Errorf("%d orders live, the closing price is %d, want none and 995", d.core.LiveOrders(), d.core.markets[1].close)
+	}
+	d.take(phase(codec.PhaseEndOfDay, 0))
+	if got := d.core.markets[1].rules.PrevClose; got != 995 {
+		t.Errorf("the next day begins with a close of %d, want 995", got)
+	}
+	d.mustCheck()
+}
+
+// TestHaltWithReachedStops: an auction's price reaches stop-loss orders, and a halt comes before continuous trading. They are
+// on their way: they can be cancelled and reduced, and enter when trading goes on, the nearest trigger first.
+func TestHaltWithReachedStops(t *testing.T) {
+	d := newDesk(t, testLimits, define(1))
+	d.take(rules(codec.Rules{PrevClose: 1000, Low: 900, High: 1100}))
+	d.take(client(stop(atMarket(sell(2, 0, 10)), 985), 2))
+	d.take(client(stop(sell(1, 950, 10), 990), 1))
+	d.take(client(stop(buy(3, 1010, 10), 1005), 3))
+	d.take(client(stop(sell(7, 950, 10), 987), 7))
+	d.take(client(buy(4, 1000, 5), 4))
+	d.take(phase(codec.PhaseHalted, 0))
+	d.take(phase(codec.PhasePreOpen, 0))
+	d.take(client(buy(5, 985, 30), 5))
+	d.take(client(sell(6, 985, 8), 6)) // at 985: 35 want to buy, 8 to sell; at 1000: 5 and 8
+	d.deals("the reopening", phase(codec.PhasePreOpenMatch, 0), deal{4, 6, 985, 5, orderbook.Buy, true}, deal{5, 6, 985, 3, orderbook.Buy, true})
+	d.take(phase(codec.PhaseHalted, 0))
+	d.take(kind(codec.KindReduce, client(sell(1, 0, 4), 1)))
+	d.take(kind(codec.KindCancel, client(sell(7, 0, 0), 7)))
+	d.deals("trading goes on", phase(codec.PhaseContinuous, 0), deal{1, 5, 985, 6, orderbook.Sell, false}, deal{2, 5, 985, 10, orderbook.Sell, false})
+	d.rests(5, 985, 11)
+	d.rests(3, 1010, 10)
+	d.mustCheck()
+}

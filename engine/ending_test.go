@@ -179,3 +179,40 @@ func TestInterruptedBetweenBallots(t *testing.T) {
 		t.Errorf("it ends with %d trades that are not committed", e.open.Trades())
 	}
 }
+
+// TestRiskReduction: from 90 % of the member's limit on nothing is taken by which an exposure would grow, of whatever client and
+// kind, in whatever instrument; what closes a position is, and everything again as soon as the member uses less.
+func TestRiskReduction(t *testing.T) {
+	d := newDesk(t, testLimits, define(1), define(2))
+	d.take(limit(1, 0, 10_000)) // an exposure of 50,000
+	d.take(as(buy(1, 1000, 20), 1, 1))
+	d.take(as(sell(2, 1000, 20), 2, 9))
+	d.take(as(buy(3, 1000, 25), 1, 2)) // 45,000
+	elsewhere := as(sell(4, 1, 1), 1, 1)
+	elsewhere.Instrument = 2
+	for _, tc := range []struct {
+		name string
+		cmd  codec.Command
+		want orderbook.RejectReason
+	}{
+		{"another client", as(buy(4, 1, 1), 1, 3), orderbook.RejectRiskReduction},
+		{"more of the position", as(buy(4, 1, 1), 1, 1), orderbook.RejectRiskReduction},
+		{"a stop-loss order", as(stop(buy(4, 1200, 1), 1100), 1, 1), orderbook.RejectRiskReduction},
+		{"another instrument", elsewhere, orderbook.RejectRiskReduction},
+		{"a modify to more", kind(codec.KindModify, as(buy(3, 1000, 26), 1, 2)), orderbook.RejectRiskReduction},
+		{"a modify to a worse price", kind(codec.KindModify, as(buy(3, 1001, 25), 1, 2)), orderbook.RejectRiskReduction},
+		{"a modify to the same", kind(codec.KindModify, as(buy(3, 1000, 25), 1, 2)), orderbook.Accepted},
+		{"another member", as(buy(4, 1, 1), 2, 3), orderbook.Accepted},
+		{"what closes the position", as(sell(5, 1001, 20), 1, 1), orderbook.Accepted},
+		{"as much again on the other side", as(sell(6, 1001, 20), 1, 1), orderbook.RejectRiskReduction},
+		{"less", kind(codec.KindReduce, as(buy(3, 0, 1), 1, 2)), orderbook.Accepted}, // 44,000 are 88 %
+		{"another client again", as(buy(7, 1, 1), 1, 3), orderbook.Accepted},
+	} {
+		before := d.core.Counts().Rejects
+		d.do(tc.cmd)
+		if got := newReject(before, d.core.Counts().Rejects); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+	}
+	d.mustCheck()
+}

@@ -221,6 +221,40 @@ func TestMassCancel(t *testing.T) {
 	d.mustCheck()
 }
 
+// TestMassCancelInAuctions: it selects by member, client and side while orders are collected, while market orders stand still
+// and in a halt, what waits for a trigger too; margins come back.
+func TestMassCancelInAuctions(t *testing.T) {
+	entries := []codec.Command{
+		of(as(stop(sell(1, 900, 10), 950), 1, 1), 1),
+		of(as(stop(atMarket(buy(2, 0, 10)), 1050), 2, 2), 2),
+		of(as(disclosed(sell(3, 1010, 100), 10), 1, 1), 1),
+		phase(codec.PhasePreOpen, 0),
+		of(as(atMarket(buy(4, 0, 10)), 2, 2), 2),
+		of(as(atMarket(sell(5, 0, 4)), 1, 2), 3),
+		of(as(buy(6, 1005, 10), 3, 1), 4),
+	}
+	for _, p := range []codec.Phase{codec.PhasePreOpen, codec.PhasePreOpenLimit, codec.PhaseClosing, codec.PhaseClosingLimit, codec.PhaseHalted, codec.PhaseClosed} {
+		for _, cancel := range []codec.Command{{Side: orderbook.Buy}, {Side: orderbook.Sell}, {Member: 1}, {Client: 2}, {Member: 1, Client: 1, Side: orderbook.Sell}, {Instrument: 1}} {
+			d := newDesk(t, testLimits, define(1), rules(codec.Rules{PrevClose: 1000, Low: 900, High: 1100}))
+			for _, c := range entries {
+				d.take(c)
+			}
+			d.take(phase(p, 0))
+			d.take(kind(codec.KindMassCancel, cancel))
+			for _, c := range entries {
+				chosen := (cancel.Member == 0 || cancel.Member == c.Member) && (cancel.Client == 0 || cancel.Client == c.Client) &&
+					(cancel.Side == 0 || cancel.Side == c.Side)
+				if _, live := d.core.Lookup(1, c.Order); c.Kind == codec.KindNew && live == chosen {
+					t.Errorf("%s, %+v: order %d is live: %v", p, cancel, c.Order, live)
+				}
+			}
+			d.mustCheck()
+			d.take(phase(codec.PhaseContinuous, 0))
+			d.mustCheck()
+		}
+	}
+}
+
 // TestRecordedStops: a second entry with the number of a waiting order is its trigger; its terms are those
 // that wait.
 func TestRecordedStops(t *testing.T) {
