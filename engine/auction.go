@@ -37,8 +37,8 @@ func (c *Core) auctionReference(m *market) orderbook.Price {
 // kept in the band, as limits were.
 func (c *Core) beginAuction(m *market) {
 	m.reference = c.auctionReference(m)
-	if m.reference > 0 && m.low <= m.high {
-		m.reference = min(max(m.reference, m.low), m.high)
+	if m.reference > 0 && m.high > 0 {
+		m.reference = m.inBand(m.reference)
 	}
 	m.price = c.books[m.number].Equilibrium(m.reference).Price
 	c.setWork(m, m.work|workAuction)

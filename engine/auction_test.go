@@ -78,6 +78,34 @@ func TestAuctionStaysInBand(t *testing.T) {
 	}
 }
 
+// TestClosingBandStaysInBand: a reference outside the band of the day counts as its end, also for the band of the closing
+// auction, which once was empty then: all orders went, and market orders traded at the reference.
+func TestClosingBandStaysInBand(t *testing.T) {
+	for _, tc := range []struct{ reference, low, high, inside, outside orderbook.Price }{
+		{2000, 1067, 1100, 1067, 1066}, {500, 900, 927, 927, 928}, {1000, 970, 1030, 1030, 969},
+	} {
+		d := newDesk(t, testLimits, instrumentOf(1, 1))
+		d.take(rules(codec.Rules{PrevClose: 1000, Low: 900, High: 1100}))
+		d.take(client(buy(1, tc.outside, 10), 1))
+		d.take(client(buy(2, tc.inside, 10), 2))
+		d.take(phase(codec.PhaseClosing, tc.reference))
+		if m := &d.core.markets[1]; m.low != tc.low || m.high != tc.high {
+			t.Errorf("reference %d: the band is %d to %d, want %d to %d", tc.reference, m.low, m.high, tc.low, tc.high)
+		}
+		d.rests(1, 0, 0)
+		d.rests(2, tc.inside, 10)
+		d.take(kind(codec.KindCancel, client(buy(2, 0, 0), 2)))
+		d.take(client(atMarket(buy(3, 0, 10)), 3))
+		d.take(client(atMarket(sell(4, 0, 10)), 4))
+		at := min(max(tc.reference, 900), 1100)
+		d.deals("market orders only", phase(codec.PhaseClosingMatch, 0), deal{3, 4, at, 10, orderbook.Buy, true})
+		if got := d.core.markets[1].close; got != at {
+			t.Errorf("reference %d: the close is %d, want %d", tc.reference, got, at)
+		}
+		d.mustCheck()
+	}
+}
+
 // TestModifyInAuctionIsChecked: an order carried into an auction keeps what is reserved for it; one that is modified
 // there is checked as a new one, also if it keeps its place.
 func TestModifyInAuctionIsChecked(t *testing.T) {

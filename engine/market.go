@@ -110,7 +110,7 @@ func (m *market) bound() {
 	}
 	switch {
 	case closing(m.phase) && m.reference > 0:
-		low, high := rulebook.Band(m.reference, rulebook.ClosingBandBps, m.tick)
+		low, high := rulebook.Band(m.inBand(m.reference), rulebook.ClosingBandBps, m.tick)
 		m.low, m.high = max(m.low, low), min(m.high, high)
 	case m.phase == codec.PhasePostClose:
 		m.low, m.high = max(m.close, 1), m.close
@@ -123,6 +123,10 @@ func (m *market) bound() {
 		m.watch |= watchFlex
 	}
 }
+
+// inBand is the price in the band that is closest to price. If there is none the upper end counts, which is what margins are
+// reserved for.
+func (m *market) inBand(price orderbook.Price) orderbook.Price { return min(max(price, m.low), m.high) }
 
 // banded reports whether the band has an upper end.
 func (m *market) banded() bool { return m.high != priceMax }
