@@ -157,6 +157,9 @@ func (e *Engine) linkEvent(p *peer, ev LinkEvent, frame []byte) error {
 
 // finished takes the word of a participant that it has saved its state. One that was never asked cannot have.
 func (e *Engine) finished(p *peer, body []byte) {
+	if p.finished {
+		return // it says so again, which is no progress
+	}
 	s, err := codec.DecodeSummary(body)
 	if err == nil && !p.asked && p.seat.askedNs == 0 {
 		err = fmt.Errorf("%w: the end of a stream that goes on", codec.ErrFrameBody)

@@ -140,3 +140,21 @@ func TestNothingButNonsense(t *testing.T) {
 		})
 	}
 }
+
+// TestFinishedAgain: a participant that says again and again that it has saved is heard once. It once kept the clock from
+// running by which the others, who never say so, end the run.
+func TestFinishedAgain(t *testing.T) {
+	b := newTestBox(t, nil)
+	e := b.engine
+	defer e.core.Close()
+	p := &e.peers[0]
+	p.asked = true
+	summary := codec.Summary{AppliedBatches: 7}
+	for e.nowNs = 1; e.nowNs <= 5; e.nowNs++ {
+		e.finished(p, codec.AppendSummary(nil, summary))
+		summary.AppliedBatches++
+	}
+	if e.progressNs != 1 || p.summary.AppliedBatches != 7 || len(b.notices) != 1 || p.dropped != 0 {
+		t.Errorf("progress at %d with %+v, told %+v", e.progressNs, p.summary, b.notices)
+	}
+}
