@@ -3,6 +3,7 @@ package box
 import (
 	"bytes"
 	"io"
+	"sync"
 )
 
 // ErrorPrefix starts the line by which a process of this program says why it failed.
@@ -16,9 +17,18 @@ const lineMax = 64 << 10
 type lastWords struct {
 	out    io.Writer
 	line   []byte // not ended yet
-	reason string // why the child failed; "" if it did not say. Only valid once it has ended
+	mu     sync.Mutex
+	reason string // why the child failed; "" if it did not say
 }
 
+// why is the reason why the child failed, if it has ended so; "": it did not say.
+func (w *lastWords) why() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.reason
+}
+
+// Write implements io.Writer. What our own standard error does not take is lost: it is no fault of the child.
 func (w *lastWords) Write(b []byte) (int, error) {
 	w.line = append(w.line, b...)
 	for {
@@ -30,9 +40,11 @@ func (w *lastWords) Write(b []byte) (int, error) {
 			return len(b), nil
 		}
 		if reason, ok := bytes.CutPrefix(w.line[:n], []byte(ErrorPrefix)); ok {
+			w.mu.Lock()
 			w.reason = string(bytes.TrimSpace(reason))
-		} else if _, err := w.out.Write(w.line[:n]); err != nil {
-			return 0, err
+			w.mu.Unlock()
+		} else {
+			_, _ = w.out.Write(w.line[:n])
 		}
 		w.line = append(w.line[:0], w.line[n:]...)
 	}

@@ -33,6 +33,7 @@ const (
 	steadyAfter   = time.Minute // what has run for so long and dies, does not die again and again
 	startDeadline = time.Minute // a start rebuilds the state from the journal
 	stopDeadline  = 10 * time.Second
+	wordsDeadline = time.Second // for what a child said before it ended, if nobody takes it or somebody else has the pipe
 	spareDelayMax = 10 * time.Second
 	aloneMax      = 4 // deaths in a row, after the first, for the whole delay, where nobody else lives
 )
@@ -66,18 +67,20 @@ type processGroup struct {
 // child is one participant process. Its standard input is a pipe that nobody writes to: its end
 // tells the child that the engine is gone, however the engine ended.
 type child struct {
-	name  string
-	args  []string
-	says  string // how the line begins by which it says that it is ready; the address follows, if it has one
-	word  string // what it is told before the end of its standard input, when it is to end in order
-	addr  string
-	spare bool // the run goes on without it: it is started again for ever
-	exe   string
-	stdin io.WriteCloser
-	cmd   *exec.Cmd
-	words *lastWords
-	link  *transport.Link
-	ended func(role string, processor time.Duration) // Options.Ended
+	name     string
+	args     []string
+	says     string // how the line begins by which it says that it is ready; the address follows, if it has one
+	word     string // what it is told before the end of its standard input, when it is to end in order
+	addr     string
+	spare    bool          // the run goes on without it: it is started again for ever
+	patience time.Duration // with one that neither is ready nor ends
+	exe      string
+	stdin    io.WriteCloser
+	cmd      *exec.Cmd
+	words    *lastWords
+	why      string // what it said of why it failed, when it had ended
+	link     *transport.Link
+	ended    func(role string, processor time.Duration) // Options.Ended
 }
 
 func newProcessGroup(o *Options, died string, onFail func(error)) *processGroup {
@@ -93,7 +96,7 @@ func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ring
 	errs := make([]error, len(rundir.RoleNames))
 	for i, name := range rundir.RoleNames {
 		c := &child{
-			name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", spare: o.spare(name), ended: o.Ended,
+			name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", spare: o.spare(name), ended: o.Ended, patience: stopDeadline,
 			args: childArgs(o, run, name),
 		}
 		g.children = append(g.children, c)
@@ -192,7 +195,7 @@ func (c *child) start(ctx context.Context, boot int) error {
 	}
 	cmd := exec.Command(c.exe, args...)
 	c.words = &lastWords{out: os.Stderr}
-	cmd.Stderr = c.words
+	cmd.Stderr, cmd.WaitDelay = c.words, wordsDeadline
 	// A Ctrl-C in the terminal is for the engine alone, which then finishes the participants.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()
@@ -217,10 +220,15 @@ func (c *child) start(ctx context.Context, boot int) error {
 	select {
 	case s := <-line:
 		addr, ok := strings.CutPrefix(s, c.says)
-		if ok {
+		if ok && boot == 1 { // the later ones have been told the same
 			c.addr = strings.TrimSpace(addr)
+		}
+		if ok {
 			return nil
 		}
+		end := func() { _ = cmd.Process.Kill() } // one that says something else may go on for ever
+		defer time.AfterFunc(c.patience, end).Stop()
+		defer context.AfterFunc(ctx, end)()
 		return c.fault("did not start", c.wait())
 	case <-timer.C:
 		err = fmt.Errorf("%s: did not listen within %v", c.name, startDeadline)
@@ -236,13 +244,16 @@ func (c *child) start(ctx context.Context, boot int) error {
 // only if it ended itself, with an error.
 func (c *child) wait() error {
 	err := c.cmd.Wait()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // it has ended in order
+	}
 	_ = c.stdin.Close()
 	if s := c.cmd.ProcessState; s != nil && c.ended != nil {
 		c.ended(c.name, s.UserTime()+s.SystemTime())
 	}
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || !exit.Exited() {
-		c.words.reason = ""
+	if c.why = ""; errors.As(err, &exit) && exit.Exited() {
+		c.why = c.words.why()
 	}
 	return err
 }
@@ -250,8 +261,8 @@ func (c *child) wait() error {
 // fault is the error of a child that ended: what it said itself, or else how it ended.
 func (c *child) fault(what string, err error) error {
 	switch {
-	case c.words.reason != "":
-		return errors.New(c.words.reason)
+	case c.why != "":
+		return errors.New(c.why)
 	case err == nil:
 		return fmt.Errorf("%s: %s: it ended without an error", c.name, what)
 	}
@@ -271,7 +282,7 @@ func (g *processGroup) watch(c *child) {
 			g.onEnd(c)
 			return
 		}
-		if c.words.reason != "" && !passing(err) && !c.spare {
+		if c.why != "" && !passing(err) && !c.spare {
 			g.fail(c.fault("ended", err))
 			return
 		}
@@ -307,7 +318,7 @@ func (g *processGroup) pause(c *child, deaths int) time.Duration {
 	if g.yields && g.alive.Load() == 0 {
 		return g.delay * time.Duration(min(deaths-1, aloneMax)) / aloneMax
 	}
-	if !c.spare || deaths == 1 && c.words.reason == "" {
+	if !c.spare || deaths == 1 && c.why == "" {
 		return g.delay
 	}
 	return min(g.delay<<min(deaths, 10), spareDelayMax)

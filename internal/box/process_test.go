@@ -48,7 +48,7 @@ func watched(t *testing.T, program string, set ...func(*processGroup)) (g *proce
 	for _, f := range set {
 		f(g)
 	}
-	c := &child{name: "risk", exe: program, args: []string{"participant"}, says: ListeningPrefix, addr: "127.0.0.1:0"}
+	c := &child{name: "risk", exe: program, args: []string{"participant"}, says: ListeningPrefix, addr: "127.0.0.1:0", patience: time.Minute}
 	if err := c.start(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -195,19 +195,24 @@ func TestChildDoesNotStart(t *testing.T) {
 		"echo 'tezi: disk full' >&2; exit 1": "disk full",
 	} {
 		program, _ := fakeParticipant(t, body)
-		c := &child{name: "risk", exe: program, says: ListeningPrefix}
+		c := &child{name: "risk", exe: program, says: ListeningPrefix, patience: time.Minute}
 		if err := c.start(t.Context(), 1); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", body, err, want)
 		}
 	}
-	c := &child{name: "risk", exe: filepath.Join(t.TempDir(), "nothing")}
+	talker, _ := fakeParticipant(t, "echo hello; exec sleep 1000")
+	c := &child{name: "risk", exe: talker, says: ListeningPrefix}
+	if err := c.start(t.Context(), 1); err == nil || err.Error() != "risk: did not start: signal: killed" {
+		t.Errorf("it says something else and goes on: %v", err)
+	}
+	c = &child{name: "risk", exe: filepath.Join(t.TempDir(), "nothing")}
 	if err := c.start(t.Context(), 1); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "risk: cannot start ") {
 		t.Errorf("got %v", err)
 	}
 	program, _ := fakeParticipant(t, "exec sleep 1000")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	c = &child{name: "risk", exe: program, says: ListeningPrefix}
+	c = &child{name: "risk", exe: program, says: ListeningPrefix, patience: time.Minute}
 	if err := c.start(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}
@@ -252,6 +257,27 @@ esac`)
 	}
 }
 
+// TestChildHasEnded: a child that has ended has, whoever else has its standard error, and whether or not ours takes what it said.
+// It once had not for as long as that process lived, and had failed if our standard error was closed.
+func TestChildHasEnded(t *testing.T) {
+	program, _ := fakeParticipant(t, "echo listening 127.0.0.1:7001\nexec 3<&0\ncat <&3 &\nexit 0") // cat ends when we close the pipe
+	c := &child{name: "risk", exe: program, says: ListeningPrefix}
+	if err := c.start(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.wait(); err != nil {
+		t.Error(err)
+	}
+	w := &lastWords{out: closedOutput{}}
+	if n, err := w.Write([]byte("a\nb\n")); n != 4 || err != nil {
+		t.Errorf("a child that says something on a closed standard error is told %d, %v", n, err)
+	}
+}
+
+type closedOutput struct{}
+
+func (closedOutput) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
 func TestLastWords(t *testing.T) {
 	var out bytes.Buffer
 	w := &lastWords{out: &out}
@@ -263,8 +289,8 @@ func TestLastWords(t *testing.T) {
 	if want := "time=1 level=WARN msg=\"ab\"\ntezi is not a reason\n\n"; out.String() != want {
 		t.Errorf("passed on %q, want %q", out.String(), want)
 	}
-	if w.reason != "risk: last" {
-		t.Errorf("the reason is %q", w.reason)
+	if w.why() != "risk: last" {
+		t.Errorf("the reason is %q", w.why())
 	}
 	out.Reset()
 	long := strings.Repeat("x", lineMax)
