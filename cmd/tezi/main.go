@@ -53,14 +53,16 @@ func (e configError) Unwrap() error { return e.error }
 // the output: then the command ends in order, and leaves nothing behind. That nobody reads messages ends no run.
 func run(args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := interruptible(stderr)
+	said := &messages{to: stderr}
+	ctx, stop := interruptible(said)
 	defer stop()
 	out := &checkedOutput{to: stdout}
-	root := newRoot(out, stderr)
+	root := newRoot(out, said)
 	root.SetArgs(args)
 	running := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { running = true }
 	cmd, err := root.ExecuteContextC(ctx)
+	said.end()
 	if err == nil {
 		if err = out.err(); err == nil {
 			return exitOK

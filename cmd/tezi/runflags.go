@@ -139,7 +139,7 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	o := &box.Options{
 		Checkpoint: r.checkpoint, Snapshot: r.snapshot, CutLogs: r.cutLogs,
 		Dir: r.dir, Force: r.force, Resume: r.resume, InProcess: r.inProcess, Transport: r.transport, Cluster: r.cluster, Engine: engine.DefaultConfig(),
-		Roles: r.roles, Pace: pace, Verify: r.verify, Log: newLog(stderr, r.verbose),
+		Roles: r.roles, Pace: pace, Verify: r.verify, Log: newLog(stderr, r.verbose), Messages: stderr,
 	}
 	if !box.KnownTransport(r.transport) {
 		return nil, usageError{fmt.Errorf("--transport %s: want %s, %s or %s", r.transport, box.TransportTCP, box.TransportUDP, box.TransportShm)}

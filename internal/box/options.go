@@ -1,7 +1,10 @@
 package box
 
 import (
+	"cmp"
+	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
@@ -58,6 +61,7 @@ type Options struct {
 	CutLogs      bool         // what lies before checkpoints and snapshots goes
 	Files        rounds.Files // of the logs in this process
 	Log          *slog.Logger
+	Messages     io.Writer                                    // what the processes say that the run starts, line by line; nil: standard error
 	Progress     func(read func() bench.Status) (stop func()) // starts a status line; nil: none
 
 	// For whoever measures; nil and empty: nobody does.
@@ -97,6 +101,8 @@ func KnownTransport(name string) bool {
 	_, ok := carriers[name]
 	return ok
 }
+
+func (o *Options) messages() io.Writer { return cmp.Or[io.Writer](o.Messages, os.Stderr) }
 
 // transport names how the participants are reached.
 func (o *Options) transport() string {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -75,6 +74,7 @@ type child struct {
 	spare    bool          // the run goes on without it: it is started again for ever
 	patience time.Duration // with one that neither is ready nor ends
 	exe      string
+	messages io.Writer // takes what it says
 	stdin    io.WriteCloser
 	cmd      *exec.Cmd
 	words    *lastWords
@@ -96,7 +96,7 @@ func startProcesses(ctx context.Context, o *Options, run *rundir.Run, bell *ring
 	errs := make([]error, len(rundir.RoleNames))
 	for i, name := range rundir.RoleNames {
 		c := &child{
-			name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", spare: o.spare(name), ended: o.Ended, patience: stopDeadline,
+			name: name, exe: o.Executable, says: ListeningPrefix, addr: "127.0.0.1:0", spare: o.spare(name), ended: o.Ended, patience: stopDeadline, messages: o.messages(),
 			args: childArgs(o, run, name),
 		}
 		g.children = append(g.children, c)
@@ -194,7 +194,7 @@ func (c *child) start(ctx context.Context, boot int) error {
 		args = append(args, "--listen", c.addr, fmt.Sprintf("--boot=%d", boot))
 	}
 	cmd := exec.Command(c.exe, args...)
-	c.words = &lastWords{out: os.Stderr}
+	c.words = &lastWords{out: c.messages}
 	cmd.Stderr, cmd.WaitDelay = c.words, wordsDeadline
 	// A Ctrl-C in the terminal is for the engine alone, which then finishes the participants.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

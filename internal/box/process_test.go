@@ -48,7 +48,7 @@ func watched(t *testing.T, program string, set ...func(*processGroup)) (g *proce
 	for _, f := range set {
 		f(g)
 	}
-	c := &child{name: "risk", exe: program, args: []string{"participant"}, says: ListeningPrefix, addr: "127.0.0.1:0", patience: time.Minute}
+	c := &child{name: "risk", exe: program, args: []string{"participant"}, says: ListeningPrefix, addr: "127.0.0.1:0", patience: time.Minute, messages: os.Stderr}
 	if err := c.start(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -195,13 +195,13 @@ func TestChildDoesNotStart(t *testing.T) {
 		"echo 'tezi: disk full' >&2; exit 1": "disk full",
 	} {
 		program, _ := fakeParticipant(t, body)
-		c := &child{name: "risk", exe: program, says: ListeningPrefix, patience: time.Minute}
+		c := &child{name: "risk", exe: program, says: ListeningPrefix, patience: time.Minute, messages: os.Stderr}
 		if err := c.start(t.Context(), 1); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", body, err, want)
 		}
 	}
 	talker, _ := fakeParticipant(t, "echo hello; exec sleep 1000")
-	c := &child{name: "risk", exe: talker, says: ListeningPrefix}
+	c := &child{name: "risk", exe: talker, says: ListeningPrefix, messages: os.Stderr}
 	if err := c.start(t.Context(), 1); err == nil || err.Error() != "risk: did not start: signal: killed" {
 		t.Errorf("it says something else and goes on: %v", err)
 	}
@@ -212,7 +212,7 @@ func TestChildDoesNotStart(t *testing.T) {
 	program, _ := fakeParticipant(t, "exec sleep 1000")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	c = &child{name: "risk", exe: program, says: ListeningPrefix, patience: time.Minute}
+	c = &child{name: "risk", exe: program, says: ListeningPrefix, patience: time.Minute, messages: os.Stderr}
 	if err := c.start(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}
@@ -261,7 +261,7 @@ esac`)
 // It once had not for as long as that process lived, and had failed if our standard error was closed.
 func TestChildHasEnded(t *testing.T) {
 	program, _ := fakeParticipant(t, "echo listening 127.0.0.1:7001\nexec 3<&0\ncat <&3 &\nexit 0") // cat ends when we close the pipe
-	c := &child{name: "risk", exe: program, says: ListeningPrefix}
+	c := &child{name: "risk", exe: program, says: ListeningPrefix, messages: os.Stderr}
 	if err := c.start(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}

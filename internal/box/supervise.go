@@ -165,7 +165,7 @@ func (s *supervisor) start(ctx context.Context) (err error) {
 	for i := range 1 + s.o.Backups {
 		c := &child{
 			name: fmt.Sprintf("engine-%d", i), exe: s.o.Executable, says: StandingPrefix, word: FinishWord, patience: stopDeadline,
-			args: []string{"engine", "--supervised", "--dir", s.o.Dir, fmt.Sprintf("--rank=%d", i)},
+			messages: s.o.messages(), args: []string{"engine", "--supervised", "--dir", s.o.Dir, fmt.Sprintf("--rank=%d", i)},
 		}
 		if err := c.start(ctx, 1); err != nil {
 			return err
