@@ -243,7 +243,7 @@ func (e *Engine) noted(m Membership) {
 			n.Kind, n.ForNs = NoticeExcluded, max(p.seat.awayNs, e.wishedForNs)
 			p.seat.exclusions++
 		case in:
-			n.Kind, n.ForNs = NoticeReadmitted, m.UnixNs-e.excludedAt(p.Node)
+			n.Kind, n.ForNs = NoticeReadmitted, max(0, m.UnixNs-e.excludedAt(p.Node)) // the wall clock may have gone back
 		case logOf(&m.Generation, p.Node) != logOf(&before, p.Node):
 			n.Kind, p.NewLog, p.held = NoticeNewLog, false, 0
 		default:

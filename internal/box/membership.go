@@ -59,6 +59,7 @@ func roleOrAll(peer string) string {
 
 // reportMembers puts into the report who was left out, for how long and why, who was late, and how often nothing committed.
 func reportMembers(r *bench.Report, res *engine.Result, now time.Time) {
+	var began []time.Time // each of r.Exclusions
 	for i := 1; i < len(res.Memberships); i++ {
 		m, before := &res.Memberships[i], &res.Memberships[i-1].Generation
 		at := time.Unix(0, m.UnixNs)
@@ -66,12 +67,13 @@ func reportMembers(r *bench.Report, res *engine.Result, now time.Time) {
 			switch out, in := m.Excludes(before, batch3pc.NodeID(k+1)); {
 			case out:
 				r.Exclusions = append(r.Exclusions, bench.Exclusion{
-					Role: role, Why: m.Why, FromBatch: uint64(m.Generation.At.Seq), ForS: bench.Seconds(now.Sub(at)),
+					Role: role, Why: m.Why, FromBatch: uint64(m.Generation.At.Seq), ForS: lasted(at, now),
 				})
+				began = append(began, at)
 			case in:
-				x := &r.Exclusions[lastOf(r.Exclusions, role)]
-				x.ToBatch, x.Readmitted = uint64(m.Generation.At.Seq), true
-				x.ForS = bench.Seconds(at.Sub(now.Add(-time.Duration(x.ForS * float64(time.Second)))))
+				last := lastOf(r.Exclusions, role)
+				x := &r.Exclusions[last]
+				x.ToBatch, x.Readmitted, x.ForS = uint64(m.Generation.At.Seq), true, lasted(began[last], at)
 			}
 		}
 	}
@@ -82,6 +84,9 @@ func reportMembers(r *bench.Report, res *engine.Result, now time.Time) {
 		})
 	}
 }
+
+// lasted is the time between two moments by the wall clock, which may have gone back.
+func lasted(from, to time.Time) float64 { return bench.Seconds(max(0, to.Sub(from))) }
 
 // lastOf is where the last exclusion of a role is. Whoever is let in was left out before.
 func lastOf(all []bench.Exclusion, role string) int {
