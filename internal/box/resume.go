@@ -103,7 +103,11 @@ func (b *box) openSnapshot() (at journal.Position, err error) {
 	}
 	latest, damaged, err := b.commandLog.Snapshots.Latest()
 	for _, d := range damaged {
-		b.o.Log.Warn("damaged snapshot of the command log: using the one before it", "damage", d)
+		instead := "the one before it"
+		if latest.At.LSN == 0 {
+			instead = "the log from its beginning"
+		}
+		b.o.Log.Warn("damaged snapshot of the command log: using "+instead, "damage", d)
 	}
 	if err != nil {
 		return at, err

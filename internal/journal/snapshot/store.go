@@ -189,8 +189,8 @@ func (s *Store) All() (all []Snapshot, err error) {
 }
 
 // Latest returns the newest snapshot that is whole; the zero Snapshot if there is none and never was.
-// skipped are newer ones that are damaged. The error is a *FileError if a file is foreign, or if there
-// are files and none is whole.
+// skipped are newer ones that are damaged; if none is whole, a log that has its beginning does without. The error is a *FileError
+// if a file is foreign, or if none is whole and the log was truncated.
 func (s *Store) Latest() (snap Snapshot, skipped []*FileError, err error) {
 	lsns, _, err := s.list()
 	if err != nil {
@@ -208,10 +208,14 @@ func (s *Store) Latest() (snap Snapshot, skipped []*FileError, err error) {
 		}
 		return snap, skipped, err
 	}
-	if len(skipped) > 0 {
-		return Snapshot{}, skipped, skipped[0]
+	if len(skipped) == 0 {
+		return Snapshot{}, nil, nil
 	}
-	return Snapshot{}, nil, nil
+	segments, err := journal.Segments(s.fs, s.dir)
+	if err == nil && (len(segments) == 0 || segments[0] != 1) {
+		err = skipped[0]
+	}
+	return Snapshot{}, skipped, err
 }
 
 // read reads and checks one file.

@@ -174,6 +174,24 @@ func TestDamagedOneDoesNotCount(t *testing.T) {
 	wantLatest(t, s, 40, 0)
 }
 
+// TestNoneIsWhole: the only snapshot is damaged. A log that has its beginning is read from there; a start was refused for the sake
+// of a file that nobody needs. One that was truncated is not.
+func TestNoneIsWhole(t *testing.T) {
+	d, s := simulated(t)
+	write(t, s, 300)
+	must(t, d.Flip(s.path(300), 5, 1))
+	for first, want := range map[uint64]error{1: nil, 200: ErrDamaged} {
+		path := fmt.Sprintf("log/%020d%s", first, journal.SegmentSuffix)
+		f, err := d.Create(path)
+		must(t, errors.Join(err, f.Close()))
+		snap, skipped, err := s.Latest()
+		if snap.At.LSN != 0 || len(skipped) != 1 || !errors.Is(err, want) || want == nil && err != nil {
+			t.Errorf("a log from record %d: snapshot %v, %d skipped, %v, want %v", first, snap.At, len(skipped), err, want)
+		}
+		must(t, d.Remove(path))
+	}
+}
+
 // TestUnreadable: the disk cannot read the newest snapshot, as it tells of a sector that is bad. That is damage as any other: the
 // one before it is used. A start was refused for it.
 func TestUnreadable(t *testing.T) {
