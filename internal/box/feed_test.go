@@ -236,3 +236,30 @@ func TestFeedEndIsNotForTheLog(t *testing.T) {
 		t.Errorf("%d commands were fed behind the end", len(entries))
 	}
 }
+
+// endless has commands for ever, and ends a context while it is read.
+type endless struct {
+	read, endAt int
+	end         func()
+}
+
+func (e *endless) Next(c *codec.Command) error {
+	if e.read++; e.read == e.endAt {
+		e.end()
+	}
+	*c = codec.Command{Kind: codec.KindNew, TimeNs: int64(e.read)}
+	return nil
+}
+
+// TestKeepUpGivesUp: whoever takes up a run that turns out to be finished closes the source, which was read on until it
+// had all that the log holds.
+func TestKeepUpGivesUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	source := &endless{endAt: 10 * skippedUnasked, end: cancel}
+	f := feed{source: source}
+	var followed atomic.Uint64
+	followed.Store(1000 * skippedUnasked)
+	if err := f.keepUp(ctx, &followed, func(uint64) {}, nil, "flow"); err != nil || source.read > source.endAt+skippedUnasked {
+		t.Errorf("%v after %d commands, want an end soon after the %dth", err, source.read, source.endAt)
+	}
+}

@@ -52,7 +52,7 @@ func (b *box) takeUp(source Source) error {
 		cancel()
 		select {
 		case <-kept:
-		case <-time.After(feederGrace): // it is stuck in its source, of which nothing is wanted any more
+		case <-time.After(keptGrace): // it is stuck in its source, of which nothing is wanted any more
 		}
 		return err
 	}
@@ -61,6 +61,10 @@ func (b *box) takeUp(source Source) error {
 	b.feed.some, b.feed.lastNs = f.some, f.lastNs
 	return err
 }
+
+// keptGrace is how long whoever reads the source may take to see that it is not wanted. It is longer than feederGrace: the source is
+// closed at once.
+const keptGrace = 10 * feederGrace
 
 // openLog opens the command log and reads it, if there is anything in it.
 func (b *box) openLog() (err error) {
@@ -141,10 +145,16 @@ type skipped struct {
 	read engine.Source
 }
 
-// to reads on until so many commands were read.
-func (s *skipped) to(commands uint64) error {
+// skippedUnasked is how many commands are read between two looks at whether they are still wanted.
+const skippedUnasked = 1024
+
+// to reads on until so many commands were read, or ctx ends: the source is closed then, and nobody may be reading it.
+func (s *skipped) to(ctx context.Context, commands uint64) error {
 	var c codec.Command
 	for s.read.Commands < commands {
+		if s.read.Commands%skippedUnasked == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		err := s.feed.next(&c)
 		if errors.Is(err, io.EOF) {
 			return &SourceError{s.name, fmt.Sprintf("it ends after %d commands, the command log holds %d", s.read.Commands, commands)}
@@ -158,8 +168,8 @@ func (s *skipped) to(commands uint64) error {
 }
 
 // same reads on to where the log ends, and compares the two.
-func (s *skipped) same(logged engine.Source) error {
-	if err := s.to(logged.Commands); err != nil {
+func (s *skipped) same(ctx context.Context, logged engine.Source) error {
+	if err := s.to(ctx, logged.Commands); err != nil {
 		return err
 	}
 	if got, want := s.read.Digest(), logged.Digest(); got != want {
@@ -182,9 +192,11 @@ func (f *feed) keepUp(ctx context.Context, followed *atomic.Uint64, read func(co
 		case <-ctx.Done():
 			return nil
 		case logged := <-leading:
-			return s.same(logged)
+			return s.same(ctx, logged)
 		case <-again.C:
-			if err := s.to(followed.Load()); err != nil {
+			if err := s.to(ctx, followed.Load()); ctx.Err() != nil {
+				return nil
+			} else if err != nil {
 				return err
 			}
 			read(s.read.Commands)
