@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/transport"
 )
@@ -52,6 +53,8 @@ const (
 	participantsMax = 9
 	windowMax       = 1024
 	retainMin       = 64 // batches kept for a participant that lags, as in a run
+	rateMax         = 1e9
+	heldMax         = 1 << 24 // trades in the batches that are held: half a gigabyte
 )
 
 // ErrCase is wrapped by the error about a Case that cannot be measured.
@@ -67,6 +70,8 @@ func (c *Case) Validate() error {
 		return bad("batch of trades", c.Trades, fmt.Sprintf("1 to %d", codec.TradesPerBatchMax))
 	case c.Window < 1 || c.Window > windowMax:
 		return bad("window", c.Window, fmt.Sprintf("1 to %d", windowMax))
+	case c.Trades*c.held() > heldMax:
+		return bad("window", c.Window, fmt.Sprintf("fewer batches of %d: %d trades would be held at once, of %d", c.Trades, c.Trades*c.held(), heldMax))
 	case c.Participants < 1 || c.Participants > participantsMax:
 		return bad("participants", c.Participants, fmt.Sprintf("1 to %d", participantsMax))
 	case !slices.Contains(Transports, c.Transport):
@@ -75,16 +80,24 @@ func (c *Case) Validate() error {
 		return bad("protocol", c.Protocol, fmt.Sprintf("one of %v", Protocols))
 	case c.Behind < 0 || c.Behind > 0 && (c.Participants < 3 || c.Protocol != ProtocolE3PC):
 		return bad("behind", c.Behind, "0 or more, and with E3PC and 3 participants if one is to be away")
-	case c.Rate < 0:
-		return bad("rate", c.Rate, "0 or more")
-	case c.Warmup < 0 || c.Duration <= 0:
-		return bad("warm-up and duration", []time.Duration{c.Warmup, c.Duration}, "0 or more, and more than 0")
+	case c.Rate < 0 || c.Rate > rateMax:
+		return bad("rate", c.Rate, fmt.Sprintf("0 to %v", rateMax))
+	}
+	due := c.Trades
+	if c.Behind > 0 {
+		due = 0 // until it has caught up, however long that takes
+	}
+	if err := bench.CheckTimes(c.Warmup, c.Duration, 1, c.Rate, due); err != nil {
+		return fmt.Errorf("%w: %w", ErrCase, err)
 	}
 	return nil
 }
 
 // retain is how many batches the coordinator keeps.
 func (c *Case) retain() int { return max(c.Window, retainMin) }
+
+// held is how many batches there are at once: those that are kept, and those that are undecided.
+func (c *Case) held() int { return c.retain() + c.Window }
 
 // batchBytesMax is what the message of a batch without definitions fits into.
 func (c *Case) batchBytesMax() int { return messageBytes + codec.PayloadRoom(0, c.Trades) }
@@ -102,7 +115,7 @@ func (c Case) String() string {
 		s += fmt.Sprintf("/behind=%d", c.Behind)
 	}
 	if c.Rate > 0 {
-		s += fmt.Sprintf("/rate=%.0f", c.Rate)
+		s += "/rate=" + bench.RateText(c.Rate)
 	}
 	return s
 }

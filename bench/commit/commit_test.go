@@ -154,7 +154,9 @@ func TestMeasureRefuses(t *testing.T) {
 		"participants": func(c *Case) { c.Participants = participantsMax + 1 },
 		"transport":    func(c *Case) { c.Transport = "pigeon" },
 		"protocol":     func(c *Case) { c.Protocol = "4pc" },
+		"held at once": func(c *Case) { c.Trades, c.Window = 65536, windowMax },
 		"rate":         func(c *Case) { c.Rate = -1 },
+		"rate 0.5":     func(c *Case) { c.Rate = 0.5 },
 		"duration":     func(c *Case) { c.Duration = 0 },
 	} {
 		c := Default()
@@ -176,6 +178,15 @@ func TestMeasureNothing(t *testing.T) {
 	o.NoFloor = true
 	if r, err := Measure(t.Context(), o, c); !errors.Is(err, errShort) {
 		t.Errorf("%+v, %v: want %v", r, err, errShort)
+	}
+}
+
+// Who interrupts does not wait until all batches are there.
+func TestSupplyGivesUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := newSupply(ctx, 1000, 80); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want that it was given up", err)
 	}
 }
 
@@ -220,7 +231,7 @@ func TestSweepsCanBeMeasured(t *testing.T) {
 // The payloads are a stream that the roles accept: numbers dense, instruments known (I3).
 func TestSupplyIsAStream(t *testing.T) {
 	const trades, held = 700, 50
-	s, err := newSupply(trades, held)
+	s, err := newSupply(t.Context(), trades, held)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,20 +1,14 @@
 package commit
 
 import (
-	"fmt"
-
 	"github.com/tezi-exchange/tezi/bench"
 )
 
 // AddTo adds the result to a record, with what it is compared to.
 func (r *Result) AddTo(rec *bench.Record) {
-	rate := "max"
-	if r.Rate > 0 {
-		rate = fmt.Sprintf("%.0f", r.Rate)
-	}
 	res := rec.Add("Commit",
 		bench.P("protocol", r.Protocol), bench.P("transport", r.Transport), bench.P("durable", r.Durable),
-		bench.P("participants", r.Participants), bench.P("window", r.Window), bench.P("trades", r.Trades), bench.P("rate", rate))
+		bench.P("participants", r.Participants), bench.P("window", r.Window), bench.P("trades", r.Trades), bench.P("rate", bench.RateText(r.Rate)))
 	if c := r.Catchup; c != nil {
 		res.Name = "Catchup"
 		res.Measure("behind-trades", float64(c.Behind))

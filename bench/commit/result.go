@@ -91,7 +91,7 @@ func Measure(ctx context.Context, o *Options, c Case) (*Result, error) {
 }
 
 func measureBesideFloor(ctx context.Context, o *Options, c *Case) (r *Result, err error) {
-	s, err := newSupply(c.Trades, c.retain()+c.Window)
+	s, err := newSupply(ctx, c.Trades, c.held())
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package commit
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -71,8 +72,8 @@ func trade() (*market, error) {
 	return m, nil
 }
 
-// newSupply builds payloads of the given number of trades, enough for held batches at once.
-func newSupply(trades, held int) (*supply, error) {
+// newSupply builds payloads of the given number of trades, enough for held batches at once. When ctx ends it gives up.
+func newSupply(ctx context.Context, trades, held int) (*supply, error) {
 	m, err := dayOnce()
 	if err != nil {
 		return nil, err
@@ -81,6 +82,9 @@ func newSupply(trades, held int) (*supply, error) {
 	count := max(held+1, (tradesDistinct+trades-1)/trades)
 	batch := make([]codec.Trade, trades)
 	for at := range count {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		for i := range batch {
 			batch[i] = m.trades[(at*trades+i)%len(m.trades)]
 			batch[i].No = uint64(i)

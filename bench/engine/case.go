@@ -40,8 +40,9 @@ func (c *Case) Validate() error {
 		return fmt.Errorf("%w: batch of %d trades, want 1 to %d", ErrCase, c.Trades, batchMax)
 	case c.Rate < 0 || c.Rate > rateMax:
 		return fmt.Errorf("%w: rate %v, want 0 to %v", ErrCase, c.Rate, rateMax)
-	case c.Warmup < 0 || c.Duration <= 0:
-		return fmt.Errorf("%w: warm-up %v and duration %v, want 0 or more, and more than 0", ErrCase, c.Warmup, c.Duration)
+	}
+	if err := bench.CheckTimes(c.Warmup, c.Duration, bench.DurationMin, c.Rate, 1); err != nil {
+		return fmt.Errorf("%w: %w", ErrCase, err)
 	}
 	return nil
 }
@@ -68,7 +69,7 @@ func (c Case) String() string {
 		s += fmt.Sprintf("/trades=%d", c.Trades)
 	}
 	if c.Rate > 0 {
-		s += fmt.Sprintf("/rate=%.0f", c.Rate)
+		s += "/rate=" + bench.RateText(c.Rate)
 	}
 	return s
 }

@@ -109,8 +109,17 @@ func TestJudge(t *testing.T) {
 func TestMeasureShort(t *testing.T) {
 	c := small(workload.FlowTrades)
 	c.Rate = 0.1
-	if _, err := Measure(t.Context(), profile.Set{}, c); !errors.Is(err, errShort) {
-		t.Errorf("%v, want errShort", err)
+	if _, err := Measure(t.Context(), profile.Set{}, c); !errors.Is(err, ErrCase) {
+		t.Errorf("%v, want ErrCase", err)
+	}
+}
+
+// A chunk of commands is no rate, however it is taken.
+func TestMeasureAChunk(t *testing.T) {
+	c := small(workload.FlowTrades)
+	c.Warmup, c.Duration = 1, 1
+	if r, err := Measure(t.Context(), profile.Set{}, c); !errors.Is(err, ErrCase) {
+		t.Errorf("%+v, %v: want ErrCase", r, err)
 	}
 }
 

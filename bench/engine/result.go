@@ -139,13 +139,9 @@ func (r *rig) run(ctx context.Context) (pinned bool) {
 
 // AddTo makes the result part of a record.
 func (r *Result) AddTo(rec *bench.Record) {
-	rate := "max"
-	if r.Rate > 0 {
-		rate = fmt.Sprintf("%.0f", r.Rate)
-	}
 	l := &r.Loop
 	res := rec.Add("Engine", bench.P("flow", l.Flow), bench.P("instruments", l.Instruments), bench.P("members", l.Members),
-		bench.P("clients", l.Clients), bench.P("trades", r.Trades), bench.P("rate", rate), bench.P("pinned", r.Pinned))
+		bench.P("clients", l.Clients), bench.P("trades", r.Trades), bench.P("rate", bench.RateText(r.Rate)), bench.P("pinned", r.Pinned))
 	res.Measure("commands/s", r.CommandsPerS)
 	res.Measure("ns/command", 1e9/r.CommandsPerS)
 	res.Measure("trades/s", r.TradesPerS)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/engine"
 	"github.com/tezi-exchange/tezi/internal/box"
@@ -58,8 +59,9 @@ func (c *Case) Validate() error {
 		return fmt.Errorf("%w: %d shards, want 1 to %d", ErrCase, c.Shards, shardsMax)
 	case c.Cores < 0 || c.Cores > len(host.Detect().Cores):
 		return fmt.Errorf("%w: %d cores, want 0 to %d", ErrCase, c.Cores, len(host.Detect().Cores))
-	case c.Warmup < 0 || c.Duration <= 0:
-		return fmt.Errorf("%w: warm-up %v and duration %v, want 0 or more, and more than 0", ErrCase, c.Warmup, c.Duration)
+	}
+	if err := bench.CheckTimes(c.Warmup, c.Duration, bench.DurationMin, c.Rate, 1); err != nil {
+		return fmt.Errorf("%w: %w", ErrCase, err)
 	}
 	probe := c.config()
 	probe.Participants = make([]engine.Peer, 3)
@@ -86,8 +88,8 @@ func (c *Case) config() engine.Config {
 
 // String names the case as benchmarks do: /key=value.
 func (c Case) String() string {
-	s := fmt.Sprintf("transport=%s/durable=%t/instruments=%d/members=%d/window=%d/trades=%d/rate=%.0f/shards=%d",
-		c.Transport, c.Durable, c.Loop.Instruments, c.Loop.Members, c.Window, c.Trades, c.Rate, c.Shards)
+	s := fmt.Sprintf("transport=%s/durable=%t/instruments=%d/members=%d/window=%d/trades=%d/rate=%s/shards=%d",
+		c.Transport, c.Durable, c.Loop.Instruments, c.Loop.Members, c.Window, c.Trades, bench.RateText(c.Rate), c.Shards)
 	if c.Cores > 0 {
 		s += fmt.Sprintf("/cores=%d", c.Cores)
 	}

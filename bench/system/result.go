@@ -150,15 +150,11 @@ func (r *Result) Budget() *bench.Budget { return r.budget }
 
 // AddTo makes the result part of a record.
 func (r *Result) AddTo(rec *bench.Record) {
-	rate := "max"
-	if r.Rate > 0 {
-		rate = fmt.Sprintf("%.0f", r.Rate)
-	}
 	l := &r.Loop
 	params := []bench.Pair[string]{
 		bench.P("flow", l.Flow), bench.P("transport", r.Transport), bench.P("durable", r.Durable),
 		bench.P("instruments", l.Instruments), bench.P("members", l.Members), bench.P("clients", l.Clients),
-		bench.P("window", r.Window), bench.P("trades", r.Trades), bench.P("rate", rate),
+		bench.P("window", r.Window), bench.P("trades", r.Trades), bench.P("rate", bench.RateText(r.Rate)),
 		bench.P("shards", r.Shards),
 	}
 	if r.Cores > 0 {
