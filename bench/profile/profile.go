@@ -1,8 +1,10 @@
 package profile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -44,7 +46,9 @@ func NewSet(names []string, dir string) (Set, error) {
 		if !slices.Contains(Kinds, Kind(name)) {
 			return Set{}, fmt.Errorf("%w %q, want some of %v", ErrKind, name, Kinds)
 		}
-		s.Kinds = append(s.Kinds, Kind(name))
+		if !slices.Contains(s.Kinds, Kind(name)) { // no process can write one twice
+			s.Kinds = append(s.Kinds, Kind(name))
+		}
 	}
 	return s, nil
 }
@@ -85,10 +89,11 @@ func (s Set) File(process string, k Kind) string {
 // Start begins one profile into a file, which is created at once, so that a path that cannot be written is known before
 // a long run. The function that it returns ends the profile and completes the file.
 func (k Kind) Start(path string) (stop func() error, err error) {
-	f, err := os.Create(path)
+	file, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
+	f := &checked{to: file}
 	end := func() error { return nil }
 	switch k {
 	case CPU:
@@ -112,7 +117,20 @@ func (k Kind) Start(path string) (stop func() error, err error) {
 		err = fmt.Errorf("%w %q", ErrKind, k)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, file.Close())
 	}
-	return func() error { return errors.Join(end(), f.Close()) }, nil
+	return func() error { return cmp.Or(errors.Join(end(), file.Close()), f.err) }, nil
+}
+
+// checked keeps the first error of a writer: the runtime passes over those of what it writes in the background, and half a profile
+// would be taken for a whole one. It is read when that has ended.
+type checked struct {
+	to  io.Writer
+	err error
+}
+
+func (c *checked) Write(b []byte) (int, error) {
+	n, err := c.to.Write(b)
+	c.err = cmp.Or(c.err, err)
+	return n, err
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -66,5 +68,24 @@ func TestStartRefuses(t *testing.T) {
 	stop, err := (Set{}).Start("x")
 	if err != nil || stop() != nil {
 		t.Errorf("no profiles: %v", err)
+	}
+}
+
+// A profile that could not be written in whole is an error, and one that is wished for twice is one.
+func TestStartFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no full disk here")
+	}
+	for _, k := range Kinds {
+		stop, err := k.Start("/dev/full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stop(); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%s: %v, want that the disk is full", k, err)
+		}
+	}
+	if s, err := NewSet([]string{"cpu", "mem", "cpu"}, "."); err != nil || !slices.Equal(s.Kinds, []Kind{CPU, Mem}) {
+		t.Errorf("%v, %v", s, err)
 	}
 }
