@@ -101,17 +101,19 @@ func ofOrder(k codec.Kind) bool { return k >= codec.KindNew && k <= codec.KindRe
 
 // Recognize reports whether the text begins with the header of a command file.
 func Recognize(head []byte) bool {
-	line, _, whole := bytes.Cut(head, []byte{'\n'})
-	if !whole {
-		return false
-	}
+	return bytes.IndexByte(head, '\n') >= 0 && len(Missing(head)) == 0
+}
+
+// Missing lists the required columns that the first line of the text does not have.
+func Missing(head []byte) (columns []string) {
+	line, _, _ := bytes.Cut(head, []byte{'\n'})
 	names := strings.Split(string(bytes.TrimSuffix(line, []byte{'\r'})), ",")
 	for _, need := range columnNames[:colSymbol] {
 		if !slices.Contains(names, need) {
-			return false
+			columns = append(columns, need)
 		}
 	}
-	return true
+	return columns
 }
 
 // setKind puts the cmd letter into the command.

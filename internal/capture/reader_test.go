@@ -199,6 +199,7 @@ func TestOpenForeign(t *testing.T) {
 		"hgrm":       {" Value\tPercentile\tTotalCount\t1/(1-Percentile)\n", want + "a latency distribution, for HdrHistogram's plotters"},
 		"csv":        {"34200.004241176,1,16113575,18,5853300,1\n", want + `a CSV with other columns that begins "34200.004241176,1,16113575,18,5853300,1"`},
 		"long csv":   {strings.Repeat("a,", 40) + "\n", want + `a CSV with other columns that begins "` + strings.Repeat("a,", 20) + `"...`},
+		"no qty":     {"seq,ts_ns,cmd,order_id,side,price\n", want + `a CSV without qty that begins "seq,ts_ns,cmd,order_id,side,price"`},
 		"fills":      {"cmd_seq,fill_no,aggressor_id,passive_id,price,qty\n1,1,A1,5,1,1\n", want + "a CSV of expected fills: replay the commands that belong to it"},
 		"mark":       {"\xef\xbb\xbfseq,ts_ns,cmd,order_id,side,price,qty\n", want + "text behind a byte order mark: remove the mark"},
 		"UTF-16":     {"\xff\xfes\x00e\x00q\x00", want + "text in UTF-16: convert it to ASCII first"},
@@ -218,6 +219,10 @@ func TestOpenForeign(t *testing.T) {
 		if !errors.As(err, &nc) || err.Error() != path+content.got {
 			t.Errorf("%s: error\n%v, want\n%s", name, err, path+content.got)
 		}
+	}
+	cut := put(t, "f", "seq,ts_ns,cmd,order_id,side,price,qty")
+	if _, err := Open(cut, Options{}); err == nil || err.Error() != cut+": damaged at line 1 (offset 0): want the header of a command CSV with its line end, got 37 bytes and the end" {
+		t.Errorf("a header without a line end: %v", err)
 	}
 	dir := t.TempDir()
 	if _, err := Open(dir, Options{}); err == nil || err.Error() != dir+want+"a directory" {

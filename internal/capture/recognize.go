@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	tzc "github.com/tezi-exchange/tezi/codec/capture"
@@ -29,6 +30,8 @@ func recognize(file string, head []byte, whole bool) (Format, error) {
 	switch {
 	case !ok && len(head) == 0:
 		return Format{}, foreign("an empty file")
+	case !ended && whole && len(commandcsv.Missing(head)) == 0:
+		return Format{}, &DamageError{File: file, Line: 1, Want: "the header of a command CSV with its line end", Got: strconv.Itoa(len(head)) + " bytes and the end"}
 	case !ok:
 		return Format{}, foreign(describe(head))
 	case layout == 0 && !ended && whole:
@@ -86,6 +89,9 @@ var jsonFiles = []struct{ key, name string }{
 // segmentMark is what a segment of a log has behind the header of its first record.
 const segmentMark, segmentMarkAt = "tezijrnl", 32
 
+// missingMax is how many required columns a CSV may lack and be told which.
+const missingMax = 3
+
 // describe says in a few words what a file that is no capture begins with.
 func describe(head []byte) string {
 	for _, f := range foreignFiles {
@@ -118,6 +124,9 @@ func describe(head []byte) string {
 	kind := "text"
 	if bytes.IndexByte(line, ',') >= 0 {
 		kind = "a CSV with other columns"
+		if missing := commandcsv.Missing(line); len(missing) <= missingMax { // somebody meant one
+			kind = "a CSV without " + strings.Join(missing, ", ")
+		}
 	}
 	if len(line) > most {
 		return kind + " that begins " + strconv.Quote(string(line[:most])) + "..."

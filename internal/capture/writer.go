@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +39,8 @@ type sink interface {
 // Writer writes a capture file. The file appears under its name when Close succeeds; until then a
 // temporary file beside it grows.
 type Writer struct {
-	path   string
+	path   string // as it was asked for
+	place  string // where the file appears
 	file   *os.File
 	buffer *bufio.Writer
 	zip    *zipper // nil: not compressed
@@ -55,7 +57,12 @@ func Create(path string, f Format, o CreateOptions) (*Writer, error) {
 	}
 	w := &Writer{path: path, file: os.Stdout}
 	if path != "-" {
-		file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+		var err error
+		if w.place, err = placeOf(path); err != nil {
+			return nil, err
+		}
+		dir, name := filepath.Split(w.place)
+		file, err := os.CreateTemp(cmp.Or(dir, "."), "."+name+".*.tmp")
 		if inner := new(fs.PathError); errors.As(err, &inner) {
 			return nil, &fs.PathError{Op: "create", Path: path, Err: inner.Err} // the name in between says nothing
 		}
@@ -87,6 +94,23 @@ func Create(path string, f Format, o CreateOptions) (*Writer, error) {
 	}
 	return w, nil
 }
+
+// placeOf is the name that a file is given in the end: that of the file behind a link, so that the link stays. What is there and no file
+// would be found out, or lost, only after all the work.
+func placeOf(path string) (string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return path, nil // it is new, or creating it says why it cannot be
+	case info.IsDir():
+		return "", &fs.PathError{Op: "create", Path: path, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return "", &fs.PathError{Op: "create", Path: path, Err: errNoFile}
+	}
+	return filepath.EvalSymlinks(path)
+}
+
+var errNoFile = errors.New("is a pipe or a device, want a file: it appears when it is complete")
 
 // Write appends one command. The KindDefine command of an instrument comes before its first use;
 // instruments are numbered densely from 1. The command is not retained. The error is for good: it
@@ -148,10 +172,10 @@ func (w *Writer) complete() error {
 	if err := errors.Join(w.file.Sync(), w.file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(w.file.Name(), w.path); err != nil {
+	if err := os.Rename(w.file.Name(), w.place); err != nil {
 		return err
 	}
-	err := syncDir(filepath.Dir(w.path))
+	err := syncDir(filepath.Dir(w.place))
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EINVAL) {
 		return nil // a directory that we may write and not open, or a file system that syncs none
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -170,12 +171,34 @@ func TestCreateErrors(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "x.tzc"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	w, err := Create(filepath.Join(dir, "x.tzc"), Format{Kind: KindTZC}, CreateOptions{})
+	for path, want := range map[string]error{filepath.Join(dir, "x.tzc"): syscall.EISDIR, os.DevNull: errNoFile} { // before all the work, not after it
+		if _, err := Create(path, Format{Kind: KindTZC}, CreateOptions{}); !errors.Is(err, want) || len(names(t, dir)) != 1 {
+			t.Errorf("created in place of %s: %v, files %v", path, err, names(t, dir))
+		}
+	}
+	lost := filepath.Join(dir, "none") + "/../y.tzc" // which is nowhere, although its lexical directory is here
+	if _, err := Create(lost, Format{Kind: KindTZC}, CreateOptions{}); err == nil || !strings.HasPrefix(err.Error(), "create "+lost+": ") {
+		t.Errorf("created behind a directory that is not there: %v", err)
+	}
+}
+
+// A link is written through, and stays.
+func TestWriterFollowsLinks(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	file, link := filepath.Join(other, "day.tzc"), filepath.Join(dir, "latest.tzc")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Symlink(file, link)); err != nil {
+		t.Fatal(err)
+	}
+	w, err := Create(link, Format{Kind: KindTZC}, CreateOptions{})
+	if err == nil {
+		err = errors.Join(w.Write(define("A")), w.Close())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(); err == nil || len(names(t, dir)) != 1 {
-		t.Errorf("a directory was replaced: %v, files %v", err, names(t, dir))
+	info, err := os.Lstat(link)
+	if err != nil || info.Mode()&fs.ModeSymlink == 0 || content(t, file) == "" || len(names(t, dir))+len(names(t, other)) != 2 {
+		t.Errorf("link %v, %v, a file of %d bytes behind it", info, err, len(content(t, file)))
 	}
 }
 
