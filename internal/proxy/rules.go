@@ -24,6 +24,14 @@ type Rules struct {
 // rulesWanted is what a rule may be, for people.
 const rulesWanted = "want drop, dup, flip, delay, jitter, rate, cut, hold or pass"
 
+func duration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		err = errors.New("want a time such as 5ms")
+	}
+	return d, err
+}
+
 // ParseRules reads "drop=0.01,dup=0.05,flip=0.001,delay=5ms,jitter=2ms,rate=1000000,cut,hold=PreCommit@10";
 // "" is none.
 func ParseRules(s string) (r Rules, err error) {
@@ -35,16 +43,18 @@ func ParseRules(s string) (r Rules, err error) {
 		switch name {
 		case "drop", "dup", "flip":
 			p, perr := strconv.ParseFloat(value, 64)
-			if err = perr; err == nil && !(p >= 0 && p <= 1) {
-				err = fmt.Errorf("want a probability")
+			if perr != nil || !(p >= 0 && p <= 1) {
+				err = errors.New("want a probability, 0 to 1")
 			}
 			*map[string]*float64{"drop": &r.Drop, "dup": &r.Dup, "flip": &r.Flip}[name] = p
 		case "delay":
-			r.Delay, err = time.ParseDuration(value)
+			r.Delay, err = duration(value)
 		case "jitter":
-			r.Jitter, err = time.ParseDuration(value)
+			r.Jitter, err = duration(value)
 		case "rate":
-			r.Rate, err = strconv.ParseInt(value, 10, 64)
+			if r.Rate, err = strconv.ParseInt(value, 10, 64); err != nil {
+				err = errors.New("want whole bytes a second")
+			}
 		case "cut":
 			r.Cut = true
 			if valued {

@@ -112,7 +112,7 @@ func RunWatched(dir string, p *Progress) (res *Result, err error) {
 	}
 	scratch, err := os.MkdirTemp("", "tezi-verify-")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("verify: no directory for the states that are made again, which TMPDIR names: %w", err)
 	}
 	v := &verifier{dir: dir, run: run, progress: p}
 	defer func() { err = errors.Join(err, v.close(), os.RemoveAll(scratch)) }()
