@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -58,12 +60,31 @@ func (b *benchFlags) profiles(cases int) (err error) {
 	if b.out == "" {
 		return nil
 	}
-	return os.MkdirAll(b.out, 0o755)
+	if err := os.MkdirAll(b.out, 0o755); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return nil
 }
+
+// scratch makes a directory for the logs of the cases, below that of --dir, whose disk they measure.
+func scratch(dir string) (string, error) {
+	path, err := os.MkdirTemp(dir, "tezi-bench-")
+	if inner := new(fs.PathError); errors.As(err, &inner) { // the name that was tried says nothing
+		return "", fmt.Errorf("--dir %s: no directory can be made there: %w", dir, inner.Err)
+	}
+	return path, err
+}
+
+// benchCase is the error about a case that cannot be measured, in the words of the command line.
+func benchCase(err error) error { return configError{errors.New(caseNames.Replace(err.Error()))} }
+
+// caseNames turns the names of the settings of a workload, and of an engine, into those of the flags.
+var caseNames = strings.NewReplacer("workload: config: ", "", "system: engine: ", "system: ", "Commands is", "--round is", "Instruments is", "--instruments is",
+	"Members is", "--members is", "Clients is", "--clients is", "Date is", "--date is", "BatchTarget", "--trades", "WindowMax", "--window")
 
 // record begins what a benchmark reports. The name goes into the names of files.
 func (b *benchFlags) record(name, title string) *bench.Record {
-	r := bench.NewRecord(name, title, strings.Join(measuring(append([]string{"tezi"}, os.Args[1:]...)), " "))
+	r := bench.NewRecord(name, title, commandLine(measuring(append([]string{"tezi"}, os.Args[1:]...))))
 	version, commit := built()
 	r.Build = fmt.Sprintf("tezi %s, commit %s", version, commit)
 	return r
@@ -82,6 +103,21 @@ func measuring(args []string) (kept []string) {
 		}
 	}
 	return kept
+}
+
+// plainWord is what a shell takes as it stands.
+var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// commandLine writes a command as a shell takes it.
+func commandLine(args []string) string {
+	var words []string
+	for _, arg := range args {
+		if !plainWord.MatchString(arg) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
 }
 
 // report writes the record, if something was measured, as the flags say.

@@ -87,7 +87,7 @@ func (b *benchCommitFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	parent, err := os.MkdirTemp(b.dir, "tezi-bench-")
+	parent, err := scratch(b.dir)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (b *benchCommitFlags) cases() (cases []commit.Case, err error) {
 		return nil, err
 	}
 	if err := b.c.Validate(); err != nil {
-		return nil, configError{err}
+		return nil, benchCase(err)
 	}
 	return casesOf(b.c, b.sweeps, commit.Sweeps)
 }

@@ -68,7 +68,7 @@ func (b *benchEngineFlags) cases() (cases []engine.Case, err error) {
 		return nil, err
 	}
 	if err := b.c.Validate(); err != nil {
-		return nil, configError{err}
+		return nil, benchCase(err)
 	}
 	return casesOf(b.c, b.sweeps, engine.Sweeps)
 }

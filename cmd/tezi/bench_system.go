@@ -82,7 +82,7 @@ func (b *benchSystemFlags) cases() (cases []system.Case, err error) {
 		return nil, err
 	}
 	if err := b.c.Validate(); err != nil {
-		return nil, configError{err}
+		return nil, benchCase(err)
 	}
 	return casesOf(b.c, b.sweeps, system.Sweeps)
 }
@@ -101,7 +101,7 @@ func (b *benchSystemFlags) run(cmd *cobra.Command) error {
 	if b.o.Executable, err = os.Executable(); err != nil {
 		return err
 	}
-	parent, err := os.MkdirTemp(b.dir, "tezi-bench-")
+	parent, err := scratch(b.dir)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (d *dayFlags) flags(cmd *cobra.Command) {
 func (d *dayFlags) day() (*workload.Day, error) {
 	date, err := time.Parse(time.DateOnly, d.date)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--date %q: want yyyy-mm-dd", d.date)}
+		return nil, usageError{fmt.Errorf("--date %q: want a day of the calendar as yyyy-mm-dd", d.date)}
 	}
 	d.cfg.Date = date.Add(12 * time.Hour) // at noon: the first moment of the year 1 would mean the default
 	for _, n := range []struct {
@@ -55,7 +55,7 @@ func (d *dayFlags) day() (*workload.Day, error) {
 	}
 	day, err := workload.New(d.cfg)
 	if errors.Is(err, workload.ErrConfig) {
-		return nil, configError{err}
+		return nil, benchCase(err)
 	}
 	return day, err
 }

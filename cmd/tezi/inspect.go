@@ -34,7 +34,7 @@ a snapshot, and a participant's state.json, with what they say of themselves.`,
 	out.flags(cmd)
 	source.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := out.check(); err != nil {
+		if err := errors.Join(out.check(), source.derived()); err != nil {
 			return err
 		}
 		dir, part := inspect.DirOf(args[0])

@@ -83,7 +83,10 @@ func (p *participantFlags) run(cmd *cobra.Command, role string) error {
 		return err
 	}
 	o := p.options
-	o.DiskReserve = p.reserve << 20
+	var err error
+	if o.DiskReserve, err = reserveBytes(p.reserve); err != nil {
+		return err
+	}
 	o.Role, o.Log = role, newLog(cmd.ErrOrStderr(), p.verbose)
 	if !p.supervised || p.verbose {
 		o.LinkLog = o.Log // a supervisor tells of its engine what there is to tell
@@ -95,7 +98,6 @@ func (p *participantFlags) run(cmd *cobra.Command, role string) error {
 		o.Dir = role
 	}
 	if p.core >= 0 {
-		var err error
 		if o.Profile, err = host.Choose(host.Pinned, 1, strconv.Itoa(p.core)); err != nil {
 			return err
 		}

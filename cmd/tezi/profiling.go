@@ -63,6 +63,9 @@ func (p *profiling) serve() (func() error, error) {
 	if p.addr == "" {
 		return func() error { return nil }, nil
 	}
+	if err := wantAddress("pprof", p.addr); err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", p.addr)
 	if err != nil {
 		return nil, fmt.Errorf("--pprof: %w", err)

@@ -34,8 +34,22 @@ func (c *captureFlags) sessionsFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.sessions, "sessions", capture.SessionsAuto.String(), "add what an NSE order file leaves out: auto (the phases of its day, and stop-loss orders triggered as recorded), stops (only the stop-loss orders) or off")
 }
 
+// derived checks what members and clients are derived with: to the package 0 is the default, here somebody asked for none.
+func (c *captureFlags) derived() error {
+	switch {
+	case c.Members == 0:
+		return configError{errors.New("--members 0: want 1 or more")}
+	case c.Clients == 0:
+		return configError{errors.New("--clients 0: want 1 or more")}
+	}
+	return nil
+}
+
 // options checks the flags.
 func (c *captureFlags) options() (capture.Options, error) {
+	if err := c.derived(); err != nil {
+		return c.Options, err
+	}
 	for s := capture.SessionsAuto; s <= capture.SessionsOff; s++ {
 		if c.sessions == s.String() {
 			c.Sessions = s

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -104,6 +105,14 @@ func settlementFlags(cmd *cobra.Command, r *rundir.Roles) {
 	cmd.Flags().StringArrayVar(&r.Holidays, "holiday", nil, "settlement: a day without settlement, yyyy-mm-dd; may be repeated")
 }
 
+// reserveBytes is --disk-reserve-mib in bytes; what does not fit would be less than was asked for, or nothing.
+func reserveBytes(mib uint64) (uint64, error) {
+	if mib > math.MaxUint64>>20 {
+		return 0, configError{fmt.Errorf("--disk-reserve-mib %d: want at most %d", mib, uint64(math.MaxUint64>>20))}
+	}
+	return mib << 20, nil
+}
+
 // belong checks that no flag was given whose companion is missing: it would do nothing.
 func (r *runFlags) belong(cmd *cobra.Command) error {
 	switch {
@@ -169,7 +178,9 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 	if err := probe.Validate(); err != nil {
 		return nil, configError{errors.New(flagNames.Replace(err.Error()))}
 	}
-	o.DiskReserve = r.reserve << 20
+	if o.DiskReserve, err = reserveBytes(r.reserve); err != nil {
+		return nil, err
+	}
 	if err := r.threads(o); err != nil {
 		return nil, err
 	}
@@ -256,7 +267,7 @@ func (r *runFlags) limits() error {
 	}
 	for _, day := range r.roles.Holidays {
 		if _, err := time.Parse(time.DateOnly, day); err != nil {
-			return usageError{fmt.Errorf("--holiday %q: want yyyy-mm-dd", day)}
+			return usageError{fmt.Errorf("--holiday %q: want a day of the calendar as yyyy-mm-dd", day)}
 		}
 	}
 	for _, name := range rundir.RoleNames {

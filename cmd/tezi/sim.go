@@ -67,11 +67,18 @@ the cases that matter, which takes some 20,000 of them, of whole nodes 5,000.`,
 	return cmd
 }
 
+// jobsMax is far above the cores of any machine: each job keeps a world in memory.
+const jobsMax = 4096
+
 func (f *simFlags) run(cmd *cobra.Command) error {
 	if err := errors.Join(f.out.check(), oneOf(cmd, "seed", "seeds", "schedules", "script", "mutants")); err != nil {
 		return err
 	}
 	switch {
+	case f.jobs < 0 || f.jobs > jobsMax:
+		return configError{fmt.Errorf("--jobs %d: want 0 to %d", f.jobs, jobsMax)}
+	case f.out.json() && (f.mutants || f.script != "" || cmd.Flags().Changed("seed")):
+		return usageError{errors.New("-o json is for a set of schedules: a trace, and the scoreboard, are text")}
 	case f.mutants:
 		limits := sim.DefaultLimits
 		limits.Jobs = f.jobs
@@ -102,11 +109,8 @@ func (f *simFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	switch {
-	case set.Count == 0:
+	if set.Count == 0 {
 		return configError{errors.New("--schedules 0: want 1 or more")}
-	case f.jobs < 0:
-		return configError{fmt.Errorf("--jobs %d: want 0 or more", f.jobs)}
 	}
 	began := time.Now()
 	report := sim.Run(cmd.Context(), set)
