@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -89,6 +90,7 @@ const flowDay = 2_000_000
 // flow strings synthetic days together. A day ends with all its orders, so that the next one may use
 // their numbers again; instruments are defined by the first day alone.
 type flow struct {
+	mu    sync.Mutex // the memory of a day is given back while the run's reader may still be in Next: nobody waits for it for ever
 	flags *dayFlags
 	day   *workload.Day
 	left  int64
@@ -102,9 +104,11 @@ func (f *flow) begin() (err error) {
 	return err
 }
 
-// Next implements box.Source.
+// Next implements box.Source. After close there is no more.
 func (f *flow) Next(c *codec.Command) error {
-	for {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for f.day != nil {
 		err := f.day.Next(c)
 		switch {
 		case err == nil && c.Kind == codec.KindDefine && f.days > 0:
@@ -122,11 +126,12 @@ func (f *flow) Next(c *codec.Command) error {
 			return err
 		}
 	}
+	return io.EOF
 }
 
 // nextDay begins the following day with another seed.
 func (f *flow) nextDay() error {
-	f.close()
+	f.endDay()
 	f.days++
 	f.flags.cfg.Seed++
 	date, err := time.Parse(time.DateOnly, f.flags.date)
@@ -143,6 +148,12 @@ func (f *flow) nextDay() error {
 }
 
 func (f *flow) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.endDay()
+}
+
+func (f *flow) endDay() {
 	if f.day != nil {
 		f.day.Close()
 		f.day = nil

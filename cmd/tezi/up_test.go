@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"math"
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tezi-exchange/tezi/codec"
 )
 
 // TestFlowGoesRound: a flow that nobody ends outlives the last date that a day can have, which is some hours away.
@@ -26,5 +29,36 @@ func TestFlowGoesRound(t *testing.T) {
 		if err := f.nextDay(); err != nil || day.date != want {
 			t.Fatalf("the day is %s, %v, want %s", day.date, err, want)
 		}
+	}
+}
+
+// TestFlowEndsWhenClosed: the reader of a run that is over may not have noticed yet.
+func TestFlowEndsWhenClosed(t *testing.T) {
+	var day dayFlags
+	day.flags(&cobra.Command{})
+	day.cfg.Instruments = 1
+	f := &flow{flags: &day, left: math.MaxInt64}
+	if err := f.begin(); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan error)
+	go func() {
+		var c codec.Command
+		for n := 0; ; n++ {
+			if err := f.Next(&c); err != nil {
+				read <- err
+				return
+			}
+			if n == 10_000 {
+				read <- nil
+			}
+		}
+	}()
+	if err := <-read; err != nil {
+		t.Fatal(err)
+	}
+	f.close()
+	if err := <-read; !errors.Is(err, io.EOF) {
+		t.Errorf("%v, want the end", err)
 	}
 }

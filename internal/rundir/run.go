@@ -100,7 +100,7 @@ func prepare(files disk.FS, dir string, force bool, r *Run) error {
 		case err != nil:
 			return &RefusedError{dir, "is not empty and holds no run: give another directory"}
 		case !force:
-			return &RefusedError{dir, fmt.Sprintf("holds the run of %s started %s: give another directory, or --force to replace it",
+			return &RefusedError{dir, fmt.Sprintf("holds the run of %s started %s: give another directory, --resume if it was cut off, or --force to replace it",
 				old.Source, old.Started.Local().Format("2006-01-02 15:04:05"))}
 		}
 		if err := removeRun(dir); err != nil {
