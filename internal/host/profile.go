@@ -66,7 +66,11 @@ func (m *Machine) choose(want string, busyStages int, cpus string, pin pinner) (
 		}
 	}
 	if want == Shared {
-		return m.shared(busyStages, "profile shared, as asked: nothing is pinned").ignoring(listed), nil
+		p := m.shared(busyStages, "profile shared, as asked: nothing is pinned").ignoring(listed)
+		if listed != nil {
+			p.refused = append(p.refused, "the cores "+FormatCores(listed)+" are not used: profile shared, as asked, pins nothing")
+		}
+		return p, nil
 	}
 	obstacle := m.missing(cpus, listed)
 	if obstacle == nil {

@@ -157,6 +157,9 @@ func TestCoresRefused(t *testing.T) {
 			t.Errorf("pinned to %s: %v, want %q", test.cpus, err, test.says)
 		}
 	}
+	if p, err := box(0, 8).choose(Shared, 2, "2-3", allowed); err != nil || !slices.Equal(p.Refused(), []string{"the cores 2-3 are not used: profile shared, as asked, pins nothing"}) {
+		t.Errorf("cores for the shared profile: %q is refused (%v)", p.Refused(), err)
+	}
 	if p, err := box(0, 2).choose(Auto, 5, "", allowed); err != nil || p.Refused() != nil {
 		t.Errorf("nobody named cores, and %q is refused (%v)", p.Refused(), err)
 	}
