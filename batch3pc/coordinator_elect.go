@@ -220,6 +220,8 @@ func (c *Coordinator) stepStartAck(p *progress, m *Message) {
 }
 
 // rejoin takes a participant back that accepted this ballot before its link or its process broke.
+// That counts for the base even if it has lost some of the base since and is repairing: the accept is on its disk, it
+// states nothing in another ballot before it has the batches back, and until then any quorum is one of the others.
 func (c *Coordinator) rejoin(p *progress) {
 	if !c.knows(p.reply.pre) || !c.knows(p.reply.voted) {
 		c.ignored++
