@@ -41,24 +41,33 @@ func (b *box) reopen() error {
 	return nil
 }
 
-// takeUp opens the command log and reads the source as far as the log holds it: side by side, as each takes its time.
-func (b *box) takeUp(source Source) error {
-	ctx, cancel := context.WithCancel(context.Background())
+// takeUp opens the command log and reads the source as far as the log holds it: side by side, as each takes its time. Neither
+// is finished when ctx ends.
+func (b *box) takeUp(ctx context.Context, source Source) error {
+	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f := feed{source: source, strict: b.o.Strict}
 	logged, kept := make(chan engine.Source, 1), make(chan error, 1)
-	go func() { kept <- f.keepUp(ctx, &b.read, func(uint64) {}, logged, b.o.SourceName) }()
-	if err := b.openLog(); err != nil {
-		cancel()
+	go func() { kept <- f.keepUp(reading, &b.read, func(uint64) {}, logged, b.o.SourceName) }()
+	err := b.openLog(ctx)
+	if err == nil {
+		logged <- b.replica.Source()
 		select {
-		case <-kept:
-		case <-time.After(keptGrace): // it is stuck in its source, of which nothing is wanted any more
+		case err = <-kept:
+			b.feed.some, b.feed.lastNs = f.some, f.lastNs
+			if err == nil {
+				err = context.Cause(ctx) // it may have stopped for that
+			}
+			return err
+		case <-ctx.Done():
+			err = context.Cause(ctx)
 		}
-		return err
 	}
-	logged <- b.replica.Source()
-	err := <-kept
-	b.feed.some, b.feed.lastNs = f.some, f.lastNs
+	cancel()
+	select {
+	case <-kept:
+	case <-time.After(keptGrace): // it is stuck in its source, of which nothing is wanted any more
+	}
 	return err
 }
 
@@ -66,8 +75,8 @@ func (b *box) takeUp(source Source) error {
 // closed at once.
 const keptGrace = 10 * feederGrace
 
-// openLog opens the command log and reads it, if there is anything in it.
-func (b *box) openLog() (err error) {
+// openLog opens the command log and reads it, if there is anything in it, until ctx ends.
+func (b *box) openLog(ctx context.Context) (err error) {
 	if b.leader, err = leads(engineDir(b.o.Dir)); err != nil {
 		return err
 	}
@@ -77,6 +86,9 @@ func (b *box) openLog() (err error) {
 	}
 	options := journal.Options{After: at, Ahead: b.o.Engine.Durable, SegmentSize: b.o.Files.SegmentSize, RecordMax: b.o.Files.RecordMax}
 	b.log, err = journal.Open(engineDir(b.o.Dir), options, func(r journal.Record) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		err := b.replica.Take(r.Kind, r.Body)
 		b.read.Store(b.replica.SourceCommands())
 		return err

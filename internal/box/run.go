@@ -113,12 +113,12 @@ func (b *box) open(ctx context.Context, source Source) error {
 	o := b.o
 	err := b.layOut()
 	if err == nil && o.Resume { // before anything is started: a wrong source is told at once
-		if err = b.takeUp(source); err == nil && o.Participants != nil { // other engines may follow
+		if err = b.takeUp(ctx, source); err == nil && o.Participants != nil { // other engines may follow
 			b.run.Resumed = b.started.UTC()
 			err = rundir.Write(o.Dir, &b.run)
 		}
 	} else if err == nil {
-		err = b.openLog()
+		err = b.openLog(ctx)
 	}
 	if err == nil && o.Participants == nil {
 		err = unfinish(o.Dir)

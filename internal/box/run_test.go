@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -116,6 +117,45 @@ func TestInterruptedAtAStuckSource(t *testing.T) {
 	}
 	if !report.Verified || report.Trades == 0 {
 		t.Errorf("verified %v with %d trades, want what came before", report.Verified, report.Trades)
+	}
+}
+
+// TestInterruptedWhileItTakesUp: a run that is being taken up ends as well, before anything is started: it reads its log no
+// further, and does not wait for a source that gives nothing. The next one takes it up.
+func TestInterruptedWhileItTakesUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	began, once := make(chan struct{}), new(sync.Once)
+	o, source := oneProcess(t, func() error {
+		within(t, began, "nothing is committed")
+		cancel()
+		return nil
+	})
+	o.Committed = func(*engine.Committed) { once.Do(func() { close(began) }) }
+	if _, err := Execute(ctx, o, source); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	o.Resume = true
+	again := func(ctx context.Context, hook func() error) (*bench.Report, error) {
+		_, source := oneProcess(t, nil)
+		return Execute(ctx, o, &hooked{source.(*hooked).Source, 5, hook})
+	}
+	stuck := make(chan struct{})
+	defer close(stuck)
+	for name, hook := range map[string]func(cancel func()) error{
+		"in its log":    func(func()) error { return nil },
+		"in its source": func(cancel func()) error { cancel(); <-stuck; return errors.New("nobody reads this") },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if name == "in its log" {
+			cancel()
+		}
+		if report, err := again(ctx, func() error { return hook(cancel) }); report != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: report %+v, %v", name, report, err)
+		}
+		cancel()
+	}
+	if report, err := again(t.Context(), func() error { return nil }); err != nil || !report.Verified || report.CommandsBefore == 0 {
+		t.Errorf("report %+v, %v", report, err)
 	}
 }
 

@@ -82,7 +82,7 @@ func TestStartKeepsWhatItMatched(t *testing.T) {
 	}
 	b, s := box{o: o}, supervisor{o: o}
 	o.Snapshot = 1
-	err := s.layOut(&b)
+	err := s.layOut(t.Context(), &b)
 	if err := errors.Join(err, b.close()); err != nil || s.before.Commands < 6000 {
 		t.Errorf("taken up behind %d commands: %v", s.before.Commands, err)
 	}

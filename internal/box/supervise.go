@@ -65,7 +65,7 @@ func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
 	s := &supervisor{o: o, started: time.Now(), ended: make(chan struct{}, 1+o.Backups), failed: make(chan error, 2)}
 	laidOut := box{o: o, started: s.started}
 	defer laidOut.close() //nolint:errcheck // it has claimed the directory, and no more
-	if err := s.layOut(&laidOut); err != nil {
+	if err := s.layOut(ctx, &laidOut); err != nil {
 		return nil, err
 	}
 	err := s.start(ctx)
@@ -105,12 +105,12 @@ func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
 	return report, errors.Join(err, writeReport(o.Dir, report))
 }
 
-func (s *supervisor) layOut(b *box) error {
+func (s *supervisor) layOut(ctx context.Context, b *box) error {
 	if err := b.layOut(); err != nil {
 		return err
 	}
 	if s.o.Resume {
-		if err := s.mayResume(&b.run); err != nil {
+		if err := s.mayResume(ctx, &b.run); err != nil {
 			return err
 		}
 	}
@@ -119,9 +119,9 @@ func (s *supervisor) layOut(b *box) error {
 }
 
 // mayResume checks that there is something to take up, without taking it.
-func (s *supervisor) mayResume(run *rundir.Run) error {
+func (s *supervisor) mayResume(ctx context.Context, run *rundir.Run) error {
 	b := box{o: s.o, run: *run}
-	err := b.openLog()
+	err := b.openLog(ctx)
 	if err == nil {
 		s.before = b.replica.Counts()
 		err = b.snapshots.writeKept(b.log) // for the engines, which would match all of it again, each
