@@ -15,7 +15,7 @@
 //
 //	L1  applied <= voted; both are numbers of trades and every trade below them was seen once.
 //	L2  Release(b) after Reserve(b) restores the Stream exactly; a Reserve that fails changes nothing.
-//	L3  The sum of the values of all voted trades stays at or below TurnoverMax, so that no sum of
-//	    any role can overflow.
+//	L3  The sum of the values of all voted trades, in units and in paise, stays at or below TurnoverMax,
+//	    so that no sum of any role can overflow. An instrument without trades does not weigh on it.
 //	L4  A file that WriteFile replaces is at every moment the whole old or the whole new one.
 package ledger

@@ -97,13 +97,14 @@ func (t *instruments) restore(m *Image) error {
 	return nil
 }
 
-// AddTurnover adds the value of trades that an image sums up. The error wraps ErrImage.
-func (s *Stream) AddTurnover(value int64) error {
-	if most := turnoverMax(s.instruments.coarse > 0); value < 0 || value > most-s.turnover {
-		return fmt.Errorf("%w: a value of %d beside a turnover of %d, of which at most %d are possible", ErrImage, value, s.turnover, most)
+// AddTurnover adds the value of trades in a defined instrument that an image sums up. The error wraps ErrImage.
+func (s *Stream) AddTurnover(instrument uint32, value int64) (err error) {
+	turnover, ok := addTurnover(s.turnover, value, s.Scale(instrument))
+	if !ok {
+		err = fmt.Errorf("%w: a value of %d in instrument %d beside a turnover of %d, of which at most %d are possible", ErrImage, value, instrument, s.turnover, TurnoverMax)
 	}
-	s.turnover += value
-	return nil
+	s.turnover = turnover
+	return err
 }
 
 // Defines reports whether an applied batch has defined the instrument.

@@ -16,7 +16,6 @@ type instruments struct {
 	states []state
 	scales []uint8 // decimal digits of a price
 	table  []codec.Instrument
-	coarse int // how many have prices in units above 1/100, see turnoverMax
 }
 
 // state of an instrument in the table.
@@ -45,9 +44,6 @@ func (t *instruments) reserve(i *codec.Instrument) (ok bool) {
 	}
 	t.states[i.Instrument], t.scales[i.Instrument] = reserved, i.PriceScale
 	t.table[i.Instrument] = *i
-	if i.PriceScale < PaiseScale {
-		t.coarse++
-	}
 	return true
 }
 
@@ -56,9 +52,6 @@ func (t *instruments) release(list []codec.Instrument) {
 	for i := range list {
 		t.states[list[i].Instrument] = unknown
 		t.table[list[i].Instrument] = codec.Instrument{}
-		if list[i].PriceScale < PaiseScale {
-			t.coarse--
-		}
 	}
 }
 

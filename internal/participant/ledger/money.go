@@ -3,17 +3,24 @@ package ledger
 // PaiseScale is the number of decimal digits of an amount in paise.
 const PaiseScale = 2
 
-// TurnoverMax bounds the sum of the values of all trades, in the units of their prices and in
-// paise. Every sum that a role keeps is at most twice the turnover, so none can overflow
-// (invariant L3). It is 10,000 times the turnover of a busy day at NSE.
+// TurnoverMax bounds the turnover: the sum of the values of all trades, each in the units of its price or in
+// paise, whichever is the larger number. Every sum that a role keeps is at most twice the turnover, so none
+// can overflow (invariant L3). It is 10,000 times the turnover of a busy day at NSE.
 const TurnoverMax = 1 << 60
 
-// turnoverMax is the bound on the sum in units; coarse says that a unit may be as much as 100 paise.
-func turnoverMax(coarse bool) int64 {
-	if coarse {
-		return TurnoverMax / 100
+// addTurnover adds the value of trades at prices with scale decimal digits to a turnover. ok is false, and the turnover
+// as it was, if the value is negative or the sum would be more than TurnoverMax.
+func addTurnover(turnover, value int64, scale uint8) (sum int64, ok bool) {
+	if scale < PaiseScale {
+		if value > TurnoverMax/powers[PaiseScale-scale] {
+			return turnover, false
+		}
+		value *= powers[PaiseScale-scale]
 	}
-	return TurnoverMax
+	if value < 0 || value > TurnoverMax-turnover {
+		return turnover, false
+	}
+	return turnover + value, true
 }
 
 var powers = [PriceScaleMax + 1]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000}

@@ -18,7 +18,7 @@ type Stream struct {
 	instruments instruments
 	voted       uint64        // number of the last trade of the last voted batch
 	applied     uint64        // of the last applied batch
-	turnover    int64         // sum of the values up to voted
+	turnover    int64         // sum of the values up to voted, see TurnoverMax
 	trades      []codec.Trade // of the last payload that was decoded
 }
 
@@ -60,30 +60,29 @@ func (s *Stream) Reserve(b *batch3pc.Batch) (codec.Payload, error) {
 			return p, fmt.Errorf("%w: definition %d of instrument %d", ErrContent, i, p.Instruments[i].Instrument)
 		}
 	}
-	value, err := s.check(p.Trades)
+	turnover, err := s.check(p.Trades)
 	if err != nil {
 		s.instruments.release(p.Instruments)
 		return p, err
 	}
 	s.voted += uint64(len(p.Trades))
-	s.turnover += value
+	s.turnover = turnover
 	return p, nil
 }
 
-// check returns the sum of the values of the trades, which would follow the last voted one.
+// check returns the turnover with the trades, which would follow the last voted one.
 func (s *Stream) check(trades []codec.Trade) (int64, error) {
-	turnover, most := s.turnover, turnoverMax(s.instruments.coarse > 0)
+	turnover, ok := s.turnover, false
 	for i := range trades {
 		t := &trades[i]
 		if t.No != s.voted+1+uint64(i) || !s.instruments.knows(t.Instrument) || t.Price <= 0 || t.Qty == 0 || !t.TakerSide.Valid() {
 			return 0, fmt.Errorf("%w: trade %d: number %d, instrument %d, price %d, quantity %d, side %d", ErrContent, i, t.No, t.Instrument, t.Price, t.Qty, t.TakerSide)
 		}
-		if t.Value() > most-turnover {
-			return 0, fmt.Errorf("%w: trade %d lifts the turnover over %d", ErrContent, i, most)
+		if turnover, ok = addTurnover(turnover, t.Value(), s.Scale(t.Instrument)); !ok {
+			return 0, fmt.Errorf("%w: trade %d lifts the turnover over %d", ErrContent, i, TurnoverMax)
 		}
-		turnover += t.Value()
 	}
-	return turnover - s.turnover, nil
+	return turnover, nil
 }
 
 // Release undoes Reserve of b, which is the last voted batch.
@@ -92,11 +91,12 @@ func (s *Stream) Release(b *batch3pc.Batch) codec.Payload {
 	if p.FirstTrade+uint64(len(p.Trades)) != s.voted+1 || s.voted-uint64(len(p.Trades)) < s.applied {
 		panic("ledger: dropped batch is not the last voted one")
 	}
-	s.instruments.release(p.Instruments)
 	s.voted -= uint64(len(p.Trades))
 	for i := range p.Trades {
-		s.turnover -= p.Trades[i].Value()
+		weight, _ := addTurnover(0, p.Trades[i].Value(), s.Scale(p.Trades[i].Instrument))
+		s.turnover -= weight
 	}
+	s.instruments.release(p.Instruments)
 	return p
 }
 

@@ -68,10 +68,11 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// TestCoarseTurnover checks that the bound is lower while an instrument has units above a paisa (L3).
+// TestCoarseTurnover checks that a unit above a paisa weighs as many paise as it is (L3), and that an instrument with
+// such units takes no room from others.
 func TestCoarseTurnover(t *testing.T) {
 	large := ledgertest.Buys(one, two, 1, math.MaxUint32, 5_000_000)
-	for scale, fits := range map[uint8]bool{0: false, 1: false, 2: true, 9: true} {
+	for scale, fits := range map[uint8]bool{0: false, 1: true, 2: true, 9: true} {
 		s, from := &ledger.Stream{}, &ledgertest.Stream{}
 		if _, err := s.Reserve(from.Next(instruments(scale), large)); (err == nil) != fits {
 			t.Errorf("scale %d: %v", scale, err)
@@ -80,12 +81,15 @@ func TestCoarseTurnover(t *testing.T) {
 	s, from := &ledger.Stream{}, &ledgertest.Stream{}
 	reserve(t, s, from, from.Next(instruments(2)))
 	coarse := ledgertest.Instrument(2, "Y", 0)
-	reserve(t, s, from, from.Next([]codec.Instrument{coarse}))
-	if _, err := s.Reserve(from.Next(nil, large)); err == nil {
-		t.Fatal("taken beside a coarse instrument")
+	reserve(t, s, from, from.Next([]codec.Instrument{coarse}, large))
+	inCoarse := ledgertest.Buys(one, two, 2, 1<<30, 1<<23) // times 100 it is three quarters of the turnover that fits
+	for range 2 {
+		reserve(t, s, from, from.Next(nil, inCoarse))
+		if _, err := s.Reserve(from.Next(nil, inCoarse)); !errors.Is(err, ledger.ErrContent) {
+			t.Fatalf("%v, want ErrContent", err)
+		}
+		s.Release(from.Drop())
 	}
-	s.Release(from.Drop())
-	reserve(t, s, from, from.Next(nil, large))
 }
 
 // TestTurnoverOverflow checks the bound against a value that would wrap around 64 bits (L3).

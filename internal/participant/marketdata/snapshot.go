@@ -90,7 +90,7 @@ func (s *session) restore(m *ledger.Image, stream *ledger.Stream) error {
 		}
 		last = instrument
 		*s.at(uint32(instrument)) = b
-		if err := stream.AddTurnover(b.turnover); err != nil {
+		if err := stream.AddTurnover(uint32(instrument), b.turnover); err != nil {
 			return err
 		}
 	}

@@ -55,7 +55,7 @@ func (r *Risk) Restore(state []byte) error {
 		if err != nil {
 			return err
 		}
-		if err := stream.AddTurnover(p.buyValue); err != nil {
+		if err := stream.AddTurnover(p.instrument, p.buyValue); err != nil {
 			return err
 		}
 		bought, sold = bought+p.buyValue, sold+p.sellValue

@@ -87,5 +87,5 @@ func (s *session) restoreNext(m *ledger.Image, stream *ledger.Stream) error {
 		return fmt.Errorf("%w: a second obligation of member %d in instrument %d", ledger.ErrImage, member, instrument)
 	}
 	s.obligations.Add(o)
-	return stream.AddTurnover(o.buyValue)
+	return stream.AddTurnover(instrument, o.buyValue)
 }
