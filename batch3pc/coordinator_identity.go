@@ -1,6 +1,9 @@
 package batch3pc
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A participant that has lost its log has lost its promises. It counts for nothing until a
 // generation names its new log (protocol.md 5.10):
@@ -8,7 +11,8 @@ import "fmt"
 //	N1  the first entry of a stream names the logs of all configured participants; as long as nobody
 //	    who takes part in an election knows such an entry, the election needs all of them
 //	N2  a participant counts, for elections, decisions and votes, if its log is the one that the
-//	    generation in force at the highest known decision names, and the newest pre-committed one too
+//	    generation in force at the highest known decision names, and the newest pre-committed one too,
+//	    and nobody counts if one of these names a participant that is not configured
 //	N3  a generation may name a new log for one participant; those whose log stays the same decide it
 //
 // All of it is asked for by CoordinatorConfig.Identified.
@@ -84,10 +88,11 @@ func (c *Coordinator) Distrust(n NodeID, incarnation uint64, lacks bool) {
 	}
 }
 
-// named judges the log of p by a generation.
-func (p *progress) named(g *Generation) Trouble {
+// named judges the log of p by a generation. Where that names somebody whom the configuration leaves out nobody counts:
+// a quorum of fewer participants shares nobody with some quorums of all that are named.
+func (c *Coordinator) named(p *progress, g *Generation) Trouble {
 	switch e := g.Find(p.id); {
-	case e == nil:
+	case e == nil || slices.ContainsFunc(g.Enrolled(), func(e Enrolled) bool { return c.peer(e.Node) == nil }):
 		return TroubleUnknown
 	case e.Incarnation != 0 && e.Incarnation != p.incarnation:
 		return TroubleIncarnation
@@ -97,8 +102,8 @@ func (p *progress) named(g *Generation) Trouble {
 
 // judge decides whether p counts (rule N2).
 func (c *Coordinator) judge(p *progress, decided, newest *Generation) {
-	if p.trouble = p.named(decided); p.trouble == TroubleNone {
-		p.trouble = p.named(newest)
+	if p.trouble = c.named(p, decided); p.trouble == TroubleNone {
+		p.trouble = c.named(p, newest)
 	}
 	if p.trouble == TroubleNone && p.distrusted != 0 && p.distrusted == p.incarnation {
 		p.trouble = TroubleForgotten

@@ -244,3 +244,33 @@ func TestN2NeitherLogCountsWhileInDoubt(t *testing.T) {
 		})
 	}
 }
+
+// N2: a coordinator that is configured with fewer participants than the stream names is elected by nobody. Its quorum
+// would be smaller, and need not share a participant with that of the others.
+func TestN2FewerParticipantsThanNamed(t *testing.T) {
+	first := entry(origin, 1, 2, 102)
+	g, ok := batch3pc.GenerationOf(first)
+	if !ok {
+		t.Fatal("no generation")
+	}
+	for _, configured := range [][]batch3pc.NodeID{{1}, {1, 2}, {1, 2, 3}} {
+		l := newLeader(t, func(cfg *batch3pc.CoordinatorConfig) {
+			cfg.Identified, cfg.Participants, cfg.Members, cfg.Excludable = true, configured, configured, nil
+		})
+		l.machine.Open()
+		l.machine.Open() // above the attempt
+		for _, id := range configured {
+			l.named(id, batch3pc.Message{
+				Kind: batch3pc.KindState, LastElected: l.machine.Status().Ballot, LastAttempt: ballot1, Voted: 1, VotedChain: first.Chain,
+				PreCommitted: 1, PreChain: first.Chain, Applied: 1, AppliedChain: first.Chain, Generations: batch3pc.AppendGeneration(nil, &g),
+			})
+		}
+		want, trouble := batch3pc.StateElecting, batch3pc.TroubleUnknown
+		if len(configured) == 3 {
+			want, trouble = batch3pc.StateStarting, batch3pc.TroubleNone
+		}
+		if s, p := l.machine.Status(), l.machine.AppendPeers(nil)[0]; s.State != want || p.Trouble != trouble {
+			t.Errorf("of %v: state %v, %+v, want %v and %v", configured, s.State, p, want, trouble)
+		}
+	}
+}
