@@ -77,6 +77,31 @@ func TestTryProposeAfterTheEnd(t *testing.T) {
 	}
 }
 
+// TestContextEndedBefore: nothing is proposed in a context that has ended before, also where there is room. It would be
+// in doubt at once, for no reason.
+func TestContextEndedBefore(t *testing.T) {
+	c, p := local(t, nil)
+	cause := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(cause)
+	gone := new(driver.UnavailableError)
+	if err := c.Commit(ctx, 1, []byte("a")); !errors.As(err, &gone) || !errors.Is(err, cause) || errors.Is(err, driver.ErrInDoubt) {
+		t.Errorf("commit: %v, want an UnavailableError with its cause", err)
+	}
+	if no, err := c.Propose(ctx, 1, []byte("b")); no != 0 || !errors.As(err, &gone) {
+		t.Errorf("propose: number %d and %v, want an UnavailableError", no, err)
+	}
+	if no, err := c.TryPropose(1, []byte("c")); no != 1 || err != nil {
+		t.Errorf("number %d and %v, want 1: nothing was proposed before", no, err)
+	}
+	if err := errors.Join(p.Close(), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Commit(ctx, 1, nil); !errors.Is(err, driver.ErrClosed) {
+		t.Errorf("after the end: %v, want ErrClosed", err)
+	}
+}
+
 // TestProposeFromOutcome: who is told that a batch is in doubt or aborted may try the next one at once, also while the
 // node ends, which nothing that does not wait for the node may hold up.
 func TestProposeFromOutcome(t *testing.T) {

@@ -13,7 +13,8 @@ import (
 // Propose proposes a batch of count items and returns its number, which counts from 1. The payload is
 // copied. It waits while the window is full and a window's worth of proposals waits behind it, also
 // until the participants are there. Errors, all of which mean that nothing was proposed: ErrTooLarge,
-// batch3pc.ErrCount, *UnavailableError when ctx ends first, ErrClosed or the error that ended the node.
+// batch3pc.ErrCount, *UnavailableError when ctx ends first or has ended before, ErrClosed or the error that
+// ended the node.
 func (c *CoordinatorNode) Propose(ctx context.Context, count uint32, payload []byte) (no uint64, err error) {
 	return c.propose(ctx, count, payload, nil)
 }
@@ -21,14 +22,25 @@ func (c *CoordinatorNode) Propose(ctx context.Context, count uint32, payload []b
 // TryPropose is Propose that does not wait. It returns batch3pc.ErrNoRoom where Propose would wait, and otherwise
 // the same errors.
 func (c *CoordinatorNode) TryPropose(count uint32, payload []byte) (no uint64, err error) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(batch3pc.ErrNoRoom)
-	return c.propose(ctx, count, payload, nil)
+	if err := c.takes(count, payload); err != nil {
+		return 0, err
+	}
+	select {
+	case r := <-c.free:
+		return c.enqueue(r, count, payload, nil)
+	default:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed != nil { // whoever tries until there is room must not try for ever
+		return 0, c.closed
+	}
+	return 0, batch3pc.ErrNoRoom
 }
 
 // Commit proposes a batch and waits for its outcome: nil if it is committed, else the Err of its
-// Outcome. When ctx ends after the batch was proposed the error wraps ErrInDoubt and the cause. It
-// must not be called from CoordinatorOptions.Outcome.
+// Outcome, or an error of Propose. When ctx ends after the batch was proposed the error wraps ErrInDoubt
+// and the cause. It must not be called from CoordinatorOptions.Outcome.
 func (c *CoordinatorNode) Commit(ctx context.Context, count uint32, payload []byte) error {
 	outcome := make(chan error, 1)
 	no, err := c.propose(ctx, count, payload, outcome)
@@ -51,28 +63,40 @@ func (c *CoordinatorNode) Commit(ctx context.Context, count uint32, payload []by
 	}
 }
 
-// propose takes a free request, which is the back-pressure, and queues it.
-func (c *CoordinatorNode) propose(ctx context.Context, count uint32, payload []byte, outcome chan<- error) (uint64, error) {
+// takes says what is wrong with a proposal at any time.
+func (c *CoordinatorNode) takes(count uint32, payload []byte) error {
 	if len(payload) > c.group.PayloadMax {
-		return 0, fmt.Errorf("%w: %d bytes, want at most %d", ErrTooLarge, len(payload), c.group.PayloadMax)
+		return fmt.Errorf("%w: %d bytes, want at most %d", ErrTooLarge, len(payload), c.group.PayloadMax)
 	}
 	if count == batch3pc.CountGeneration {
-		return 0, batch3pc.ErrCount // the machine would say so too late: the proposal has a number then
+		return batch3pc.ErrCount // the machine would say so too late: the proposal has a number then
 	}
-	var r *request
-	select {
-	case r = <-c.free:
-	case <-c.ended: // and before ctx, if that has ended too
+	return nil
+}
+
+// propose waits for a free request, which is the back-pressure, and queues it.
+func (c *CoordinatorNode) propose(ctx context.Context, count uint32, payload []byte, outcome chan<- error) (uint64, error) {
+	if err := c.takes(count, payload); err != nil {
+		return 0, err
+	}
+	if c.hasEnded() { // and before ctx, if that has ended too
 		return 0, c.whyEnded()
-	default:
-		select {
-		case r = <-c.free:
-		case <-c.ended:
-			return 0, c.whyEnded()
-		case <-ctx.Done():
-			return 0, c.unavailable(context.Cause(ctx))
-		}
 	}
+	if ctx.Err() != nil { // also if there is room: the outcome would be waited for by nobody
+		return 0, c.unavailable(context.Cause(ctx))
+	}
+	select {
+	case r := <-c.free:
+		return c.enqueue(r, count, payload, outcome)
+	case <-c.ended:
+		return 0, c.whyEnded()
+	case <-ctx.Done():
+		return 0, c.unavailable(context.Cause(ctx))
+	}
+}
+
+// enqueue gives a proposal its number and hands it to the loop in the request r.
+func (c *CoordinatorNode) enqueue(r *request, count uint32, payload []byte, outcome chan<- error) (uint64, error) {
 	r.count, r.payload = count, append(r.payload[:0], payload...)
 	c.mu.Lock()
 	if why := c.closed; why != nil { // without waiting for the end: this may be the goroutine that ends
@@ -165,9 +189,6 @@ func (c *CoordinatorNode) WaitActive(ctx context.Context) error {
 
 // unavailable is the error of somebody who gave up waiting.
 func (c *CoordinatorNode) unavailable(cause error) error {
-	if errors.Is(cause, batch3pc.ErrNoRoom) {
-		return cause
-	}
 	e := &UnavailableError{Cause: cause, State: c.Status().State, Refused: map[batch3pc.NodeID]error{}}
 	for i, n := range c.group.Participants {
 		if !c.links[i].Live() {
