@@ -118,6 +118,11 @@ func Open(cfg Config, role Role, engines []rounds.Peer, bell *ringbuf.Bell) (*No
 	}, machine, disk, engines)
 	st := machine.Status()
 	n.ends, n.endsAt = endsAt(cfg.Dir, &st), st.Applied
+	if s, err := ReadState(cfg.Dir); err == nil && s.AppliedSeq < uint64(st.Applied) { // it ended before Round could say so
+		if err := Unfinish(cfg.Dir); err != nil {
+			return nil, errors.Join(err, log.Close())
+		}
+	}
 	return n, nil
 }
 

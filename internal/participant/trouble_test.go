@@ -3,10 +3,13 @@ package participant
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
 
+	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal"
 )
@@ -55,6 +58,37 @@ func TestRoleWaitsForRoom(t *testing.T) {
 	if err := errors.Join(r.node.disk.Close(), r.role.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestEndThatWasPassed: a node whose process ended when its stream went on, and before its state file said so, says it when
+// it is opened. A file that nobody can read is no reason not to start.
+func TestEndThatWasPassed(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, dir)
+	r.node.disk.Start()
+	r.open(t)
+	for range 2 {
+		b := r.batch()
+		r.want(t, batch3pc.KindYes)
+		r.send(batch3pc.Message{Kind: batch3pc.KindPreCommit, Seq: b.Seq, Chain: b.Chain})
+		r.want(t, batch3pc.KindPreCommitAck)
+		r.send(batch3pc.Message{Kind: batch3pc.KindCommit, Commit: b.Seq, CommitChain: b.Chain})
+		r.want(t, batch3pc.KindApplied)
+	}
+	r.close(t)
+	if err := WriteState(dir, State{Role: "risk", AppliedSeq: 1, AppliedBatches: 1, Finished: true}); err != nil {
+		t.Fatal(err)
+	}
+	r = newRig(t, dir)
+	if st, err := ReadState(dir); err != nil || st.Finished || st.AppliedSeq != 1 {
+		t.Errorf("state %+v, %v, want that of batch 1, not finished", st, err)
+	}
+	r.close(t)
+	if err := os.WriteFile(filepath.Join(dir, StateFile), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r = newRig(t, dir)
+	r.close(t)
 }
 
 var fullDisk error = &journal.ReserveError{Err: syscall.ENOSPC}
