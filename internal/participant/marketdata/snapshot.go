@@ -54,16 +54,19 @@ func (m *MarketData) Restore(state []byte) error {
 	if err != nil {
 		return err
 	}
-	sessions := map[ledger.Date]*session{}
+	sessions, trades := map[ledger.Date]*session{}, uint64(0)
 	err = image.Days(func(day ledger.Day) error {
 		sessions[day.Date] = &session{day: day}
-		return sessions[day.Date].restore(image, stream)
+		return sessions[day.Date].restore(image, stream, &trades)
 	})
 	if err != nil {
 		return err
 	}
 	if err := image.Close(); err != nil {
 		return err
+	}
+	if applied := stream.AppliedTrades(); trades != applied {
+		return fmt.Errorf("%w: %d trades in the bars, and %d applied", ledger.ErrImage, trades, applied)
 	}
 	m.stream, m.sessions, m.current = *stream, sessions, &session{}
 	if m.tape != nil {
@@ -72,8 +75,8 @@ func (m *MarketData) Restore(state []byte) error {
 	return nil
 }
 
-// restore reads the bars of a session.
-func (s *session) restore(m *ledger.Image, stream *ledger.Stream) error {
+// restore reads the bars of a session and adds up their trades.
+func (s *session) restore(m *ledger.Image, stream *ledger.Stream, trades *uint64) error {
 	n, last := m.Count(barSize), uint64(0)
 	if n == 0 {
 		return fmt.Errorf("%w: session of %v without bars", ledger.ErrImage, s.day.Date)
@@ -84,8 +87,9 @@ func (s *session) restore(m *ledger.Image, stream *ledger.Stream) error {
 			open: orderbook.Price(m.Int32()), high: orderbook.Price(m.Int32()), low: orderbook.Price(m.Int32()), last: orderbook.Price(m.Int32()),
 			volume: m.Int64(), turnover: m.Int64(), trades: m.Int64(),
 		}
-		if instrument <= last || instrument > ledger.InstrumentMax || !stream.Defines(uint32(instrument)) || b.trades <= 0 || b.volume <= 0 ||
-			b.low <= 0 || min(b.open, b.last) < b.low || max(b.open, b.last) > b.high {
+		if instrument <= last || instrument > ledger.InstrumentMax || !stream.Defines(uint32(instrument)) || b.trades <= 0 || b.volume < b.trades ||
+			b.low <= 0 || min(b.open, b.last) < b.low || max(b.open, b.last) > b.high || !ledger.Possible(b.volume, b.turnover) ||
+			b.turnover/b.volume < int64(b.low) || ledger.DivideUp(b.turnover, b.volume) > int64(b.high) {
 			return fmt.Errorf("%w: bar of instrument %d behind %d on %v", ledger.ErrImage, instrument, last, s.day.Date)
 		}
 		last = instrument
@@ -93,6 +97,7 @@ func (s *session) restore(m *ledger.Image, stream *ledger.Stream) error {
 		if err := stream.AddTurnover(uint32(instrument), b.turnover); err != nil {
 			return err
 		}
+		*trades += uint64(b.trades)
 	}
 	return nil
 }

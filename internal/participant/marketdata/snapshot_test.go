@@ -27,6 +27,11 @@ func TestSnapshotRefused(t *testing.T) {
 		"a last below the low":            ledgertest.Set(1, row+32),
 		"no volume":                       ledgertest.Set(0, row+40),
 		"a value that no trades can have": ledgertest.Set(1<<62, row+48),
+		"more shares than value":          ledgertest.Set(1<<61, row+40),
+		"a value below the low":           ledgertest.Set(1, row+48),
+		"a value above the high":          ledgertest.Set(1<<50, row+48),
+		"more trades than shares":         ledgertest.Set(1<<50, row+56),
+		"more trades than were applied":   ledgertest.Set(4, row+56),
 		"no trades":                       ledgertest.Set(0, row+56),
 		"something behind the last bar":   func(own []byte) []byte { return append(own, 0) },
 	})

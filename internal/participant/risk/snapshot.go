@@ -48,8 +48,8 @@ func (r *Risk) Restore(state []byte) error {
 	if err != nil {
 		return err
 	}
-	b := newBook()
-	bought, sold := int64(0), int64(0)
+	b, trades := newBook(), uint64(0)
+	nets := ledger.Nets{}
 	for range m.Count(positionSize) {
 		p, err := b.restore(m, stream)
 		if err != nil {
@@ -58,16 +58,19 @@ func (r *Risk) Restore(state []byte) error {
 		if err := stream.AddTurnover(p.instrument, p.buyValue); err != nil {
 			return err
 		}
-		bought, sold = bought+p.buyValue, sold+p.sellValue
-		if sold > ledger.TurnoverMax { // R3 says that it is the turnover in the end
-			return fmt.Errorf("%w: a value of %d sold", ledger.ErrImage, sold)
+		if !nets.Add(p.instrument, p.buyQty-p.sellQty, p.net()) {
+			return fmt.Errorf("%w: in instrument %d more is sold than all trades are worth", ledger.ErrImage, p.instrument)
 		}
+		trades += p.trades
 	}
 	if err := m.Close(); err != nil {
 		return err
 	}
-	if bought != sold {
-		return fmt.Errorf("%w: a value of %d bought and %d sold", ledger.ErrImage, bought, sold)
+	if index, qty, value, ok := nets.Unequal(); ok { // R3
+		return fmt.Errorf("%w: in instrument %d the net of all positions is %d, of a value of %d, want 0 and 0", ledger.ErrImage, index, qty, value)
+	}
+	if applied := stream.AppliedTrades(); trades < applied || trades-applied > applied { // a trade is in one position or in two
+		return fmt.Errorf("%w: %d trades in the positions, and %d applied", ledger.ErrImage, trades, applied)
 	}
 	r.stream, r.book = *stream, b
 	r.undecided, r.head = r.undecided[:0], 0
@@ -81,7 +84,8 @@ func (b *book) restore(m *ledger.Image, stream *ledger.Stream) (*position, error
 		instrument: uint32(instrument), buyQty: m.Int64(), sellQty: m.Int64(), buyValue: m.Int64(), sellValue: m.Int64(), trades: m.Uint64(),
 	}
 	if member > 1<<16-1 || instrument > ledger.InstrumentMax || !stream.Defines(p.instrument) ||
-		p.trades == 0 || min(p.buyQty, p.sellQty, p.buyValue, p.sellValue) < 0 || p.sellValue > ledger.TurnoverMax {
+		p.trades == 0 || p.trades > uint64(p.buyQty)+uint64(p.sellQty) ||
+		!ledger.Possible(p.buyQty, p.buyValue) || !ledger.Possible(p.sellQty, p.sellValue) {
 		return nil, fmt.Errorf("%w: position %d of member %d, client %d in instrument %d", ledger.ErrImage, len(b.traded), member, client, instrument)
 	}
 	key := ledger.Key{Owner: owner(uint16(member), client), Instrument: p.instrument}

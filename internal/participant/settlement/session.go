@@ -82,20 +82,19 @@ func keysOf(trades []codec.Trade, keys []ledger.Key) []ledger.Key {
 
 // check asserts that the members' nets cancel out in every instrument (invariant T1).
 func (s *session) check(stream *ledger.Stream) error {
-	type net struct{ qty, value int64 }
-	nets := map[uint32]net{}
+	nets, whole := ledger.Nets{}, true
 	all := s.obligations.All()
 	for i := range all {
 		o := &all[i]
-		n := nets[o.instrument]
-		nets[o.instrument] = net{n.qty + o.buyQty - o.sellQty, n.value + o.buyValue - o.sellValue}
+		whole = nets.Add(o.instrument, o.buyQty-o.sellQty, o.buyValue-o.sellValue) && whole
 	}
-	for i := range all { // in order, so that the same state always gives the same error
-		index := all[i].instrument
-		if n := nets[index]; n != (net{}) {
-			return fmt.Errorf("settlement: %s on %s does not balance: the members' net is %d shares and %d in money, want 0 and 0",
-				stream.Instrument(index).Name(), s.day.Date, n.qty, n.value)
-		}
+	index, qty, value, unequal := nets.Unequal()
+	if unequal {
+		return fmt.Errorf("settlement: %s on %s does not balance: the members' net is %d shares and %d in money, want 0 and 0",
+			stream.Instrument(index).Name(), s.day.Date, qty, value)
+	}
+	if !whole {
+		return fmt.Errorf("settlement: on %s more is sold than all trades are worth", s.day.Date)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (s *session) restore(m *ledger.Image, stream *ledger.Stream) error {
 func (s *session) restoreNext(m *ledger.Image, stream *ledger.Stream) error {
 	instrument, member := m.Uint32(), m.Uint32()
 	o := obligation{instrument: instrument, member: uint16(member), buyQty: m.Int64(), sellQty: m.Int64(), buyValue: m.Int64(), sellValue: m.Int64()}
-	if member > 1<<16-1 || !stream.Defines(instrument) || min(o.buyQty, o.sellQty, o.buyValue, o.sellValue) < 0 {
+	if member > 1<<16-1 || !stream.Defines(instrument) || !ledger.Possible(o.buyQty, o.buyValue) || !ledger.Possible(o.sellQty, o.sellValue) {
 		return fmt.Errorf("%w: obligation %d, of member %d in instrument %d", ledger.ErrImage, s.obligations.Len(), member, instrument)
 	}
 	if _, fresh := s.rows.Row(ledger.Key{Owner: uint64(o.member), Instrument: instrument}); !fresh {

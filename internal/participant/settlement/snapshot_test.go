@@ -1,6 +1,8 @@
 package settlement
 
 import (
+	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/internal/participant/ledger/ledgertest"
@@ -23,9 +25,26 @@ func TestSnapshotRefused(t *testing.T) {
 		"less than nothing bought":        ledgertest.Set(1<<63, row+8, row+16),
 		"more bought than sold":           ledgertest.Set(1<<20, row+8),
 		"a value that no trades can have": ledgertest.Set(1<<62, row+24, row+32),
+		"more shares than value":          ledgertest.Set(1<<61, row+8, row+16),
+		"sales that go around 64 bits":    aroundSales,
 		"an obligation twice":             func(own []byte) []byte { copy(own[next+obligationSize:][:8], own[next:]); return own },
 		"something behind the last row":   func(own []byte) []byte { return append(own, 0) },
 	})
+}
+
+// aroundSales gives the first day sales of eight more members, of a value that is 0 in 64 bits.
+func aroundSales(own []byte) []byte {
+	const days = 16 + 3*obligationSize
+	le := binary.LittleEndian
+	more := bytes.Clone(own[:days])
+	le.PutUint64(more[8:], 3+8)
+	for member := range uint32(8) {
+		more = le.AppendUint32(le.AppendUint32(more, 1), 100+member)
+		for _, v := range [...]uint64{0, 0, 0, 1 << 61} {
+			more = le.AppendUint64(more, v)
+		}
+	}
+	return append(more, own[days:]...)
 }
 
 func FuzzSnapshot(f *testing.F) {
