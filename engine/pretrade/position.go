@@ -13,8 +13,8 @@ const (
 )
 
 // Bounds of the sums, in paise. Reserve and Replace accept up to half of each; the rest is for trades
-// worth more than was reserved for them, which cannot be refused. The participants stop at a
-// turnover of 1<<60 over all trades of a day, so that no valid day gets there.
+// worth more than was reserved for them, which cannot be refused. The participants refuse
+// what lifts the turnover over all trades above 1<<60, so that no valid day gets there.
 const (
 	exposureMax = 1 << 60 // of one position: E x 65535 / 10000 fits in 64 bits, and so does E + value
 	usedMax     = 1 << 62 // of one member
@@ -161,7 +161,7 @@ func (a *Accounts) Release(p Position, side orderbook.Side, value int64) {
 // Trade books a trade of value for an order on side, and gives back what was reserved for the traded
 // part. The parties of one trade are two calls, also if they are the same position. A trade that the sums
 // have no room for (P7) is not booked, and only the reserve is given back: the participants, whose
-// turnover is bounded by as much, have stopped by then.
+// turnover is bounded by as much, refuse the batch.
 func (a *Accounts) Trade(p Position, side orderbook.Side, reserved, value int64) {
 	r := &a.positions[p-1]
 	if reserved < 0 || reserved > r.open(side) {

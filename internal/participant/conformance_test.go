@@ -42,7 +42,7 @@ func TestRolesConform(t *testing.T) {
 				},
 				State: func(a batch3pc.App) []byte {
 					role := a.(participant.Role)
-					return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, role.Digest()), role.AppliedTrades())
+					return role.AppendSnapshot(binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, role.Digest()), role.AppliedTrades()))
 				},
 				Payload: drawPayload,
 			})
@@ -50,20 +50,20 @@ func TestRolesConform(t *testing.T) {
 	}
 }
 
-// drawPayload draws a batch of a few trades, as the engine would make it behind prefix. Some are larger
-// than risk allows.
+// drawPayload draws a batch of a few trades, as the engine would make it behind prefix, in instruments of any scale
+// and between members and clients at the ends of their numbers. Some are larger than risk allows.
 func drawPayload(r *rand.Rand, prefix []*batch3pc.Batch) (count uint32, payload []byte) {
 	p := codec.Payload{FirstTrade: 1}
 	if n := len(prefix); n > 0 {
 		last := ledgertest.Payload(prefix[n-1])
 		p.FirstTrade = last.FirstTrade + uint64(len(last.Trades))
 	} else {
-		for i := range uint32(3) {
-			p.Instruments = append(p.Instruments, ledgertest.Instrument(i+1, fmt.Sprintf("SYM%d", i+1), 2))
+		for i, scale := range []uint8{2, 0, 9} {
+			p.Instruments = append(p.Instruments, ledgertest.Instrument(uint32(i+1), fmt.Sprintf("SYM%d", i+1), scale))
 		}
 	}
 	party := func() ledgertest.Party {
-		return ledgertest.Party{Member: uint16(1 + r.UintN(3)), Client: uint32(1 + r.UintN(4))}
+		return ledgertest.Party{Member: uint16(r.UintN(3) - 1), Client: r.Uint32N(4) - 1}
 	}
 	for i := range 1 + r.IntN(5) {
 		t := ledgertest.Buys(party(), party(), 1+r.Uint32N(3), orderbook.Qty(1+r.IntN(30)), orderbook.Price(100+r.IntN(4000)))

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
@@ -153,6 +154,80 @@ func playDays(t *testing.T, d *days) {
 		compare(t, &o, heirs[k])
 		if !bytes.Equal(of[k].AppendSnapshot(nil), heirs[k].AppendSnapshot(nil)) {
 			t.Fatalf("%s: another state by way of a snapshot", of[k].Name())
+		}
+	}
+}
+
+// TestFlippedBits: whatever a batch says of which some bits are others, a role answers it, and nothing of it stays: the votes
+// and the state that follow are those of a role which has never seen it.
+func TestFlippedBits(t *testing.T) {
+	for seed := range uint64(10) {
+		d := &days{Rand: rand.New(rand.NewPCG(seed, 8))}
+		seen, clean := roles(t), roles(t)
+		for range 40 {
+			var fresh []codec.Instrument
+			if len(d.known) == 0 || d.IntN(4) == 0 {
+				fresh = d.listing()
+				d.known = append(d.known, fresh...)
+			}
+			trades := make([]codec.Trade, 1+d.IntN(20))
+			for i := range trades {
+				trades[i] = d.trade()
+			}
+			b := d.stream.Next(fresh, trades...)
+			d.stream.Voted(b)
+			d.stream.Apply()
+			for k, r := range seen {
+				for range 25 {
+					flipped := *b
+					flipped.Payload = bytes.Clone(b.Payload)
+					for range 1 + d.IntN(3) {
+						flipped.Payload[d.IntN(len(b.Payload))] ^= 1 << d.IntN(8)
+					}
+					flipped.Seal()
+					if v := r.Vote(&flipped, false); v.Yes {
+						r.Drop(&flipped)
+					}
+				}
+				for _, r := range []participant.Role{r, clean[k]} {
+					if v := r.Vote(b, false); !v.Yes {
+						t.Fatalf("seed %d: %s votes %+v", seed, r.Name(), v)
+					}
+					r.Apply(b)
+				}
+				if !bytes.Equal(r.AppendSnapshot(nil), clean[k].AppendSnapshot(nil)) {
+					t.Fatalf("seed %d: %s: what was refused is in the state", seed, r.Name())
+				}
+			}
+		}
+	}
+}
+
+// TestTurnoverIsFull: trades that no sum has room for are refused by name, and the others are not: a market that comes to
+// its end rejects, and does not contradict itself.
+func TestTurnoverIsFull(t *testing.T) {
+	party := ledgertest.Party{Member: 1, Client: 1}
+	large, small := ledgertest.Buys(party, party, 1, 1<<30, 1<<29), ledgertest.Sells(party, party, 1, 1, 1)
+	for _, r := range roles(t) {
+		var s ledgertest.Stream
+		b := s.Next([]codec.Instrument{ledgertest.Instrument(1, "X", 2)}, large)
+		if v := r.Vote(b, false); !v.Yes {
+			t.Fatalf("%s: %+v", r.Name(), v)
+		}
+		s.Voted(b)
+		for range 2 {
+			v := r.Vote(s.Next(nil, small, large, small, large, large), false)
+			if v.Yes || v.Reason != batch3pc.ReasonVeto || len(v.Veto) != 2 {
+				t.Fatalf("%s: vote %+v, want a veto of two bytes", r.Name(), v)
+			}
+			for i, want := range []uint8{0, batch3pc.VetoTaker, 0, batch3pc.VetoTaker, batch3pc.VetoTaker} {
+				if got := batch3pc.VetoBits(v.Veto, i); got != want {
+					t.Errorf("%s: trade %d: veto %02b, want %02b", r.Name(), i, got, want)
+				}
+			}
+		}
+		if v := r.Vote(s.Next(nil, small), false); !v.Yes {
+			t.Errorf("%s: there is room, and the vote is %+v", r.Name(), v)
 		}
 	}
 }

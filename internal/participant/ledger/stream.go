@@ -11,6 +11,9 @@ import (
 // ErrContent is wrapped by every reason why a batch contradicts itself or the batches before it.
 var ErrContent = errors.New("ledger: batch contradicts its history")
 
+// ErrTurnover says that there is nothing wrong with a batch, but no room for all its trades under TurnoverMax.
+var ErrTurnover = errors.New("ledger: the turnover is full")
+
 // Stream is the part of a role's state that is the same for all three: where in the stream of
 // trades it stands and which instruments it knows, by vote and by fact. The zero Stream stands at
 // the beginning.
@@ -20,6 +23,7 @@ type Stream struct {
 	applied     uint64        // of the last applied batch
 	turnover    int64         // sum of the values up to voted, see TurnoverMax
 	trades      []codec.Trade // of the last payload that was decoded
+	veto        []byte        // names the trades of the last ErrTurnover
 }
 
 // AppliedTrades is how many trades were applied; trade numbers are dense from 1, so it is the
@@ -72,17 +76,34 @@ func (s *Stream) Reserve(b *batch3pc.Batch) (codec.Payload, error) {
 
 // check returns the turnover with the trades, which would follow the last voted one.
 func (s *Stream) check(trades []codec.Trade) (int64, error) {
-	turnover, ok := s.turnover, false
+	turnover, over, ok := s.turnover, 0, false
 	for i := range trades {
 		t := &trades[i]
 		if t.No != s.voted+1+uint64(i) || !s.instruments.knows(t.Instrument) || t.Price <= 0 || t.Qty == 0 || !t.TakerSide.Valid() {
 			return 0, fmt.Errorf("%w: trade %d: number %d, instrument %d, price %d, quantity %d, side %d", ErrContent, i, t.No, t.Instrument, t.Price, t.Qty, t.TakerSide)
 		}
-		if turnover, ok = addTurnover(turnover, t.Value(), s.Scale(t.Instrument)); !ok {
-			return 0, fmt.Errorf("%w: trade %d lifts the turnover over %d", ErrContent, i, TurnoverMax)
+		if turnover, ok = addTurnover(turnover, t.Value(), s.Scale(t.Instrument)); ok {
+			continue
 		}
+		if over++; over == 1 {
+			s.veto = append(s.veto[:0], make([]byte, (len(trades)+3)/4)...)
+		}
+		batch3pc.SetVeto(s.veto, i, batch3pc.VetoTaker) // without the incoming order there is no such trade
+	}
+	if over > 0 {
+		return 0, fmt.Errorf("%w: %d of %d trades would lift it over %d", ErrTurnover, over, len(trades), TurnoverMax)
 	}
 	return turnover, nil
+}
+
+// Refusal is the vote on a batch that Reserve did not take, for err. One for which there is no room names the trades:
+// so the market rejects orders, where it could only end if its batch were said to be a contradiction. Its veto is valid
+// until the next Reserve.
+func (s *Stream) Refusal(err error) batch3pc.Vote {
+	if errors.Is(err, ErrTurnover) {
+		return batch3pc.Vote{Reason: batch3pc.ReasonVeto, Veto: s.veto}
+	}
+	return batch3pc.Vote{Reason: batch3pc.ReasonHash}
 }
 
 // Release undoes Reserve of b, which is the last voted batch.

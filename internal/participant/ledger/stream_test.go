@@ -47,8 +47,8 @@ func TestRelease(t *testing.T) {
 		if digest(s) != before {
 			t.Fatal("a reservation is in the digest of the applied state")
 		}
-		if _, err := s.Reserve(from.Next(nil, huge)); !errors.Is(err, ledger.ErrContent) {
-			t.Fatalf("%v, want ErrContent for a turnover that does not fit (L3)", err)
+		if _, err := s.Reserve(from.Next(nil, huge)); !errors.Is(err, ledger.ErrTurnover) {
+			t.Fatalf("%v, want ErrTurnover for a turnover that does not fit (L3)", err)
 		}
 		p := s.Release(from.Drop())
 		if len(p.Trades) != 1 {
@@ -85,8 +85,8 @@ func TestCoarseTurnover(t *testing.T) {
 	inCoarse := ledgertest.Buys(one, two, 2, 1<<30, 1<<23) // times 100 it is three quarters of the turnover that fits
 	for range 2 {
 		reserve(t, s, from, from.Next(nil, inCoarse))
-		if _, err := s.Reserve(from.Next(nil, inCoarse)); !errors.Is(err, ledger.ErrContent) {
-			t.Fatalf("%v, want ErrContent", err)
+		if _, err := s.Reserve(from.Next(nil, inCoarse)); !errors.Is(err, ledger.ErrTurnover) {
+			t.Fatalf("%v, want ErrTurnover", err)
 		}
 		s.Release(from.Drop())
 	}
@@ -96,8 +96,8 @@ func TestCoarseTurnover(t *testing.T) {
 func TestTurnoverOverflow(t *testing.T) {
 	s, from := &ledger.Stream{}, &ledgertest.Stream{}
 	reserve(t, s, from, from.Next(instruments(2), ledgertest.Buys(one, two, 1, math.MaxUint32, 200_000_000)))
-	if _, err := s.Reserve(from.Next(nil, ledgertest.Buys(one, two, 1, math.MaxUint32, math.MaxInt32))); !errors.Is(err, ledger.ErrContent) {
-		t.Fatalf("got %v, want ErrContent", err)
+	if _, err := s.Reserve(from.Next(nil, ledgertest.Buys(one, two, 1, math.MaxUint32, math.MaxInt32))); !errors.Is(err, ledger.ErrTurnover) {
+		t.Fatalf("got %v, want ErrTurnover", err)
 	}
 }
 

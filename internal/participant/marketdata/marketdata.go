@@ -72,7 +72,7 @@ func (m *MarketData) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
 		if decided {
 			panic("marketdata: a decided batch cannot be read: " + err.Error())
 		}
-		return batch3pc.Vote{Reason: batch3pc.ReasonHash}
+		return m.stream.Refusal(err)
 	}
 	return batch3pc.Vote{Yes: true}
 }

@@ -55,7 +55,7 @@ func (r *Risk) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
 		if decided {
 			panic("risk: a decided batch cannot be read: " + err.Error())
 		}
-		return batch3pc.Vote{Reason: batch3pc.ReasonHash}
+		return r.stream.Refusal(err)
 	}
 	sides := r.find(p.Trades)
 	if decided || !r.config.limited() {

@@ -45,7 +45,7 @@ func (s *Settlement) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
 		if decided {
 			panic("settlement: a decided batch cannot be read: " + err.Error())
 		}
-		return batch3pc.Vote{Reason: batch3pc.ReasonHash}
+		return s.stream.Refusal(err)
 	}
 	return batch3pc.Vote{Yes: true}
 }
