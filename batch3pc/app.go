@@ -5,7 +5,7 @@ package batch3pc
 type Vote struct {
 	Yes    bool
 	Reason Reason // of a no: ReasonVeto, ReasonHash or ReasonInfra
-	Veto   []byte // with ReasonVeto: the refused items, see VetoBits; valid until the next call of the App
+	Veto   []byte // with ReasonVeto: the refused items, see VetoBits; valid until the next call of the App; told up to VetoSizeMax
 }
 
 // App is the business behind a participant. Its methods are called in log order from inside Step

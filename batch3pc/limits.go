@@ -15,6 +15,10 @@ const (
 	// SnapshotChunkMax is the largest piece of a snapshot in a message or record, in bytes.
 	SnapshotChunkMax = 64 << 10
 
+	// VetoSizeMax is how much of a veto goes into a no, in bytes: it has to fit into every link, and a batch may have
+	// more items than a message has room for.
+	VetoSizeMax = 256 << 10
+
 	// SnapshotMaxDefault is the largest image of a snapshot in bytes, unless configured.
 	SnapshotMaxDefault = 1 << 30
 

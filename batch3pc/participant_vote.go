@@ -30,7 +30,7 @@ func (p *Participant) stepBatch(m *Message) {
 	if !vote.Yes && !(mutant.Is(mutant.VetoIgnored) && vote.Reason == ReasonVeto) {
 		p.refused = b.Seq
 		no := p.answerAt(m, KindNo, b.Position())
-		no.Reason, no.Veto = vote.Reason, vote.Veto
+		no.Reason, no.Veto = vote.Reason, vote.Veto[:min(len(vote.Veto), VetoSizeMax)]
 		p.out.send(no)
 		return
 	}

@@ -1,8 +1,10 @@
 package driver
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -70,18 +72,20 @@ type request struct {
 }
 
 // DialCoordinator starts a coordinator of the participants at addrs ("host:port", one for each of
-// Group.Participants), which it does not keep. It returns before it is connected; WaitActive waits. Errors: ErrConfig,
-// ErrInUse, *WrongDirError, ErrDamaged, *batch3pc.RecoverError for a log that does not fit, and those of the disk.
+// Group.Participants), which it does not keep. It returns before it is connected; WaitActive waits, and where a host
+// cannot be reached, Log says why. Errors: ErrConfig, ErrInUse, *WrongDirError, ErrDamaged, *batch3pc.RecoverError for
+// a log that does not fit, and those of the disk.
 func DialCoordinator(addrs map[batch3pc.NodeID]string, o CoordinatorOptions) (*CoordinatorNode, error) {
+	for _, n := range o.Group.Participants {
+		if err := dialable(addrs[n]); err != nil {
+			return nil, fmt.Errorf("%w: address %q of participant %d: %w", ErrConfig, addrs[n], n, err)
+		}
+	}
 	c, err := openCoordinator(o)
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range c.group.Participants {
-		if addrs[n] == "" {
-			c.abandon()
-			return nil, fmt.Errorf("%w: no address of participant %d", ErrConfig, n)
-		}
 		c.links = append(c.links, transport.Dial(transport.DialOptions{
 			Addr:   addrs[n],
 			Hello:  codec.Hello{Node: uint8(c.self), Role: roleCoordinator},
@@ -93,6 +97,19 @@ func DialCoordinator(addrs map[batch3pc.NodeID]string, o CoordinatorOptions) (*C
 		return nil, err
 	}
 	return c, nil
+}
+
+// dialable says why nobody can ever be reached at addr, as far as that is known without asking for the host.
+func dialable(addr string) error {
+	_, service, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	port, err := net.LookupPort("tcp", service)
+	if err == nil && port == 0 {
+		err = errors.New("want a port")
+	}
+	return err
 }
 
 // openCoordinator rebuilds a coordinator from its log.
@@ -109,16 +126,6 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 	if !slices.Contains(o.Group.Coordinators, o.Self) {
 		return nil, fmt.Errorf("%w: node %d is not among the coordinators", ErrConfig, o.Self)
 	}
-	cfg := batch3pc.CoordinatorConfig{
-		Self: o.Self, Participants: o.Group.Participants, Members: o.Group.Participants, Generation: 1,
-		WindowMax: o.Group.WindowMax, RetainMax: o.Group.RetainMax, NoInputGate: !o.InputGate,
-		Excludable: o.Group.Excludable, Classes: o.Group.Classes, LagMax: o.Group.LagMax, Identified: true,
-	}
-	trial := cfg // before anything is written; what it costs depends on these two
-	trial.WindowMax, trial.RetainMax = 1, 1
-	if _, err := batch3pc.NewCoordinator(trial); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
-	}
 	var epochs epochs
 	n, err := openNode(o.Group, o.Self, o.Dir, roleCoordinator, o.Wait, func(bell *ringbuf.Bell) (*rounds.Disk, error) {
 		return rounds.OpenDisk(o.Dir, bell, rounds.Replay(&epochs))
@@ -133,6 +140,8 @@ func openCoordinator(o CoordinatorOptions) (*CoordinatorNode, error) {
 	for range o.Group.WindowMax {
 		c.free <- &request{}
 	}
+	cfg := o.Group.coordinator(o.Self)
+	cfg.NoInputGate = !o.InputGate
 	cfg.Boot = rounds.BootNumber(rounds.RandomBits(), n.disk.LSN())
 	machine, err := batch3pc.NewCoordinator(cfg)
 	for i := 0; err == nil && i < len(epochs); i++ {

@@ -9,14 +9,16 @@ import (
 	"github.com/tezi-exchange/tezi/codec"
 )
 
-// Group is what all nodes of a commit group agree on. Nodes keep its slices: they must not change while one runs.
+// Group is what all nodes of a commit group agree on. As long as there are logs of theirs, Cluster and Participants stay
+// and WindowMax, RetainMax and PayloadMax may only rise; these and the rest change while no node runs. Nodes keep its
+// slices: they must not change while one runs.
 type Group struct {
 	Cluster      uint32            // a node of another cluster is refused
-	Participants []batch3pc.NodeID // all of whom must vote yes; quorums are over these
+	Participants []batch3pc.NodeID // all of whom must vote yes, at most batch3pc.ParticipantsMax; quorums are over these
 	Coordinators []batch3pc.NodeID // who may coordinate; the numbers are not those of participants
 	WindowMax    int               // batches undecided at a time; 0: 16
 	RetainMax    int               // batches kept for participants that lag, at most 65536; 0: 4 x WindowMax
-	PayloadMax   int               // bytes of a payload; 0: 256 KiB
+	PayloadMax   int               // bytes of a payload, at most codec.PayloadSizeMax; 0: 256 KiB
 	// Excludable participants may be left out of the members by ChangeMembers, and catch up as learners.
 	Excludable []batch3pc.NodeID
 	// Classes say which participants run the same business, in the order of Participants: one that lags
@@ -58,12 +60,34 @@ func (g *Group) withDefaults() error {
 	case len(g.Participants) == 0 || len(g.Coordinators) == 0:
 		return fmt.Errorf("%w: %d participants and %d coordinators, want some", ErrConfig, len(g.Participants), len(g.Coordinators))
 	}
-	for i, n := range slices.Concat(g.Participants, g.Coordinators) {
-		if n == 0 || slices.Index(slices.Concat(g.Participants, g.Coordinators), n) != i {
+	all := slices.Concat(g.Participants, g.Coordinators)
+	for i, n := range all {
+		if n == 0 || slices.Index(all, n) != i {
 			return fmt.Errorf("%w: node %d is 0 or named twice", ErrConfig, n)
 		}
 	}
+	trial := g.coordinator(g.Coordinators[0])
+	trial.WindowMax, trial.RetainMax = 1, 1 // what it costs depends on these two
+	if _, err := batch3pc.NewCoordinator(trial); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
 	return nil
+}
+
+// coordinator is the configuration of the machine of one of the coordinators.
+func (g *Group) coordinator(self batch3pc.NodeID) batch3pc.CoordinatorConfig {
+	return batch3pc.CoordinatorConfig{
+		Self: self, Participants: g.Participants, Members: g.Participants, Generation: 1,
+		WindowMax: g.WindowMax, RetainMax: g.RetainMax,
+		Excludable: g.Excludable, Classes: g.Classes, LagMax: g.LagMax, Identified: true,
+	}
+}
+
+// agrees reports whether another node has been told of the same group.
+func (g *Group) agrees(o *Group) bool {
+	return g.Cluster == o.Cluster && slices.Equal(g.Participants, o.Participants) && slices.Equal(g.Coordinators, o.Coordinators) &&
+		g.WindowMax == o.WindowMax && g.RetainMax == o.RetainMax && g.PayloadMax == o.PayloadMax &&
+		slices.Equal(g.Excludable, o.Excludable) && slices.Equal(g.Classes, o.Classes) && g.LagMax == o.LagMax
 }
 
 // ringBytes is the size of a link's ring: it takes the batches of a whole window, and one of any

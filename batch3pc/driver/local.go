@@ -9,7 +9,8 @@ import (
 
 // StartLocal starts a coordinator and all participants of a group in this process, connected by rings
 // in memory: no sockets, no copies by the system, the same protocol and the same disks. When the
-// coordinator is closed, the participants go on until they are closed, but nobody leads them.
+// coordinator is closed, the participants go on until they are closed, but nobody leads them. All Groups are the same.
+// Errors: those of DialCoordinator and ListenParticipant, after which nothing runs.
 func StartLocal(o CoordinatorOptions, participants []ParticipantOptions) (*CoordinatorNode, []*ParticipantNode, error) {
 	c, err := openCoordinator(o)
 	if err != nil {
@@ -28,6 +29,12 @@ func StartLocal(o CoordinatorOptions, participants []ParticipantOptions) (*Coord
 	}
 	links := map[batch3pc.NodeID]*transport.Link{}
 	for _, po := range participants {
+		if err := po.Group.withDefaults(); err != nil {
+			return fail(err)
+		}
+		if !po.Group.agrees(&c.group) {
+			return fail(fmt.Errorf("%w: the Group of participant %d is not that of the coordinator", ErrConfig, po.Self))
+		}
 		p, err := openParticipant(po)
 		if err != nil {
 			return fail(err)

@@ -1,6 +1,7 @@
 package driver_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -185,6 +186,21 @@ func TestOptionsThatCannotWork(t *testing.T) {
 			}
 		})
 	}
+	for name, adapt := range map[string]func(*driver.Group){
+		"who is left out is no participant": func(g *driver.Group) { g.Excludable = []batch3pc.NodeID{2} },
+		"too many classes":                  func(g *driver.Group) { g.Classes = []uint8{1, 1} },
+	} {
+		o := driver.ParticipantOptions{Self: 1, Dir: filepath.Join(t.TempDir(), "p"), App: &ledger{}}
+		o.Group = driver.Group{Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}}
+		adapt(&o.Group)
+		p, err := driver.ListenParticipant("127.0.0.1:0", o)
+		if err == nil {
+			p.Close()
+		}
+		if !errors.Is(err, driver.ErrConfig) {
+			t.Errorf("%s, says a participant: error %v, want ErrConfig", name, err)
+		}
+	}
 	_, err := driver.ListenParticipant("127.0.0.1:0", driver.ParticipantOptions{
 		Group: driver.Group{Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}}, Self: 1, Dir: filepath.Join(t.TempDir(), "p"),
 	})
@@ -203,5 +219,77 @@ func TestWaitActiveAfterTheEnd(t *testing.T) {
 		if err := c.WaitActive(context.Background()); !errors.Is(err, driver.ErrClosed) {
 			t.Fatalf("error %v, want ErrClosed", err)
 		}
+	}
+}
+
+// TestAddressesThatCannotWork: what is no host:port is refused, and not dialled for ever.
+func TestAddressesThatCannotWork(t *testing.T) {
+	for _, addr := range []string{"", "localhost", "localhost:", "localhost:0", "localhost:99999", "[::1"} {
+		o := driver.CoordinatorOptions{
+			Group: driver.Group{Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}},
+			Self:  engine, Dir: filepath.Join(t.TempDir(), "c"),
+		}
+		c, err := driver.DialCoordinator(map[batch3pc.NodeID]string{1: addr}, o)
+		if err == nil {
+			c.Close()
+		}
+		if !errors.Is(err, driver.ErrConfig) {
+			t.Errorf("%q: error %v, want ErrConfig", addr, err)
+		}
+	}
+}
+
+// TestLocalGroupsAgree: in one process nobody shakes hands, so the start itself compares what the nodes have been told.
+func TestLocalGroupsAgree(t *testing.T) {
+	group := driver.Group{Cluster: 7, Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}}
+	for name, adapt := range map[string]func(*driver.Group){
+		"cluster":      func(g *driver.Group) { g.Cluster = 8 },
+		"coordinators": func(g *driver.Group) { g.Coordinators = []batch3pc.NodeID{backup} },
+		"participants": func(g *driver.Group) { g.Participants = []batch3pc.NodeID{1, 2} },
+		"payload":      func(g *driver.Group) { g.PayloadMax = 1 },
+	} {
+		dir := t.TempDir()
+		other := driver.ParticipantOptions{Group: group, Self: 1, Dir: filepath.Join(dir, "p"), App: &ledger{}}
+		adapt(&other.Group)
+		c, all, err := driver.StartLocal(driver.CoordinatorOptions{Group: group, Self: engine, Dir: filepath.Join(dir, "c")}, []driver.ParticipantOptions{other})
+		if err == nil {
+			c.Close()
+			all[0].Close()
+		}
+		if !errors.Is(err, driver.ErrConfig) {
+			t.Errorf("another %s: error %v, want ErrConfig", name, err)
+		}
+	}
+}
+
+// many refuses what carries nothing, with a veto that no message has room for.
+type many struct{ ledger }
+
+func (m *many) Vote(b *batch3pc.Batch, decided bool) batch3pc.Vote {
+	if decided || len(b.Payload) > 0 {
+		return batch3pc.Vote{Yes: true}
+	}
+	return batch3pc.Vote{Reason: batch3pc.ReasonVeto, Veto: bytes.Repeat([]byte{batch3pc.VetoTaker}, int(b.Count+3)/4)}
+}
+
+// TestVetoOfManyItems: of a veto that is larger than a message the first part is told, and nobody panics.
+func TestVetoOfManyItems(t *testing.T) {
+	dir := t.TempDir()
+	group := driver.Group{Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}}
+	c, all, err := driver.StartLocal(driver.CoordinatorOptions{Group: group, Self: engine, Dir: filepath.Join(dir, "c")},
+		[]driver.ParticipantOptions{{Group: group, Self: 1, Dir: filepath.Join(dir, "p"), App: &many{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all[0].Close()
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	refused := new(driver.RefusedError)
+	if err := c.Commit(ctx, 32<<20, nil); !errors.As(err, &refused) || len(refused.Veto) != batch3pc.VetoSizeMax {
+		t.Errorf("error %v with %d bytes of the veto, want a RefusedError with %d", err, len(refused.Veto), batch3pc.VetoSizeMax)
+	}
+	if err := c.Commit(ctx, 1, []byte("a")); err != nil {
+		t.Errorf("the next batch: %v", err)
 	}
 }
