@@ -293,3 +293,29 @@ func TestVetoOfManyItems(t *testing.T) {
 		t.Errorf("the next batch: %v", err)
 	}
 }
+
+// TestPayloadMaxFalls: a log with a payload that is above PayloadMax by now does not fit through the links, which are
+// made for it.
+func TestPayloadMaxFalls(t *testing.T) {
+	dir := t.TempDir()
+	group := driver.Group{Participants: []batch3pc.NodeID{1}, Coordinators: []batch3pc.NodeID{engine}, PayloadMax: 100}
+	for _, test := range []struct {
+		max, size int
+		want      error
+	}{{1000, 500, nil}, {499, 0, driver.ErrConfig}, {500, 0, nil}} {
+		group.PayloadMax = test.max
+		c, all, err := driver.StartLocal(driver.CoordinatorOptions{Group: group, Self: engine, Dir: filepath.Join(dir, "c")},
+			[]driver.ParticipantOptions{{Group: group, Self: 1, Dir: filepath.Join(dir, "p"), App: &ledger{}}})
+		if !errors.Is(err, test.want) {
+			t.Fatalf("PayloadMax %d: error %v, want %v", test.max, err, test.want)
+		}
+		if err == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			err = errors.Join(c.Commit(ctx, 1, make([]byte, test.size)), c.Close(), all[0].Close())
+			cancel()
+		}
+		if !errors.Is(err, test.want) {
+			t.Fatalf("PayloadMax %d: %v", test.max, err)
+		}
+	}
+}

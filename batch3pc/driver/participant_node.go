@@ -85,8 +85,9 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	replayed := sized{Participant: machine}
 	n, err := openNode(o.Group, o.Self, o.Dir, roleParticipant, o.Wait, func(bell *ringbuf.Bell) (*rounds.Disk, error) {
-		disk, holes, err := rounds.OpenCutDisk(o.Dir, o.Group.Cluster, o.Self, bell, machine)
+		disk, holes, err := rounds.OpenCutDisk(o.Dir, o.Group.Cluster, o.Self, bell, &replayed)
 		for _, h := range holes {
 			quiet(o.Log).Warn("damaged log: fetching what is missing from the other participants", "dir", o.Dir, "hole", h)
 		}
@@ -95,7 +96,26 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 	if err != nil {
 		return nil, err
 	}
+	if replayed.largest > o.Group.PayloadMax {
+		n.abandon()
+		return nil, fmt.Errorf("%w: PayloadMax is %d, and the log in %s has a payload of %d bytes", ErrConfig, o.Group.PayloadMax, o.Dir, replayed.largest)
+	}
 	return &ParticipantNode{node: n, machine: machine, every: o.CheckpointBatches, log: quiet(o.Log), status: machine.Status()}, nil
+}
+
+// sized is a machine that is rebuilt from its log, and the largest payload there: others may ask for it, and the links
+// have to take it.
+type sized struct {
+	*batch3pc.Participant
+	largest int
+}
+
+// Recover feeds the machine.
+func (s *sized) Recover(r *batch3pc.Record) error {
+	if r.Batch != nil && !r.Batch.IsGeneration() {
+		s.largest = max(s.largest, len(r.Batch.Payload))
+	}
+	return s.Participant.Recover(r)
 }
 
 // start connects the links, one for each coordinator, and begins to serve.
