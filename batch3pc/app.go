@@ -1,7 +1,8 @@
 package batch3pc
 
-// Vote is the answer of an App to a batch: yes, or no with a reason. The zero Vote is neither, and the machine
-// panics: the App is broken.
+// Vote is the answer of an App to a batch: yes, or no with a reason. ReasonVeto and ReasonHash abort the batch;
+// ReasonInfra says "not now", and the App is asked again until it says something else. With any other reason, and so
+// with the zero Vote, the machine panics: the App is broken.
 type Vote struct {
 	Yes    bool
 	Reason Reason // of a no: ReasonVeto, ReasonHash or ReasonInfra

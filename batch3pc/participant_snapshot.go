@@ -1,6 +1,8 @@
 package batch3pc
 
 import (
+	"errors"
+
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/tezi-exchange/tezi/internal/mutant"
@@ -97,7 +99,7 @@ func (p *Participant) stepSnapshot(m *Message) {
 		}
 		return
 	}
-	if !p.restore(app, p.incoming.data) {
+	if p.restore(app, p.incoming.data) != nil {
 		p.badSnapshots++
 		p.incoming.reset()
 		return
@@ -110,14 +112,20 @@ func (p *Participant) stepSnapshot(m *Message) {
 	p.sendState(m)
 }
 
-// restore makes the applied state that of an image.
-func (p *Participant) restore(app Snapshotter, src []byte) bool {
+// errImage is why an image is not restored that the App is not even asked about.
+var errImage = errors.New("it is none, or of another position")
+
+// restore makes the applied state that of an image. After an error nothing has changed.
+func (p *Participant) restore(app Snapshotter, src []byte) error {
 	m, ok := decodeImage(src)
-	if !ok || m.at != p.incoming.at || app.Restore(m.state) != nil {
-		return false
+	if !ok || m.at != p.incoming.at {
+		return errImage
+	}
+	if err := app.Restore(m.state); err != nil {
+		return err
 	}
 	if mutant.Is(mutant.SnapshotHalf) {
-		return true
+		return nil
 	}
 	// What was in doubt here lies on a branch that lost: it would hold the position otherwise. But what
 	// is pre-committed and missing may lie above the position.
@@ -129,7 +137,7 @@ func (p *Participant) restore(app Snapshotter, src []byte) bool {
 	p.refused, p.pathBallot = 0, Ballot{}
 	p.logRoot = m.at.Seq
 	p.image, p.imageAt = p.image[:0], Position{}
-	return true
+	return nil
 }
 
 // sendSnapshotReq asks for the next piece.
@@ -163,8 +171,8 @@ func (p *Participant) recoverSnapshot(r *Record) string {
 	defer p.incoming.reset()
 	switch {
 	case r.Seq > p.applied().Seq:
-		if !p.restore(app, p.incoming.data) {
-			return "a snapshot that the App refuses"
+		if err := p.restore(app, p.incoming.data); err != nil {
+			return "a snapshot that the App refuses: " + err.Error()
 		}
 	case p.hole && r.Seq == p.applied().Seq:
 		p.drop(p.decided) // it may lie on a branch that was dropped in the hole

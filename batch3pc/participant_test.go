@@ -52,23 +52,25 @@ func TestAnotherDecisionStops(t *testing.T) {
 	}
 }
 
-// An App that says no must say why.
+// An App that says no must say why, for a reason that somebody acts on.
 func TestNoWithoutReasonStops(t *testing.T) {
-	machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: 1, Generation: 1, WindowMax: 1}, refuser{})
-	if err != nil {
-		t.Fatal(err)
+	for _, reason := range []batch3pc.Reason{batch3pc.ReasonNone, batch3pc.ReasonGeneration, 99} {
+		machine, err := batch3pc.NewParticipant(batch3pc.ParticipantConfig{Self: 1, Generation: 1, WindowMax: 1}, refuser{reason})
+		if err != nil {
+			t.Fatal(err)
+		}
+		machine.Step(&batch3pc.Message{Kind: batch3pc.KindStart, From: 10, To: 1, Ballot: ballot1})
+		mustPanic(t, "App", func() {
+			machine.Step(&batch3pc.Message{Kind: batch3pc.KindBatch, From: 10, To: 1, Ballot: ballot1, Batch: chain(origin, 1, 1, "x")[0]})
+		})
 	}
-	machine.Step(&batch3pc.Message{Kind: batch3pc.KindStart, From: 10, To: 1, Ballot: ballot1})
-	mustPanic(t, "App", func() {
-		machine.Step(&batch3pc.Message{Kind: batch3pc.KindBatch, From: 10, To: 1, Ballot: ballot1, Batch: chain(origin, 1, 1, "x")[0]})
-	})
 }
 
-type refuser struct{}
+type refuser struct{ reason batch3pc.Reason }
 
-func (refuser) Vote(*batch3pc.Batch, bool) batch3pc.Vote { return batch3pc.Vote{} }
-func (refuser) Apply(*batch3pc.Batch)                    {}
-func (refuser) Drop(*batch3pc.Batch)                     {}
+func (r refuser) Vote(*batch3pc.Batch, bool) batch3pc.Vote { return batch3pc.Vote{Reason: r.reason} }
+func (refuser) Apply(*batch3pc.Batch)                      {}
+func (refuser) Drop(*batch3pc.Batch)                       {}
 
 // Messages that no coordinator sends, and batches that are missing or damaged, change nothing.
 func TestNonsenseIsIgnored(t *testing.T) {

@@ -47,11 +47,14 @@ func (p *Participant) judge(b *Batch) Vote {
 		return Vote{Reason: ReasonGeneration}
 	}
 	vote := p.vote(b, false)
-	if !vote.Yes && vote.Reason == ReasonNone {
-		violated("App", "a no without a reason")
+	if !vote.Yes && !votable(vote.Reason) {
+		violated("App", "a no with reason "+vote.Reason.String()+", want Veto, Hash or Infra") // nobody would ever act on it
 	}
 	return vote
 }
+
+// votable reports whether an App may say no for r.
+func votable(r Reason) bool { return r == ReasonVeto || r == ReasonHash || r == ReasonInfra }
 
 // vote puts b, which follows the tail and fits, into the free slot of the log and before the App. An
 // entry that opens a generation is nobody's business: who holds it has voted yes.

@@ -3,6 +3,7 @@ package batch3pc_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/cespare/xxhash/v2"
@@ -171,6 +172,24 @@ func TestSnapshotIsAllOrNothing(t *testing.T) {
 				t.Fatalf("status %+v, want %+v; %d bytes of state", now, before, len(app.state))
 			}
 		})
+	}
+}
+
+// The error of an App that does not take its own snapshot from the log is told: nobody else knows what is wrong.
+func TestRecoverTellsWhyTheAppRefuses(t *testing.T) {
+	s, _ := newBulk(t, 0)
+	s.step(batch3pc.Message{Kind: batch3pc.KindStateReq, Ballot: ballot1})
+	for _, m := range pieces(t, 30) {
+		s.step(m)
+	}
+	again, app := newBulk(t, 0)
+	app.refuse = true
+	var err error
+	for i := 0; err == nil && i < len(s.log); i++ {
+		err = again.machine.Recover(&s.log[i])
+	}
+	if refused := new(batch3pc.RecoverError); !errors.As(err, &refused) || !strings.Contains(refused.Reason, "bulk: refused") {
+		t.Errorf("error %v, want a RecoverError with what the App says", err)
 	}
 }
 

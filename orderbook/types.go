@@ -2,7 +2,8 @@ package orderbook
 
 import "strconv"
 
-// Side is the side of an order, with the codes of NSE's NNF protocol.
+// Side is the side of an order, with the codes of NSE's NNF protocol. An order with another value is refused with
+// RejectSide; a look at such a side of a book panics.
 type Side uint8
 
 // The two sides of a market.

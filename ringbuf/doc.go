@@ -19,6 +19,9 @@
 //	n := fill(slots)                   use(slots)
 //	r.Publish(n)                       r.Release(len(slots))
 //
+// A negative number, and more than was claimed or peeked, is a bug of the caller, and panics. A ring is made by a
+// function of this package: the zero value of its type is none.
+//
 // Each slot has one owner at any time, and one store hands it over: see the types sides, MPSC and
 // Broadcast for the pictures. Between the two sides, and between a shared word and the private block
 // of its writer, lie 128 bytes of padding, so that no core waits for a cache line that it does not
