@@ -34,13 +34,15 @@ func (c *captureFlags) sessionsFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.sessions, "sessions", capture.SessionsAuto.String(), "add what an NSE order file leaves out: auto (the phases of its day, and stop-loss orders triggered as recorded), stops (only the stop-loss orders) or off")
 }
 
-// derived checks what members and clients are derived with: to the package 0 is the default, here somebody asked for none.
+// derived checks what members, clients and prices are made with: to the package 0 is the default, here somebody asked for none.
 func (c *captureFlags) derived() error {
 	switch {
 	case c.Members == 0:
 		return configError{errors.New("--members 0: want 1 or more")}
 	case c.Clients == 0:
 		return configError{errors.New("--clients 0: want 1 or more")}
+	case c.PriceScale == 0: // a price without decimal digits would be read as a hundredth of itself
+		return configError{fmt.Errorf("--price-scale 0: want 1 to %d", commandcsv.PriceScaleMax)}
 	}
 	return nil
 }
