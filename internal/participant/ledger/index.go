@@ -34,7 +34,7 @@ type indexSlot struct {
 	row        uint32
 }
 
-const indexSlotsMin = 1024
+const indexSlotsMin = 2 * rowsMin
 
 // NewIndex returns an empty Index.
 func NewIndex() *Index {

@@ -7,7 +7,7 @@ type Rows[T any] struct {
 	used   int
 }
 
-const rowsMin = 1024
+const rowsMin = 32 // there are as many tables as days, and what is larger doubles
 
 // NewRows returns an empty table.
 func NewRows[T any]() *Rows[T] {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -96,6 +98,27 @@ func TestObligations(t *testing.T) {
 	if r.AppliedTrades() != 6 || r.Name() != "settlement" || r.Close() != nil {
 		t.Fatalf("%d trades applied, name %q", r.AppliedTrades(), r.Name())
 	}
+}
+
+// TestManyDays: a source whose clock is broken makes a day of every trade, and a day of one trade is small.
+func TestManyDays(t *testing.T) {
+	const days, bytesMax = 2000, 8 << 10
+	trades := make([]codec.Trade, days)
+	for i := range trades {
+		trades[i] = ledgertest.Buys(party(1), party(2), 1, 1, 100)
+		trades[i].TimeNs = int64(i) * int64(24*time.Hour)
+	}
+	r, s := create(t), &ledgertest.Stream{}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	commit(t, r, s, []codec.Instrument{ledgertest.Instrument(1, "SBIN", 2)}, trades...)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if got := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / days; got > bytesMax || len(r.sessions) != days {
+		t.Errorf("%d days of %d bytes each, want %d of at most %d", len(r.sessions), got, days, bytesMax)
+	}
+	runtime.KeepAlive(s)
 }
 
 // TestUnbalanced breaks the books by hand: Save must say where and write nothing (T1).
