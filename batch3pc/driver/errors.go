@@ -3,6 +3,8 @@ package driver
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
@@ -34,15 +36,17 @@ var (
 	ErrTwin    = transport.ErrTwin    // two live processes claim to be the same node
 )
 
-// UnavailableError says why a coordinator does not get on: whom it is not connected to, and why.
+// UnavailableError says why a coordinator does not get on: whom it is not connected to, and why, and who does not count.
 type UnavailableError struct {
 	Cause   error                     // of giving up: context.Cause
 	State   batch3pc.State            // of the coordinator
 	Missing []batch3pc.NodeID         // not connected
 	Refused map[batch3pc.NodeID]error // those of them that are there, and refused or are refused
+	// Trouble is why participants that are connected count for nothing.
+	Trouble map[batch3pc.NodeID]batch3pc.Trouble
 }
 
-// Error lists the missing nodes.
+// Error lists the missing nodes, and those in trouble.
 func (e *UnavailableError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "driver: coordinator is %v (%v)", e.State, e.Cause)
@@ -52,6 +56,9 @@ func (e *UnavailableError) Error() string {
 		} else {
 			fmt.Fprintf(&b, "; node %d is not connected", n)
 		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(e.Trouble)) {
+		fmt.Fprintf(&b, "; node %d does not count: %v", n, e.Trouble[n])
 	}
 	return b.String()
 }

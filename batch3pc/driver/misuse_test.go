@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -317,5 +318,32 @@ func TestPayloadMaxFalls(t *testing.T) {
 		if !errors.Is(err, test.want) {
 			t.Fatalf("PayloadMax %d: %v", test.max, err)
 		}
+	}
+}
+
+// TestFewerParticipantsThanThereAre: a coordinator that is told of fewer participants than the stream names does not lead,
+// and whoever waits for it is told why.
+func TestFewerParticipantsThanThereAre(t *testing.T) {
+	c := newCast(t)
+	lead := c.mustLead(engine, nil)
+	if err := errors.Join(lead.Commit(c.ctx(), 1, []byte("a")), lead.Close()); err != nil {
+		t.Fatal(err)
+	}
+	group := c.group
+	group.Participants = group.Participants[:2]
+	few, err := driver.DialCoordinator(c.addrs, driver.CoordinatorOptions{Group: group, Self: engine, Dir: filepath.Join(c.dir, "few"), Resend: 5 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer few.Close()
+	until(t, func() bool {
+		all := few.Peers()
+		return len(all) == 2 && all[0].Trouble == batch3pc.TroubleUnknown && all[1].Trouble == batch3pc.TroubleUnknown
+	}, func() string { return fmt.Sprintf("%+v", few.Peers()) })
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	gone := new(driver.UnavailableError)
+	if err := few.WaitActive(ctx); !errors.As(err, &gone) || gone.Trouble[1] != batch3pc.TroubleUnknown || !strings.Contains(err.Error(), "node 2 does not count: Unknown") {
+		t.Errorf("error %v, want an UnavailableError with the trouble of both", err)
 	}
 }

@@ -189,13 +189,20 @@ func (c *CoordinatorNode) WaitActive(ctx context.Context) error {
 
 // unavailable is the error of somebody who gave up waiting.
 func (c *CoordinatorNode) unavailable(cause error) error {
-	e := &UnavailableError{Cause: cause, State: c.Status().State, Refused: map[batch3pc.NodeID]error{}}
+	e := &UnavailableError{
+		Cause: cause, State: c.Status().State, Refused: map[batch3pc.NodeID]error{}, Trouble: map[batch3pc.NodeID]batch3pc.Trouble{},
+	}
 	for i, n := range c.group.Participants {
 		if !c.links[i].Live() {
 			e.Missing = append(e.Missing, n)
 			if why := c.links[i].Refusal(); why != nil {
 				e.Refused[n] = why
 			}
+		}
+	}
+	for _, p := range c.Peers() {
+		if p.Connected && p.Trouble != batch3pc.TroubleNone {
+			e.Trouble[p.Node] = p.Trouble
 		}
 	}
 	return e
