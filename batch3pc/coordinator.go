@@ -150,7 +150,9 @@ func (c *Coordinator) Recover(r *Record) error {
 func (c *Coordinator) Used(s Seq) { c.seqSeen = max(c.seqSeen, s) }
 
 // Logged says that the proposer has taken up a log, of which all batches at or below s are: what went into them is
-// durable, whoever proposed them. It only ever rises.
+// durable, whoever proposed them. So it is for proposers with one log between them, who count on from it (Used): where
+// somebody else may yet give one of these numbers to a batch of its own, recovery would go forward over that one. It only
+// ever rises.
 func (c *Coordinator) Logged(s Seq) {
 	c.logged = max(c.logged, s)
 	c.inputs = max(c.inputs, s)
