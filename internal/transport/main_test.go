@@ -231,12 +231,16 @@ func overWire(t testing.TB, inCap int) (a, b end) {
 
 func overUDPIn(t testing.TB, inCap int, times timing) (a, b end) {
 	b, n := listenRiskIn(t, "127.0.0.1:0", inCap, nil, times)
+	return dialUDP(t, n.Addr().String(), inCap, nil, times), b
+}
+
+func dialUDP(t testing.TB, addr string, inCap int, log *slog.Logger, times timing) end {
 	bell := newBell()
 	l := dial(DialOptions{
-		Addr: n.Addr().String(), Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: inCap, Bell: bell, Carrier: UDP,
+		Addr: addr, Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: inCap, Bell: bell, Log: log, Carrier: UDP,
 	}, times)
 	t.Cleanup(func() { l.Close() })
-	return end{l, t, bell}, b
+	return end{l, t, bell}
 }
 
 var transports = map[string]func(t testing.TB, inCap int) (a, b end){"tcp": overTCP, "pair": overPair, "shared": overShared, "udp": overUDP, "udp_wire": overWire}

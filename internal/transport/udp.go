@@ -38,8 +38,7 @@ type udp struct {
 	arrived atomic.Uint64 // reader: every packet below this number has arrived
 	told    atomic.Uint64 // writer: as the latest data has told the peer
 
-	failed error  // writer: why it gave the session up, for the keeper when it has ended
-	eaten  string // writer: likewise, what the way to the peer swallows for long; empty: nothing
+	failed error // writer: why it gave the session up, for the keeper when it has ended
 
 	mu   sync.Mutex
 	news acknowledgement // reader to writer: the latest
@@ -136,6 +135,9 @@ func (p *peer) takeUDP(body []byte) error {
 	if err != nil {
 		return p.wire.mismatch(nil, err.Error())
 	}
+	if p.process != 0 && p.process == p.wire.deafTo.Load() {
+		return p.send(codec.FrameUDP, udpOffer{}.append(nil))
+	}
 	socket, err := p.openUDP()
 	if err != nil {
 		p.wire.notUsed(noUDP, err.Error())
@@ -189,7 +191,8 @@ func (p *peer) aim(port uint16) error {
 }
 
 // carryUDP is the session: it ends with the connection. Where that lives and no datagram arrives, or one never does, which
-// something between the two must be keeping back, the next session goes over the connection.
+// something between the two must be keeping back, the writer whose datagram it is ends it, and the next session goes over
+// the connection.
 func (s *session) carryUDP() error {
 	u := s.udp
 	u.s = s
@@ -202,10 +205,6 @@ func (s *session) carryUDP() error {
 	s.wire.link.room.Ring()
 	u.written.Wait()
 	close(s.written)
-	if u.eaten != "" && s.wire.carrier == UDP {
-		s.wire.notUsed(noUDP, u.eaten)
-		s.wire.carrier = TCP
-	}
 	if u.failed != nil {
 		err = u.failed
 	}

@@ -183,12 +183,7 @@ func TestUDPKeptBack(t *testing.T) {
 		return &lossy{packets: p, faults: faults{drop: 1}, random: rand.New(rand.NewPCG(1, 1))}
 	}
 	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, nil, times)
-	bell := newBell()
-	l := dial(DialOptions{
-		Addr: n.Addr().String(), Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: ringCap, Bell: bell, Carrier: UDP, Log: log.logger(),
-	}, times)
-	t.Cleanup(func() { l.Close() })
-	a := end{l, t, bell}
+	a := dialUDP(t, n.Addr().String(), ringCap, log.logger(), times)
 	a.take(EventUp)
 	a.send(1, 100)
 	a.take(EventDown)
@@ -234,12 +229,7 @@ func TestUDPNarrowWay(t *testing.T) {
 	times.datagram = datagramWire
 	times.lossy = func(p packets) packets { return narrow{p, 1000} }
 	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, nil, times)
-	bell := newBell()
-	l := dial(DialOptions{
-		Addr: n.Addr().String(), Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: ringCap, Bell: bell, Carrier: UDP, Log: log.logger(),
-	}, times)
-	t.Cleanup(func() { l.Close() })
-	a := end{l, t, bell}
+	a := dialUDP(t, n.Addr().String(), ringCap, log.logger(), times)
 	a.take(EventUp)
 	b.take(EventUp)
 	a.send(1, 100)
@@ -256,18 +246,48 @@ func TestUDPNarrowWay(t *testing.T) {
 	}
 }
 
+// What is swallowed on the way back only is noticed by the listener, and the next session goes over the connection as well,
+// whatever the dialer asks for. Another process of the dialer is believed again: it may be elsewhere.
+func TestUDPNarrowWayBack(t *testing.T) {
+	log := &journal{}
+	times := quick
+	times.unacked = time.Second
+	times.datagram = datagramWire
+	back := times
+	back.lossy = func(p packets) packets { return narrow{p, 1000} }
+	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, log.logger(), back)
+	a := dialUDP(t, n.Addr().String(), ringCap, nil, times)
+	a.take(EventUp)
+	b.take(EventUp)
+	b.send(1, 100)
+	a.receive(1, 100)
+	b.send(2, 5000)
+	a.take(EventDown)
+	a.take(EventUp)
+	b.take(EventDown)
+	b.take(EventUp)
+	b.send(3, 5000)
+	a.receive(3, 5000)
+	if lines := log.with("no UDP"); len(lines) != 1 || !strings.Contains(lines[0], "does not arrive, while others do") {
+		t.Errorf("log %q, want one line that says why", lines)
+	}
+	a.Close()
+	b.take(EventDown)
+	a = dialUDP(t, n.Addr().String(), ringCap, nil, times)
+	a.take(EventUp)
+	if r := a.NotUsed(); len(r) > 0 {
+		t.Errorf("not used: %q", r)
+	}
+}
+
 // Why a session over UDP has ended is what its connection says.
 func TestUDPDownReason(t *testing.T) {
 	log := &journal{}
 	b, n := listenRiskIn(t, "127.0.0.1:0", ringCap, log.logger(), quick)
-	bell := newBell()
-	l := dial(DialOptions{
-		Addr: n.Addr().String(), Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: ringCap, Bell: bell, Carrier: UDP,
-	}, quick)
-	a := end{l, t, bell}
+	a := dialUDP(t, n.Addr().String(), ringCap, nil, quick)
 	a.take(EventUp)
 	b.take(EventUp)
-	l.Close()
+	a.Close()
 	b.take(EventDown)
 	if lines := log.with("link down"); len(lines) != 1 || !strings.Contains(lines[0], errHungUp.Error()) {
 		t.Errorf("the log says %q, want that %v", lines, errHungUp)

@@ -42,19 +42,28 @@ const (
 	resendMax = 200 * time.Millisecond
 )
 
-// write serves until the session is dead, or the link is closed and everything published has arrived.
+// write sends until the session is over, and ends it where nothing arrives.
 func (u *udp) write() {
-	link, ctx := u.s.wire.link, u.s.wire.ctx
 	w := newUDPWriter(u)
-	defer w.judgeWay()
-	busy := func() bool { return u.s.dead.Load() || w.hasNews() || w.canSend() }
+	err := w.serve()
+	w.judgeWay() // before the peer notices the end: it comes back at once
+	if err != nil {
+		u.giveUp(err)
+	}
+}
+
+// serve sends until the session is dead, the link is closed and everything published has arrived, or nothing arrives for
+// too long.
+func (w *udpWriter) serve() error {
+	link, ctx := w.s.wire.link, w.s.wire.ctx
+	busy := func() bool { return w.s.dead.Load() || w.hasNews() || w.canSend() }
 	ready := func() bool { return busy() || ctx.Err() != nil }
-	for !u.s.dead.Load() {
+	for !w.s.dead.Load() {
 		closing := ctx.Err() != nil
 		w.work()
 		if closing && w.acked == w.next && w.cut == len(w.frames) {
-			_ = u.s.conn.CloseWrite() // fails only if there is nobody left to tell
-			return
+			_ = w.s.conn.CloseWrite() // fails only if there is nobody left to tell
+			return nil
 		}
 		switch {
 		case w.acked == w.next && !closing:
@@ -62,27 +71,33 @@ func (u *udp) write() {
 		default:
 			if wait := w.patient - time.Since(w.quietAt); wait > 0 {
 				link.wake.WaitUntil(busy, wait)
-			} else if quiet := time.Since(w.movedAt); quiet >= u.s.wire.timing.unacked {
-				u.giveUp(fmt.Errorf("nothing that was sent over UDP has arrived for %v", quiet.Round(time.Millisecond)))
-				return
+			} else if quiet := time.Since(w.movedAt); quiet >= w.s.wire.timing.unacked {
+				return fmt.Errorf("nothing that was sent over UDP has arrived for %v", quiet.Round(time.Millisecond))
 			} else {
 				w.resendOldest()
 			}
 		}
 	}
+	return nil
 }
 
-// judgeWay says at the end of a session what the way to the peer has swallowed although it was sent again and again: all of
-// it, or packets that others have overtaken. Those are too long for a router that does not say so: the small ones pass, and
-// each session would end at the same frame.
+// judgeWay looks at the end of a session for what the way to the peer has swallowed although it was sent again and again: all
+// of it, or packets that others have overtaken. Those are too long for a router that does not say so: the small ones pass,
+// and each session would end at the same frame. There is no more UDP between the two processes then.
 func (w *udpWriter) judgeWay() {
+	wire := w.s.wire
 	switch {
-	case w.acked == w.next || time.Since(w.movedAt) < w.s.wire.timing.unacked/2:
+	case w.acked == w.next || time.Since(w.movedAt) < wire.timing.unacked/2:
+		return
 	case w.acked == 0:
-		w.eaten = "nothing that was sent has arrived"
+		wire.notUsed(noUDP, "nothing that was sent has arrived")
 	case w.overtaken():
-		w.eaten = fmt.Sprintf("a packet of %d bytes does not arrive, while others do", w.packets[w.acked%w.window].size)
+		wire.notUsed(noUDP, fmt.Sprintf("a packet of %d bytes does not arrive, while others do", w.packets[w.acked%w.window].size))
+	default:
+		return
 	}
+	wire.carrier = TCP
+	wire.deafTo.Store(w.s.process)
 }
 
 // overtaken reports whether something has arrived that was sent behind the oldest packet.

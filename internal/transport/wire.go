@@ -30,8 +30,9 @@ type wire struct {
 	cancel   context.CancelFunc
 	sessions uint64 // keeper: sessions so far, which is the number of the latest
 
-	carrier  Carrier // of the dialer
-	shareDir string  // where shared memory is made
+	carrier  Carrier       // of the dialer
+	deafTo   atomic.Uint64 // of the listener: a dialer's process on the way to which datagrams vanish; 0: none
+	shareDir string        // where shared memory is made
 
 	log       *slog.Logger
 	unusedLog *slog.Logger // of what is not used
