@@ -42,18 +42,23 @@ func newLane(r Rules, seed, stream uint64, onHeld func(Mark)) *lane {
 func (l *lane) change(r Rules) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.rules, l.set, l.held = r, r.Hold, false
-	close(l.changed)
-	l.changed = make(chan struct{})
+	l.replace(r)
 }
 
 // release ends a hold, which does not come again.
 func (l *lane) release() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	r := l.rules
-	l.mu.Unlock()
 	r.Hold = Mark{}
-	l.change(r)
+	l.replace(r)
+}
+
+// replace is change for who has the lock.
+func (l *lane) replace(r Rules) {
+	l.rules, l.set, l.held = r, r.Hold, false
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
 
 // counts is what has been counted. A piece is there with its fate, or not yet.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,6 +166,29 @@ func TestCountsAgree(t *testing.T) {
 	for c := (Counts{}); c.Pieces < n; {
 		if c = l.counts(); c.Dropped != c.Pieces {
 			t.Fatalf("%d of %d pieces are lost, want all", c.Dropped, c.Pieces)
+		}
+	}
+}
+
+// TestReleaseKeepsNewRules: rules that are set while a hold is ended are in force afterwards, whichever came first.
+func TestReleaseKeepsNewRules(t *testing.T) {
+	l := newLane(Rules{}, 1, 1, nil)
+	var stop atomic.Bool
+	var releases sync.WaitGroup
+	defer releases.Wait()
+	defer stop.Store(true)
+	releases.Go(func() {
+		for !stop.Load() {
+			l.release()
+		}
+	})
+	for i := range time.Duration(500_000) {
+		l.change(Rules{Delay: i})
+		l.mu.Lock()
+		got := l.rules.Delay
+		l.mu.Unlock()
+		if got != i {
+			t.Fatalf("a delay of %v is in force, want %v, which was set last", got, i)
 		}
 	}
 }
