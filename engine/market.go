@@ -27,7 +27,7 @@ type market struct {
 	work      work
 	watch     watch
 	auction   auction
-	_         [2]byte
+	zero      [2]byte // always
 
 	given     orderbook.Price    // reference price that the last phase change brought; 0: none
 	reference orderbook.Price    // of the auction that is open, or about to be; 0: none yet
@@ -44,7 +44,7 @@ type market struct {
 	averageLo  uint64          // lower word
 	averageQty uint64          // quantity, likewise
 	ceiling    int64           // Limits.OrderValueMax
-	_          [16]byte
+	zeros      [16]byte        // always
 }
 
 const marketSize = 192
@@ -188,6 +188,11 @@ func (m *market) endDay() {
 	m.auction &^= auctionClosing // one that was never held
 	m.minute, m.inMinute, m.lastMinute = 0, 0, 0
 	m.averageHi, m.averageLo, m.averageQty = 0, 0, 0
+}
+
+// spare are the bytes of rules that say nothing: 0 in a market, whatever a command has there.
+func spare(r *codec.Rules) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(r)), unsafe.Sizeof(*r))[unsafe.Offsetof(r.Flags)+unsafe.Sizeof(r.Flags):]
 }
 
 // bytesOf returns the memory of flat values.

@@ -17,6 +17,7 @@ func (c *Core) setRules(m *market, r *codec.Rules) {
 	}
 	m.rules = *r
 	m.rules.Seq, m.rules.TimeNs = 0, 0
+	clear(spare(&m.rules))
 	c.bound(m, r.TimeNs)
 }
 

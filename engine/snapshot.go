@@ -22,12 +22,12 @@ import (
 //	counts     as in memory
 //	n          u64, instruments
 //	markets    n x 192 bytes, as in memory
-//	flexes     n x 224 bytes, as in memory
+//	flexes     n x 384 bytes, as in memory
 //	accounts   u64 length, bytes of package pretrade
 //	books      u64 length, bytes of package orderbook
 //	owners     16 bytes for each live order, in the order of eachOrder
 //	checksum   u64, xxHash of all of it
-const snapshotMagic = "TZCORE\x00\x03"
+const snapshotMagic = "TZCORE\x00\x04"
 
 // ErrSnapshot is wrapped by every error about a snapshot: it is damaged, of another version, or of a
 // core with other limits.
@@ -178,6 +178,9 @@ func (c *Core) restoreOwners(r *snapshotReader) error {
 // checkOwner checks the owner of an order, and adds what is reserved for it to the sum of its position and side.
 func (c *Core) checkOwner(instrument uint32, o *orderbook.RestingOrder, reserved [][2]int64) error {
 	own := &c.owners[o.Slot]
+	if zero := bytesOf(c.owners[o.Slot : o.Slot+1])[ownerSize-1]; zero != 0 {
+		return fmt.Errorf("order %d in instrument %d: its owner ends with %#x, want 0", o.ID, instrument, zero)
+	}
 	if own.side != o.Side || own.reserved < 0 || !c.accounts.Is(own.position, own.member, own.client, instrument) {
 		return fmt.Errorf("order %d on side %v in instrument %d is of client %d of member %d on side %v, position %d of %d, reserving %d a share",
 			o.ID, o.Side, instrument, own.client, own.member, own.side, own.position, len(reserved), own.reserved)

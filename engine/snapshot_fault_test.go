@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -16,24 +18,16 @@ import (
 // A state that somebody has made up, with right checksums, is refused if it would index, divide or give back what
 // it has not.
 func TestMadeUpSnapshotIsRefused(t *testing.T) {
-	first := func(c *Core) (own *owner) {
-		c.eachOrder(func(_ uint32, o orderbook.RestingOrder) {
-			if own == nil {
-				own = &c.owners[o.Slot]
-			}
-		})
-		return own
-	}
 	for name, fault := range map[string]func(c *Core){
-		"no position":            func(c *Core) { first(c).position = 0 },
-		"position out of range":  func(c *Core) { first(c).position = 1<<32 - 1 },
-		"position behind all":    func(c *Core) { first(c).position += 1 << 20 },
-		"another client":         func(c *Core) { first(c).client++ },
-		"another member":         func(c *Core) { first(c).member++ },
-		"another side":           func(c *Core) { first(c).side ^= 3 },
-		"no side":                func(c *Core) { first(c).side = 77 },
-		"reserve below 0":        func(c *Core) { first(c).reserved = -1 },
-		"reserve beyond the sum": func(c *Core) { first(c).reserved++ },
+		"no position":            func(c *Core) { firstOwner(c).position = 0 },
+		"position out of range":  func(c *Core) { firstOwner(c).position = 1<<32 - 1 },
+		"position behind all":    func(c *Core) { firstOwner(c).position += 1 << 20 },
+		"another client":         func(c *Core) { firstOwner(c).client++ },
+		"another member":         func(c *Core) { firstOwner(c).member++ },
+		"another side":           func(c *Core) { firstOwner(c).side ^= 3 },
+		"no side":                func(c *Core) { firstOwner(c).side = 77 },
+		"reserve below 0":        func(c *Core) { firstOwner(c).reserved = -1 },
+		"reserve beyond the sum": func(c *Core) { firstOwner(c).reserved++ },
 		"no tick":                func(c *Core) { c.markets[1].tick = 0 },
 		"no lot":                 func(c *Core) { c.markets[1].lot = 0 },
 		"tick below 0":           func(c *Core) { c.markets[1].tick = -5 },
@@ -157,6 +151,13 @@ func TestIncoherentSnapshotIsRefused(t *testing.T) {
 		"band that moves nowhere":      {trading, func(c *Core, m *market) { c.flexes[1], m.work = rulebook.Flex{Midnight: 1, Until: 9}, workBand }},
 		"band that moves sideways":     {trading, func(c *Core, _ *market) { c.flexes[1].Toward = 3 }},
 
+		"bytes behind the auction":  {trading, func(_ *Core, m *market) { m.zero[1] = 1 }},
+		"bytes behind the ceiling":  {trading, func(_ *Core, m *market) { m.zeros[15] = 1 }},
+		"first byte behind rules":   {trading, func(_ *Core, m *market) { spare(&m.rules)[0] = 1 }},
+		"last byte behind rules":    {trading, func(_ *Core, m *market) { spare(&m.rules)[6] = 1 }},
+		"bytes in a band's tallies": {trading, func(c *Core, _ *market) { c.flexes[1].Zero[2] = 1 }},
+		"byte behind an owner":      {trading, func(c *Core, _ *market) { (*[ownerSize]byte)(unsafe.Pointer(firstOwner(c)))[ownerSize-1] = 1 }},
+
 		"reserve that no order needs":     {trading, func(c *Core, _ *market) { c.accounts.Reserve(1, orderbook.Sell, 1000, 0) }},
 		"position in no instrument":       {trading, func(c *Core, _ *market) { c.accounts.Position(1, 1, 7) }},
 		"order of a position elsewhere":   {append(slices.Clone(trading), define(2)), func(c *Core, _ *market) { moveOrder(c, 2) }},
@@ -175,6 +176,28 @@ func TestIncoherentSnapshotIsRefused(t *testing.T) {
 				t.Errorf("%v, want %v", err, ErrSnapshot)
 			}
 		})
+	}
+}
+
+// firstOwner is the owner of the first order.
+func firstOwner(c *Core) (own *owner) {
+	c.eachOrder(func(_ uint32, o orderbook.RestingOrder) {
+		if own == nil {
+			own = &c.owners[o.Slot]
+		}
+	})
+	return own
+}
+
+// TestSpareBytesOfRules: what a command says where rules say nothing gets into no state.
+func TestSpareBytesOfRules(t *testing.T) {
+	r := codec.Rules{PrevClose: 100}
+	want := newDesk(t, testLimits, define(1), rules(r)).core.AppendState(nil)
+	clear(spare(&r))
+	copy(spare(&r), "padding")
+	got := newDesk(t, testLimits, define(1), rules(r)).core.AppendState(nil)
+	if !bytes.Equal(got, want) {
+		t.Error("another state")
 	}
 }
 

@@ -18,9 +18,9 @@ const (
 
 // Tally counts the trades at one edge of a band, and who made them.
 type Tally struct {
+	Buyers, Sellers         [flexClientsMax]uint64 // distinct clients as they came, by clientOf, 0 where none has yet
 	Trades                  uint32
-	Buyers, Sellers         [flexClientsMax]uint32 // distinct clients as they came, 0 where none has yet
-	BuyMembers, SellMembers [flexMembersMax]uint16 // their members, likewise
+	BuyMembers, SellMembers [flexMembersMax]uint16 // distinct members, likewise
 }
 
 // Flex is the dynamic price band of one stock with derivatives, or of one of its futures: enough
@@ -36,12 +36,12 @@ type Flex struct {
 	HighMoved int32          // the upper edge, likewise
 	Flexes    uint32         // how often the band has moved today, in whatever direction
 	Toward    orderbook.Side // with Until: Buy if it goes up afterwards, Sell if down
-	_         [3]byte        //
+	Zero      [3]byte        // always
 	Up, Down  Tally          // trades near the upper edge and near the lower
 }
 
 // FlexSize is the size of a Flex, which has no pointers and no padding (R4).
-const FlexSize = 224
+const FlexSize = 384
 
 var _ [FlexSize]byte = [unsafe.Sizeof(Flex{})]byte{}
 
@@ -130,8 +130,8 @@ func (f *Flex) Trade(timeNs int64, r *codec.Rules, price orderbook.Price,
 		return
 	}
 	tally.Trades++
-	note(tally.Buyers[:], buyClient)
-	note(tally.Sellers[:], sellClient)
+	note(tally.Buyers[:], clientOf(buyMember, buyClient))
+	note(tally.Sellers[:], clientOf(sellMember, sellClient))
 	note(tally.BuyMembers[:], buyMember)
 	note(tally.SellMembers[:], sellMember)
 	rule := flexRuleOf(DateOf(f.Midnight))
@@ -199,8 +199,17 @@ func (f *Flex) ended(timeNs int64) bool {
 	return timeNs-f.Midnight >= flexEndNs && DateOf(f.Midnight) >= closingAuctionDay
 }
 
+// clientOf is a client as the circular counts it, by its unique client code (UCC): members give those codes, each to clients of
+// its own, so one number at two members is two clients, as it is two accounts. Client 0 is none.
+func clientOf(member uint16, client uint32) uint64 {
+	if client == 0 {
+		return 0
+	}
+	return uint64(member)<<32 | uint64(client)
+}
+
 // note writes who into the first free place, unless it is there already or the places are full.
-func note[T uint16 | uint32](seen []T, who T) {
+func note[T uint16 | uint64](seen []T, who T) {
 	for i := range seen {
 		if seen[i] == who {
 			return
@@ -219,4 +228,4 @@ func (t *Tally) meets(rule *flexRule) bool {
 }
 
 // filled says whether every place is taken.
-func filled[T uint16 | uint32](seen []T) bool { return len(seen) == 0 || seen[len(seen)-1] != 0 }
+func filled[T uint16 | uint64](seen []T) bool { return len(seen) == 0 || seen[len(seen)-1] != 0 }

@@ -57,6 +57,25 @@ func TestFlexConditions(t *testing.T) {
 	}
 }
 
+// TestFlexCountsClientsByMember: one number at several members is as many clients, and at one member one client.
+func TestFlexCountsClientsByMember(t *testing.T) {
+	for _, c := range []struct {
+		clients, members uint32 // with the same numbers at each member
+		begins           bool
+	}{
+		{1, 10, true}, {1, 9, false}, {4, 3, true}, {3, 3, false}, {10, 1, false},
+	} {
+		var f Flex
+		for i := range uint32(500) {
+			client, member := 1+i%c.clients, uint16(1+i/c.clients%c.members)
+			f.Trade(onDay(20260907, 11, 0), flexRules100, 110_00, client, client, member, member)
+		}
+		if begins := f.Until != 0; begins != c.begins {
+			t.Errorf("%d clients at each of %d members: a cooling-off period: %v, want %v", c.clients, c.members, begins, c.begins)
+		}
+	}
+}
+
 // TestFlexSides wants the clients and the members of each side: ten who buy from the same one are not
 // enough.
 func TestFlexSides(t *testing.T) {
