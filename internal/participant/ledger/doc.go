@@ -15,7 +15,8 @@
 //
 //	L1  applied <= voted; both are numbers of trades and every trade below them was seen once.
 //	L2  Release(b) after Reserve(b) restores the Stream exactly; a Reserve that fails changes nothing.
-//	L3  The sum of the values of all voted trades, in units and in paise, stays at or below TurnoverMax,
-//	    so that no sum of any role can overflow. An instrument without trades does not weigh on it.
+//	L3  The sum of the values of all voted trades in paise, and that of each instrument in the units of its price, stay
+//	    at or below TurnoverMax, so that no sum of any role can overflow. How fine the prices of an instrument are
+//	    weighs on no other.
 //	L4  A file that WriteFile replaces is at every moment the whole old or the whole new one.
 package ledger

@@ -98,13 +98,12 @@ func (t *instruments) restore(m *Image) error {
 }
 
 // AddTurnover adds the value of trades in a defined instrument that an image sums up. The error wraps ErrImage.
-func (s *Stream) AddTurnover(instrument uint32, value int64) (err error) {
-	turnover, ok := addTurnover(s.turnover, value, s.Scale(instrument))
-	if !ok {
-		err = fmt.Errorf("%w: a value of %d in instrument %d beside a turnover of %d, of which at most %d are possible", ErrImage, value, instrument, s.turnover, TurnoverMax)
+func (s *Stream) AddTurnover(instrument uint32, value int64) error {
+	if !s.grow(instrument, value) {
+		return fmt.Errorf("%w: a value of %d in instrument %d beside its turnover of %d and one of %d paise in all, of which at most %d are possible",
+			ErrImage, value, instrument, s.instruments.values[instrument], s.turnover, TurnoverMax)
 	}
-	s.turnover = turnover
-	return err
+	return nil
 }
 
 // Defines reports whether an applied batch has defined the instrument.

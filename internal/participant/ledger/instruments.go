@@ -15,6 +15,7 @@ const (
 type instruments struct {
 	states []state
 	scales []uint8 // decimal digits of a price
+	values []int64 // of the trades up to the last voted batch, in the units of the price
 	table  []codec.Instrument
 }
 
@@ -40,6 +41,7 @@ func (t *instruments) reserve(i *codec.Instrument) (ok bool) {
 	for uint64(len(t.states)) <= uint64(i.Instrument) {
 		t.states = append(t.states, unknown)
 		t.scales = append(t.scales, 0)
+		t.values = append(t.values, 0)
 		t.table = append(t.table, codec.Instrument{})
 	}
 	t.states[i.Instrument], t.scales[i.Instrument] = reserved, i.PriceScale

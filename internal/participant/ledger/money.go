@@ -3,25 +3,10 @@ package ledger
 // PaiseScale is the number of decimal digits of an amount in paise.
 const PaiseScale = 2
 
-// TurnoverMax bounds the turnover: the sum of the values of all trades, each in the units of its price or in
-// paise, whichever is the larger number. Every sum that a role keeps is at most twice the turnover, so none
-// can overflow (invariant L3). It is 10,000 times the turnover of a busy day at NSE.
+// TurnoverMax bounds the turnover, which is the sum of the values of all trades, in paise; and that of each instrument, in the
+// units of its price. Every sum that a role keeps is at most twice one of them, so none can overflow (invariant L3). It is
+// 10,000 times the turnover of a busy day at NSE.
 const TurnoverMax = 1 << 60
-
-// addTurnover adds the value of trades at prices with scale decimal digits to a turnover. ok is false, and the turnover
-// as it was, if the value is negative or the sum would be more than TurnoverMax.
-func addTurnover(turnover, value int64, scale uint8) (sum int64, ok bool) {
-	if scale < PaiseScale {
-		if value > TurnoverMax/powers[PaiseScale-scale] {
-			return turnover, false
-		}
-		value *= powers[PaiseScale-scale]
-	}
-	if value < 0 || value > TurnoverMax-turnover {
-		return turnover, false
-	}
-	return turnover + value, true
-}
 
 var powers = [PriceScaleMax + 1]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000}
 

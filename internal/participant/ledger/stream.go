@@ -21,7 +21,7 @@ type Stream struct {
 	instruments instruments
 	voted       uint64        // number of the last trade of the last voted batch
 	applied     uint64        // of the last applied batch
-	turnover    int64         // sum of the values up to voted, see TurnoverMax
+	turnover    int64         // sum of the values up to voted, in paise, see TurnoverMax
 	trades      []codec.Trade // of the last payload that was decoded
 	veto        []byte        // names the trades of the last ErrTurnover
 }
@@ -64,36 +64,70 @@ func (s *Stream) Reserve(b *batch3pc.Batch) (codec.Payload, error) {
 			return p, fmt.Errorf("%w: definition %d of instrument %d", ErrContent, i, p.Instruments[i].Instrument)
 		}
 	}
-	turnover, err := s.check(p.Trades)
-	if err != nil {
+	if err := s.check(p.Trades); err != nil {
 		s.instruments.release(p.Instruments)
 		return p, err
 	}
 	s.voted += uint64(len(p.Trades))
-	s.turnover = turnover
 	return p, nil
 }
 
-// check returns the turnover with the trades, which would follow the last voted one.
-func (s *Stream) check(trades []codec.Trade) (int64, error) {
-	turnover, over, ok := s.turnover, 0, false
+// check adds the trades, which would follow the last voted one, to the turnover. If it returns an error, none is added.
+func (s *Stream) check(trades []codec.Trade) error {
+	s.veto = s.veto[:0]
+	over := 0
 	for i := range trades {
 		t := &trades[i]
 		if t.No != s.voted+1+uint64(i) || !s.instruments.knows(t.Instrument) || t.Price <= 0 || t.Qty == 0 || !t.TakerSide.Valid() {
-			return 0, fmt.Errorf("%w: trade %d: number %d, instrument %d, price %d, quantity %d, side %d", ErrContent, i, t.No, t.Instrument, t.Price, t.Qty, t.TakerSide)
+			s.takeBack(trades[:i])
+			return fmt.Errorf("%w: trade %d: number %d, instrument %d, price %d, quantity %d, side %d", ErrContent, i, t.No, t.Instrument, t.Price, t.Qty, t.TakerSide)
 		}
-		if turnover, ok = addTurnover(turnover, t.Value(), s.Scale(t.Instrument)); ok {
+		if s.grow(t.Instrument, t.Value()) {
 			continue
 		}
 		if over++; over == 1 {
-			s.veto = append(s.veto[:0], make([]byte, (len(trades)+3)/4)...)
+			s.veto = append(s.veto, make([]byte, (len(trades)+3)/4)...)
 		}
 		batch3pc.SetVeto(s.veto, i, batch3pc.VetoTaker) // without the incoming order there is no such trade
 	}
 	if over > 0 {
-		return 0, fmt.Errorf("%w: %d of %d trades would lift it over %d", ErrTurnover, over, len(trades), TurnoverMax)
+		s.takeBack(trades)
+		return fmt.Errorf("%w: %d of %d trades would lift it over %d", ErrTurnover, over, len(trades), TurnoverMax)
 	}
-	return turnover, nil
+	return nil
+}
+
+// takeBack takes what check has added of the trades, which is what s.veto does not name.
+func (s *Stream) takeBack(trades []codec.Trade) {
+	for i := range trades {
+		if batch3pc.VetoBits(s.veto, i) == 0 {
+			s.shrink(trades[i].Instrument, trades[i].Value())
+		}
+	}
+}
+
+// grow adds a value, not negative, to the turnover of an instrument and of all. ok is false, and nothing has changed, if
+// one of them would be more than TurnoverMax.
+func (s *Stream) grow(instrument uint32, value int64) (ok bool) {
+	sum, scale := &s.instruments.values[instrument], s.instruments.scales[instrument]
+	if value < 0 || value > TurnoverMax-*sum || scale < PaiseScale && *sum+value > TurnoverMax/powers[PaiseScale-scale] {
+		return false
+	}
+	// In paise all of an instrument counts as a whole, so that it does not depend on where one trade ends.
+	growth := Paise(*sum+value, scale) - Paise(*sum, scale)
+	if growth > TurnoverMax-s.turnover {
+		return false
+	}
+	*sum += value
+	s.turnover += growth
+	return true
+}
+
+// shrink takes back what grow has added.
+func (s *Stream) shrink(instrument uint32, value int64) {
+	sum, scale := &s.instruments.values[instrument], s.instruments.scales[instrument]
+	s.turnover -= Paise(*sum, scale) - Paise(*sum-value, scale)
+	*sum -= value
 }
 
 // Refusal is the vote on a batch that Reserve did not take, for err. One for which there is no room names the trades:
@@ -114,8 +148,7 @@ func (s *Stream) Release(b *batch3pc.Batch) codec.Payload {
 	}
 	s.voted -= uint64(len(p.Trades))
 	for i := range p.Trades {
-		weight, _ := addTurnover(0, p.Trades[i].Value(), s.Scale(p.Trades[i].Instrument))
-		s.turnover -= weight
+		s.shrink(p.Trades[i].Instrument, p.Trades[i].Value())
 	}
 	s.instruments.release(p.Instruments)
 	return p

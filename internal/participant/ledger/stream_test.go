@@ -1,14 +1,18 @@
 package ledger_test
 
 import (
+	"bytes"
 	"errors"
 	"math"
+	"math/big"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger/ledgertest"
+	"github.com/tezi-exchange/tezi/orderbook"
 )
 
 var one, two = ledgertest.Party{Member: 1, Client: 1}, ledgertest.Party{Member: 2, Client: 2}
@@ -90,6 +94,121 @@ func TestCoarseTurnover(t *testing.T) {
 		}
 		s.Release(from.Drop())
 	}
+}
+
+// TestFineTurnover checks that an instrument has the whole bound in the units of its own prices, to the last one (L3): at scale
+// 7 all trades of a run together once had room for a tenth of a busy day.
+func TestFineTurnover(t *testing.T) {
+	s, from := &ledger.Stream{}, &ledgertest.Stream{}
+	reserve(t, s, from, from.Next(instruments(7, 9, 3, 2)))
+	for _, i := range []uint32{1, 2, 3} {
+		reserve(t, s, from, from.Next(nil, ledgertest.Buys(one, two, i, 1<<31, ledger.TurnoverMax>>31)))
+		if _, err := s.Reserve(from.Next(nil, ledgertest.Buys(one, two, i, 1, 1))); !errors.Is(err, ledger.ErrTurnover) {
+			t.Fatalf("instrument %d: %v, want ErrTurnover", i, err)
+		}
+	}
+	reserve(t, s, from, from.Next(nil, ledgertest.Buys(one, two, 4, 1<<31, ledger.TurnoverMax>>32))) // half of the paise
+	for from.Undecided() > 0 {
+		s.Confirm(from.Apply())
+	}
+}
+
+// TestTurnoverOfPartsOfPaise checks that units below a paisa weigh on the others as the paise that they have begun (L3).
+func TestTurnoverOfPartsOfPaise(t *testing.T) {
+	s, from := &ledger.Stream{}, &ledgertest.Stream{}
+	units := func(i uint32, n orderbook.Qty) codec.Trade { return ledgertest.Buys(one, two, i, n, 1) }
+	reserve(t, s, from, from.Next(instruments(3, 2), units(1, 5), ledgertest.Buys(one, two, 2, 1<<30, ledger.TurnoverMax>>30-1), units(2, 1<<30-1)))
+	for range 2 {
+		for _, b := range []*batch3pc.Batch{from.Next(nil, units(2, 1)), from.Next(nil, units(1, 6)), from.Next(nil, units(1, 5), units(1, 1))} {
+			if _, err := s.Reserve(b); !errors.Is(err, ledger.ErrTurnover) {
+				t.Fatalf("%v, want ErrTurnover", err)
+			}
+		}
+		reserve(t, s, from, from.Next(nil, units(1, 2), units(1, 3))) // to the end of its paisa
+		s.Release(from.Drop())
+	}
+}
+
+// TestTurnoverOracle reserves and releases trades at the ends of all domains, and compares who is refused with sums in
+// arithmetic without bounds.
+func TestTurnoverOracle(t *testing.T) {
+	scales := []uint8{0, 1, 2, 3, 4, 7, 9}
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		s, from := &ledger.Stream{}, &ledgertest.Stream{}
+		reserve(t, s, from, from.Next(instruments(scales...)))
+		var voted [][]codec.Trade
+		refused, taken := 0, 0
+		for range 300 {
+			if len(voted) > 0 && r.IntN(6) == 0 {
+				s.Release(from.Drop())
+				voted = voted[:len(voted)-1]
+				continue
+			}
+			trades := make([]codec.Trade, r.IntN(4))
+			for i := range trades {
+				qty, price := r.Uint32()>>r.IntN(12), r.Int32N(math.MaxInt32)>>r.IntN(12)
+				trades[i] = ledgertest.Buys(one, two, uint32(1+r.IntN(len(scales))), orderbook.Qty(max(qty, 1)), orderbook.Price(max(price, 1)))
+			}
+			var want []byte
+			for i := range trades {
+				if !fits(scales, append(voted[:len(voted):len(voted)], unvetoed(trades[:i+1], want))) {
+					if want == nil {
+						want = make([]byte, (len(trades)+3)/4)
+					}
+					batch3pc.SetVeto(want, i, batch3pc.VetoTaker)
+				}
+			}
+			b := from.Next(nil, trades...)
+			if _, err := s.Reserve(b); want == nil && err != nil || want != nil && (!errors.Is(err, ledger.ErrTurnover) || !bytes.Equal(s.Refusal(err).Veto, want)) {
+				t.Fatalf("seed %d: %v, veto %x, want %x", seed, err, s.Refusal(err).Veto, want)
+			}
+			if want == nil {
+				from.Voted(b)
+				voted = append(voted, trades)
+				taken++
+			} else {
+				refused++
+			}
+		}
+		if refused < 20 || taken < 20 {
+			t.Errorf("seed %d: %d batches refused and %d taken prove little", seed, refused, taken)
+		}
+	}
+}
+
+// unvetoed are the trades that a veto does not name.
+func unvetoed(trades []codec.Trade, veto []byte) (rest []codec.Trade) {
+	for i := range trades {
+		if batch3pc.VetoBits(veto, i) == 0 {
+			rest = append(rest, trades[i])
+		}
+	}
+	return rest
+}
+
+// fits says whether the turnover of each instrument in its units, and of all in paise, is within the bound (L3).
+func fits(scales []uint8, batches [][]codec.Trade) bool {
+	most, all := big.NewInt(ledger.TurnoverMax), new(big.Int)
+	for k, scale := range scales {
+		sum := new(big.Int)
+		for _, trades := range batches {
+			for i := range trades {
+				if t := &trades[i]; int(t.Instrument) == k+1 {
+					sum.Add(sum, new(big.Int).Mul(big.NewInt(int64(t.Price)), big.NewInt(int64(t.Qty))))
+				}
+			}
+		}
+		if sum.Cmp(most) > 0 {
+			return false
+		}
+		unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
+		paise, rest := new(big.Int).QuoRem(sum.Mul(sum, big.NewInt(100)), unit, new(big.Int))
+		if all.Add(all, paise); rest.Sign() > 0 {
+			all.Add(all, big.NewInt(1))
+		}
+	}
+	return all.Cmp(most) <= 0
 }
 
 // TestTurnoverOverflow checks the bound against a value that would wrap around 64 bits (L3).
