@@ -24,4 +24,5 @@
 //
 // A node that has ended, because another coordinator leads (ErrFenced) or because its disk failed, says why in Err. To
 // restart it, make the same call on the same directory, with an empty App: the log rebuilds its state.
+// A participant that was started at port 0 is restarted at its Addr, where the coordinator dials it.
 package driver

@@ -48,8 +48,12 @@ type UnavailableError struct {
 
 // Error lists the missing nodes, and those in trouble.
 func (e *UnavailableError) Error() string {
+	return fmt.Sprintf("driver: coordinator is %v (%v)%s", e.State, e.Cause, e.who())
+}
+
+// who lists the missing nodes, and those in trouble, each behind a semicolon.
+func (e *UnavailableError) who() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "driver: coordinator is %v (%v)", e.State, e.Cause)
 	for _, n := range e.Missing {
 		if why := e.Refused[n]; why != nil {
 			fmt.Fprintf(&b, "; node %d: %v", n, why)

@@ -13,7 +13,7 @@ import (
 )
 
 // TestCoordinatorForgets: a coordinator whose disk is lost, or is an old copy, opens no ballot again that it has
-// opened before, and leads on from what the participants hold (protocol.md 5.11).
+// opened before, and leads on from what the participants hold (PROTOCOL.md 5.11).
 func TestCoordinatorForgets(t *testing.T) {
 	c := newCast(t)
 	dir := filepath.Join(c.dir, fmt.Sprint(engine))

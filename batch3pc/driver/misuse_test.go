@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -101,6 +102,34 @@ func TestContextEndedBefore(t *testing.T) {
 	}
 	if err := c.Commit(ctx, 1, nil); !errors.Is(err, driver.ErrClosed) {
 		t.Errorf("after the end: %v, want ErrClosed", err)
+	}
+}
+
+// TestInDoubtNamesWhoIsMissing: who gives up on a batch that was proposed is told for whom it waited, and not that
+// nothing was proposed.
+func TestInDoubtNamesWhoIsMissing(t *testing.T) {
+	c, p := local(t, nil)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for c.Peers()[0].Connected {
+		runtime.Gosched()
+	}
+	cause := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	committed := make(chan error)
+	before := c.Status().Proposed
+	go func() { committed <- c.Commit(ctx, 1, []byte("a")) }()
+	for c.Status().Proposed == before {
+		runtime.Gosched()
+	}
+	cancel(cause)
+	err := <-committed
+	if !errors.Is(err, driver.ErrInDoubt) || !errors.Is(err, cause) || !strings.Contains(err.Error(), "node 1 is not connected") {
+		t.Errorf("%v, want that it is in doubt, why it was not waited for, and that node 1 is missing", err)
+	}
+	if errors.As(err, new(*driver.UnavailableError)) {
+		t.Errorf("%v is an UnavailableError, which says that nothing was proposed", err)
 	}
 }
 

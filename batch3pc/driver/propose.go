@@ -40,7 +40,7 @@ func (c *CoordinatorNode) TryPropose(count uint32, payload []byte) (no uint64, e
 
 // Commit proposes a batch and waits for its outcome: nil if it is committed, else the Err of its
 // Outcome, or an error of Propose. When ctx ends after the batch was proposed the error wraps ErrInDoubt
-// and the cause. It must not be called from CoordinatorOptions.Outcome.
+// and the cause, and names in its text the participants that are missing. It must not be called from CoordinatorOptions.Outcome.
 func (c *CoordinatorNode) Commit(ctx context.Context, count uint32, payload []byte) error {
 	outcome := make(chan error, 1)
 	no, err := c.propose(ctx, count, payload, outcome)
@@ -59,7 +59,9 @@ func (c *CoordinatorNode) Commit(ctx context.Context, count uint32, payload []by
 	case err := <-outcome: // it came at the last moment
 		return err
 	default:
-		return fmt.Errorf("%w, which was not waited for: %w", ErrInDoubt, context.Cause(ctx))
+		// In words alone: an *UnavailableError says that nothing was proposed.
+		gone := c.unavailable(context.Cause(ctx))
+		return fmt.Errorf("%w, which was not waited for: %w%s", ErrInDoubt, gone.Cause, gone.who())
 	}
 }
 
@@ -188,7 +190,7 @@ func (c *CoordinatorNode) WaitActive(ctx context.Context) error {
 }
 
 // unavailable is the error of somebody who gave up waiting.
-func (c *CoordinatorNode) unavailable(cause error) error {
+func (c *CoordinatorNode) unavailable(cause error) *UnavailableError {
 	e := &UnavailableError{
 		Cause: cause, State: c.Status().State, Refused: map[batch3pc.NodeID]error{}, Trouble: map[batch3pc.NodeID]batch3pc.Trouble{},
 	}
