@@ -15,7 +15,7 @@ type Vote struct {
 type App interface {
 	// Vote judges b, which follows the last batch voted for, and reserves what it needs if the
 	// answer is yes. It must be deterministic in the prefix and the batch, because a vote is not
-	// durable and is cast again after a restart (protocol.md 3.6). decided says that the votes on b
+	// durable and is cast again after a restart (PROTOCOL.md 3.6). decided says that the votes on b
 	// are over, it is committed or in the base of a ballot: the answer is ignored and b must be
 	// accepted (and may be dropped all the same, until it is applied).
 	Vote(b *Batch, decided bool) Vote

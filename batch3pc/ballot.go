@@ -7,7 +7,7 @@ import "cmp"
 type NodeID uint8
 
 // Ballot orders competing coordinators. It is unique to one boot of one coordinator, which makes
-// its epoch durable before the first message of the ballot leaves (protocol.md 3.1). The zero
+// its epoch durable before the first message of the ballot leaves (PROTOCOL.md 3.1). The zero
 // Ballot is below every real one and means "none".
 type Ballot struct {
 	Epoch uint64 // compared first

@@ -6,7 +6,7 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 )
 
-// One test for each claim of protocol.md 5.3 about these machines, named after it.
+// One test for each claim of PROTOCOL.md 5.3 about these machines, named after it.
 
 var origin batch3pc.Position
 

@@ -27,7 +27,7 @@ type CoordinatorConfig struct {
 	// back the truncation of logs any more, if a snapshot can help it; 0: for ever.
 	LagMax Seq
 	// Identified says that all participants have an Incarnation, so that one that has lost its log is
-	// found out (protocol.md 5.10). The first batch of a stream is then a generation that names them.
+	// found out (PROTOCOL.md 5.10). The first batch of a stream is then a generation that names them.
 	Identified bool
 	Deadlines  Deadlines // none by default
 }
@@ -224,7 +224,7 @@ func (c *Coordinator) step(p *progress, m *Message) {
 }
 
 // stepStale takes note of a higher ballot. It reports whether that is one of an earlier life of this very node,
-// whose log it does not have: then nobody else leads, and the next ballot is above it (protocol.md 5.11).
+// whose log it does not have: then nobody else leads, and the next ballot is above it (PROTOCOL.md 5.11).
 func (c *Coordinator) stepStale(m *Message) (own bool) {
 	c.epoch = max(c.epoch, m.LastElected.Epoch)
 	if c.state == StateIdle || !c.ballot.Less(m.LastElected) || mutant.Is(mutant.FenceIgnored) {

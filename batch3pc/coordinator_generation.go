@@ -6,7 +6,7 @@ import (
 	"github.com/tezi-exchange/tezi/internal/mutant"
 )
 
-// A change of the member set (protocol.md 5.6) is an entry of the stream:
+// A change of the member set (PROTOCOL.md 5.6) is an entry of the stream:
 //
 //	G1  all members of the new generation vote for it, and a quorum of the configured set decides it
 //	G2  it is proposed behind a decided batch, and nothing is proposed behind it until it is decided

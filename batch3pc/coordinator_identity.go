@@ -6,7 +6,7 @@ import (
 )
 
 // A participant that has lost its log has lost its promises. It counts for nothing until a
-// generation names its new log (protocol.md 5.10):
+// generation names its new log (PROTOCOL.md 5.10):
 //
 //	N1  the first entry of a stream names the logs of all configured participants; as long as nobody
 //	    who takes part in an election knows such an entry, the election needs all of them

@@ -5,7 +5,7 @@ import "encoding/binary"
 // Kind of a message. Part of the wire format: never renumber.
 type Kind uint8
 
-// The messages of protocol.md 5.2. All are idempotent and, where they carry a watermark, cumulative.
+// The messages of PROTOCOL.md 5.2. All are idempotent and, where they carry a watermark, cumulative.
 const (
 	KindBatch        Kind = 1  // C->P  vote request for Batch (can-commit)
 	KindYes          Kind = 2  // P->C  voted yes for everything <= Seq, whose chain is Chain

@@ -2,7 +2,7 @@ package batch3pc
 
 // A participant is repairing while it does not hold all that it has pre-committed: records of its
 // log were unreadable, and later ones tell what it had promised and accepted. It then votes for,
-// promises and acknowledges nothing above what it holds, until the batches are back (protocol.md
+// promises and acknowledges nothing above what it holds, until the batches are back (PROTOCOL.md
 // 5.7). Whoever counted its acknowledgement before was right: a quorum held the batches then, and
 // any other quorum still finds them.
 

@@ -3,7 +3,7 @@ package batch3pc
 import "github.com/tezi-exchange/tezi/internal/mutant"
 
 // stepBatch votes on a batch. A yes is recorded but not durable before it leaves: the next
-// pre-commit makes it so (protocol.md 3.6).
+// pre-commit makes it so (PROTOCOL.md 3.6).
 func (p *Participant) stepBatch(m *Message) {
 	b := m.Batch
 	if b == nil {

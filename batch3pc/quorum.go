@@ -1,7 +1,7 @@
 package batch3pc
 
 // quorumOf is the smallest number of n configured participants that meets every other such set.
-// It is always taken over the configured set, never over who is alive (protocol.md 3.1).
+// It is always taken over the configured set, never over who is alive (PROTOCOL.md 3.1).
 func quorumOf(n int) int { return n/2 + 1 }
 
 // quorumMark is the highest watermark that at least quorum of the marks have reached, in other

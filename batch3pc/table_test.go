@@ -6,7 +6,7 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 )
 
-// One test for each row and remark of protocol.md 3.3 to 3.6, as the stream of section 5 has it.
+// One test for each row and remark of PROTOCOL.md 3.3 to 3.6, as the stream of section 5 has it.
 
 // VOTE-REQ: the batch is written, the yes leaves without waiting for the disk.
 func TestVoteRequestIsRecordedAndAnsweredAtOnce(t *testing.T) {

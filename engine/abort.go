@@ -9,7 +9,7 @@ import (
 )
 
 // refused answers a NO. A veto opens a ballot of its own (every abort is a START in a fresh epoch,
-// protocol.md S3c); the book is rolled back when that ballot is active and its base known. Any
+// PROTOCOL.md S3c); the book is rolled back when that ballot is active and its base known. Any
 // other refusal is a fault that nobody may gloss over.
 func (e *Engine) refused(r *batch3pc.Refusal) error {
 	if r.Reason != batch3pc.ReasonVeto {

@@ -10,7 +10,7 @@ import (
 )
 
 // Membership is the body of RecordGeneration: an entry of the stream that is decided and says who the
-// members are from there on (protocol.md 5.6).
+// members are from there on (PROTOCOL.md 5.6).
 type Membership struct {
 	Generation batch3pc.Generation
 	Parent     batch3pc.Position // what the entry follows, which was decided before it was proposed

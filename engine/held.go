@@ -9,7 +9,7 @@ import (
 
 // A participant never loses what it has made durable, so one that says less than that after it has connected
 // again was started on an old copy of its disk. It has forgotten promises and votes, and counts for nothing as
-// long as that log is there (protocol.md 5.10). What each of them holds is in the command log (RecordHeld),
+// long as that log is there (PROTOCOL.md 5.10). What each of them holds is in the command log (RecordHeld),
 // so that an engine knows it that has not seen it.
 
 // heldSize is the size of an entry of RecordHeld: u64 node, u64 seq.

@@ -90,7 +90,7 @@ func (l *logger) put(kind uint8, body []byte) bool {
 }
 
 // err returns the error that stopped the logger, if any. A log that failed to sync is not tried
-// again (protocol.md S9): the run ends.
+// again (PROTOCOL.md S9): the run ends.
 func (l *logger) err() error {
 	if p := l.failed.Load(); p != nil {
 		return *p

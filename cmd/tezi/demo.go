@@ -12,9 +12,9 @@ func newDemo() *cobra.Command {
 		Use:   "demo",
 		Short: "Show what a fault does under 2PC, textbook 3PC and E3PC",
 		Long: `Show the same fault, at the same moment, under two-phase commit, textbook three-phase
-commit, and E3PC, which tezi runs: the first blocks, the second
-splits, the third decides. The machines and drivers are the real ones, on a
-simulated clock, network and disks.`,
+commit, and E3PC, which tezi runs: the first blocks, the second splits, the third
+decides. The machines and drivers are the real ones, on a simulated clock, network
+and disks.`,
 		Example: "  tezi demo coordinator-crash\n  tezi demo partition --seed 7 -o json",
 		Args:    knownCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -25,7 +25,7 @@ func newEngine() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "engine",
-		Short: "Run a standby engine, which takes over when the leading one dies",
+		Short: "Run a backup engine, which takes over when the leading one dies",
 		Long: `Stand by for the engine of a run: follow its command log on the same machine, with
 its state ready in memory, and continue where the log ends when that engine is gone.
 An engine that is silent but alive still holds the log; it is fenced, and what it left
@@ -39,7 +39,7 @@ directory, with ranks 1, 2, 3. It ends with exit code 0 when the run is finished
 		Args: wantArgs(),
 	}
 	cmd.Flags().StringVar(&dir, "dir", "tezi-run", "run directory")
-	cmd.Flags().IntVar(&rank, "rank", 1, "place among the standby engines of the run, different for each: 1 to 3")
+	cmd.Flags().IntVar(&rank, "rank", 1, "place among the backup engines of the run, different for each: 1 to 3")
 	cmd.Flags().BoolVar(&supervised, "supervised", false, "end when standard input ends, which means that the parent process is gone")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		lowest := 1

@@ -128,8 +128,8 @@ settlement and market data by a three-phase commit (E3PC), and proves from the
 logs that all of them agree.
 
 Data goes to standard output, messages to standard error. Exit codes: 0 ok,
-1 failure, 2 usage or not a capture, 3 verification failed, 78 bad
-configuration, 130 interrupted.`,
+1 failure, 2 usage or not a capture, 3 verification failed, 75 another engine
+leads, 78 bad configuration, 130 interrupted.`,
 		Example: `  tezi generate --orders 300000
   tezi replay CASH_Orders_09092026.DAT.gz
   tezi verify tezi-run`,

@@ -90,7 +90,7 @@ none can be, the exit code is 1 as well.
 A file can wait: while trading is halted, nothing is read and no order is lost.
 
 A run that was killed continues with --resume. With --backups the engine is a
-process too, and standby engines take over when it dies.`,
+process too, and backup engines take over when it dies.`,
 		Example: `  tezi replay CASH_Orders_09092026.DAT.gz
   tezi replay day.tzc --rate 250k -o json
   tezi replay day.tzc --backups 1

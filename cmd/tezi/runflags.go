@@ -63,7 +63,7 @@ func (r *runFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&r.dir, "dir", "tezi-run", "run directory: logs, states, report")
 	f.BoolVar(&r.force, "force", false, "replace an earlier run in the directory")
 	f.BoolVar(&r.resume, "resume", false, "continue the run in the directory from where its command log ends; the source must be the same")
-	f.IntVar(&r.backups, "backups", 0, "standby engines, at most 3; every engine is then a process of its own")
+	f.IntVar(&r.backups, "backups", 0, "backup engines, at most 3; every engine is then a process of its own")
 	f.IntVar(&r.restarts, "restarts-max", box.RestartsMax, "how often a process that keeps dying is restarted")
 	f.BoolVar(&r.inProcess, "in-process", false, "run the participants inside this process, over rings")
 	f.StringVar(&r.transport, "transport", box.TransportTCP, "between processes: tcp, udp, or shm (memory that both map)")

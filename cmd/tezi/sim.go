@@ -37,8 +37,8 @@ func newSim() *cobra.Command {
 lost, repeated, delayed, reordered and corrupted; nodes cut off, paused and
 crashed, with any part of what they had not synced lost; several coordinators at
 once. With --level driver the nodes are whole: driver, log, codec and a disk that
-fails, fills up, is damaged or lost. Every event is checked against the invariants of the protocol, and a
-quarter of the schedules must converge when the faults end.
+fails, fills up, is damaged or lost. Every event is checked against the invariants
+of the protocol, and a quarter of the schedules must converge when the faults end.
 
 One seed is one schedule, the same on every machine. --seed traces it, an event
 a line; a schedule that breaks an invariant is cut down to the events that it
@@ -178,7 +178,7 @@ func printSimulated(w io.Writer, r *sim.Report, took time.Duration) error {
 		if c.Driver && r.Level != sim.Driver.String() {
 			continue
 		}
-		fmt.Fprintf(&b, "reached       %-16s %d\n", c.Name, c.N)
+		fmt.Fprintf(&b, "reached       %-24s %d\n", c.Name, c.N)
 	}
 	violations := "0"
 	if f := r.Failure; f != nil {

@@ -64,7 +64,7 @@ func (f *layoutFacts) contractSize() int {
 	return 12
 }
 
-// appendContract writes the bytes that name the instrument.
+// contract writes the bytes that name the instrument.
 func (w *encoder) contract(f *layoutFacts, c *Contract) {
 	w.name("symbol", c.Symbol[:])
 	if !f.contracts {

@@ -117,7 +117,7 @@ func (b *box) sourceRead(commands uint64) {
 	if r := &b.ready; r.standing && !r.told && commands >= r.log {
 		r.told = true
 		b.rank.become(RankStanding)
-		b.o.Log.Warn("standby engine is ready", "pid", os.Getpid(), "decided_batch", uint64(r.decided))
+		b.o.Log.Warn("backup engine is ready", "pid", os.Getpid(), "decided_batch", uint64(r.decided))
 	}
 }
 
@@ -139,7 +139,7 @@ func (b *box) standbyNotice(n engine.Notice) bool {
 	case engine.NoticeUnready:
 		if b.unready() {
 			b.rank.become(RankStarting)
-			log.Warn("standby engine is not ready: it has lost a link", "role", n.Peer)
+			log.Warn("backup engine is not ready: it has lost a link", "role", n.Peer)
 		}
 	case engine.NoticeTerminated:
 		log.Warn("the leading engine is silent: its batches in doubt are decided; no new ones commit until it releases the command log", "committed_batch", uint64(n.Seq))

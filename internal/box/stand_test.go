@@ -72,7 +72,7 @@ func TestReadyWhenTheSourceIsReadToo(t *testing.T) {
 	b := &box{o: &Options{Log: slog.New(slog.NewTextHandler(&said, nil))}, rank: r}
 	check := func(when string, want RankState, times int) {
 		t.Helper()
-		if got := *r.state.Load(); got != want || strings.Count(said.String(), "standby engine is ready") != times {
+		if got := *r.state.Load(); got != want || strings.Count(said.String(), "backup engine is ready") != times {
 			t.Errorf("%s: %s, and said %q", when, got, said.String())
 		}
 	}

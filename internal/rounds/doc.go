@@ -25,7 +25,7 @@
 //
 //	D1  A message of Ready.Durable leaves only after every record that came before it is durable.
 //	D2  The log holds everything needed to rebuild the machine; nothing else is trusted at a restart.
-//	D3  An error of the log ends the node: it is never retried (protocol.md S9).
+//	D3  An error of the log ends the node: it is never retried (PROTOCOL.md S9).
 //	D4  In steady state a Round allocates nothing.
 //	D5  Each proposal has one Outcome, in the order of Propose. It says committed or aborted only
 //	    where that is decided.

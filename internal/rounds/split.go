@@ -6,7 +6,7 @@ import "github.com/tezi-exchange/tezi/batch3pc"
 
 // split takes a batch and the commit watermark that it carries apart, as if the coordinator had sent them one after
 // the other: the vote is what others wait for, so it leaves before the batches are applied that were decided
-// meanwhile. A watermark may come late or never (protocol.md 5.2), so nothing is different but the order.
+// meanwhile. A watermark may come late or never (PROTOCOL.md 5.2), so nothing is different but the order.
 type split struct {
 	batch batch3pc.Message // scratch: the message without the watermark
 	told  batch3pc.Message // the watermark, when the vote has left

@@ -7,7 +7,7 @@ import "github.com/tezi-exchange/tezi/internal/mutant"
 var equivalent = map[mutant.ID]string{
 	mutant.FencedCommitObeyed: "A commit watermark says what a quorum has durably accepted in some ballot. That it did stays true when the " +
 		"ballot is fenced: every later base contains it (I7, rule S2). A participant obeys it only as far as the chain is its own.",
-	mutant.TimerForgets: "A vote is not durable and binds nobody but the ballot it was cast in (protocol.md 3.6). The participant forgets it in " +
+	mutant.TimerForgets: "A vote is not durable and binds nobody but the ballot it was cast in (PROTOCOL.md 3.6). The participant forgets it in " +
 		"the step in which it promises a higher ballot, so the old one cannot have it pre-commit any more. It is the same as a crash that " +
 		"loses the unsynced vote, which every scheduler plays. Only recover-forward reaches less far.",
 	mutant.PreCommitUnstarted: "A coordinator sends PRE-COMMIT only to participants that it knows to be started, which it learns from START-ACK or from a " +

@@ -130,7 +130,7 @@ func (w *World) elect(c *coordinator) {
 }
 
 // connect tells a coordinator which participants are there, but for those in lives. A machine is not told again what it
-// has been told: it has to get on with somebody whose link never breaks, or who was away unnoticed (protocol.md 5.8).
+// has been told: it has to get on with somebody whose link never breaks, or who was away unnoticed (PROTOCOL.md 5.8).
 func (w *World) connect(c *coordinator, lives uint16) {
 	for i, known := range c.machine.AppendPeers(nil) {
 		if p := w.participants[i]; lives>>p.id&1 == 0 && (w.setup.Driver || known.Connected != p.up) {

@@ -3,10 +3,10 @@ package transport
 import "github.com/tezi-exchange/tezi/ringbuf"
 
 // Pair connects two goroutines of this process: what a publishes is what b reads, in the same
-// memory, and the other way round. OutCap and inCap are the sizes in bytes of the rings from a to b
-// and from b to a. BellA is rung when there is something for a, bellB when there is something for
-// b. Both links start with an EventUp. When one of them is closed, the other reads what was
-// published before, then EventDown, and nothing ever again.
+// memory, and the other way round. The ring from a to b has at least outCap bytes, the one from b to a
+// inCap. The ring to a rings bellA when there is something for a, the ring to b bellB. Both links start
+// with an EventUp. When one of them is closed, the other reads what was published before, then
+// EventDown, and nothing ever again.
 func Pair(outCap, inCap int, bellA, bellB *ringbuf.Bell) (a, b *Link) {
 	if bellA == nil || bellB == nil {
 		panic("transport: a pair needs two bells")
