@@ -36,9 +36,9 @@
 //
 // # Members, standbys, deadlines
 //
-// Members are the participants whose yes a new batch needs. They may change: ProposeGeneration puts an
-// entry that names the new ones into the stream. A Standby is a coordinator that watches and opens a ballot when a quorum of the participants has
-// heard of no leader for its patience. Deadlines name who is late; they decide nothing.
+// Members are the participants whose yes a new batch needs. They may change: ProposeGeneration puts an entry that names
+// the new ones into the stream. A Standby is a coordinator that watches and opens a ballot when a quorum of the
+// participants has heard of no leader for its patience. Deadlines name who is late; they decide nothing.
 //
 // # Invariants
 //

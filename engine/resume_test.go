@@ -22,8 +22,9 @@ type crashing struct {
 	held  uint64 // records of the log when the present engine took it up
 }
 
-// life runs one engine on what the last one has left: to the end of cmds, or until it has committed
-// dieAt batches and dies; r, if any, draws how much of the log is lost that nobody relies on. It returns the trades that this life has published.
+// life runs one engine on what the last one has left: to the end of cmds, or until it has committed dieAt batches and
+// dies; r, if any, draws how much of the log is lost that nobody relies on. It returns the trades that this life has
+// published.
 func (c *crashing) life(t *testing.T, r *rand.Rand, cmds []codec.Command, dieAt int, veto func(*codec.Trade) uint8) (*testBox, Result, error) {
 	t.Helper()
 	c.boot++

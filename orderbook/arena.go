@@ -60,10 +60,10 @@ func (a *Arena) nodes() int { return 2*a.cap + 4 }
 // parts at least two of its like, so there are fewer than two for each level (I6).
 func (a *Arena) branchesMax() int { return 2*a.cap + 4 }
 
-// NewArena reserves memory for ordersMax orders resting at the same time, in whatever books and at
-// whatever prices: 56 bytes for each order, 32 for each occupied price, 13 to 64 for the index, and
-// 12 for each order with a PAN that an auction collects, touched as they are needed. It panics if ordersMax is out of range (1 to 2^30-8) or if the
-// address space cannot be had. The order numbers are whatever the caller gives.
+// NewArena reserves memory for ordersMax orders resting at the same time, in whatever books and at whatever prices: 56
+// bytes for each order, 32 for each occupied price, 13 to 64 for the index, and 12 for each order with a PAN that an
+// auction collects, touched as they are needed. It panics if ordersMax is out of range (1 to 2^30-8) or if the address
+// space cannot be had. The order numbers are whatever the caller gives.
 func NewArena(ordersMax int) *Arena { return mustArena(ordersMax, ordersLimit, false) }
 
 // NewNumberedArena is NewArena for books whose orders carry the numbers that NextID gives, for at

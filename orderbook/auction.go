@@ -138,10 +138,10 @@ func (b *Book) fillCross(s uint32, n Qty) Qty {
 	return left
 }
 
-// CloseAuction ends the auction; without one it does nothing. Market orders that are left become limit orders at price, each in line
-// by the time at which it was collected, and it returns how many. It panics if the book is crossed,
-// or if market orders are left and price is no price: who holds the auction uncrosses it to its end, and
-// cancels what he can give no price.
+// CloseAuction ends the auction; without one it does nothing. Market orders that are left become limit orders at price,
+// each in line by the time at which it was collected, and it returns how many. It panics if the book is crossed, or if
+// market orders are left and price is no price: who holds the auction uncrosses it to its end, and cancels what he can
+// give no price.
 func (b *Book) CloseAuction(price Price) (turned int) {
 	if !b.collecting {
 		return 0

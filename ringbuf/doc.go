@@ -22,12 +22,11 @@
 // A negative number, and more than was claimed or peeked, is a bug of the caller, and panics. A ring is made by a
 // function of this package: the zero value of its type is none.
 //
-// Each slot has one owner at any time, and one store hands it over: see the types sides, MPSC and
-// Broadcast for the pictures. Between the two sides, and between a shared word and the private block
-// of its writer, lie 128 bytes of padding, so that no core waits for a cache line that it does not
-// use. Each side remembers where it last saw the other, and looks again only when that is not
-// enough. The publishing store is cheaper than a store of sync/atomic: see order.go. The producer asks for the cache lines
-// of the slots that it will fill next: see ahead.go.
+// Each slot has one owner at any time, and one store hands it over: see the types sides, MPSC and Broadcast for the
+// pictures. Between the two sides, and between a shared word and the private block of its writer, lie 128 bytes of
+// padding, so that no core waits for a cache line that it does not use. Each side remembers where it last saw the
+// other, and looks again only when that is not enough. The publishing store is cheaper than a store of sync/atomic: see
+// order.go. The producer asks for the cache lines of the slots that it will fill next: see ahead.go.
 //
 // The engine of this module uses SPSC, Frames and Bell; MPSC and Broadcast are for other users of the package.
 // docs/RINGS.md has the figures, and what each of these measures is worth.

@@ -30,9 +30,9 @@ var ErrMemory = errors.New("ringbuf: not the memory of a ring")
 // FramesBytes is how much memory FramesOn wants for a slab of at least capacity bytes.
 func FramesBytes(capacity int) int { return controlSize + max(sharedMin, roundUp(capacity)) }
 
-// FramesOn makes an empty ring in mem, which is aligned to 8 bytes (to a cache line if it is to be fast) and has exactly FramesBytes of
-// some capacity. Nobody may use the memory yet. The ring keeps mem in use, and in the same place,
-// but does not keep mapped memory mapped.
+// FramesOn makes an empty ring in mem, which is aligned to 8 bytes (to a cache line if it is to be fast) and has
+// exactly FramesBytes of some capacity. Nobody may use the memory yet. The ring keeps mem in use, and in the same
+// place, but does not keep mapped memory mapped.
 func FramesOn(mem []byte) (*Frames, error) {
 	c, slab, err := divide(mem)
 	if err != nil {

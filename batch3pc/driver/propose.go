@@ -38,9 +38,9 @@ func (c *CoordinatorNode) TryPropose(count uint32, payload []byte) (no uint64, e
 	return 0, batch3pc.ErrNoRoom
 }
 
-// Commit proposes a batch and waits for its outcome: nil if it is committed, else the Err of its
-// Outcome, or an error of Propose. When ctx ends after the batch was proposed the error wraps ErrInDoubt
-// and the cause, and names in its text the participants that are missing. It must not be called from CoordinatorOptions.Outcome.
+// Commit proposes a batch and waits for its outcome: nil if it is committed, else the Err of its Outcome, or an error
+// of Propose. When ctx ends after the batch was proposed the error wraps ErrInDoubt and the cause, and names in its
+// text the participants that are missing. It must not be called from CoordinatorOptions.Outcome.
 func (c *CoordinatorNode) Commit(ctx context.Context, count uint32, payload []byte) error {
 	outcome := make(chan error, 1)
 	no, err := c.propose(ctx, count, payload, outcome)

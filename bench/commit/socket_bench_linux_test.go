@@ -75,11 +75,11 @@ func spinRead(fd int, p []byte) error {
 }
 
 // BenchmarkSocket is what the kernel takes for UDP on this host, below every carrier that goes through it: 64 bytes to
-// and fro between two threads that never sleep, beside goroutines that wait as usual (x-usual), beside the same two datagrams by
-// one thread, without another core to carry lines to (x-one-thread), and beside a system call that does nothing (x-call): a trip
-// is four of them that do something; and 40,000 bytes, sent and
-// received by one thread, cut and put together by the kernel (UDP_SEGMENT, UDP_GRO), beside a call for each datagram, and
-// beside the two system calls (x-call).
+// and fro between two threads that never sleep, beside goroutines that wait as usual (x-usual), beside the same two
+// datagrams by one thread, without another core to carry lines to (x-one-thread), and beside a system call that does
+// nothing (x-call): a trip is four of them that do something; and 40,000 bytes, sent and received by one thread, cut
+// and put together by the kernel (UDP_SEGMENT, UDP_GRO), beside a call for each datagram, and beside the two system
+// calls (x-call).
 //
 //	go test -run '^$' -bench Socket -benchtime 20000x ./bench/commit
 func BenchmarkSocket(b *testing.B) {

@@ -4,10 +4,10 @@ package pretrade
 
 import "math/bits"
 
-// index finds a row by its key: open addressing with linear probing, at most half full, so that a
-// probe ends after one or two entries. No row is taken out but the last one that came, at once. The hash has no seed that could
-// differ between machines; client numbers that collide on purpose cost time and nothing else, and
-// they are the exchange's to give.
+// index finds a row by its key: open addressing with linear probing, at most half full, so that a probe ends after one
+// or two entries. No row is taken out but the last one that came, at once. The hash has no seed that could differ
+// between machines; client numbers that collide on purpose cost time and nothing else, and they are the exchange's to
+// give.
 //
 // Its table follows the rows: one that is half full is followed by one of twice the size, into which each row that
 // comes, and each look, takes some of the old ones along, so that no order waits for the move, and none has to look

@@ -94,8 +94,9 @@ cat`)
 	}
 }
 
-// TestSupervisorRestarts: whether it is killed when it works, killed when it starts, or told to end,
-// which it may comment or, if it is an engine, call its reason, the participant comes back with a new boot number and on the same address.
+// TestSupervisorRestarts: whether it is killed when it works, killed when it starts, or told to end, which it may
+// comment or, if it is an engine, call its reason, the participant comes back with a new boot number and on the same
+// address.
 func TestSupervisorRestarts(t *testing.T) {
 	program, starts := fakeParticipant(t, `case $n in
 1) echo listening 127.0.0.1:7001; kill -9 $$ ;;

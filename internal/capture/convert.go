@@ -21,13 +21,13 @@ type Stats struct {
 	Notes       []Note `json:"notes,omitempty"`
 }
 
-// Convert reads the capture in ("-": standard input) and writes it to out in the format of its
-// extension. Unreadable records are counted: a tezi capture keeps a KindUnreadable command in the
-// place of each, the other formats leave them out. If no record can be read, ErrNothingRead says so. An
-// error leaves no file. What the format of out cannot carry is told in Stats.Notes. The phases that o.Sessions puts into an NSE file are written
-// too, unless out is an NSE file. A command CSV gets the optional columns that it needs: to know them,
-// the source is read twice, or all are written if it is standard input or another pipe. When ctx ends, so does the
-// conversion; what it has written is gone at once, although it may wait for a pipe for ever.
+// Convert reads the capture in ("-": standard input) and writes it to out in the format of its extension. Unreadable
+// records are counted: a tezi capture keeps a KindUnreadable command in the place of each, the other formats leave them
+// out. If no record can be read, ErrNothingRead says so. An error leaves no file. What the format of out cannot carry
+// is told in Stats.Notes. The phases that o.Sessions puts into an NSE file are written too, unless out is an NSE file.
+// A command CSV gets the optional columns that it needs: to know them, the source is read twice, or all are written if
+// it is standard input or another pipe. When ctx ends, so does the conversion; what it has written is gone at once,
+// although it may wait for a pipe for ever.
 func Convert(ctx context.Context, in, out string, o Options) (Stats, error) {
 	to, err := FormatOf(out)
 	if err != nil {
@@ -83,8 +83,8 @@ func copyAll(ctx context.Context, w *Writer, r *Reader, s *Stats) error {
 	}, nil)
 }
 
-// each calls do with every command of r. An unreadable record is told to bad, if there is one, and
-// becomes a KindUnreadable command with its line in Ref. The error wraps ErrNothingRead, at the end, if there was nothing else.
+// each calls do with every command of r. An unreadable record is told to bad, if there is one, and becomes a
+// KindUnreadable command with its line in Ref. The error wraps ErrNothingRead, at the end, if there was nothing else.
 func each(r *Reader, do func(*codec.Command) error, bad func(*RecordError)) error {
 	var (
 		c          codec.Command

@@ -115,10 +115,10 @@ func (r *Reader) openText(text *bufio.Reader, o Options) error {
 	return nil
 }
 
-// Next reads the next command into c; the KindDefine command of an instrument comes before its
-// first use, and what Options.Sessions asks for comes between the records of an NSE file. It returns io.EOF at the end; a *RecordError for one unreadable record, behind which
-// reading goes on; a *DamageError if the capture is truncated or corrupted, for good; or an error of
-// the operating system. Next is for one goroutine.
+// Next reads the next command into c; the KindDefine command of an instrument comes before its first use, and what
+// Options.Sessions asks for comes between the records of an NSE file. It returns io.EOF at the end; a *RecordError for
+// one unreadable record, behind which reading goes on; a *DamageError if the capture is truncated or corrupted, for
+// good; or an error of the operating system. Next is for one goroutine.
 func (r *Reader) Next(c *codec.Command) error {
 	if err := r.source.Next(c); err != nil {
 		return r.translate(err)

@@ -23,10 +23,10 @@ import (
 // A flow whose stop-loss orders are triggered as recorded (codec.RuleStopsRecorded) was an NSE file once.
 // All that happened is in it, and its records are written as they came, but for reduces.
 //
-// What no record says: with a disclosed quantity of which less is shown than is hidden, a reduce to
-// less than that quantity shows all that is left. A mass cancel works on orders
-// that nobody may cancel at the time, and the cancels in its place do not. GTC orders end with the file's day. And an auction whose price
-// depends on the reference price may come to another, because nothing carries that.
+// What no record says: with a disclosed quantity of which less is shown than is hidden, a reduce to less than that
+// quantity shows all that is left. A mass cancel works on orders that nobody may cancel at the time, and the cancels in
+// its place do not. GTC orders end with the file's day. And an auction whose price depends on the reference price may
+// come to another, because nothing carries that.
 type shadow struct {
 	core   *engine.Core
 	open   *engine.Builder

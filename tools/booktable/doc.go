@@ -12,10 +12,10 @@
 //	<!-- booktable window/commit.json -->     the files whose paths end like this
 //	<!-- /booktable -->                       the end of each
 //
-// A file that no mark shows is an error, and so is a mark without its file: a page has either all its figures from
-// one run of its make target, or the old ones. A case that go test ran several times, with -count, shows the median of each figure. A record
-// of tezi bench, in JSON, has its charts written as SVG and shown too. A benchmark that failed, or output that
-// is not understood, leaves the page as it is.
+// A file that no mark shows is an error, and so is a mark without its file: a page has either all its figures from one
+// run of its make target, or the old ones. A case that go test ran several times, with -count, shows the median of each
+// figure. A record of tezi bench, in JSON, has its charts written as SVG and shown too. A benchmark that failed, or
+// output that is not understood, leaves the page as it is.
 //
 // The machine is the one that booktable runs on: run it where the benchmarks ran.
 package main

@@ -188,9 +188,9 @@ func (s *Store) All() (all []Snapshot, err error) {
 	return all, err
 }
 
-// Latest returns the newest snapshot that is whole; the zero Snapshot if there is none and never was.
-// skipped are newer ones that are damaged; if none is whole, a log that has its beginning does without. The error is a *FileError
-// if a file is foreign, or if none is whole and the log was truncated.
+// Latest returns the newest snapshot that is whole; the zero Snapshot if there is none and never was. skipped are newer
+// ones that are damaged; if none is whole, a log that has its beginning does without. The error is a *FileError if a
+// file is foreign, or if none is whole and the log was truncated.
 func (s *Store) Latest() (snap Snapshot, skipped []*FileError, err error) {
 	lsns, _, err := s.list()
 	if err != nil {
