@@ -152,9 +152,9 @@ func unused(body []byte, kind batch3pc.Kind) uint64 {
 	return rest | u(144) | u(152) | u(160) | u(168) | u(176)
 }
 
-// DecodeMessage reads the body of a FrameMessage into m. m.Batch, if the message has one, points
-// to *batch, and payload, positions,
-// generations, chunk and veto alias body. The error wraps ErrFrameBody.
+// DecodeMessage reads the body of a FrameMessage into m. m.Batch, if the message has one, points to
+// *batch, and payload, positions, generations, chunk and veto alias body. The error wraps
+// ErrFrameBody.
 func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.Batch) error {
 	if len(body) < messageBodySize {
 		return fmt.Errorf("%w: message of %d bytes, want at least %d", ErrFrameBody, len(body), messageBodySize)

@@ -31,13 +31,13 @@
 //
 // # The runtime
 //
-// One command: the loop copies it from the input ring into a record of the log ring, gives it the
-// next sequence number there, and matches it. The trades stay in the open batch. The batch is
-// sealed when it has its target of trades, when it is old, when nothing else is under way, or when it
-// has thousands of commands and no trade; then
-// it becomes a proposal of package batch3pc, which takes it through can-commit, pre-commit and do-commit
-// at the participants. PRE-COMMIT of a batch leaves only after the commands it was made from are
-// durable in the log. Ports.Commit is called after the decision, never before.
+// One command: the loop copies it from the input ring into a record of the log ring, gives it the next
+// sequence number there, and matches it. The trades stay in the open batch. The batch is sealed when it
+// has its target of trades, when it is old, when nothing else is under way, or when it has thousands of
+// commands and no trade; then it becomes a proposal of package batch3pc, which takes it through
+// can-commit, pre-commit and do-commit at the participants. PRE-COMMIT of a batch leaves only after the
+// commands it was made from are durable in the log. Ports.Commit is called after the decision, never
+// before.
 //
 // If a participant refuses trades (a veto), the loop opens a new ballot, which aborts everything
 // above a base; rolls the book back by replaying the log up to that base on a fresh core; takes the

@@ -17,11 +17,10 @@ const sweepMax = 1 << 12
 //
 // What of it comes to rest in continuous trading has its limit reserved from then on (atLimit).
 //
-// In an auction a sell may trade up to the upper end of the band; a market order without a band, at twice
-// the greatest price known, until the auction is over (reserveAtLimits). So may a stop-loss order, whose trigger is
-// what is known. An order carried from
-// continuous trading into an auction keeps what is reserved for it: it is not checked again unless it is
-// modified (exchange rules, closing auction).
+// In an auction a sell may trade up to the upper end of the band; a market order without a band, at twice the
+// greatest price known, until the auction is over (reserveAtLimits). So may a stop-loss order, whose trigger is
+// what is known. An order carried from continuous trading into an auction keeps what is reserved for it: it is not
+// checked again unless it is modified (exchange rules, closing auction).
 func (c *Core) worst(m *market, o *orderbook.Order) orderbook.Price {
 	switch {
 	case o.Trigger == 0 && !o.Market && m.can&canTrigger != 0:

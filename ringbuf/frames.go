@@ -37,9 +37,9 @@ import (
 //
 // The producer writes it elsewhere (line), and Publish brings it here, its first 8 bytes last.
 //
-// Such a ring does not trust its memory: positions
-// and headers are checked before they are used, and what is wrong there closes the ring with an
-// error, Err. In a ring of our own the same is a broken invariant, and panics.
+// Such a ring does not trust its memory: positions and headers are checked before they are used,
+// and what is wrong there closes the ring with an error, Err. In a ring of our own the same is a
+// broken invariant, and panics.
 type Frames struct {
 	sides
 	slab    []byte // len is a power of two >= slabMin; the header is never written again

@@ -11,8 +11,8 @@ import "math/bits"
 //
 // Its table follows the rows: one that is half full is followed by one of twice the size, into which each row that
 // comes, and each look, takes some of the old ones along, so that no order waits for the move, and none has to look
-// into two tables for long. Where there is room for 16 million
-// positions and a day meets 300,000, each probe would otherwise be a trip to the memory, and is one into the cache.
+// into two tables for long. Where there is room for 16 million positions and a day meets 300,000, each probe would
+// otherwise be a trip to the memory, and is one into the cache.
 type index struct {
 	table
 	old   table   // before this one, while what it has is moved; without entries: nothing is

@@ -42,8 +42,8 @@ func (w *Watch) took(id batch3pc.NodeID, r *batch3pc.Record) {
 }
 
 // Applied says that participant id applied the batch at, as the n-th since its log began (from 1;
-// entries that open generations are not applied by anybody),
-// and that the digest of its state is now digest.
+// entries that open generations are not applied by anybody), and that the digest of its state is
+// now digest.
 func (w *Watch) Applied(id batch3pc.NodeID, n int, at batch3pc.Position, digest uint64) {
 	node := w.node(id)
 	if n != node.applied+1 {

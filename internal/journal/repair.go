@@ -23,11 +23,10 @@ const (
 )
 
 // Repair makes a log with holes whole again: records of the given kind take the place of the holes, and what follows
-// is numbered anew. It returns the holes, with their old numbers; none,
-// and nothing is changed, if the log has no damage. What is in the holes is not brought back: the owner
-// has to know from the records of this kind that its log is not its whole history. The log must not be
-// open: ErrInUse. A torn tail is cut off on the way. Of the options, After works as in Open: what lies
-// before it is neither read nor repaired.
+// is numbered anew. It returns the holes, with their old numbers; none, and nothing is changed, if the log has no
+// damage. What is in the holes is not brought back: the owner has to know from the records of this kind that its log
+// is not its whole history. The log must not be open: ErrInUse. A torn tail is cut off on the way. Of the options,
+// After works as in Open: what lies before it is neither read nor repaired.
 //
 // A crash leaves the old log, or the new one for the next Open or Repair to put in its place. A log
 // whose beginning is gone cannot be made whole: its *DamageError comes back.

@@ -1,7 +1,6 @@
-// Package tidy is the test that keeps the house in order. It holds no code for
-// the product: its rules and their self-tests live in the test files, and
-// `go test ./internal/tidy/` walks the whole module and reports each breach as
-// file:line: message. docs/STYLE.md has a table of the rules.
+// Package tidy is the test that keeps the house in order. It holds no code for the product: its
+// rules and their self-tests live in the test files, and `go test ./internal/tidy/` walks the whole
+// module and reports each breach as file:line: message. docs/STYLE.md has a table of the rules.
 //
 // The layers, from the bottom; an import may only point down:
 //

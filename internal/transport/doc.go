@@ -31,9 +31,9 @@
 // A dialer comes back for ever, with growing and jittered pauses. A listener takes whoever passes
 // the handshake, and the newest such connection replaces an older one, unless that is of another
 // live process with the same identity. Several listeners can share a port: who connects is told
-// apart by its node id. Hellos are exchanged both
-// ways (handshake.go), so a node that was started with another cluster, role, node or protocol
-// version is refused by name, on both sides in one line of the log, once.
+// apart by its node id. Hellos are exchanged both ways (handshake.go), so a node that was started
+// with another cluster, role, node or protocol version is refused by name, on both sides in one
+// line of the log, once.
 //
 // # Pressure
 //
