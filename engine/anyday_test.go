@@ -15,10 +15,13 @@ import (
 
 var anyLimits = Limits{OrdersMax: 80, InstrumentsMax: anyInstruments, BatchTarget: 100, ClientsMax: 12, PositionsMax: 22}
 
+// anyScales are the decimal digits of the instruments' prices.
+var anyScales = [anyInstruments]uint8{1, 3}
+
 func newAnyDesk(t testing.TB, l Limits) *desk {
 	d := newDesk(t, l)
 	for i := range uint32(anyInstruments) {
-		in := codec.Instrument{Instrument: i + 1, Tick: orderbook.Price(i + 1), Lot: 1}
+		in := codec.Instrument{Instrument: i + 1, Tick: orderbook.Price(i + 1), Lot: 1, PriceScale: anyScales[i]}
 		d.take(*in.AsCommand())
 	}
 	return d
@@ -415,7 +418,13 @@ func TestMarginsFromTheTape(t *testing.T) {
 		})
 		members, clients := map[uint16]int64{}, map[[2]uint32]int64{}
 		for n, s := range positions {
-			margin := (max(s.net+s.buys, s.sells-s.net) + 4) / 5
+			exposure := max(s.net+s.buys, s.sells-s.net)
+			if anyScales[n.instrument-1] == 1 {
+				exposure *= 10
+			} else {
+				exposure = (exposure + 9) / 10
+			}
+			margin := (exposure + 4) / 5
 			members[n.member] += margin
 			clients[[2]uint32{uint32(n.member), n.client}] += margin
 		}

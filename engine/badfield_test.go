@@ -51,7 +51,7 @@ func badCommands() (cmds []codec.Command) {
 			cmds = append(cmds, c)
 		}
 	}
-	in := codec.Instrument{Instrument: 2, Tick: 5, Lot: 10}
+	in := codec.Instrument{Instrument: 2, Tick: 5, Lot: 10, PriceScale: 2}
 	return append(cmds,
 		as(atMarket(buy(11, 0, 10)), 3, 4), as(stop(buy(11, 1040, 10), 1030), 3, 4), as(disclosed(buy(11, 990, 100), 50), 3, 4),
 		as(tif(sell(11, 985, 10), orderbook.IOC), 3, 4), preOpen(as(sell(11, 1000, 10), 3, 4)),

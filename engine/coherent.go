@@ -41,10 +41,10 @@ func (c *Core) coherent() error {
 
 // coherentMarket is coherent for one instrument, which has a phase that there is.
 func (c *Core) coherentMarket(m *market) error {
-	if rest := spare(&m.rules); m.zero != [2]byte{} || m.zeros != [16]byte{} || !bytes.Equal(rest, make([]byte, len(rest))) || c.flexes[m.number].Zero != [3]byte{} {
+	if rest := spare(&m.rules); m.zero != 0 || m.zeros != [16]byte{} || !bytes.Equal(rest, make([]byte, len(rest))) || c.flexes[m.number].Zero != [3]byte{} {
 		return errors.New("something stands in bytes that are 0 in every state")
 	}
-	if err := m.coherentRules(c.limits.OrderValueMax); err != nil {
+	if err := m.coherentRules(ceilingOf(c.limits.OrderValueMax, m.scale)); err != nil {
 		return err
 	}
 	if err := m.coherentPrices(); err != nil {

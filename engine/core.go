@@ -292,6 +292,7 @@ func (c *Core) define(in *codec.Instrument, out *Builder) {
 		c.books = append(c.books, orderbook.NewBook(c.arena))
 		c.markets = append(c.markets, newMarket(in, c.limits.OrderValueMax))
 		c.flexes = append(c.flexes, rulebook.Flex{})
+		c.accounts.SetScale(in.Instrument, in.PriceScale)
 		out.instruments = append(out.instruments, *in)
 	}
 }

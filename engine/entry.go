@@ -44,7 +44,7 @@ func (c *Core) enter(m *market, cmd *codec.Command, out *Builder) {
 		reserved = c.worst(m, &o)
 	}
 	value := int64(reserved) * int64(cmd.Qty)
-	if value > orderValueMax || cmd.Flags&codec.FlagMarket != 0 && value > m.valueMax {
+	if value > m.valueMax && (cmd.Flags&codec.FlagMarket != 0 || value > m.ceiling) {
 		c.reject(orderbook.RejectValue)
 		return
 	}
@@ -109,7 +109,7 @@ func (c *Core) modify(m *market, cmd *codec.Command, out *Builder) {
 		reserved = c.worst(m, &o)
 	}
 	old, value := own.worth(was.Qty), int64(reserved)*int64(o.Qty)
-	if value > orderValueMax || cmd.Flags&codec.FlagMarket != 0 && value > m.valueMax {
+	if value > m.valueMax && (cmd.Flags&codec.FlagMarket != 0 || value > m.ceiling) {
 		c.reject(orderbook.RejectValue)
 		return
 	}

@@ -18,15 +18,14 @@ type Limits struct {
 	PositionsMax   int `json:"positions_max,omitempty"` // pairs of client and instrument that have met; 0: positionsDefault
 	FillsMax       int `json:"fills_max,omitempty"`     // trades of one command; 0: fillsMax, which is also the most
 
-	// What is checked before matching unless the flow says otherwise, in paise (in units of the instrument's
-	// price scale); 0: nothing.
+	// What is checked before matching unless the flow says otherwise, in paise; 0: nothing.
 	ClientMargin  int64 `json:"client_margin,omitempty"`   // most margin that a client may use
 	MemberMargin  int64 `json:"member_margin,omitempty"`   // most margin that a member may use
-	OrderValueMax int64 `json:"order_value_max,omitempty"` // most that an order may be worth
+	OrderValueMax int64 `json:"order_value_max,omitempty"` // most that an order may trade for
 }
 
 // MarginOf is the margin of an exposure at the rate that holds where rules give none, rounded down but not
-// to 0: who keeps margins within it keeps exposures within exposure.
+// to 0: who keeps margins within it keeps exposures within exposure, if that is 5 paise or more.
 func MarginOf(exposure int64) int64 {
 	if exposure <= 0 {
 		return 0
@@ -52,8 +51,19 @@ const triggersMax = 1 << 10
 const (
 	instrumentsMax = 1 << 20
 	priceScaleMax  = 9
-	orderValueMax  = 1 << 50 // what an order may trade for at worst, in the price's unit
+	orderValueMax  = 1 << 50 // what an order may trade for at worst, in the price's unit and in paise
 )
+
+// ceilingOf is a value in paise, up to orderValueMax, in the units of a price with scale decimal digits; at most orderValueMax.
+func ceilingOf(paise int64, scale uint8) int64 {
+	for ; scale < 2; scale++ {
+		paise /= 10
+	}
+	for ; scale > 2 && paise < orderValueMax; scale-- {
+		paise *= 10
+	}
+	return min(paise, orderValueMax)
+}
 
 // Sizes of the accounts for those who do not say: a day of all of NSE's active clients in a few
 // hundred instruments.

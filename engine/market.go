@@ -27,7 +27,8 @@ type market struct {
 	work      work
 	watch     watch
 	auction   auction
-	zero      [2]byte // always
+	scale     uint8 // decimal digits of a price
+	zero      uint8 // always
 
 	given     orderbook.Price    // reference price that the last phase change brought; 0: none
 	reference orderbook.Price    // of the auction that is open, or about to be; 0: none yet
@@ -43,7 +44,7 @@ type market struct {
 	averageHi  uint64          // value traded in PhaseAverage, upper word
 	averageLo  uint64          // lower word
 	averageQty uint64          // quantity, likewise
-	ceiling    int64           // Limits.OrderValueMax
+	ceiling    int64           // Limits.OrderValueMax, in the units of the price
 	zeros      [16]byte        // always
 }
 
@@ -87,7 +88,8 @@ const (
 
 // newMarket is an instrument as its definition makes it: it trades continuously, without limits.
 func newMarket(in *codec.Instrument, valueMax int64) market {
-	m := market{number: in.Instrument, tick: max(in.Tick, 1), lot: max(in.Lot, 1), can: phaseCan[codec.PhaseContinuous], ceiling: valueMax}
+	m := market{number: in.Instrument, tick: max(in.Tick, 1), lot: max(in.Lot, 1), can: phaseCan[codec.PhaseContinuous], scale: in.PriceScale}
+	m.ceiling = ceilingOf(valueMax, m.scale)
 	m.rules.Instrument, m.rules.Kind = in.Instrument, codec.KindRules
 	m.bound()
 	return m

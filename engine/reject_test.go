@@ -9,7 +9,7 @@ import (
 
 // instrumentOf is instrument 1 with a tick and a lot.
 func instrumentOf(tick orderbook.Price, lot orderbook.Qty) codec.Command {
-	return defined(codec.Instrument{Instrument: 1, Tick: tick, Lot: lot})
+	return defined(codec.Instrument{Instrument: 1, Tick: tick, Lot: lot, PriceScale: 2})
 }
 
 func defined(in codec.Instrument) codec.Command { return *in.AsCommand() }

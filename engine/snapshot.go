@@ -120,6 +120,13 @@ func (c *Core) restore(data []byte) error {
 	c.markets, c.flexes = c.markets[:instruments+1], c.flexes[:instruments+1]
 	r.into(bytesOf(c.markets[1:]))
 	r.into(bytesOf(c.flexes[1:]))
+	for i := range c.markets[1:] {
+		m := &c.markets[i+1]
+		if m.scale > priceScaleMax {
+			return fmt.Errorf("instrument %d has prices of %d decimal digits, want at most %d", i+1, m.scale, priceScaleMax)
+		}
+		c.accounts.SetScale(uint32(i+1), m.scale)
+	}
 	if err := c.accounts.Restore(r.sized()); err != nil {
 		return err
 	}

@@ -151,7 +151,8 @@ func TestIncoherentSnapshotIsRefused(t *testing.T) {
 		"band that moves nowhere":      {trading, func(c *Core, m *market) { c.flexes[1], m.work = rulebook.Flex{Midnight: 1, Until: 9}, workBand }},
 		"band that moves sideways":     {trading, func(c *Core, _ *market) { c.flexes[1].Toward = 3 }},
 
-		"bytes behind the auction":  {trading, func(_ *Core, m *market) { m.zero[1] = 1 }},
+		"scale beyond all":          {trading, func(_ *Core, m *market) { m.scale = priceScaleMax + 1 }},
+		"byte behind the scale":     {trading, func(_ *Core, m *market) { m.zero = 1 }},
 		"bytes behind the ceiling":  {trading, func(_ *Core, m *market) { m.zeros[15] = 1 }},
 		"first byte behind rules":   {trading, func(_ *Core, m *market) { spare(&m.rules)[0] = 1 }},
 		"last byte behind rules":    {trading, func(_ *Core, m *market) { spare(&m.rules)[6] = 1 }},

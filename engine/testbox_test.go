@@ -411,7 +411,7 @@ func (b *testBox) run(t *testing.T, cmds []codec.Command) (Result, error) {
 
 // define is the command that defines instrument i.
 func define(i uint32) codec.Command {
-	in := codec.Instrument{Instrument: i, Segment: codec.SegmentOther, Tick: 1, Lot: 1}
+	in := codec.Instrument{Instrument: i, Segment: codec.SegmentOther, Tick: 1, Lot: 1, PriceScale: 2}
 	copy(in.Symbol[:], "TEST")
 	in.Symbol[4] = byte('A' + i)
 	return *in.AsCommand()

@@ -77,9 +77,10 @@ type Accounts struct {
 	positionIndex index
 	accountIndex  index
 	limits        Limits
-	memory        []byte // positions, accounts and entries
-	rate          uint16 // of the position of the last Reserve or Replace, before it; 0: it was its first
-	opened        bool   // the last position that was opened came with its account
+	memory        []byte          // positions, accounts and entries
+	finer         map[uint32]int8 // by instrument, see SetScale; few: most prices are in paise
+	rate          uint16          // of the position of the last Reserve or Replace, before it; 0: it was its first
+	opened        bool            // the last position that was opened came with its account
 }
 
 // New returns empty Accounts, without switches. Close them.
@@ -109,6 +110,18 @@ const (
 	accountBytes  = int(unsafe.Sizeof(account{}))
 	entryBytes    = int(unsafe.Sizeof(entry(0)))
 )
+
+// SetScale says how many decimal digits the prices of an instrument have, up to 9; 2, which is paise, unless it is said. It comes
+// before the first position in the instrument, and before Restore of a state that has one; the state does not hold it.
+func (a *Accounts) SetScale(instrument uint32, scale uint8) {
+	if scale == paiseScale {
+		return
+	}
+	if a.finer == nil {
+		a.finer = map[uint32]int8{}
+	}
+	a.finer[instrument] = int8(scale) - paiseScale
+}
 
 // Close gives the memory back, which forgotten Accounts keep until the process ends. They must not be used
 // afterwards. A second Close does nothing.
@@ -161,7 +174,7 @@ func (a *Accounts) openPosition(tag uint32, member uint16, client, instrument ui
 		return 0, reason
 	}
 	a.opened = len(a.accounts) > accounts
-	a.positions = append(a.positions, position{account: number, client: client, instrument: instrument, member: member})
+	a.positions = append(a.positions, position{account: number, client: client, instrument: instrument, member: member, finer: a.finer[instrument]})
 	p := Position(len(a.positions))
 	a.positionIndex.insert(tag, uint32(p))
 	return p, orderbook.Accepted

@@ -428,3 +428,30 @@ func TestDefaultLimits(t *testing.T) {
 		t.Errorf("restored under other limits: %v", err)
 	}
 }
+
+// P7: what a position has room for, in the units of its price and in paise, is taken to the last unit.
+func TestRoomAtEveryScale(t *testing.T) {
+	for scale, most := range map[uint8]int64{0: exposureMax / 2 / 100, 1: exposureMax / 2 / 10, 2: exposureMax / 2, 3: exposureMax / 2, 9: exposureMax / 2} {
+		a := create(t, 2, 2)
+		a.SetScale(1, scale)
+		for _, side := range []orderbook.Side{buy, sell} {
+			p := open(t, a, uint16(side), 1, 1)
+			if r := a.Reserve(p, side, most+1, 0); r != orderbook.RejectValue {
+				t.Errorf("scale %d: %v, want %v", scale, r, orderbook.RejectValue)
+			}
+			if r := a.Reserve(p, side, most, 0); r != orderbook.Accepted {
+				t.Errorf("scale %d: %v", scale, r)
+			}
+			a.Trade(p, side, most, 2*most) // all the room, also that for trades beyond their reserve
+			check(t, a)
+			if net, _, _ := a.Net(p); max(net, -net) != 2*most {
+				t.Errorf("scale %d: a net of %d, want %d", scale, net, 2*most)
+			}
+			if r := a.Reserve(p, 3-side, 1, 0); r != orderbook.Accepted {
+				t.Errorf("scale %d: what reduces is answered by %v", scale, r)
+			}
+			a.Trade(p, side, 0, exposureMax) // for which there is none
+			check(t, a)
+		}
+	}
+}

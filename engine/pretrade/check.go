@@ -48,9 +48,9 @@ func (a *Accounts) checkPosition(number Position, p *position) error {
 	switch {
 	case p.reach[0] < p.net || p.reach[1] < -p.net:
 		return fmt.Errorf("P2: net %d that can come to %d", p.net, p.reach)
-	case e > exposureMax:
+	case max(e, p.inPaise(e)) > exposureMax:
 		return fmt.Errorf("P7: exposure %d", e)
-	case p.margin != marginOf(e, p.bps):
+	case p.margin != marginOf(p.inPaise(e), p.bps):
 		return fmt.Errorf("P1: margin %d for an exposure of %d at %d", p.margin, e, p.bps)
 	case c.client != p.client || c.member != p.member:
 		return fmt.Errorf("P6: client %d of member %d, its account is %d of %d", p.client, p.member, c.client, c.member)

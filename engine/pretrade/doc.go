@@ -4,7 +4,7 @@
 // the kill switches.
 //
 // It is part of the deterministic core: no clock, no I/O, no allocation after New. Accounts belong to
-// one goroutine. Amounts are in paise.
+// one goroutine. Margins and limits are in paise.
 //
 // # What is counted
 //
@@ -13,7 +13,7 @@
 //	net               bought less sold value of its trades
 //	openBuy, openSell the values reserved for its open orders
 //	E                 max(net + openBuy, openSell - net)
-//	margin            E x bps / 10000, rounded up to a paisa
+//	margin            E in paise x bps / 10000, rounded up to a paisa
 //
 // E is the greatest |net| that any subset of the open orders can lead to: at worst all buys trade and
 // no sell, or the other way round. Two-sided quotes therefore do not add up, and what closes a
@@ -67,8 +67,8 @@
 // participant may be the one to refuse. Its limit on the value of a single trade is not of this package: the limit on the
 // value of an order is.
 //
-// Values must be exact in paise. For instruments whose prices have more than two decimal digits the
-// caller rounds each value up; a net is then exact only to a paisa for each of its trades.
+// Values are in the units of the instrument's price, exactly, and E is turned into paise as a whole (SetScale), rounded up, as
+// the participant does with |net|.
 //
 // # Layout
 //

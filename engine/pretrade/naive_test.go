@@ -13,6 +13,7 @@ type naive struct {
 	bps    map[naiveKey]uint16
 	orders map[int]naiveOrder
 	limits map[naiveKey]int64 // of a client, or with client 0 of a member
+	scales map[uint32]uint8   // of instruments
 }
 
 type naiveKey struct {
@@ -27,7 +28,21 @@ type naiveOrder struct {
 }
 
 func newNaive() *naive {
-	return &naive{map[naiveKey]int64{}, map[naiveKey]uint16{}, map[int]naiveOrder{}, map[naiveKey]int64{}}
+	return &naive{map[naiveKey]int64{}, map[naiveKey]uint16{}, map[int]naiveOrder{}, map[naiveKey]int64{}, map[uint32]uint8{}}
+}
+
+// scaled is the same for accounts and twin: of instrument 1 a price is in paise, of instrument 2 with scale decimal digits.
+func scaled(a *Accounts, n *naive, scale uint8) {
+	n.scales[1], n.scales[2] = 2, scale
+	a.SetScale(1, 2)
+	a.SetScale(2, scale)
+}
+
+// paise is an amount of an instrument in paise, rounded up.
+func (n *naive) paise(amount int64, instrument uint32) *big.Int {
+	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n.scales[instrument])), nil)
+	sum := new(big.Int).Mul(big.NewInt(amount), big.NewInt(100))
+	return sum.Add(sum, unit).Sub(sum, big.NewInt(1)).Div(sum, unit)
 }
 
 // exposure tries every subset of the open orders.
@@ -58,7 +73,7 @@ func (n *naive) margin(k naiveKey) int64 {
 	if bps == 0 {
 		bps = 2000
 	}
-	m := new(big.Int).Mul(big.NewInt(n.exposure(k)), big.NewInt(int64(bps)))
+	m := new(big.Int).Mul(n.paise(n.exposure(k), k.instrument), big.NewInt(int64(bps)))
 	m.Add(m, big.NewInt(9999))
 	return m.Div(m, big.NewInt(10_000)).Int64()
 }

@@ -12,13 +12,16 @@ const (
 	basisPoints      = 10_000
 )
 
-// Bounds of the sums, in paise. Reserve and Replace accept up to half of each; the rest is for trades
+// Bounds of the sums. Reserve and Replace accept up to half of each; the rest is for trades
 // worth more than was reserved for them, which cannot be refused. The participants refuse
-// what lifts the turnover over all trades above 1<<60, so that no valid day gets there.
+// what lifts their turnovers above 1<<60, so that no valid day gets there.
 const (
-	exposureMax = 1 << 60 // of one position: E x 65535 / 10000 fits in 64 bits, and so does E + value
-	usedMax     = 1 << 62 // of one member
+	exposureMax = 1 << 60 // of one position, in its units and in paise: E x 65535 / 10000 fits in 64 bits, and so does E + value
+	usedMax     = 1 << 62 // of one member, paise
 )
+
+// paiseScale is the number of decimal digits of an amount in paise.
+const paiseScale = 2
 
 // position is what one client has in one instrument. It fills a cache line. With reach instead of
 // openBuy and openSell, E is one comparison, and no side needs a branch: an order's life took 38 ns instead
@@ -32,11 +35,33 @@ type position struct {
 	instrument uint32
 	member     uint16
 	bps        uint16 // of the last entry or modify taken; 0: there was none, and the row is about to have one
-	_          [16]byte
+	finer      int8   // decimal digits of a price behind those of a paisa; negative: so many fewer
+	_          [15]byte
 }
 
 // exposure is the greatest |net| that any subset of the open orders can lead to.
 func (p *position) exposure() int64 { return max(p.reach[0], p.reach[1]) }
+
+// inPaise is an exposure, which is in the units of the price, in paise, rounded up: as the participant does. It is more than
+// exposureMax if there is no room for it.
+func (p *position) inPaise(exposure int64) int64 {
+	if p.finer == 0 {
+		return exposure
+	}
+	return inPaise(exposure, p.finer)
+}
+
+func inPaise(exposure int64, finer int8) int64 {
+	switch {
+	case finer > 0:
+		return (exposure + powers[finer] - 1) / powers[finer]
+	case exposure > exposureMax/powers[-finer]:
+		return exposureMax + 1
+	}
+	return exposure * powers[-finer]
+}
+
+var powers = [...]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000}
 
 // open is what is reserved for the orders of a side.
 func (p *position) open(side orderbook.Side) int64 { return p.reach[side-1] - direction(side)*p.net }
@@ -44,7 +69,7 @@ func (p *position) open(side orderbook.Side) int64 { return p.reach[side-1] - di
 // direction is where a trade on side takes net: 1 or -1.
 func direction(side orderbook.Side) int64 { return 3 - 2*int64(side) }
 
-// marginOf is the collateral for an exposure, which is never negative, rounded up to a paisa.
+// marginOf is the collateral for an exposure in paise, which is never negative, rounded up to a paisa.
 func marginOf(exposure int64, bps uint16) int64 {
 	// In two steps, because exposure times bps may not fit in 64 bits. Without signs, and the rest in 32 bits: that
 	// is what a division by a constant is cheapest for.
@@ -105,12 +130,14 @@ func (a *Accounts) Replace(p Position, side orderbook.Side, old, new int64, bps 
 // Whether an order makes an exposure grow nobody can foretell. So nothing is skipped if it does not: growth is
 // 0 then, and there is no branch to guess while the row is on its way from memory.
 func (a *Accounts) take(r *position, before, after int64, bps uint16, replaces bool) orderbook.RejectReason {
-	margin := marginOf(after, bps)
+	paise := r.inPaise(after)
+	margin, most := marginOf(paise, bps), max(after, paise)
 	growth := margin - r.margin
 	client, member := &a.accounts[r.account].budget, &a.members[r.member]
-	if after > exposureMax/2 || growth > usedMax/2-member.used || client.exceeded(growth) || member.exceeded(growth) || member.reducing() {
+	if most > exposureMax/2 || growth > usedMax/2-member.used || client.exceeded(growth) || member.exceeded(growth) || member.reducing() {
 		judged := after > before && !(replaces && growth <= 0)
-		if reason := refusal(client, member, before, after, growth, judged); reason != orderbook.Accepted {
+		full := after > before && most > exposureMax/2 || growth > 0 && growth > usedMax/2-member.used
+		if reason := refusal(client, member, growth, full, judged); reason != orderbook.Accepted {
 			return reason
 		}
 	}
@@ -132,10 +159,10 @@ func (a *Accounts) Undo(p Position, side orderbook.Side, value int64) {
 	a.Forget(p)
 }
 
-// refusal says why the growth of a margin is refused, if it is. judged: limits are asked.
-func refusal(client, member *budget, before, after, growth int64, judged bool) orderbook.RejectReason {
+// refusal says why the growth of a margin is refused, if it is. full: the sums have no room for it. judged: limits are asked.
+func refusal(client, member *budget, growth int64, full, judged bool) orderbook.RejectReason {
 	switch {
-	case after > before && after > exposureMax/2, growth > 0 && growth > usedMax/2-member.used:
+	case full:
 		return orderbook.RejectValue
 	case !judged:
 		return orderbook.Accepted
@@ -193,10 +220,11 @@ func (r *position) book(side orderbook.Side, reserved, value int64) {
 // for it, and changes nothing if not. There always is for an exposure that has not grown.
 func (a *Accounts) settle(r *position, before int64) bool {
 	after := r.exposure()
-	margin := marginOf(after, r.bps) // also if nothing has changed: see take
+	paise := r.inPaise(after)
+	margin := marginOf(paise, r.bps) // also if nothing has changed: see take
 	growth := margin - r.margin
 	client, member := &a.accounts[r.account].budget, &a.members[r.member]
-	if after > exposureMax || growth > usedMax-member.used {
+	if max(after, paise) > exposureMax || growth > usedMax-member.used {
 		return after == before
 	}
 	client.used += growth

@@ -147,6 +147,7 @@ func (w *twin) compare(t *rapid.T) {
 // restart goes on with what was restored from the state (P9).
 func (w *twin) restart(t *rapid.T) {
 	b := create(t, w.limits.ClientsMax, w.limits.PositionsMax)
+	scaled(b, w.naive, w.naive.scales[2])
 	if err := b.Restore(w.AppendState(nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -160,6 +161,7 @@ func (w *twin) restart(t *rapid.T) {
 func TestPropertyTwin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &twin{Accounts: create(t, 6, 12), naive: newNaive()}
+		scaled(w.Accounts, w.naive, rapid.SampledFrom([]uint8{2, 0, 1, 3, 4, 9}).Draw(t, "scale"))
 		t.Repeat(map[string]func(*rapid.T){
 			"":        w.compare,
 			"enter":   w.enter,
@@ -180,6 +182,7 @@ func TestPropertyParticipantHasNothingToRefuse(t *testing.T) {
 	const clientLimit, memberLimit, bps = 400, 900, 2000
 	rapid.Check(t, func(t *rapid.T) {
 		w := &twin{Accounts: create(t, 6, 12), naive: newNaive()}
+		scaled(w.Accounts, w.naive, rapid.SampledFrom([]uint8{2, 0, 1, 3, 4, 9}).Draw(t, "scale"))
 		for _, member := range []uint16{1, 2} {
 			w.SetLimit(member, 0, memberLimit)
 			for _, client := range []uint32{1, 2, 3} {
@@ -214,8 +217,9 @@ func TestPropertyParticipantHasNothingToRefuse(t *testing.T) {
 			"": func(t *rapid.T) {
 				clients, members := map[naiveKey]int64{}, map[uint16]int64{}
 				for k, net := range w.naive.net {
-					clients[naiveKey{k.member, k.client, 0}] += max(net, -net)
-					members[k.member] += max(net, -net)
+					exposure := w.naive.paise(max(net, -net), k.instrument).Int64()
+					clients[naiveKey{k.member, k.client, 0}] += exposure
+					members[k.member] += exposure
 				}
 				for k, exposure := range clients {
 					if exposure > clientLimit*10_000/bps || members[k.member] > memberLimit*10_000/bps {

@@ -185,11 +185,11 @@ func (a *Accounts) restorePosition(r *reader) error {
 		return fmt.Errorf("client %d of member %d in instrument %d has come before, or is one too many", c.client, c.member, instrument)
 	}
 	p := &a.positions[known]
-	if net < -exposureMax || reach[0] < net || reach[1] < -net || max(reach[0], reach[1]) > exposureMax {
+	if net < -exposureMax || reach[0] < net || reach[1] < -net || max(reach[0], reach[1], p.inPaise(max(reach[0], reach[1]))) > exposureMax {
 		return fmt.Errorf("net %d that can come to %d is out of range", net, reach)
 	}
 	p.net, p.reach, p.bps = net, reach, bps
-	p.margin = marginOf(p.exposure(), bps)
+	p.margin = marginOf(p.inPaise(p.exposure()), bps)
 	member := &a.members[c.member]
 	if p.margin > usedMax-member.used {
 		return fmt.Errorf("member %d would use more than %d", c.member, int64(usedMax))

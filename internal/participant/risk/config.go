@@ -11,7 +11,7 @@ const (
 // Config holds the limits. A limit of 0 means none; amounts are in paise.
 type Config struct {
 	MarginBps         int64 // margin as a share of the exposure, in 1/100 of a per cent; 0 means 2000 (20 %)
-	ClientExposureMax int64 // of one client of one member
+	ClientExposureMax int64 // of one client of one member; client 0 stands for nobody and has none
 	MemberExposureMax int64 // of all clients of one member
 	TradeValueMax     int64 // price times quantity of one trade
 }

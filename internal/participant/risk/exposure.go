@@ -89,7 +89,7 @@ func (r *Risk) breaks(a *account, growth, seatGrowth int64) bool {
 		return false
 	}
 	client, member := r.config.ClientExposureMax, r.config.MemberExposureMax
-	return client > 0 && a.exposure+growth > client ||
+	return client > 0 && a.client != 0 && a.exposure+growth > client ||
 		member > 0 && seatGrowth > 0 && r.book.seats[a.seat].exposure+seatGrowth > member
 }
 
