@@ -24,7 +24,7 @@
 //     know nothing of it), and the closing auction.
 //   - Prices: previous closes of 20 to 20,000 rupees, most of them 250 to 5,000. A fair price walks
 //     randomly, with a standard deviation of up to 1.6 % over the day, and orders stay within 10 % of the
-//     previous close. One stock in fifty runs up into its band and makes it flex.
+//     previous close. One stock in fifty runs into its band, by turns up and down, and makes it flex.
 //   - Time: continuous trading is four times as busy at the open and three times at the close as at noon
 //     (session.go has the table). 4 % of the messages are for the pre-open auctions, 0.6 % for the closing
 //     auction, 0.3 % come after the close and 0.1 % while trading is halted. Messages come in bursts, and a
@@ -49,10 +49,10 @@
 //     limits that they run into.
 //   - Desks: the 64 busiest instruments have one mass cancel or kill switch each, of all the shapes; switches
 //     are lifted again.
-//   - Mistakes: 0.3 % of the messages must be rejected, for 25 reasons (mistakes.go); margin limits, switches
+//   - Mistakes: 0.3 % of the messages must be rejected, for 25 reasons, by entries and modifies (mistakes.go); margin limits, switches
 //     and the halt refuse another 0.05 to 0.15 %, for four.
-//   - Not in it: derivatives, GTC, GTD and FOK (NSE has them switched off), and six reasons to refuse that no
-//     member can cause (replay_test.go names them).
+//   - Not in it: derivatives, GTC, GTD and FOK (NSE has them switched off), six reasons to refuse that no
+//     member can cause (replay_test.go names them), and what coverage_test.go lists.
 //
 // # The referee's flow
 //

@@ -198,7 +198,10 @@ func (m *market) modify(c *codec.Command, o orderbook.RestingOrder) {
 		c.Kind, c.Qty = codec.KindReduce, o.Qty-c.Qty
 		return
 	}
-	if o.Disclosed < c.Qty && uint64(o.Disclosed)*10 >= uint64(c.Qty) {
+	switch {
+	case o.Disclosed > 0 && u>>56&3 == 0: // show more, or less
+		c.Disclosed = m.part(c.Qty)
+	case o.Disclosed < c.Qty && uint64(o.Disclosed)*10 >= uint64(c.Qty):
 		c.Disclosed = o.Disclosed
 	}
 }

@@ -16,7 +16,7 @@ type listing struct {
 	tick   orderbook.Price // paise
 	lot    orderbook.Qty   // shares
 	band   uint32          // width of the price band in basis points
-	runs   bool            // the price runs into its band in the course of the day
+	runs   int64           // 1: the price runs up into its band in the course of the day; -1: down; 0: neither
 	weight uint64          // activity relative to the others
 	orders int64           // order messages that it gets
 }
@@ -57,7 +57,9 @@ func listingOf(rank int, date rulebook.Date) listing {
 		l.series, l.band, l.lot = "SM", 1000, smallLot
 	case rank%5 < 2:
 		l.class, l.band = rulebook.ClassCashDerivatives, rulebook.FlexBandBps
-		l.runs = rank%50 == 5
+		if rank%50 == 5 {
+			l.runs = 1 - 2*int64(rank/50%2)
+		}
 	}
 	r := random(mix(uint64(rank) * golden))
 	l.base = priceOf(&r)

@@ -12,7 +12,7 @@ const (
 	bandShare   = 10                // orders stay within base ± base/10
 	fairShare   = 20                // the fair price stays within base ± base/20
 	moveShare   = 64                // daily standard deviation of the fair price: base/64, about 1.6 %
-	runShare    = 7                 // the fair price of a stock that runs would gain base/7, if its band let it
+	runShare    = 7                 // the fair price of a stock that runs would gain or lose base/7, if its band let it
 	stepMax     = 1 << fairBits / 4 // largest step of the fair price a message, of a grain
 	grainShare  = 5000              // a grain is 2 basis points of the price
 	widthGrains = 150               // grains over which the far orders of a book spread: 3 % of the price
@@ -83,10 +83,12 @@ func (m *market) start(l listing, rank int, c *Config, cal *calendar, candidates
 	if m.rules.High > 0 {
 		m.high = min(m.high, m.rules.High)
 	}
-	if l.runs {
+	if l.runs > 0 {
 		m.fairHigh = int64(m.high/l.tick) << fairBits
-		m.drift = (ticks << fairBits) / runShare / int64(l.orders+1)
+	} else if l.runs < 0 {
+		m.fairLow = int64(m.low/l.tick) << fairBits
 	}
+	m.drift = l.runs * (ticks << fairBits) / runShare / int64(l.orders+1)
 	m.due = never
 	if l.orders > 0 {
 		m.due = m.clock.open(m.clock.at(0, &m.random))

@@ -15,6 +15,7 @@ var (
 		(*market).cancelGone, (*market).numberTaken, (*market).notOwner,
 		(*market).noQuantity, (*market).noPrice, (*market).noSide, (*market).noInstrument, (*market).noValidity, (*market).goodTill,
 		(*market).offTick, (*market).offLot, (*market).offBand, (*market).tooMany, (*market).tooDear,
+		(*market).modifyGone, (*market).modifyOffTick, (*market).modifyOffBand,
 	}
 	blundersTrading = append([]blunder{
 		(*market).wrongSession, (*market).stopAtOnce, (*market).triggerReached, (*market).triggerOffTick, (*market).triggerLimit, (*market).triggerGap,
@@ -160,8 +161,40 @@ func (m *market) offLot(c *codec.Command) bool {
 // offBand is far outside, wherever the band has moved.
 func (m *market) offBand(c *codec.Command) bool {
 	m.plain(c)
-	c.Price = m.rules.High / m.listing.tick * 3 / 2 * m.listing.tick
+	c.Price = m.outside()
 	return true
+}
+
+// outside is a price above all bands of the day.
+func (m *market) outside() orderbook.Price {
+	return m.rules.High / m.listing.tick * 3 / 2 * m.listing.tick
+}
+
+// modifyGone: the order was filled while the modify was on its way.
+func (m *market) modifyGone(c *codec.Command) bool {
+	m.stamp(c, codec.KindModify, m.gone.ID)
+	m.same(c, &m.gone)
+	return m.gone.ID != 0
+}
+
+// modifyLimit makes a modify of a limit order that leaves it as it is.
+func (m *market) modifyLimit(c *codec.Command) bool {
+	o, ok := m.pickFree()
+	m.stamp(c, codec.KindModify, o.ID)
+	m.same(c, &o)
+	return ok && !o.Market && o.Trigger == 0
+}
+
+func (m *market) modifyOffTick(c *codec.Command) bool {
+	ok := m.modifyLimit(c)
+	c.Price++
+	return ok && m.listing.tick > 1
+}
+
+func (m *market) modifyOffBand(c *codec.Command) bool {
+	ok := m.modifyLimit(c)
+	c.Price = m.outside()
+	return ok
 }
 
 func (m *market) tooMany(c *codec.Command) bool {

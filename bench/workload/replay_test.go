@@ -276,29 +276,34 @@ func TestOnlyMistakesLeaveTheBand(t *testing.T) {
 	}
 }
 
-// A band that flexes lets trades go further than the one that the day began with.
+// A band that flexes lets trades go further than the one that the day began with, on either side.
 func TestBandFlexes(t *testing.T) {
-	d := open(t, Config{Seed: 1, Orders: 300_000, Instruments: 20})
-	m := &d.markets[5]
-	x := newExchange(t, d)
-	flexed := false
-	each(t, d, func(c *codec.Command) {
-		x.take(c)
-		if m.phase != codec.PhaseAverage || flexed || c.Kind != codec.KindPhase || c.Instrument != m.index {
-			return
+	for rank, side := range map[int]orderbook.Side{5: orderbook.Sell, 55: orderbook.Buy} {
+		d := open(t, Config{Seed: 1, Orders: 15_000 * int64(rank+15), Instruments: rank + 15})
+		m := &d.markets[rank]
+		x := newExchange(t, d)
+		flexed := false
+		each(t, d, func(c *codec.Command) {
+			x.take(c)
+			if m.phase != codec.PhaseAverage || flexed || c.Kind != codec.KindPhase || c.Instrument != m.index {
+				return
+			}
+			flexed = true
+			probe := codec.Command{
+				TimeNs: c.TimeNs, Kind: codec.KindNew, Order: 1, Instrument: m.index, Side: side,
+				Price: m.rules.High + m.listing.tick, Qty: m.listing.lot, Member: 1, Client: 1,
+			}
+			if side == orderbook.Buy {
+				probe.Price = m.rules.Low - m.listing.tick
+			}
+			before := x.core.Counts().OrdersAccepted
+			x.take(&probe)
+			if x.core.Counts().OrdersAccepted == before {
+				t.Errorf("%s, which has run to %d, takes no order at %d", m.listing.symbol, m.book.LastPrice(), probe.Price)
+			}
+		})
+		if m.listing.runs == 0 || !flexed {
+			t.Error("the stock does not run: the test shows nothing")
 		}
-		flexed = true
-		probe := codec.Command{
-			TimeNs: c.TimeNs, Kind: codec.KindNew, Order: 1, Instrument: m.index, Side: orderbook.Sell,
-			Price: m.rules.High + m.listing.tick, Qty: m.listing.lot, Member: 1, Client: 1,
-		}
-		before := x.core.Counts().OrdersAccepted
-		x.take(&probe)
-		if x.core.Counts().OrdersAccepted == before {
-			t.Errorf("%s, which has run to %d, takes no order above %d", m.listing.symbol, m.book.LastPrice(), m.rules.High)
-		}
-	})
-	if !m.listing.runs || !flexed {
-		t.Error("the stock does not run: the test shows nothing")
 	}
 }
