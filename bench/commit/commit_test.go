@@ -16,6 +16,7 @@ import (
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/participant/ledger"
+	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
 // A case starts this program again for each participant.
@@ -251,6 +252,65 @@ func TestSupplyIsAStream(t *testing.T) {
 			t.Fatalf("payload %d begins at trade %d, %v", i, p.FirstTrade, err)
 		}
 	}
+}
+
+// stalling is a context that, asked as it is once a round, keeps the coordinator once.
+type stalling struct {
+	context.Context
+	stall func()
+}
+
+func (s stalling) Err() error { s.stall(); return s.Context.Err() }
+
+// TestStall: the coordinator stands still from the middle of what counts until after the end. All that was due by then is
+// measured, and half of it has waited for half of the stall at least.
+func TestStall(t *testing.T) {
+	c := Default()
+	c.Transport, c.Durable, c.Trades, c.Window, c.Warmup = TransportRings, false, 10, 4, 0
+	const due = 100
+	for c.Duration = 200 * time.Millisecond; ; c.Duration *= 4 {
+		c.Rate = due * float64(c.Trades) / c.Duration.Seconds()
+		k := stalled(t, &c)
+		if k.ended >= k.began+2*int64(c.Duration) && c.Duration < time.Minute { // no processor for it in twice the time
+			continue
+		}
+		if n := k.latency.TotalCount(); n < due-1 {
+			t.Errorf("%d batches were measured of the %d that were due", n, due)
+		}
+		if p75 := time.Duration(k.latency.ValueAtQuantile(75)); p75 < c.Duration/4 {
+			t.Errorf("three quarters are below %v, after a stall of %v", p75, c.Duration*3/4)
+		}
+		return
+	}
+}
+
+// stalled runs a case with a coordinator that stands still from the middle of it until a quarter of its time after its end.
+func stalled(t *testing.T, c *Case) *coordinator {
+	t.Helper()
+	o := options(t)
+	s, err := newSupply(t.Context(), c.Trades, c.held())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := startGroup(t.Context(), o, c, ringbuf.NewBell(ringbuf.WaitPark))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := newCoordinator(o, c, g, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := int64(c.Duration) / 2
+	ctx := stalling{t.Context(), func() {
+		if now := k.clock(); k.began > 0 && now > k.began+half && now < k.began+2*half {
+			time.Sleep(time.Duration(k.began + 5*half/2 - now))
+		}
+	}}
+	err = errors.Join(k.run(ctx), k.close())
+	if _, gerr := g.stop(); errors.Join(err, gerr) != nil {
+		t.Fatal(err, gerr)
+	}
+	return k
 }
 
 func TestPace(t *testing.T) {

@@ -106,7 +106,12 @@ func (k *coordinator) run(ctx context.Context) error {
 		}
 	} else {
 		k.count()
-		if err := k.serve(ctx, k.began+int64(k.c.Duration), never); err != nil {
+		end := k.began + int64(k.c.Duration)
+		if err := k.serve(ctx, end, never); err != nil {
+			return err
+		}
+		// A stall at the end is not forgiven to those that were due by then and wait for room.
+		if err := k.serve(ctx, end+int64(k.c.Duration), func() bool { return !k.pace.owes(k.proposed, end) }); err != nil {
 			return err
 		}
 	}

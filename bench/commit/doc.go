@@ -19,7 +19,8 @@
 // What holds:
 //
 //	I1  Nothing that happened before the end of the warm-up counts, and everything after it does: the
-//	    latencies of the batches that are in flight at the end too.
+//	    latencies of the batches that are in flight at the end too. Open loop, a case ends when all that was due in
+//	    its time is proposed, or after twice its time.
 //	I2  A batch counts when its decision is known, once. A run in which a batch was aborted, or in which
 //	    a participant ends on another chain than the coordinator, is an error and no result.
 //	I3  The payloads are built before the clock starts; while it runs only trade numbers are written.

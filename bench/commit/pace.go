@@ -47,6 +47,9 @@ func (p *pace) dueAt(i uint64, now int64) int64 {
 
 func (p *pace) due(i uint64, now int64) bool { return p.dueAt(i, now) <= now }
 
+// owes reports whether batch i, which is not proposed yet, was due by end.
+func (p *pace) owes(i uint64, end int64) bool { return p.intervalNs > 0 && p.due(i, end) }
+
 // ticked reports whether the clock has ticked since it was last asked.
 func (p *pace) ticked() bool {
 	t := p.ticks.Load()

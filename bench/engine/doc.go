@@ -24,7 +24,7 @@
 // What holds:
 //
 //	I1  Nothing that happened before the end of the warm-up counts, and everything after it does. In between the
-//	    ring is empty.
+//	    ring is empty. Open loop, a case ends when all that was due in its time is handed over, or after twice its time.
 //	I2  While it counts nothing is allocated, and so nothing collected: the result says how often it was.
 //	I3  Each thread has a core of its own; where there are not enough, the result says so.
 //	I4  The core has made as many trades as the flow has: one that rejects what it should match has no result.

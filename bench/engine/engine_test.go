@@ -2,10 +2,13 @@ package engine
 
 import (
 	"errors"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/tezi-exchange/tezi/bench"
+	"github.com/tezi-exchange/tezi/bench/clock"
 	"github.com/tezi-exchange/tezi/bench/profile"
 	"github.com/tezi-exchange/tezi/bench/workload"
 	"github.com/tezi-exchange/tezi/codec"
@@ -211,6 +214,48 @@ func TestSchedule(t *testing.T) {
 	s.date(slots)
 	if n := s.due(slots, 1); n != 4 {
 		t.Errorf("%d are due at once, want 4", n)
+	}
+}
+
+// TestStall: the matcher takes nothing from the first command until after the end. All that was due meanwhile is measured,
+// most of which finds the ring full, and has waited for as long as the stall lasted from then on.
+func TestStall(t *testing.T) {
+	c := small(workload.FlowTrades)
+	const due = 4 * ringSlots
+	for c.Duration = 100 * time.Millisecond; ; c.Duration *= 4 {
+		c.Rate = due / c.Duration.Seconds()
+		r, err := newRig(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.close()
+		ticks := uint64(float64(c.Duration) * r.clock.PerNs)
+		var matcher sync.WaitGroup
+		matcher.Go(func() {
+			for r.ring.Len() == 0 {
+				runtime.Gosched()
+			}
+			for began := clock.Ticks(); clock.Ticks()-began < ticks*5/4; {
+				runtime.Gosched()
+			}
+			r.match()
+		})
+		s := schedule{interval: r.interval()}
+		r.supply(t.Context(), &s, r.prepare(&s), c.Duration)
+		late := clock.Ticks()-s.begin > 2*ticks
+		r.ring.Close()
+		matcher.Wait()
+		if late && c.Duration < time.Minute { // no processor for it in twice the time
+			continue
+		}
+		r.disturbed.Merge(r.undisturbed)
+		if n := r.disturbed.TotalCount(); n < due-1 {
+			t.Errorf("%d commands were measured of the %d that were due", n, due)
+		}
+		if p50 := time.Duration(r.disturbed.ValueAtQuantile(50)); p50 < c.Duration/2 {
+			t.Errorf("p50 is %v after a stall of %v", p50, c.Duration*5/4)
+		}
+		return
 	}
 }
 

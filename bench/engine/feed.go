@@ -22,15 +22,17 @@ func (r *rig) feed(ctx context.Context) {
 	r.supply(ctx, &s, ready, r.c.Duration)
 }
 
-// supply hands over what is due for so long. ready are the commands that lie in their slots; it returns those that
-// do so afterwards.
+// supply hands over what is due for so long. What was due by then and waits for room is handed over too, if it takes no
+// longer than as long again: a stall at the end is not forgiven either. ready are the commands that lie in their slots; it
+// returns those that do so afterwards.
 func (r *rig) supply(ctx context.Context, s *schedule, ready []engine.Entry, d time.Duration) []engine.Entry {
 	now := clock.Ticks()
-	end := now + uint64(float64(d)*r.clock.PerNs)
+	ticks := uint64(float64(d) * r.clock.PerNs)
+	end := now + ticks
 	s.begin, s.made = now, 0
 	s.date(ready)
 	r.feeder.begin(now)
-	for round := 0; now < end; round++ {
+	for round := 0; now < end || now < end+ticks && s.interval > 0 && s.due(ready[:1], end) > 0; round++ {
 		if round&1023 == 0 && ctx.Err() != nil {
 			return ready
 		}

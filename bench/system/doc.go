@@ -24,7 +24,8 @@
 // What holds:
 //
 //	I1  What is committed from the end of the warm-up to the end counts, and nothing else: what came due in the warm-up
-//	    counts if it is committed later, and what is under way at the end does not.
+//	    counts if it is committed later, and what is under way at the end does not. Open loop, the end is when all that was due
+//	    in the time of the case is committed, or after twice that time.
 //	I2  A trade counts when the engine has decided its batch, once. A run in which a batch was aborted, or in
 //	    which a participant ends with another chain or other trades than the engine, is an error and no result.
 //	I3  All shards count over the same time: the warm-up begins when each has committed something, and none stops

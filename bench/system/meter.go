@@ -29,6 +29,7 @@ func newCrowd(shards int) *crowd {
 type meter struct {
 	crowd            *crowd
 	warmup, duration time.Duration
+	open             bool // loop: at a rate
 	recorder         *bench.Recorder
 	parts            *bench.BudgetRecorder
 
@@ -65,11 +66,18 @@ func (m *meter) committed(c *engine.Committed) {
 			m.recorder.Reset()
 			m.parts.Reset()
 		}
-	case now.Sub(m.begin) >= m.duration:
+	case now.Sub(m.begin) >= m.duration && !m.owes(now):
 		m.end, m.snapshot = now, m.recorder.Snapshot()
 		m.budget = m.parts.Budget(m.snapshot)
 		m.crowd.short.Add(-1)
 	}
+}
+
+// owes reports whether what was due in the time that counts may still be under way: the trade that was committed last
+// was due in it. A stall at the end is not forgiven to those behind it; as long again is enough, if the rate cannot be kept.
+func (m *meter) owes(now time.Time) bool {
+	due := now.Add(-time.Duration(m.recorder.Last(bench.OrderToCommit)))
+	return m.open && now.Sub(m.begin) < 2*m.duration && due.Sub(m.begin) < m.duration
 }
 
 // source is a loop that ends when the meters of all shards have enough.

@@ -37,7 +37,7 @@ func newShards(c *Case) ([]*shard, error) {
 		if err != nil {
 			return nil, err
 		}
-		m := &meter{crowd: crowd, warmup: c.Warmup, duration: c.Duration, recorder: bench.NewRecorder(), parts: bench.NewBudgetRecorder(rundir.RoleNames)}
+		m := &meter{crowd: crowd, warmup: c.Warmup, duration: c.Duration, open: c.Rate > 0, recorder: bench.NewRecorder(), parts: bench.NewBudgetRecorder(rundir.RoleNames)}
 		shards = append(shards, &shard{number: i, loop: loop, meter: m, cpu: map[string]time.Duration{}})
 	}
 	return shards, nil

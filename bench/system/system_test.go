@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tezi-exchange/tezi/bench"
@@ -105,6 +106,45 @@ func TestMeterCountsFromTheWarmUp(t *testing.T) {
 	commit(40)
 	if m.to.commands != 30 {
 		t.Error("what came behind the end counts")
+	}
+}
+
+// TestMeterWaitsForWhatWasDue: a trade is due each millisecond, and nothing is committed from the middle of a case to beyond
+// its end. At a rate, who was due meanwhile and waits behind the stall counts, though not for ever.
+func TestMeterWaitsForWhatWasDue(t *testing.T) {
+	const duration = 100 * time.Millisecond
+	for _, test := range []struct {
+		open  bool
+		every time.Duration // ten are committed, after the stall
+		want  int64
+	}{
+		{true, time.Millisecond, 100},
+		{true, 20 * time.Millisecond, 90},
+		{false, time.Millisecond, 60},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			m := meter{crowd: newCrowd(1), duration: duration, open: test.open, recorder: bench.NewRecorder(), parts: bench.NewBudgetRecorder(nil)}
+			begin, due := time.Now(), time.Duration(0)
+			commit := func(n int) {
+				for range n {
+					due += time.Millisecond
+					m.recorder.Record(bench.OrderToCommit, int64(time.Since(begin)-due))
+				}
+				m.committed(&engine.Committed{})
+			}
+			commit(0)
+			commit(0) // the warm-up of nothing is over
+			for range 5 {
+				time.Sleep(10 * time.Millisecond)
+				commit(10)
+			}
+			for time.Sleep(duration); m.snapshot == nil; time.Sleep(test.every) {
+				commit(10)
+			}
+			if l := m.snapshot.Latency(bench.OrderToCommit); l.Count != test.want {
+				t.Errorf("%+v: %d trades count", test, l.Count)
+			}
+		})
 	}
 }
 
