@@ -44,8 +44,8 @@ func (b *benchFlags) flags(cmd *cobra.Command) {
 // profiled tells whether the figures are those of a run that was watched.
 func (b *benchFlags) profiled() bool { return len(b.kinds) > 0 }
 
-// profiles reads what is to be written into b.set, for so many cases, and makes the directory for it: not after minutes
-// of measuring.
+// profiles reads what is to be written into b.set, for so many cases, and sees to a directory that takes it: not after
+// minutes of measuring.
 func (b *benchFlags) profiles(cases int) (err error) {
 	if b.set, err = profile.NewSet(b.kinds, b.out); err != nil {
 		return usageError{fmt.Errorf("--profile: %w", err)}
@@ -63,14 +63,18 @@ func (b *benchFlags) profiles(cases int) (err error) {
 	if err := os.MkdirAll(b.out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	return nil
+	probe, err := scratch("--out", b.out) // one that was there may be of a disk that is only read
+	if err != nil {
+		return err
+	}
+	return os.Remove(probe)
 }
 
-// scratch makes a directory for the logs of the cases, below that of --dir, whose disk they measure.
-func scratch(dir string) (string, error) {
+// scratch makes a directory below that of a flag: of --dir, for the logs of the cases, which measure the disk there.
+func scratch(flag, dir string) (string, error) {
 	path, err := os.MkdirTemp(dir, "tezi-bench-")
 	if inner := new(fs.PathError); errors.As(err, &inner) { // the name that was tried says nothing
-		return "", fmt.Errorf("--dir %s: no directory can be made there: %w", dir, inner.Err)
+		return "", fmt.Errorf("%s %s: no directory can be made there: %w", flag, dir, inner.Err)
 	}
 	return path, err
 }

@@ -87,7 +87,7 @@ func (b *benchCommitFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	parent, err := scratch(b.dir)
+	parent, err := scratch("--dir", b.dir)
 	if err != nil {
 		return err
 	}

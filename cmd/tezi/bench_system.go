@@ -101,7 +101,7 @@ func (b *benchSystemFlags) run(cmd *cobra.Command) error {
 	if b.o.Executable, err = os.Executable(); err != nil {
 		return err
 	}
-	parent, err := scratch(b.dir)
+	parent, err := scratch("--dir", b.dir)
 	if err != nil {
 		return err
 	}
