@@ -6,7 +6,7 @@ package batch3pc
 type Vote struct {
 	Yes    bool
 	Reason Reason // of a no: ReasonVeto, ReasonHash or ReasonInfra
-	Veto   []byte // with ReasonVeto: the refused items, see VetoBits; valid until the next call of the App; told up to VetoSizeMax
+	Veto   []byte // with ReasonVeto: the refused items, see VetoBits; valid until the next call of the App; what is beyond VetoSizeMax is cut off
 }
 
 // App is the business behind a participant. Its methods are called in log order from inside Step

@@ -30,7 +30,7 @@ type Batch struct {
 	Generation  uint32
 	Count       uint32 // items (trades) in the payload; the bits of a veto index them
 	Digest      uint64 // xxhash64 of Payload
-	Chain       Chain  // NextChain of the fields above
+	Chain       Chain  // hash of the fields above
 	Payload     []byte // opaque to the protocol
 }
 

@@ -149,10 +149,10 @@ func (c *Coordinator) Recover(r *Record) error {
 // batches that nobody reports any more (rule S6). It only ever rises.
 func (c *Coordinator) Used(s Seq) { c.seqSeen = max(c.seqSeen, s) }
 
-// Logged says that the proposer has taken up a log, of which all batches at or below s are: what went into them is
-// durable, whoever proposed them. So it is for proposers with one log between them, who count on from it (Used): where
-// somebody else may yet give one of these numbers to a batch of its own, recovery would go forward over that one. It only
-// ever rises.
+// Logged says that the proposer has taken up a log that holds what went into all batches at or below s, whoever proposed
+// them: these inputs are durable. It is for proposers that share one log and go on with its numbers (Used). A proposer
+// with a log of its own could still give one of these numbers to another batch, and recovery would go forward over that
+// one, whose inputs nobody has. It only ever rises.
 func (c *Coordinator) Logged(s Seq) {
 	c.logged = max(c.logged, s)
 	c.inputs = max(c.inputs, s)

@@ -20,7 +20,7 @@ const (
 	KindStartAck     Kind = 11 // P->C  Start is durable
 	KindFill         Kind = 12 // C->P  a Batch at or below Commit, or at or below the ballot's base (Seq), for a participant that fell behind; P->C the answer to a Fetch
 	KindFetch        Kind = 13 // P->C  send what follows Seq, whose chain is Chain; C->P the same, on behalf of another participant
-	KindStale        Kind = 14 // P->C  fenced: LastElected in State.. is higher than your ballot
+	KindStale        Kind = 14 // P->C  fenced: it has promised LastElected, which is higher than your ballot
 	KindWatch        Kind = 15 // C->P  of a standby, without a ballot: have you heard of a leader? Promises nothing
 	KindWatched      Kind = 16 // P->C  LastElected is the highest ballot promised, Seq counts the messages heard in it
 	KindSnapshot     Kind = 17 // P->C->P  Chunk, the piece at Offset of the snapshot at Seq, whose chain is Chain
@@ -57,11 +57,11 @@ type Message struct {
 	Incarnation uint64 // P->C on every message: whose log it speaks for
 
 	// State (KindState; KindStale fills LastElected).
-	LastElected  Ballot // highest ballot promised (le)
-	LastAttempt  Ballot // ballot in which PreCommitted was accepted (la)
-	PreCommitted Seq    // pcHi
+	LastElected  Ballot // highest ballot promised
+	LastAttempt  Ballot // ballot in which PreCommitted was accepted
+	PreCommitted Seq    // everything at or below is pre-committed
 	PreChain     Chain
-	Voted        Seq // yesHi: end of the local log
+	Voted        Seq // the last batch in its log
 	VotedChain   Chain
 	AppliedChain Chain
 
@@ -143,12 +143,12 @@ type Record struct {
 	Chain  Chain
 	Batch  *Batch // RecordBatch, RecordFill
 
-	// RecordSnapshot: Ballot is LastElected, and
-	Attempt       Ballot
-	PreCommitted  Position
-	Offset, Total uint64
-	Digest        uint64
-	Chunk         []byte
+	// Of a RecordSnapshot, whose Ballot is the promised one.
+	Attempt       Ballot   // in which PreCommitted was accepted
+	PreCommitted  Position //
+	Offset, Total uint64   // of Chunk in the image, and the size of the image, in bytes
+	Digest        uint64   // xxhash64 of the image
+	Chunk         []byte   //
 
 	Incarnation uint64 // RecordIdentity
 }

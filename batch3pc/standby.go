@@ -123,7 +123,7 @@ func (s *Standby) watch() {
 // quiet counts the participants that have had no sign of a leader for as long as the patience.
 func (s *Standby) quiet() (n int) {
 	for i := range s.coordinator.peers {
-		if s.watched[i].quiet/(1+s.cfg.Rank) >= s.cfg.PatienceTicks { // not a product, which a patience without end has none of
+		if s.watched[i].quiet/(1+s.cfg.Rank) >= s.cfg.PatienceTicks { // no product of the two, which might overflow
 			n++
 		}
 	}

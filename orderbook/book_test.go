@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/orderbook"
@@ -241,5 +242,19 @@ func TestStateHashSeesTheRange(t *testing.T) {
 		if same.StateHash() != b.StateHash() {
 			t.Errorf("%s: other hashes", name)
 		}
+	}
+}
+
+// Every cause has a name of its own, and what is none says so.
+func TestCauseNames(t *testing.T) {
+	seen := map[string]bool{"": true}
+	for c := orderbook.CauseNone; c <= orderbook.CauseRange; c++ {
+		if name := c.String(); seen[name] || strings.Contains(name, "(") {
+			t.Errorf("cause %d is %q, want a name of its own", uint8(c), name)
+		}
+		seen[c.String()] = true
+	}
+	if got := (orderbook.CauseRange + 1).String(); got != "cause(5)" {
+		t.Errorf("the first value that is no cause is %q, want cause(5)", got)
 	}
 }

@@ -2,7 +2,7 @@ package orderbook
 
 // AddPassive is Add of an order with a limit, for the day or immediate, that trades with nobody, as most do. It costs
 // less, because all of it stays in registers. done says whether the order was taken. If not, nothing has changed, and
-// Add says what becomes of it: also where its slot was never used.
+// Add says what becomes of it. It may be false of any order: it is where the free slot was never used before.
 func (b *Book) AddPassive(id OrderID, side Side, tif TimeInForce, price Price, qty Qty, pan PAN) (r Result, done bool) {
 	of := uint32(side) - uint32(Buy)
 	if of|uint32(tif) > 1 || qty == 0 || price <= 0 || b.collecting { // a side, and Day or IOC

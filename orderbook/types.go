@@ -65,8 +65,8 @@ const (
 // Rests says whether an order of this validity may rest.
 func (t TimeInForce) Rests() bool { return t != IOC && t != FOK }
 
-// PAN is the number of a permanent account number, whose orders do not trade with each other. The
-// book only compares; 0 is nobody's.
+// PAN stands for a permanent account number, the tax number in India that tells whose an order is:
+// orders of one PAN do not trade with each other. The book only compares; 0 is nobody's.
 type PAN uint32
 
 // Cause says why a command took something away that was not asked to go.
@@ -80,3 +80,20 @@ const (
 	CauseSelfTrade              // the order would have traded with an order of the same PAN
 	CauseRange                  // what could have traded only outside the execution range
 )
+
+// String returns the name in lower case.
+func (c Cause) String() string {
+	switch c {
+	case CauseNone:
+		return "none"
+	case CauseRemainder:
+		return "remainder"
+	case CauseFillLimit:
+		return "fill_limit"
+	case CauseSelfTrade:
+		return "self_trade"
+	case CauseRange:
+		return "range"
+	}
+	return "cause(" + strconv.Itoa(int(c)) + ")"
+}

@@ -21,8 +21,8 @@ const warmMin = 1 << 17
 // Cold reports whether so much is live that Warm makes the commands behind it faster.
 func (a *Arena) Cold() bool { return a.live >= warmMin }
 
-// Warm brings what the next commands are about into the cache: orders with their neighbours and levels, and at
-// prices whom an order would trade with or stand behind. Each command would wait for its own trips to memory, one after
+// Warm brings what the next commands are about into the cache: the orders that they name, with their neighbours and
+// levels, and at the prices the orders that a new one would trade with or stand behind. Each command would wait for its own trips to memory, one after
 // the other; here those of up to 64 commands run side by side. Orders that are not live and prices where nobody is do no
 // harm. It changes nothing but the refs.
 func (a *Arena) Warm(refs []Ref) {

@@ -43,6 +43,26 @@ func Example() {
 	// Output: 5050
 }
 
+// A ring that has been given bells waits by itself: Push for room, Pop for items.
+func ExampleSPSC_Bells() {
+	ring := ringbuf.NewSPSC[int](8)
+	ring.Bells(ringbuf.NewBell(ringbuf.WaitPark), ringbuf.NewBell(ringbuf.WaitPark))
+
+	go func() {
+		for i := range 100 {
+			ring.Push(i + 1)
+		}
+		ring.Close()
+	}()
+
+	sum := 0
+	for v, ok := ring.Pop(); ok; v, ok = ring.Pop() {
+		sum += v
+	}
+	fmt.Println(sum)
+	// Output: 5050
+}
+
 func ExampleFrames() {
 	ring := ringbuf.NewFrames(1024)
 	for _, text := range []string{"buy", "sell", "cancel"} {
