@@ -1,18 +1,13 @@
 package host
 
-import (
-	"fmt"
-	"runtime"
-)
+import "runtime"
 
 // Machine is what this process runs on and how much of it it may use.
 type Machine struct {
 	CPU         string  // model name; "" if unknown
 	Cores       []int   // cores that the affinity mask allows, ascending
-	CoresOnline int     // cores that the kernel has online; may exceed len(Cores)
 	QuotaCores  float64 // CPU quota of the cgroup, in cores; 0 = none
 	MemoryBytes uint64  // the machine's memory or the cgroup's limit, whichever is less; 0 = unknown
-	Container   string  // "docker", "podman", "kubernetes", ...; "" = none seen
 	Kernel      string  // "Linux 6.18.0"
 	Go          string  // "go1.26.8 linux/amd64"
 	Gomaxprocs  int     // threads that run Go code at the same time
@@ -24,9 +19,8 @@ type Machine struct {
 // Detect looks at the machine. What cannot be found out stays zero: a missing file is no failure.
 func Detect() Machine {
 	m := Machine{
-		CoresOnline: runtime.NumCPU(),
-		Go:          runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH,
-		Gomaxprocs:  runtime.GOMAXPROCS(0),
+		Go:         runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH,
+		Gomaxprocs: runtime.GOMAXPROCS(0),
 	}
 	m.detect()
 	return m
@@ -39,26 +33,4 @@ func (m *Machine) Usable() int {
 		return min(len(m.Cores), int(m.QuotaCores))
 	}
 	return len(m.Cores)
-}
-
-// Lines describes the machine for the start-up log, one fact a line.
-func (m *Machine) Lines() []string {
-	cpu := m.CPU
-	if cpu == "" {
-		cpu = "unknown CPU"
-	}
-	lines := []string{
-		fmt.Sprintf("machine: %s, %d of %d cores allowed (%s), %s, %s, GOMAXPROCS %d",
-			cpu, len(m.Cores), m.CoresOnline, FormatCores(m.Cores), m.Kernel, m.Go, m.Gomaxprocs),
-	}
-	if m.MemoryBytes > 0 {
-		lines = append(lines, fmt.Sprintf("memory: %.1f GiB", float64(m.MemoryBytes)/(1<<30)))
-	}
-	if m.Container != "" {
-		lines = append(lines, "container: "+m.Container)
-	}
-	if m.QuotaCores > 0 {
-		lines = append(lines, fmt.Sprintf("cpu quota: %.2f cores", m.QuotaCores))
-	}
-	return lines
 }

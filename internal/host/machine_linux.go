@@ -53,16 +53,12 @@ func kernel() string {
 // read takes everything that is in files; root is the file system from "/".
 func (m *Machine) read(root fs.FS) {
 	m.CPU = cpuModel(root)
-	if list, err := ParseCores(line(root, "sys/devices/system/cpu/online")); err == nil {
-		m.CoresOnline = len(list)
-	}
 	m.MemoryBytes = memory(root)
 	groups := cgroups(root)
 	m.QuotaCores = quota(root, groups)
 	if limit := memoryLimit(root, groups); limit > 0 && (m.MemoryBytes == 0 || limit < m.MemoryBytes) {
 		m.MemoryBytes = limit
 	}
-	m.Container = container(root)
 	m.hugePages = hugePageMode(root)
 	m.siblings = siblings(root, m.Cores)
 }
@@ -122,21 +118,4 @@ func siblings(root fs.FS, cores []int) map[int]int {
 		first[core] = slices.Min(list)
 	}
 	return first
-}
-
-func container(root fs.FS) string {
-	exists := func(name string) bool {
-		_, err := fs.Stat(root, name)
-		return err == nil
-	}
-	switch {
-	case exists("var/run/secrets/kubernetes.io"):
-		return "kubernetes"
-	case exists(".dockerenv"):
-		return "docker"
-	case exists("run/.containerenv"):
-		return "podman"
-	}
-	// systemd leaves the manager's name here, for instance "lxc" or "systemd-nspawn".
-	return line(root, "run/systemd/container")
 }

@@ -14,7 +14,7 @@ import (
 
 // box is a machine with n cores allowed, numbered from first, no hyper-threads.
 func box(first, n int) *Machine {
-	m := &Machine{CoresOnline: first + n, Gomaxprocs: n}
+	m := &Machine{Gomaxprocs: n}
 	for i := range n {
 		m.Cores = append(m.Cores, first+i)
 	}
@@ -255,11 +255,8 @@ func TestChooseHere(t *testing.T) {
 		t.Error("5,000 busy stages are pinned")
 	}
 	m := Detect()
-	if len(m.Cores) == 0 || m.CoresOnline < 1 || m.Gomaxprocs != runtime.GOMAXPROCS(0) || !strings.HasPrefix(m.Go, "go") {
+	if len(m.Cores) == 0 || m.Gomaxprocs != runtime.GOMAXPROCS(0) || !strings.HasPrefix(m.Go, "go") {
 		t.Errorf("%+v", m)
-	}
-	if len(m.Lines()) == 0 || !strings.Contains(m.Lines()[0], m.Kernel) {
-		t.Errorf("%q", m.Lines())
 	}
 }
 
