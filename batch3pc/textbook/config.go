@@ -29,7 +29,6 @@ type Config struct {
 	Generation   uint32            // coordinator: what batches carry
 	WindowMax    int               // undecided batches
 	RetainMax    int               // coordinator: batches that not everybody has applied; at least WindowMax
-	Gated        bool              // coordinator: no batch above InputsDurable is decided
 	TimeoutTicks int               // Ticks of silence after which the other side is taken for dead
 }
 

@@ -18,7 +18,6 @@ type Coordinator struct {
 	base      batch3pc.Position // of the ballot
 	point     batch3pc.Position // of no return: 2PC the commit record is written, 3PC PRE-COMMIT is sent
 	committed batch3pc.Position
-	inputs    batch3pc.Seq
 	seqSeen   batch3pc.Seq
 	waited    int // Ticks since something moved
 
@@ -47,9 +46,6 @@ func NewCoordinator(cfg Config) (*Coordinator, error) {
 		return nil, err
 	}
 	c := &Coordinator{cfg: cfg, log: newStream(cfg.RetainMax)}
-	if !cfg.Gated {
-		c.inputs = ^batch3pc.Seq(0)
-	}
 	for _, id := range cfg.Participants {
 		c.peers = append(c.peers, peer{id: id})
 	}
@@ -222,7 +218,7 @@ func (c *Coordinator) foundBase() batch3pc.Position {
 // advance makes of votes and acknowledgements what they add up to.
 func (c *Coordinator) advance() {
 	if c.state == batch3pc.StateActive || c.state == batch3pc.StateRefused {
-		at := c.log.position(c.log.through(min(c.votedByAll(), c.inputs)))
+		at := c.log.position(c.log.through(c.votedByAll()))
 		if at.Seq > c.point.Seq {
 			c.point = at
 			if c.cfg.Protocol == TwoPhase {

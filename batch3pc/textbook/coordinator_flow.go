@@ -151,13 +151,9 @@ func (c *Coordinator) Propose(count uint32, payload []byte) (*batch3pc.Batch, ba
 	return slot, c.out.ready, nil
 }
 
-// InputsDurable says that whatever went into the batches at or below s survives a crash of the
-// proposer. It only ever rises.
-func (c *Coordinator) InputsDurable(s batch3pc.Seq) batch3pc.Ready {
+// InputsDurable changes nothing: there is no input gate in the books. A batch3pc.Coordinator has one.
+func (c *Coordinator) InputsDurable(batch3pc.Seq) batch3pc.Ready {
 	c.out.reset()
-	c.inputs = max(c.inputs, s)
-	c.advance()
-	c.flush()
 	return c.out.ready
 }
 
