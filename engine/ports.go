@@ -58,7 +58,6 @@ const (
 	StagePreCommit                  // every member voted yes -> a quorum is durable: decided
 	StageDoCommit                   // decided -> applied by every participant
 	StageOrderToCommit              // arrival of a trade's taker -> its batch is decided
-	StageCount
 )
 
 // Recorder takes latencies in nanoseconds. One goroutine calls it.

@@ -86,9 +86,6 @@ func (c *Coordinator) Bad() uint64 { return c.bad }
 // Status is that of the machine after its last call.
 func (c *Coordinator) Status() *batch3pc.CoordinatorStatus { return &c.status }
 
-// InFlight counts the batches that were proposed and have no Outcome yet.
-func (c *Coordinator) InFlight() int { return int(c.flight.tail - c.flight.decided) }
-
 // Room reports whether Propose would take a batch now.
 func (c *Coordinator) Room() bool { return c.machine.Room() && !c.flight.full() }
 
