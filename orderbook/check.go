@@ -282,7 +282,7 @@ func (c *census) queue(b *Book, v uint32, fits func(*order) bool) error {
 		case o.flags>>bookShift != b.number || !fits(o):
 			return fmt.Errorf("I6: order %d in slot %d says book %d, flags %#x", o.id, s, o.flags>>bookShift, o.flags&0xff)
 		}
-		if err := c.terms(b, s); err != nil {
+		if err := c.terms(s); err != nil {
 			return err
 		}
 		prev = s
@@ -297,7 +297,7 @@ func (c *census) queue(b *Book, v uint32, fits func(*order) bool) error {
 }
 
 // terms checks what the order in slot s says of itself beside its links: what no entry gives cannot go on either.
-func (c *census) terms(b *Book, s uint32) error {
+func (c *census) terms(s uint32) error {
 	o := &c.a.orders[s]
 	if o.flags&(tifBits|isDisclosed|isWaiting) == 0 {
 		return nil // most orders

@@ -215,7 +215,7 @@ func (a *Arena) hang(l *ladder, v, key uint32) {
 		if differ := uint64(key)>>nearShift ^ uint64(near); differ != 0 {
 			// The key parts from all of them at the group of bits at shift.
 			shift := (uint32(bits.Len64(differ)) - 1 + nearShift) / 6 * 6
-			a.part(v, link, parent, shift, uint32(uint64(near)<<nearShift))
+			a.part(v, link, shift, uint32(uint64(near)<<nearShift))
 			return
 		}
 		parent = n &^ branchTag
@@ -234,7 +234,7 @@ func (a *Arena) hang(l *ladder, v, key uint32) {
 
 // part puts a new branch at shift in place of what hangs at link, whose keys are like near, and below it
 // that and level v.
-func (a *Arena) part(v uint32, link *uint32, parent, shift, near uint32) {
+func (a *Arena) part(v uint32, link *uint32, shift, near uint32) {
 	key := a.levels[v].key
 	n := a.takeBranch(shift, uint32(uint64(key)>>shift>>6))
 	br := &a.branches[n]

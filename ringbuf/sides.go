@@ -88,13 +88,13 @@ func (s *sides) release(pos uint64) {
 	}
 }
 
-// free is the producer's slow path: it loads head and returns the free part of capacity. Less than
-// want counts as a stall.
-func (s *sides) free(capacity, want uint64) uint64 {
+// free is the producer's slow path: it loads head and returns the free part of capacity. None
+// counts as a stall.
+func (s *sides) free(capacity uint64) uint64 {
 	p := &s.producer
 	p.cached = s.shared.head.Load()
 	depth := p.pos - p.cached
-	p.look(depth, capacity-depth >= want)
+	p.look(depth, depth < capacity)
 	return capacity - depth
 }
 

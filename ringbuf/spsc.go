@@ -26,7 +26,7 @@ func (r *SPSC[T]) Claim(n int) []T {
 	}
 	free := r.size - (p.pos - p.cached)
 	if free < want {
-		free = r.free(r.size, 1)
+		free = r.free(r.size)
 	}
 	p.lent = r.fit(p.pos, min(want, free))
 	if int64(p.pos+p.lent-p.limit) >= 0 {
@@ -42,7 +42,7 @@ func (r *SPSC[T]) ClaimWait(n int) []T {
 		if s := r.Claim(n); s != nil || n == 0 || r.closed() {
 			return s
 		}
-		r.room.Wait(func() bool { return r.free(r.size, 1) > 0 || r.closed() })
+		r.room.Wait(func() bool { return r.free(r.size) > 0 || r.closed() })
 	}
 }
 
@@ -130,7 +130,7 @@ func (r *SPSC[T]) Push(v T) bool {
 // more is the slow path of a push: it reports whether there is a free slot, and asks for the lines of the next ones.
 func (r *SPSC[T]) more() bool {
 	p := &r.producer
-	if p.pos-p.cached == r.size && r.free(r.size, 1) == 0 {
+	if p.pos-p.cached == r.size && r.free(r.size) == 0 {
 		return false
 	}
 	r.ahead(p, 1)
@@ -143,7 +143,7 @@ func (r *SPSC[T]) awaitRoom() bool {
 		if r.closed() {
 			return false
 		}
-		r.room.Wait(func() bool { return r.free(r.size, 1) > 0 || r.closed() })
+		r.room.Wait(func() bool { return r.free(r.size) > 0 || r.closed() })
 	}
 	return true
 }

@@ -13,7 +13,7 @@ import (
 // is of no use any more: Watch.Err says which.
 func (w *World) Do(a Action) (fits bool) {
 	if w.trace != nil {
-		w.trace.begin(w, a)
+		w.trace.begin(a)
 		defer func() { w.trace.end(w, a, fits) }()
 	}
 	if fits = w.do(a); fits {

@@ -44,7 +44,7 @@ func (t *trace) ready(r *batch3pc.Ready) {
 	}
 }
 
-func (t *trace) begin(w *World, a Action) {
+func (t *trace) begin(a Action) {
 	t.effects, t.node = t.effects[:0], a.Node
 	if a.Op.aboutMessage() {
 		t.node = batch3pc.NodeID(a.Key >> 48)

@@ -366,9 +366,9 @@ func (w *World) call(c *coordinator, ready batch3pc.Ready) {
 // proposedMax is how many batches a schedule proposes: what the Watch does about each grows with them.
 const proposedMax = 100
 
-func (w *World) propose(c *coordinator) bool {
+func (w *World) propose(c *coordinator) {
 	if !c.up || w.proposed == proposedMax || !c.machine.Room() || w.setup.Driver && !c.computer.process.coordinator.Room() {
-		return false
+		return
 	}
 	c.made++
 	w.proposed++
@@ -379,17 +379,16 @@ func (w *World) propose(c *coordinator) bool {
 			c.computer.process.last, err = d.Propose(4, payload)
 			return err
 		})
-		return true
+		return
 	}
 	b, ready, err := c.machine.Propose(4, payload)
 	if err != nil {
 		w.watch.Fail("I8", "Propose after Room: %v", err)
-		return false
+		return
 	}
 	c.used = b.Seq
 	w.watch.Proposed(c.id, c.machine.Status().Ballot, b)
 	w.call(c, ready)
-	return true
 }
 
 // sync makes the first n unsynced records of a disk durable and lets go what waited for them.

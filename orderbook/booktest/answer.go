@@ -11,14 +11,14 @@ import (
 
 func enterAnswer(fills []orderbook.Fill, r orderbook.Result) string {
 	if r == (orderbook.Result{}) {
-		return join("; ", answer(fills, r), "nothing left")
+		return join(answer(fills, r), "nothing left")
 	}
 	return answer(fills, r)
 }
 
-// join joins those parts that are not empty.
-func join(separator string, parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
+// join joins those parts that are not empty by semicolons.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; ")
 }
 
 var causes = [...]string{
@@ -49,7 +49,7 @@ func answer(fills []orderbook.Fill, r orderbook.Result) string {
 	if r.Resting > 0 {
 		parts = append(parts, fmt.Sprintf("rests %d", r.Resting))
 	}
-	return join("; ", parts...)
+	return join(parts...)
 }
 
 func triggerAnswer(o orderbook.Triggered, fills []orderbook.Fill, r orderbook.Result, reached bool) string {
@@ -128,12 +128,12 @@ func priceName(p orderbook.Price) string {
 
 // orders returns the orders in the market: ID:QTY@PRICE, or ID:SHOWN+HIDDEN@PRICE.
 func orders(b Book) string {
-	return join("; ", list("bids", b.Orders(orderbook.Buy)), list("asks", b.Orders(orderbook.Sell)))
+	return join(list("bids", b.Orders(orderbook.Buy)), list("asks", b.Orders(orderbook.Sell)))
 }
 
 // stops returns the orders that wait, as orders does, with "/TRIGGER" behind each.
 func stops(b Book) string {
-	return join("; ", list("buys", b.Stops(orderbook.Buy)), list("sells", b.Stops(orderbook.Sell)))
+	return join(list("buys", b.Stops(orderbook.Buy)), list("sells", b.Stops(orderbook.Sell)))
 }
 
 func list(name string, orders iter.Seq[orderbook.RestingOrder]) string {
