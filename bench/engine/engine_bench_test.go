@@ -35,9 +35,11 @@ func BenchmarkEngine(b *testing.B) {
 						b.ReportMetric(float64(l.ValueAtQuantile(50)), "p50-ns")
 						b.ReportMetric(float64(l.ValueAtQuantile(99)), "p99-ns")
 						b.ReportMetric(float64(l.ValueAtQuantile(99.9)), "p99.9-ns")
-						b.ReportMetric(float64(r.Undisturbed.ValueAtQuantile(99)), "undisturbed-p99-ns")
-						b.ReportMetric(float64(r.Undisturbed.ValueAtQuantile(99.9)), "undisturbed-p99.9-ns")
-						if r.WordNs > 0 {
+						if r.Undisturbed.TotalCount() > 0 {
+							b.ReportMetric(float64(r.Undisturbed.ValueAtQuantile(99)), "undisturbed-p99-ns")
+							b.ReportMetric(float64(r.Undisturbed.ValueAtQuantile(99.9)), "undisturbed-p99.9-ns")
+						}
+						if r.WordNs > 0 && r.Undisturbed.TotalCount() > 0 {
 							b.ReportMetric(float64(r.Undisturbed.ValueAtQuantile(50))/r.WordNs, "p50-x-word")
 						}
 						b.ReportMetric(r.taken(r.Matcher)+r.taken(r.Feeder), "taken-%")

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/bench/clock"
 	"github.com/tezi-exchange/tezi/bench/profile"
@@ -75,11 +77,31 @@ func TestMeasure(t *testing.T) {
 		var rec bench.Record
 		r.AddTo(&rec)
 		res := rec.Results[0]
-		if _, ok := res.Metric("p99-x-word"); ok != (r.WordNs > 0) || rate == 0 && ok {
+		if _, ok := res.Metric("p99-x-word"); ok != (r.WordNs > 0 && r.Undisturbed.TotalCount() > 0) || rate == 0 && ok {
 			t.Errorf("rate %v: recorded a ratio: %v, with a word that takes %v ns", rate, ok, r.WordNs)
 		}
 		if v, ok := res.Metric("commands/s"); !ok || v != r.CommandsPerS || len(res.Latencies) != min(int(rate), 2) {
 			t.Errorf("recorded as %s with %v", res, res.Metrics)
+		}
+	}
+}
+
+// TestNobodyUndisturbedHasNoRatio: where every command was kept waiting, nothing is told as a multiple of a word's way.
+func TestNobodyUndisturbedHasNoRatio(t *testing.T) {
+	c := small(workload.FlowTrades)
+	c.Rate = 1000
+	r := Result{
+		Case: c, CommandsPerS: 1000, ElapsedS: 1, WordNs: 100,
+		Latency: hdrhistogram.New(1, latencyMax, 3), Undisturbed: hdrhistogram.New(1, latencyMax, 3),
+	}
+	if err := r.Latency.RecordValue(5000); err != nil {
+		t.Fatal(err)
+	}
+	var rec bench.Record
+	r.AddTo(&rec)
+	for unit, want := range map[string]bool{"p50-x-word": false, "p99-x-word": false, "word-ns": true, "disturbed-%": true} {
+		if v, ok := rec.Results[0].Metric(unit); ok != want {
+			t.Errorf("%s: recorded %v (%v), want %v", unit, ok, v, want)
 		}
 	}
 }

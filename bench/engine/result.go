@@ -154,6 +154,8 @@ func (r *Result) AddTo(rec *bench.Record) {
 		res.Measure("disturbed-%", 100*(1-float64(r.Undisturbed.TotalCount())/float64(r.Latency.TotalCount())))
 		if r.WordNs > 0 {
 			res.Measure("word-ns", r.WordNs)
+		}
+		if r.WordNs > 0 && r.Undisturbed.TotalCount() > 0 { // else they would be told as 0, faster than everything
 			res.Measure("p50-x-word", float64(r.Undisturbed.ValueAtQuantile(50))/r.WordNs)
 			res.Measure("p99-x-word", float64(r.Undisturbed.ValueAtQuantile(99))/r.WordNs)
 		}
