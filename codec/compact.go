@@ -111,31 +111,54 @@ func AppendCompact(dst []byte, trades []Trade) []byte {
 }
 
 func appendBlock(dst []byte, trades []Trade) []byte {
-	start := len(dst)
+	var b block
+	dst = b.begin(dst, trades)
+	for b.column < compactColumns {
+		dst = b.next(dst, trades)
+	}
+	return dst
+}
+
+// block is a block that is being written.
+type block struct {
+	start  int // of the block
+	base   int // where the next base goes
+	column int // the next one; compactColumns: the block is whole
+	whole  int // so many trades are in lanes
+	lanes  lanes
+}
+
+// begin appends the header of a block of these trades.
+func (b *block) begin(dst []byte, trades []Trade) []byte {
+	b.start, b.column = len(dst), 0
+	b.base = b.start + compactBases
 	dst = append(dst, make([]byte, compactHeader)...)
 	le := binary.LittleEndian
-	le.PutUint16(dst[start+4:], compactMagic)
-	dst[start+6] = CompactVersion
-	le.PutUint16(dst[start+8:], uint16(len(trades)))
-	base := start + compactBases
-	var l lanes
-	whole := l.turn(trades)
-	for i := range columns {
-		var width int
-		switch columns[i].size {
-		case 8:
-			dst, width, base = appendColumn[uint64](dst, base, trades, i, &l, whole)
-		case 4:
-			dst, width, base = appendColumn[uint32](dst, base, trades, i, &l, whole)
-		case 2:
-			dst, width, base = appendColumn[uint16](dst, base, trades, i, &l, whole)
-		default:
-			dst, width, base = appendColumn[uint8](dst, base, trades, i, &l, whole)
-		}
-		dst[start+compactBits+i] = uint8(width)
+	le.PutUint16(dst[b.start+4:], compactMagic)
+	dst[b.start+6] = CompactVersion
+	le.PutUint16(dst[b.start+8:], uint16(len(trades)))
+	b.whole = b.lanes.turn(trades)
+	return dst
+}
+
+// next appends the next column, of the same trades as the header; with the last one the block is whole.
+func (b *block) next(dst []byte, trades []Trade) []byte {
+	i, width := b.column, 0
+	switch columns[i].size {
+	case 8:
+		dst, width, b.base = appendColumn[uint64](dst, b.base, trades, i, &b.lanes, b.whole)
+	case 4:
+		dst, width, b.base = appendColumn[uint32](dst, b.base, trades, i, &b.lanes, b.whole)
+	case 2:
+		dst, width, b.base = appendColumn[uint16](dst, b.base, trades, i, &b.lanes, b.whole)
+	default:
+		dst, width, b.base = appendColumn[uint8](dst, b.base, trades, i, &b.lanes, b.whole)
 	}
-	dst = append(dst, make([]byte, compactSlack)...)
-	le.PutUint32(dst[start:], uint32(len(dst)-start))
+	dst[b.start+compactBits+i] = uint8(width)
+	if b.column++; b.column == compactColumns {
+		dst = append(dst, make([]byte, compactSlack)...)
+		binary.LittleEndian.PutUint32(dst[b.start:], uint32(len(dst)-b.start))
+	}
 	return dst
 }
 

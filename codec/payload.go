@@ -59,14 +59,18 @@ func PayloadRoom(instruments, trades int) int {
 // AppendPayload appends p's encoding to dst and returns the extended slice. The same payload is the same bytes on
 // every machine.
 func AppendPayload(dst []byte, p *Payload) []byte {
+	return AppendCompact(appendPayloadHead(dst, p), p.Trades)
+}
+
+// appendPayloadHead appends all that comes before the trades.
+func appendPayloadHead(dst []byte, p *Payload) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, p.FirstCommand)
 	dst = binary.LittleEndian.AppendUint64(dst, p.LastCommand)
 	dst = binary.LittleEndian.AppendUint64(dst, p.FirstTrade)
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(p.Instruments)))
 	dst = append(dst, PayloadVersion, 0)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(p.Trades)))
-	dst = append(dst, InstrumentBytes(p.Instruments)...)
-	return AppendCompact(dst, p.Trades)
+	return append(dst, InstrumentBytes(p.Instruments)...)
 }
 
 // DecodePayload reads a payload. Its trades are written over those of into, which it allocates if they do not fit, at

@@ -12,6 +12,7 @@ type Builder struct {
 	firstTrade  uint64
 	trades      []codec.Trade
 	instruments []codec.Instrument
+	packer      *codec.Packer // of trades
 }
 
 // NewBuilder returns a builder for the batch that begins with the command after lastCommand and
@@ -20,6 +21,7 @@ func NewBuilder(lastCommand, nextTrade uint64) *Builder {
 	b := &Builder{
 		trades:      make([]codec.Trade, 0, codec.TradesPerBatchMax),
 		instruments: make([]codec.Instrument, 0, codec.InstrumentsPerBatchMax),
+		packer:      codec.NewPacker(codec.TradesPerBatchMax),
 	}
 	b.Reset(lastCommand, nextTrade)
 	return b
@@ -29,6 +31,7 @@ func NewBuilder(lastCommand, nextTrade uint64) *Builder {
 func (b *Builder) Reset(lastCommand, nextTrade uint64) {
 	b.first, b.last, b.firstTrade = lastCommand+1, lastCommand, nextTrade
 	b.trades, b.instruments = b.trades[:0], b.instruments[:0]
+	b.packer.Reset()
 }
 
 // Trades returns how many trades the open batch has.
@@ -51,8 +54,12 @@ func (b *Builder) Payload() codec.Payload {
 	}
 }
 
+// Pack does a little of what the seal would have to, for a moment in which no command waits: without it the commands that
+// come while a full batch is packed wait for all of that. It reports whether there was something to do.
+func (b *Builder) Pack() bool { return b.packer.Step(b.trades) }
+
 // AppendPayload appends the batch's payload to dst.
 func (b *Builder) AppendPayload(dst []byte) []byte {
 	p := b.Payload()
-	return codec.AppendPayload(dst, &p)
+	return b.packer.AppendPayload(dst, &p)
 }

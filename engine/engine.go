@@ -226,6 +226,9 @@ func (e *Engine) loop(ctx context.Context) error {
 			e.idle = 0
 			continue
 		}
+		if e.open.Pack() {
+			continue // a step at a time, and a look at what has come
+		}
 		// What the open batch needs is wanted at its seal. Without one, or when that takes long, it is wanted now.
 		if e.idle++; e.idle > 1 || e.open.Trades() == 0 {
 			e.log.wake()

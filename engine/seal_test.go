@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/tezi-exchange/tezi/codec"
@@ -64,5 +65,35 @@ func TestSealedWithoutTrades(t *testing.T) {
 	}
 	if sealed < n/2 {
 		t.Errorf("of %d commands those behind %d are in no batch", n, sealed)
+	}
+}
+
+// TestPackedOnTheWay: what is packed while a batch is open changes none of its bytes, nor those of the one behind it.
+func TestPackedOnTheWay(t *testing.T) {
+	cmds, sealed, steps := randomFlow(9, 30_000), 0, 0
+	core, err := NewCore(Limits{OrdersMax: 1 << 15, InstrumentsMax: 8, BatchTarget: 100, ClientsMax: 1 << 10, PositionsMax: 1 << 12}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer core.Close()
+	open := NewBuilder(0, 1)
+	for i := range cmds {
+		cmds[i].Seq = uint64(i + 1)
+		core.Apply(&cmds[i], open)
+		if i%8 == 0 && open.Pack() {
+			steps++
+		}
+		if !open.Full(600) {
+			continue
+		}
+		sealed++
+		p := open.Payload()
+		if got, want := open.AppendPayload(nil), codec.AppendPayload(nil, &p); !bytes.Equal(got, want) {
+			t.Fatalf("batch %d: %d trades are %d bytes, want these %d", sealed, len(p.Trades), len(got), len(want))
+		}
+		open.Reset(core.LastCommand(), core.NextTrade())
+	}
+	if sealed < 5 || steps < 5*sealed {
+		t.Errorf("%d batches, %d steps: too few to say anything", sealed, steps)
 	}
 }

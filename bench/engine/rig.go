@@ -175,6 +175,8 @@ func (r *rig) await() []engine.Entry {
 			return in
 		case r.warm.Load() && !r.counting.Load():
 			r.count()
+		case r.open.Pack(): // as the engine does when it has nothing else to do
+			r.matcher.worked(clock.Ticks())
 		}
 	}
 	return r.ring.PeekWait(chunkMax)
