@@ -36,7 +36,7 @@ func (r *rig) supply(ctx context.Context, s *schedule, ready []engine.Entry, d t
 		if round&1023 == 0 && ctx.Err() != nil {
 			return ready
 		}
-		now = clock.Ticks()
+		now = clock.After()
 		n := s.due(ready, now)
 		if s.interval > 0 {
 			r.feeder.looked(now, n > 0)

@@ -169,7 +169,7 @@ func (r *rig) await() []engine.Entry {
 	for r.c.Rate > 0 || !r.counting.Load() {
 		closed := r.ring.Closed() // before the look, as PeekWait
 		in := r.ring.Peek(chunkMax)
-		r.matcher.looked(clock.Ticks(), len(in) > 0)
+		r.matcher.looked(clock.After(), len(in) > 0)
 		switch {
 		case len(in) > 0 || closed:
 			return in
