@@ -136,6 +136,47 @@ func TestBellRingBetween(t *testing.T) {
 	}
 }
 
+// TestBellRingAtTheSameTime has the ringer store and ring in the very moment in which the consumer parks: one of them
+// must see the other (I7). Without the fence in Ring, both look before the store of the other one is there.
+func TestBellRingAtTheSameTime(t *testing.T) {
+	const rounds = 20_000
+	b := NewBell(WaitPark)
+	var word, round, rung atomic.Uint64
+	var done sync.WaitGroup
+	done.Go(func() {
+		for i := uint64(1); i <= rounds; i++ {
+			soon(func() bool { return round.Load() == i })
+			storeRelease(&word, i)
+			b.Ring()
+			rung.Store(i)
+		}
+	})
+	for i := uint64(1); i <= rounds; i++ {
+		round.Store(i)
+		for range i % 1024 { // the ringer has to see it first, and nobody knows how long that takes
+		}
+		sleeping := b.park(func() bool { return word.Load() == i })
+		soon(func() bool { return rung.Load() == i })
+		if sleeping && b.state.Load() != awake {
+			t.Errorf("round %d: parked, and the ring is lost", i)
+			b.Ring()
+		}
+		if sleeping {
+			<-b.token
+		}
+	}
+	done.Wait()
+}
+
+// soon is until, for what another core does at this moment.
+func soon(ok func() bool) {
+	for looks := 1; !ok(); looks++ {
+		if looks%1000 == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
 // TestBellWaitUntil runs in a bubble with a clock of its own, so the times are exact.
 func TestBellWaitUntil(t *testing.T) {
 	never := func() bool { return false }

@@ -2,6 +2,7 @@ package ringbuf
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -97,6 +98,50 @@ func TestClaimPeekWait(t *testing.T) {
 	}
 }
 
+// TestCloseBehindTheLastItem has a consumer look just when the last item is published and the ring closed: it must not take
+// the ring for drained (I4).
+func TestCloseBehindTheLastItem(t *testing.T) {
+	const rounds = 20_000
+	type pair struct {
+		ring *SPSC[uint64]
+		cast *Broadcast[uint64]
+		all  *Reader[uint64]
+	}
+	pairs := make([]pair, rounds)
+	var at atomic.Uint64 // the round that the consumer is in
+	for i := range pairs {
+		ring, cast := NewSPSC[uint64](1), NewBroadcast[uint64](1, nil)
+		ring.Bells(nil, NewBell(Wait{Yields: 1}))
+		pairs[i] = pair{ring, cast, cast.Reader(NewBell(Wait{Yields: 1}))}
+	}
+	var done sync.WaitGroup
+	done.Go(func() {
+		for i := range uint64(rounds) {
+			soon(func() bool { return at.Load() == 2*i+1 })
+			pairs[i].ring.TryPush(i)
+			pairs[i].ring.Close()
+			soon(func() bool { return at.Load() == 2*i+2 })
+			pairs[i].cast.TryPush(i)
+			pairs[i].cast.Close()
+		}
+	})
+	for i := range uint64(rounds) {
+		at.Store(2*i + 1)
+		for range i % 1024 { // the producer has to see it first, and nobody knows how long that takes
+		}
+		if got := pairs[i].ring.PeekWait(1); len(got) != 1 || got[0] != i {
+			t.Errorf("round %d: an SPSC gives %v", i, got)
+		}
+		at.Store(2*i + 2)
+		for range i % 1024 {
+		}
+		if got := pairs[i].all.PeekWait(1); len(got) != 1 || got[0] != i {
+			t.Errorf("round %d: a Broadcast gives %v", i, got)
+		}
+	}
+	done.Wait()
+}
+
 // TestCloseWakes: Close rings the bells of the ring, so that both sides are freed from a full and
 // from an empty ring.
 func TestCloseWakes(t *testing.T) {
@@ -119,6 +164,23 @@ func TestCloseWakes(t *testing.T) {
 	if first, second := <-freed, <-freed; first || second {
 		t.Error("a closed ring took or gave an item")
 	}
+	both, cast := NewMPSC[int](1), NewBroadcast[int](1, room)
+	both.Bells(items, room)
+	for name, got := range map[string]uint64{
+		"SPSC": full.Stats().RoomParks, "MPSC": both.Stats().RoomParks, "Broadcast": cast.Stats().RoomParks,
+		"SPSC's items": empty.Stats().ItemParks, "MPSC's items": both.Stats().ItemParks, "Reader": cast.Reader(items).Stats().ItemParks,
+	} {
+		if got != 1 { // each bell has slept once
+			t.Errorf("%s: %d parks are told, want 1", name, got)
+		}
+	}
+	both.TryPush(1)
+	go func() { freed <- both.Push(2, room) }()
+	until(func() bool { return room.Parks() > 1 })
+	both.Close()
+	if <-freed {
+		t.Error("a closed ring of many producers took an item")
+	}
 	frames := NewFrames(64)
 	frames.Bells(room, items)
 	parks := items.Parks()
@@ -127,6 +189,78 @@ func TestCloseWakes(t *testing.T) {
 	frames.Close()
 	if <-freed {
 		t.Error("a frame out of nothing")
+	}
+}
+
+// mpscLooks are the looks of a producer, which are counted when it claims, and not while it waits: the first one is enough.
+func mpscLooks(r *MPSC[int]) func() uint64 {
+	return func() uint64 { return 4 * r.Stats().FullSpins }
+}
+
+// TestCloseFreesWhoLooks: who waits without ever parking is woken by no bell, and has to see Close by itself.
+func TestCloseFreesWhoLooks(t *testing.T) {
+	bell := NewBell(Wait{Yields: 1})
+	type waiter struct {
+		name  string
+		wait  func() bool // true if it was given something
+		looks func() uint64
+		close func()
+	}
+	spsc := func(full bool) *SPSC[int] {
+		r := NewSPSC[int](1)
+		r.Bells(bell, bell)
+		for full && r.TryPush(1) {
+		}
+		return r
+	}
+	mpsc := func(full bool) *MPSC[int] {
+		r := NewMPSC[int](1)
+		r.Bells(bell)
+		for full && r.TryPush(1) {
+		}
+		return r
+	}
+	cast := func(full bool) (*Broadcast[int], *Reader[int]) {
+		b := NewBroadcast[int](1, bell)
+		r := b.Reader(bell)
+		for full && b.TryPush(1) {
+		}
+		return b, r
+	}
+	frames := func(full bool) *Frames {
+		r := NewFrames(64)
+		r.Bells(bell, bell)
+		for full && r.Claim(20) != nil {
+			r.Publish(20)
+		}
+		return r
+	}
+	for range 20 {
+		a, b, c, d := spsc(true), spsc(true), spsc(false), spsc(false)
+		e, f := mpsc(true), mpsc(false)
+		g, _ := cast(true)
+		h, last := cast(false)
+		i, j := frames(true), frames(false)
+		for _, w := range []waiter{
+			{"SPSC.ClaimWait", func() bool { return a.ClaimWait(1) != nil }, func() uint64 { return a.Stats().FullSpins }, a.Close},
+			{"SPSC.Push", func() bool { return b.Push(2) }, func() uint64 { return b.Stats().FullSpins }, b.Close},
+			{"SPSC.PeekWait", func() bool { return c.PeekWait(1) != nil }, func() uint64 { return c.Stats().EmptySpins }, c.Close},
+			{"SPSC.Pop", func() bool { _, ok := d.Pop(); return ok }, func() uint64 { return d.Stats().EmptySpins }, d.Close},
+			{"MPSC.ClaimWait", func() bool { return e.ClaimWait(1, bell).Slots != nil }, mpscLooks(e), e.Close},
+			{"MPSC.PeekWait", func() bool { return f.PeekWait(1) != nil }, func() uint64 { return f.Stats().EmptySpins }, f.Close},
+			{"Broadcast.ClaimWait", func() bool { return g.ClaimWait(1) != nil }, func() uint64 { return g.Stats().FullSpins }, g.Close},
+			{"Reader.PeekWait", func() bool { return last.PeekWait(1) != nil }, func() uint64 { return last.Stats().EmptySpins }, h.Close},
+			{"Frames.ClaimWait", func() bool { return i.ClaimWait(20) != nil }, func() uint64 { return i.Stats().FullSpins }, i.Close},
+			{"Frames.PeekWait", func() bool { return j.PeekWait() != nil }, func() uint64 { return j.Stats().EmptySpins }, j.Close},
+		} {
+			begun, freed := w.looks(), make(chan bool)
+			go func() { freed <- w.wait() }()
+			until(func() bool { return w.looks() > begun+3 })
+			w.close()
+			if <-freed {
+				t.Errorf("%s: a closed ring gives something", w.name)
+			}
+		}
 	}
 }
 

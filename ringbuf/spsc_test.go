@@ -79,6 +79,10 @@ func TestSPSCMisuse(t *testing.T) {
 	r.Peek(1)
 	r.TryPop()
 	mustPanic(t, "release of a peek that TryPop has taken", func() { r.Release(1) })
+	r.Claim(1)
+	r.Close()
+	r.Claim(1)
+	mustPanic(t, "publish of a claim that another one has followed", func() { r.Publish(1) })
 }
 
 // TestSPSCAgainstSlice runs random operations of both sides on a ring and on the obvious queue.
