@@ -27,10 +27,10 @@ func Detect() Machine {
 }
 
 // Usable is how many cores spinning threads may count on: the allowed cores, or the whole cores of
-// a smaller quota (I4).
+// a smaller quota (I4), and one where the quota is a part of it.
 func (m *Machine) Usable() int {
 	if m.QuotaCores > 0 {
-		return min(len(m.Cores), int(m.QuotaCores))
+		return min(len(m.Cores), max(1, int(m.QuotaCores)))
 	}
 	return len(m.Cores)
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"maps"
 	"runtime"
 	"slices"
@@ -72,6 +73,17 @@ func TestReadNothing(t *testing.T) {
 		if m.CPU != "" || m.MemoryBytes != 0 || m.QuotaCores != 0 || m.siblings != nil {
 			t.Errorf("%+v", m)
 		}
+	}
+}
+
+// A quota of less than a core is a part of one, and not none.
+func TestQuotaOfLessThanACore(t *testing.T) {
+	m := Machine{Cores: []int{0, 1}, QuotaCores: 0.5}
+	if m.Usable() != 1 {
+		t.Errorf("%d cores usable, want 1", m.Usable())
+	}
+	if _, err := m.choose(Pinned, 1, "", allowed); !errors.Is(err, ErrTooFewCores) {
+		t.Errorf("pinned: %v, want %v", err, ErrTooFewCores)
 	}
 }
 

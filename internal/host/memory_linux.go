@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,10 +30,13 @@ func lockMemory() error {
 	return nil
 }
 
-// mayLock reports whether this process has the capability.
+// mayLock reports whether this process has the capability, in the first user namespace: the kernel does not count that of
+// another one, as a container without root has it.
 func mayLock(root fs.FS) bool {
+	ids := strings.Fields(line(root, "proc/self/uid_map"))
+	first := len(ids) == 0 || slices.Equal(ids, []string{"0", "0", "4294967295"})
 	caps, err := strconv.ParseUint(field(root, "proc/self/status", "CapEff"), 16, 64)
-	return err == nil && caps>>capIPCLock&1 == 1
+	return first && err == nil && caps>>capIPCLock&1 == 1
 }
 
 // mayHaveHugePages reports whether this process may have them, if the kernel gives any.

@@ -22,8 +22,15 @@ func TestMayLock(t *testing.T) {
 		"Name:\tx\nCapEff:\t000001ffffffffff\n": true, "CapEff:\t0000000000004000\n": true,
 		"CapEff:\t0000000000000000\n": false, "CapEff:\t00000000a80425fb\n": false, "": false,
 	} {
-		if got := mayLock(fstest.MapFS{"proc/self/status": {Data: []byte(text)}}); got != want {
+		root := fstest.MapFS{"proc/self/status": {Data: []byte(text)}}
+		if got := mayLock(root); got != want {
 			t.Errorf("%q: %v", text, got)
+		}
+		for ids, first := range map[string]bool{"         0          0 4294967295\n": true, "         0       1000          1\n": false} {
+			root["proc/self/uid_map"] = &fstest.MapFile{Data: []byte(ids)}
+			if got := mayLock(root); got != (want && first) {
+				t.Errorf("%q with users %q: %v", text, ids, got)
+			}
 		}
 	}
 }
