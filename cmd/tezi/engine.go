@@ -85,9 +85,13 @@ func standBy(ctx context.Context, cmd *cobra.Command, dir string, rank int, supe
 	}
 	j.started, j.flags.dir = run.Begun(), dir
 	j.cmd.SetErr(cmd.ErrOrStderr())
+	j.flags.standbys = max(j.flags.standbys, rank)
 	o, err := j.flags.options(j.cmd)
 	if err != nil {
 		return err
+	}
+	if rank > 0 {
+		o.Profile = o.Profile.From(box.StandbyStage(rank))
 	}
 	source, closeSource, err := j.prepare(o, args)
 	if err != nil {

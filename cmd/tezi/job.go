@@ -124,6 +124,7 @@ func jobOf(words []string) (j *job, args []string, err error) {
 		return nil, nil, err
 	}
 	f := &j.flags // what concerns the process that began the run, and not this one
+	f.standbys = f.backups
 	f.force, f.resume, f.backups, f.participants, f.inProcess, f.format = false, false, 0, "", false, "table"
 	args = j.cmd.Flags().Args()
 	return j, args, j.cmd.ValidateArgs(args)

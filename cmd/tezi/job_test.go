@@ -49,6 +49,17 @@ func TestJobWords(t *testing.T) {
 	}
 }
 
+// TestStandbysAreCounted: each engine of a run chooses its cores as all the others do, for all of them.
+func TestStandbysAreCounted(t *testing.T) {
+	j, _, err := jobOf([]string{"up", "--backups", "2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if j.flags.standbys != 2 || j.flags.backups != 0 {
+		t.Errorf("%d engines stand by and %d are to be started, want 2 and 0", j.flags.standbys, j.flags.backups)
+	}
+}
+
 // TestBegun: an engine that follows a run which was taken up counts --duration from then, and not from the day before.
 func TestBegun(t *testing.T) {
 	r := rundir.Run{Started: time.Unix(1000, 0)}

@@ -97,8 +97,13 @@ func (p *participantFlags) run(cmd *cobra.Command, role string) error {
 	if o.Dir == "" {
 		o.Dir = role
 	}
-	if p.core >= 0 {
-		if o.Profile, err = host.Choose(host.Pinned, 1, strconv.Itoa(p.core)); err != nil {
+	switch {
+	case p.core < -1:
+		return usageError{fmt.Errorf("--core %d: want the number of a core, or -1 to share", p.core)}
+	case p.core == -1:
+		o.Log.Info("profile shared: nothing is pinned, as no --core was named")
+	default:
+		if o.Profile, err = chooseThreads(o.Log, "--core", host.Pinned, 1, strconv.Itoa(p.core)); err != nil {
 			return err
 		}
 	}

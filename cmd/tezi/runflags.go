@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"strings"
@@ -27,6 +28,7 @@ type runFlags struct {
 	force        bool
 	resume       bool
 	backups      int
+	standbys     int // of the run that this process is an engine of, which another one began with --backups
 	restarts     int
 	inProcess    bool
 	transport    string
@@ -212,20 +214,27 @@ func (r *runFlags) engine(e *engine.Config, live bool) {
 
 // threads chooses the thread profile, and tells what it got.
 func (r *runFlags) threads(o *box.Options) (err error) {
-	if o.Profile, err = host.Choose(r.profile, box.BusyStages, r.cpus); err != nil {
-		err = fmt.Errorf("--profile, --cpus: %w", err)
+	o.Profile, err = chooseThreads(o.Log, "--profile, --cpus", r.profile, box.Stages(max(r.backups, r.standbys)), r.cpus)
+	return err
+}
+
+// chooseThreads chooses the thread profile, and tells what it got. flags are those that say what is wanted.
+func chooseThreads(log *slog.Logger, flags, profile string, stages int, cpus string) (host.Profile, error) {
+	p, err := host.Choose(profile, stages, cpus)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", flags, err)
 		if errors.Is(err, host.ErrTooFewCores) || errors.Is(err, host.ErrCore) {
-			return configError{err}
+			return p, configError{err}
 		}
-		return usageError{err}
+		return p, usageError{err}
 	}
-	for _, line := range o.Profile.Lines() {
-		o.Log.Info(line)
+	for _, line := range p.Lines() {
+		log.Info(line)
 	}
-	for _, line := range o.Profile.Refused() {
-		o.Log.Warn(line)
+	for _, line := range p.Refused() {
+		log.Warn(line)
 	}
-	return nil
+	return p, nil
 }
 
 // alone checks the flags of a run with backup engines: what only one process can have is refused.

@@ -76,15 +76,23 @@ type Options struct {
 	Done         func() (read, total int64) // how far the source is, in bytes; nil: unknown
 }
 
-// The busy stages of a run in one process, in the order of Profile.Pin. Participants that are
-// processes pin themselves, to the core that their command line names.
+// The busy stages of a run, in the order of Profile.Pin. Participants that are processes pin themselves, to the core that
+// their command line names. The stages of engines that stand by follow: see Stages.
 const (
 	stageMatcher = iota
 	stageFeeder
 	stageParticipants // the first of three
 
-	BusyStages = stageParticipants + 3
+	BusyStages   = stageParticipants + 3
+	engineStages = stageParticipants
 )
+
+// Stages is how many busy stages a run has with so many engines that stand by. Each of these follows the log as fast as the
+// one that leads writes it, and on the cores of that one it would take them away from it.
+func Stages(backups int) int { return BusyStages + backups*engineStages }
+
+// StandbyStage is the first stage of the engine with a rank from 1 on.
+func StandbyStage(rank int) int { return Stages(rank - 1) }
 
 // Transports between processes.
 const (

@@ -53,6 +53,7 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 		return err
 	}
 	defer unpin()
+	defer o.Profile.Procs()()
 	bell := ringbuf.NewBell(o.Profile.Wait())
 	engines, addr, err := listenForEngines(ctx, &o, uint8(id), bell)
 	if err != nil {

@@ -1,6 +1,7 @@
 package box
 
 import (
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -10,6 +11,36 @@ import (
 	"github.com/tezi-exchange/tezi/internal/host"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
+
+// TestStagesHaveCoresOfTheirOwn: no two threads that spin are given one core, whatever process of the run they are in.
+func TestStagesHaveCoresOfTheirOwn(t *testing.T) {
+	for backups := range BackupsMax + 1 {
+		p := host.Profile{Name: host.Pinned}
+		for core := range Stages(backups) {
+			p.Cores = append(p.Cores, core)
+		}
+		used := map[int]string{}
+		use := func(who string, core int) {
+			if other := used[core]; other != "" {
+				t.Errorf("%d backups: core %d is for %s and for %s", backups, core, other, who)
+			}
+			used[core] = who
+		}
+		for i, name := range rundir.RoleNames {
+			use(name, p.Cores[stageParticipants+i])
+		}
+		use("the first engine's matcher", p.Cores[stageMatcher])
+		use("its feeder", p.Cores[stageFeeder])
+		for rank := 1; rank <= backups; rank++ {
+			own := p.From(StandbyStage(rank))
+			use(fmt.Sprintf("the matcher of rank %d", rank), own.Cores[stageMatcher])
+			use(fmt.Sprintf("the feeder of rank %d", rank), own.Cores[stageFeeder])
+		}
+		if len(used) != Stages(backups) {
+			t.Errorf("%d backups: %d cores are used, want %d", backups, len(used), Stages(backups))
+		}
+	}
+}
 
 // TestPinnedProfile runs with every stage pinned and spinning. The machine may have too few cores
 // for that to be fast, and host.Choose would refuse it there; it must still be right.

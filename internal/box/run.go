@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -273,9 +272,7 @@ func (b *box) drive(ctx context.Context) (engine.Result, error) {
 	if b.o.Progress != nil {
 		defer b.o.Progress(b.status)()
 	}
-	if least := b.o.Profile.GomaxprocsMin; runtime.GOMAXPROCS(0) < least {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(least)) // a pinned stage holds one for good
-	}
+	defer b.o.Profile.Procs()()
 	fed := make(chan error, 1)
 	go func() {
 		unpin, err := b.o.Profile.Pin(stageFeeder)

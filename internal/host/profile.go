@@ -191,7 +191,7 @@ func (m *Machine) pinned(want string, busyStages int, listed []int) Profile {
 		p.lines = append(p.lines, "two busy stages share a physical core (hyper-threads): expect worse latencies")
 	}
 	if m.Gomaxprocs < p.GomaxprocsMin {
-		p.lines = append(p.lines, fmt.Sprintf("GOMAXPROCS is %d, the profile needs %d", m.Gomaxprocs, p.GomaxprocsMin))
+		p.lines = append(p.lines, fmt.Sprintf("GOMAXPROCS is %d, the profile needs %d: raised", m.Gomaxprocs, p.GomaxprocsMin))
 	}
 	return p
 }
@@ -250,6 +250,22 @@ func (p Profile) Part(i, n int) Profile {
 	each := len(p.Cores) / n
 	p.Cores = slices.Clone(p.Cores[i*each : (i+1)*each])
 	return p
+}
+
+// From is a profile whose first stage is stage first of this one.
+func (p Profile) From(first int) Profile {
+	p.Cores = slices.Clone(p.Cores[min(first, len(p.Cores)):])
+	return p
+}
+
+// Procs lets as many goroutines run at a time as the profile needs. undo takes that back.
+func (p Profile) Procs() (undo func()) {
+	before := runtime.GOMAXPROCS(0)
+	if before >= p.GomaxprocsMin {
+		return func() {}
+	}
+	runtime.GOMAXPROCS(p.GomaxprocsMin)
+	return func() { runtime.GOMAXPROCS(before) }
 }
 
 // Lines says what was chosen, what was got and what was refused, for the start-up log.

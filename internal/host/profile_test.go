@@ -198,7 +198,7 @@ func TestGomaxprocsTooSmall(t *testing.T) {
 	m := box(0, 8)
 	m.Gomaxprocs = 2
 	p, err := m.choose(Pinned, 3, "", allowed)
-	if err != nil || !strings.Contains(strings.Join(p.Lines(), " "), "GOMAXPROCS is 2, the profile needs 4") {
+	if err != nil || !strings.Contains(strings.Join(p.Lines(), " "), "GOMAXPROCS is 2, the profile needs 4: raised") {
 		t.Errorf("%q (%v)", p.Lines(), err)
 	}
 }
@@ -257,6 +257,23 @@ func TestChooseHere(t *testing.T) {
 	m := Detect()
 	if len(m.Cores) == 0 || m.Gomaxprocs != runtime.GOMAXPROCS(0) || !strings.HasPrefix(m.Go, "go") {
 		t.Errorf("%+v", m)
+	}
+}
+
+// A profile that needs more goroutines at a time than there may be gets them, until it is over.
+func TestProcs(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	undo := Profile{Name: Pinned, GomaxprocsMin: before + 3}.Procs()
+	if got := runtime.GOMAXPROCS(0); got != before+3 {
+		t.Errorf("%d at a time, want %d", got, before+3)
+	}
+	Profile{Name: Shared}.Procs()()
+	if got := runtime.GOMAXPROCS(0); got != before+3 {
+		t.Errorf("%d at a time under a profile that needs none, want %d", got, before+3)
+	}
+	undo()
+	if got := runtime.GOMAXPROCS(0); got != before {
+		t.Errorf("%d at a time afterwards, want %d", got, before)
 	}
 }
 
