@@ -139,7 +139,7 @@ func TestBellRingBetween(t *testing.T) {
 // TestBellRingAtTheSameTime has the ringer store and ring in the very moment in which the consumer parks: one of them
 // must see the other (I7). Without the fence in Ring, both look before the store of the other one is there.
 func TestBellRingAtTheSameTime(t *testing.T) {
-	const rounds = 20_000
+	rounds := meetings()
 	b := NewBell(WaitPark)
 	var word, round, rung atomic.Uint64
 	var done sync.WaitGroup
@@ -166,6 +166,14 @@ func TestBellRingAtTheSameTime(t *testing.T) {
 		}
 	}
 	done.Wait()
+}
+
+// meetings is how often two goroutines are brought to the same moment: each time both need a core just then.
+func meetings() uint64 {
+	if testing.Short() {
+		return 1_000
+	}
+	return 20_000
 }
 
 // soon is until, for what another core does at this moment.

@@ -101,7 +101,7 @@ func TestClaimPeekWait(t *testing.T) {
 // TestCloseBehindTheLastItem has a consumer look just when the last item is published and the ring closed: it must not take
 // the ring for drained (I4).
 func TestCloseBehindTheLastItem(t *testing.T) {
-	const rounds = 20_000
+	rounds := meetings()
 	type pair struct {
 		ring *SPSC[uint64]
 		cast *Broadcast[uint64]
@@ -116,7 +116,7 @@ func TestCloseBehindTheLastItem(t *testing.T) {
 	}
 	var done sync.WaitGroup
 	done.Go(func() {
-		for i := range uint64(rounds) {
+		for i := range rounds {
 			soon(func() bool { return at.Load() == 2*i+1 })
 			pairs[i].ring.TryPush(i)
 			pairs[i].ring.Close()
@@ -125,7 +125,7 @@ func TestCloseBehindTheLastItem(t *testing.T) {
 			pairs[i].cast.Close()
 		}
 	})
-	for i := range uint64(rounds) {
+	for i := range rounds {
 		at.Store(2*i + 1)
 		for range i % 1024 { // the producer has to see it first, and nobody knows how long that takes
 		}
