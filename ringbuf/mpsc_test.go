@@ -17,7 +17,7 @@ func newMPSCAt[T any](capacity int, start uint64) *MPSC[T] {
 
 // TestMPSCAgainstSlice runs random operations of several producers and the consumer on a ring and on
 // the obvious queue, in which each lot stands from its claim on, and comes out when it is published
-// and everything before it is.
+// and everything before it is (I10).
 func TestMPSCAgainstSlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		capacity := rapid.SampledFrom([]int{1, 2, 4, 16}).Draw(t, "capacity")

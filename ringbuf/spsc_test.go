@@ -85,7 +85,8 @@ func TestSPSCMisuse(t *testing.T) {
 	mustPanic(t, "publish of a claim that another one has followed", func() { r.Publish(1) })
 }
 
-// TestSPSCAgainstSlice runs random operations of both sides on a ring and on the obvious queue.
+// TestSPSCAgainstSlice runs random operations of both sides on a ring and on the obvious queue
+// (I2, I3).
 func TestSPSCAgainstSlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		capacity := rapid.SampledFrom([]int{1, 2, 4, 16}).Draw(t, "capacity")
