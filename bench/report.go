@@ -178,7 +178,7 @@ var ErrNoHistograms = errors.New("bench: the report has no histograms (it was re
 
 // WriteHGRM writes DIR/STAGE.hgrm for each stage, creating dir if need be: the percentile
 // distribution in microseconds, in the text format that HdrHistogram's plotters read. A stage
-// without samples gets a file too, with a header and a footer only.
+// without samples gets a file too, whose one row the plotters leave out.
 func (r *Report) WriteHGRM(dir string) error {
 	if r.snapshot == nil {
 		return ErrNoHistograms
