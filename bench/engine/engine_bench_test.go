@@ -72,7 +72,7 @@ func BenchmarkMatcher(b *testing.B) {
 		b.Run(fmt.Sprintf("flow=%s", flow), func(b *testing.B) {
 			c := Default()
 			c.Loop.Flow = flow
-			r, err := newRig(&c)
+			r, err := newRig(b.Context(), &c)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -29,7 +29,7 @@ func small(flow workload.Flow) Case {
 func TestMatcherAllocatesNothing(t *testing.T) {
 	for _, flow := range workload.Flows {
 		c := small(flow)
-		r, err := newRig(&c)
+		r, err := newRig(t.Context(), &c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestNobodyUndisturbedHasNoRatio(t *testing.T) {
 func TestJudge(t *testing.T) {
 	for _, flow := range workload.Flows {
 		c := small(flow)
-		r, err := newRig(&c)
+		r, err := newRig(t.Context(), &c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestMeasureAChunk(t *testing.T) {
 // What is beyond the range of the histograms is counted and recorded at its limit: no sample is lost.
 func TestRecordOutOfRange(t *testing.T) {
 	c := small(workload.FlowTrades)
-	r, err := newRig(&c)
+	r, err := newRig(t.Context(), &c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestHiccups(t *testing.T) {
 		t.Fatal("a gap below zero")
 	}
 	c := small(workload.FlowTrades)
-	r, err := newRig(&c)
+	r, err := newRig(t.Context(), &c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestStall(t *testing.T) {
 	const due = 4 * ringSlots
 	for c.Duration = 100 * time.Millisecond; ; c.Duration *= 4 {
 		c.Rate = due / c.Duration.Seconds()
-		r, err := newRig(&c)
+		r, err := newRig(t.Context(), &c)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,7 @@ func Measure(ctx context.Context, profiles profile.Set, c Case) (_ *Result, err 
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	r, err := newRig(&c)
+	r, err := newRig(ctx, &c)
 	if err != nil {
 		return nil, err
 	}

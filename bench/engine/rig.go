@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 
@@ -63,8 +64,9 @@ func (c counts) since(o counts) counts {
 	return counts{c.commands - o.commands, c.trades - o.trades, c.batches - o.batches, c.rejects - o.rejects}
 }
 
-func newRig(c *Case) (*rig, error) {
-	loop, err := workload.NewLoop(c.Loop)
+// newRig makes the flow of a case and what it is measured with, unless ctx ends before.
+func newRig(ctx context.Context, c *Case) (*rig, error) {
+	loop, err := workload.NewLoop(ctx, c.Loop)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +90,11 @@ func newRig(c *Case) (*rig, error) {
 		r.sequence(&cmd)
 	}
 	r.seal()
-	for range loop.Len() { // every client meets its instruments before the clock starts
+	for i := range loop.Len() { // every client meets its instruments before the clock starts
+		if i%chunkMax == 0 && ctx.Err() != nil {
+			r.close()
+			return nil, context.Cause(ctx)
+		}
 		var cmd codec.Command
 		loop.Next(&cmd)
 		r.sequence(&cmd)

@@ -52,7 +52,7 @@ func Measure(ctx context.Context, o *Options, c Case) (_ *Result, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	shards, err := newShards(&c)
+	shards, err := newShards(ctx, &c)
 	if err != nil {
 		return nil, err
 	}

@@ -29,11 +29,11 @@ type shard struct {
 }
 
 // newShards makes what the shards of a case are fed with, and what measures them.
-func newShards(c *Case) ([]*shard, error) {
+func newShards(ctx context.Context, c *Case) ([]*shard, error) {
 	crowd := newCrowd(c.Shards)
 	var shards []*shard
 	for i := range c.Shards {
-		loop, err := workload.NewLoop(c.Loop)
+		loop, err := workload.NewLoop(ctx, c.Loop)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ func TestShards(t *testing.T) {
 	c := small()
 	c.Shards, c.Rate = 2, 20_000
 	o := &Options{Dir: filepath.Join(t.TempDir(), "run")}
-	shards, err := newShards(&c)
+	shards, err := newShards(t.Context(), &c)
 	if err == nil {
 		err = runShards(t.Context(), o, &c, host.Profile{Name: host.Shared}, shards)
 	}
@@ -71,7 +71,7 @@ func TestShardsCountTogether(t *testing.T) {
 	if meters[0].snapshot == nil {
 		t.Fatal("not over")
 	}
-	loop, err := workload.NewLoop(small().Loop)
+	loop, err := workload.NewLoop(t.Context(), small().Loop)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -80,8 +81,11 @@ func (c *LoopConfig) Validate() error {
 	return nil
 }
 
-// NewLoop makes a loop.
-func NewLoop(c LoopConfig) (*Loop, error) {
+// makingUnasked is how many commands of a loop are made between two looks at whether it is still wanted.
+const makingUnasked = 1024
+
+// NewLoop makes a loop. The largest take minutes: when ctx ends, its error is returned.
+func NewLoop(ctx context.Context, c LoopConfig) (*Loop, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -97,13 +101,16 @@ func NewLoop(c LoopConfig) (*Loop, error) {
 		return nil, err
 	}
 	defer d.core.Close()
-	switch c.Flow {
-	case FlowTrades:
-		d.trades()
-	default:
-		d.referee()
+	fill := d.referee
+	if c.Flow == FlowTrades {
+		fill = d.trades
 	}
-	d.cancelAll()
+	if err := fill(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.cancelAll(ctx); err != nil {
+		return nil, err
+	}
 	l.Trades = int(d.core.Counts().Trades)
 	if l.Trades == 0 {
 		return nil, errors.New("workload: a loop without a trade: want more commands")
@@ -185,10 +192,13 @@ func (d *drill) own(c *codec.Command) {
 }
 
 // referee plays the public benchmark's flow, an order in a book that its number chooses.
-func (d *drill) referee() {
+func (d *drill) referee(ctx context.Context) error {
 	c := &d.loop.Config
 	flow := Referee{Scenario: Normal, Seed: c.Seed, Orders: max(c.Commands*100/211, 2), Overlap: c.Flow == FlowOverlap}
-	for _, m := range flow.Messages() {
+	for i, m := range flow.Messages() {
+		if i%makingUnasked == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		cmd := codec.Command{
 			Kind: m.Kind, Order: m.ID, Instrument: 1 + m.Order%uint32(c.Instruments), Side: m.Side, TIF: m.TIF, Price: m.Price, Qty: m.Qty,
 		}
@@ -198,6 +208,7 @@ func (d *drill) referee() {
 		}
 		d.add(cmd)
 	}
+	return nil
 }
 
 // The flow of FlowTrades.
@@ -211,13 +222,16 @@ const (
 )
 
 // trades plays orders that are meant to match. Cancels name orders that live, so that a book does not grow.
-func (d *drill) trades() {
+func (d *drill) trades(ctx context.Context) error {
 	c := &d.loop.Config
 	prices := make([]orderbook.Price, c.Instruments)
 	for i := range prices {
 		prices[i] = loopPrice
 	}
 	for number := orderbook.OrderID(1); len(d.loop.round) < c.Commands; {
+		if number%makingUnasked == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if d.random.share(loopCancels) {
 			d.cancel()
 			continue
@@ -241,6 +255,7 @@ func (d *drill) trades() {
 		d.ids = append(d.ids, cmd)
 		d.add(cmd)
 	}
+	return nil
 }
 
 // cancel takes one of the youngest orders out, if the one that it hits on is live.
@@ -257,11 +272,15 @@ func (d *drill) cancel() {
 }
 
 // cancelAll takes out what is left, in the order of entry.
-func (d *drill) cancelAll() {
-	for _, o := range d.ids {
+func (d *drill) cancelAll(ctx context.Context) error {
+	for i, o := range d.ids {
+		if i%makingUnasked == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if _, live := d.core.Lookup(o.Instrument, o.Order); live {
 			o.Kind = codec.KindCancel
 			d.add(o)
 		}
 	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -20,7 +21,7 @@ func smallLoop(flow Flow) LoopConfig {
 func TestLoopGoesRound(t *testing.T) {
 	for _, flow := range Flows {
 		t.Run(string(flow), func(t *testing.T) {
-			l, err := NewLoop(smallLoop(flow))
+			l, err := NewLoop(t.Context(), smallLoop(flow))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,7 +58,7 @@ func TestLoopGoesRound(t *testing.T) {
 func TestLoopIsTheSame(t *testing.T) {
 	golden := map[Flow]uint64{FlowReferee: 0x3323166e04b8d22d, FlowOverlap: 0xd8aa797c1675ec65, FlowTrades: 0xfb55d0e432b19b8c}
 	for _, flow := range Flows {
-		l, err := NewLoop(smallLoop(flow))
+		l, err := NewLoop(t.Context(), smallLoop(flow))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,19 +81,30 @@ func TestLoopConfig(t *testing.T) {
 	} {
 		c := smallLoop(FlowTrades)
 		change(&c)
-		if _, err := NewLoop(c); !errors.Is(err, ErrConfig) {
+		if _, err := NewLoop(t.Context(), c); !errors.Is(err, ErrConfig) {
 			t.Errorf("%s: %v, want ErrConfig", name, err)
 		}
 	}
 }
 
 func TestLoopAllocatesNothing(t *testing.T) {
-	l, err := NewLoop(smallLoop(FlowTrades))
+	l, err := NewLoop(t.Context(), smallLoop(FlowTrades))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var c codec.Command
 	if n := testing.AllocsPerRun(100, func() { l.Next(&c) }); n != 0 {
 		t.Errorf("Next allocates %v times", n)
+	}
+}
+
+// TestLoopIsNotWantedAnyMore: Ctrl-C while a large loop is made was heard when it was made, minutes later.
+func TestLoopIsNotWantedAnyMore(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, flow := range Flows {
+		if _, err := NewLoop(ctx, smallLoop(flow)); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want that it is not made", flow, err)
+		}
 	}
 }
