@@ -62,7 +62,7 @@ func Create(path string, f Format, o CreateOptions) (*Writer, error) {
 			return nil, err
 		}
 		dir, name := filepath.Split(w.place)
-		file, err := os.CreateTemp(cmp.Or(dir, "."), "."+name+".*.tmp")
+		file, err := temporary(cmp.Or(dir, "."), name)
 		if inner := new(fs.PathError); errors.As(err, &inner) {
 			return nil, &fs.PathError{Op: "create", Path: path, Err: inner.Err} // the name in between says nothing
 		}

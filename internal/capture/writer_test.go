@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -278,5 +279,34 @@ func TestInspectDamage(t *testing.T) {
 	got, err = Inspect(put(t, "x", busy.String()), Options{})
 	if err != nil || got.Instruments != 15 || len(got.Busiest) != busiestMax || got.Busiest[0].Commands != 2 || got.Unreadable != errorsMax+2 || len(got.Errors) != errorsMax {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestLeftByTheKilled: a writer that was killed leaves its temporary file, and they once piled up. The next writer of that file
+// removes it, and nothing that another one still writes, or that only looks like it.
+func TestLeftByTheKilled(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "day.tzc")
+	for _, name := range []string{".day.tzc.4711.tmp", ".day.tzc.v2.tmp", ".day.4712.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all []*Writer
+	for range 2 {
+		w, err := Create(path, Format{Kind: KindTZC}, CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, w)
+	}
+	names, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil || len(names) != 4 || slices.Contains(names, filepath.Join(dir, ".day.tzc.4711.tmp")) {
+		t.Errorf("there are %v, %v, want two that are written, and two that are no business of ours", names, err)
+	}
+	for _, w := range all {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
