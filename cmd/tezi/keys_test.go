@@ -12,7 +12,9 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/capture"
+	"github.com/tezi-exchange/tezi/internal/demo"
 	"github.com/tezi-exchange/tezi/internal/inspect"
+	"github.com/tezi-exchange/tezi/internal/proxy"
 	"github.com/tezi-exchange/tezi/internal/sim"
 )
 
@@ -29,6 +31,8 @@ func TestKeysAreOnThePage(t *testing.T) {
 		{"tezi inspect", []any{capture.Info{}, inspect.Log{}, inspect.Snapshot{}, inspect.State{}}},
 		{"tezi bench", []any{bench.Record{}}},
 		{"tezi sim", []any{sim.Report{}}},
+		{"tezi demo SCENARIO", []any{demo.Report{}}},
+		{"tezi proxy", []any{proxy.Stats{}}},
 	} {
 		_, section, found := strings.Cut(string(page), "## `"+c.section+" -o json`\n")
 		if !found {
