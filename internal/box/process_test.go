@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -91,6 +93,49 @@ cat`)
 	report, err := Supervise(ctx, &Options{Dir: filepath.Join(t.TempDir(), "run"), Backups: 1, Executable: program, Log: slog.New(slog.DiscardHandler), Verify: true})
 	if report != nil || !errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error() {
 		t.Errorf("report %v, %v", report, err)
+	}
+}
+
+// TestKilledBeforeItsReport: an engine that was killed between its last record and its report finds the run finished when it is
+// started again. It was once told only that there is no such file.
+func TestKilledBeforeItsReport(t *testing.T) {
+	program, _ := fakeParticipant(t, `if [ $1 = engine ]; then echo standing by; exit 0; fi
+echo listening 127.0.0.1:7001
+cat`)
+	dir := filepath.Join(t.TempDir(), "run")
+	report, err := Supervise(t.Context(), &Options{Dir: dir, Backups: 1, Executable: program, Log: slog.New(slog.DiscardHandler), Verify: true})
+	if report != nil || err == nil || !strings.Contains(err.Error(), "tezi verify "+dir) {
+		t.Errorf("report %v, %v, want what to do", report, err)
+	}
+}
+
+// TestReportIsReplacedWhole: at no time is there half a report, and nothing is left beside it, not of one who was killed either.
+func TestReportIsReplacedWhole(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, rundir.ReportFile)
+	if err := os.WriteFile(path+".tmp", []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeReport(dir, &bench.Report{Source: "old"}); err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.Open(path) // who reads it now
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	if err := writeReport(dir, &bench.Report{Source: "new"}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(open)
+	if err != nil || !bytes.Contains(text, []byte(`"old"`)) {
+		t.Errorf("%v, read %s", err, text)
+	}
+	if r, err := readReport(dir); err != nil || r.Source != "new" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("there are %v, %v, want the report", entries, err)
 	}
 }
 

@@ -3,7 +3,6 @@ package box
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -432,12 +431,8 @@ func (b *box) report(res engine.Result, elapsed time.Duration) *bench.Report {
 
 // save writes the report and the histograms into the run directory.
 func (b *box) save(r *bench.Report) error {
-	f, err := os.Create(filepath.Join(b.o.Dir, rundir.ReportFile))
-	if err != nil {
+	if err := writeReport(b.o.Dir, r); err != nil {
 		return err
-	}
-	if err := errors.Join(r.WriteJSON(f), f.Close()); err != nil {
-		return fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return r.WriteHGRM(b.o.Dir)
 }

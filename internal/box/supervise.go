@@ -1,6 +1,7 @@
 package box
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tezi-exchange/tezi/bench"
 	"github.com/tezi-exchange/tezi/engine"
+	"github.com/tezi-exchange/tezi/internal/participant/ledger"
 	"github.com/tezi-exchange/tezi/internal/rundir"
 )
 
@@ -91,6 +93,9 @@ func Supervise(ctx context.Context, o *Options) (*bench.Report, error) {
 	report, rerr := readReport(o.Dir)
 	if errors.Is(rerr, os.ErrNotExist) && err != nil {
 		return nil, err // no engine has led before all were told to end, so there is nothing to tell
+	}
+	if errors.Is(rerr, os.ErrNotExist) {
+		return nil, unreported(o.Dir)
 	}
 	if rerr != nil {
 		return nil, errors.Join(err, rerr)
@@ -177,6 +182,7 @@ func (s *supervisor) start(ctx context.Context) (err error) {
 	return nil
 }
 
+// readReport reads the report of the engine that has finished the run. os.ErrNotExist: there is none.
 func readReport(dir string) (*bench.Report, error) {
 	path := filepath.Join(dir, rundir.ReportFile)
 	text, err := os.ReadFile(path)
@@ -190,10 +196,18 @@ func readReport(dir string) (*bench.Report, error) {
 	return r, nil
 }
 
+// unreported is the error of a run that is finished, and has no report: an engine was killed between its last record and that. Its
+// measurements are gone with it; what was committed is in the logs.
+func unreported(dir string) error {
+	return fmt.Errorf("%s: the run is finished, and its logs are there; but the engine was killed before it had written %s: \"tezi verify %s\" proves the run and tells what was committed",
+		dir, rundir.ReportFile, dir)
+}
+
+// writeReport replaces the report of a run.
 func writeReport(dir string, r *bench.Report) error {
-	f, err := os.Create(filepath.Join(dir, rundir.ReportFile))
-	if err != nil {
+	var text bytes.Buffer
+	if err := r.WriteJSON(&text); err != nil {
 		return err
 	}
-	return errors.Join(r.WriteJSON(f), f.Close())
+	return ledger.WriteFile(filepath.Join(dir, rundir.ReportFile), text.Bytes())
 }

@@ -147,7 +147,7 @@ const (
 
 // removeRun removes what a run leaves, and nothing else.
 func removeRun(dir string) error {
-	names := append([]string{EngineDir, ReportFile}, RoleNames...)
+	names := append([]string{EngineDir, ReportFile, ReportFile + ".tmp"}, RoleNames...)
 	hgrm, err := filepath.Glob(filepath.Join(dir, "*.hgrm"))
 	if err != nil {
 		return err
