@@ -44,6 +44,13 @@ func (e *MembershipError) Error() string {
 // Unwrap returns ErrMembership.
 func (e *MembershipError) Unwrap() error { return ErrMembership }
 
+// ErrNarrow is wrapped by the RecoverError of a log that is sound, and has more undecided batches than
+// ParticipantConfig.WindowMax.
+var ErrNarrow = errors.New("batch3pc: the log has more undecided batches than WindowMax")
+
+// narrow is the reason of such a RecoverError.
+const narrow = "more undecided batches than WindowMax"
+
 // ErrConfig is wrapped by every error of NewCoordinator and NewParticipant.
 var ErrConfig = errors.New("batch3pc: bad configuration")
 
@@ -59,6 +66,14 @@ type RecoverError struct {
 // Error describes the record and what is wrong with it.
 func (e *RecoverError) Error() string {
 	return fmt.Sprintf("batch3pc: recover: record %v of batch %d: %s", e.Kind, e.Seq, e.Reason)
+}
+
+// Unwrap returns ErrNarrow if that is the reason.
+func (e *RecoverError) Unwrap() error {
+	if e.Reason == narrow {
+		return ErrNarrow
+	}
+	return nil
 }
 
 // violated stops the process: an invariant of the protocol does not hold, and nothing that this

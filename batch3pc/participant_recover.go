@@ -92,7 +92,7 @@ func (p *Participant) recoverBatch(r *Record) string {
 		return "the batch does not follow the tail of the log"
 	}
 	if p.undecided() == p.cfg.WindowMax {
-		return "more undecided batches than WindowMax"
+		return narrow
 	}
 	if !p.log.fits(b) {
 		return "the batch is of another generation than its parent"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -136,6 +137,33 @@ func TestLogIsReplayedFromItsCheckpoint(t *testing.T) {
 	}
 	r.commit(5)
 	r.level()
+}
+
+// TestDamagedMarkIsSaid: a start that passes over a damaged mark, and replays from the one before it, says so: the next
+// damage may be of that one.
+func TestDamagedMarkIsSaid(t *testing.T) {
+	r := newReplicas(t)
+	r.commit(60)
+	r.level()
+	r.stop(0)
+	marks, err := filepath.Glob(filepath.Join(r.dirOf(0), "*.snapshot"))
+	if err != nil || len(marks) < 2 {
+		t.Fatalf("marks %v, %v", marks, err)
+	}
+	newest := marks[len(marks)-1]
+	if err := os.Truncate(newest, 10); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	p := listen(t, "127.0.0.1:0", driver.ParticipantOptions{
+		Group: r.group, Self: 1, Dir: r.dirOf(0), App: &replica{}, CheckpointBatches: r.every, Log: slog.New(slog.NewTextHandler(&said, nil)),
+	})
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said.String(), filepath.Base(newest)) {
+		t.Errorf("says %q, want that %s is damaged", said.String(), newest)
+	}
 }
 
 // An excluded participant lags beyond what anybody remembers, gets the state of another one, and is a

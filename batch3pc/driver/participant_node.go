@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -91,8 +92,16 @@ func openParticipant(o ParticipantOptions) (*ParticipantNode, error) {
 		for _, h := range holes {
 			quiet(o.Log).Warn("damaged log: fetching what is missing from the other participants", "dir", o.Dir, "hole", h)
 		}
+		if err == nil {
+			for _, d := range disk.DamagedMarks() {
+				quiet(o.Log).Warn("damaged mark of the log: the log is read from further back", "dir", o.Dir, "damage", d)
+			}
+		}
 		return disk, err
 	})
+	if errors.Is(err, batch3pc.ErrNarrow) {
+		err = fmt.Errorf("%w: RetainMax is %d, and the log in %s has more undecided batches", ErrConfig, o.Group.RetainMax, o.Dir)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func startLocal(o *Options, run *rundir.Run, wait ringbuf.Wait, engineBell *ring
 		if err == nil {
 			var node *participant.Node
 			role := &careful{Role: role, space: newSpace(rundir.RoleDir(o.Dir, name), o.DiskReserve, o.Log)}
-			node, err = participant.Open(nodeConfig(o, run, i, 1), role, []rounds.Peer{{Node: engineNode, Link: theirs}}, bell)
+			node, err = openNode(nodeConfig(o, run, i, 1), name, role, []rounds.Peer{{Node: engineNode, Link: theirs}}, bell, o.Log)
 			role.live = true
 			if err == nil {
 				g.ends = append(g.ends, ours)

@@ -69,21 +69,12 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
 	role := &careful{Role: business, space: newSpace(o.Dir, o.DiskReserve, o.Log)}
-	node, err := participant.Open(participant.Config{
+	node, err := openNode(participant.Config{
 		Node: id, Dir: o.Dir, Cluster: o.Cluster, Boot: o.Boot, WindowMax: o.WindowMax, Durable: o.Durable,
 		CheckpointBatches: o.Checkpoint, Cut: o.CutLog, Files: o.Files, Full: tellFull(o.Log, o.Dir),
-		Dropped: func(n uint64) {
-			o.Log.Error("frames of an engine are not understood, and dropped: it has a fault, or is of another version", "role", o.Role, "times", n)
-		},
-		Unreadable: func(err error) {
-			o.Log.Error("damaged log: it cannot supply the other participants", "role", o.Role, "err", err)
-		},
-	}, role, engines, bell)
+	}, o.Role, role, engines, bell, o.Log)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Role, err)
-	}
-	for _, h := range node.Holes() {
-		o.Log.Warn("damaged log: fetching what is missing from the other participants", "role", o.Role, "hole", h)
 	}
 	if st := node.Status(); st.AppliedBatches > 0 {
 		o.Log.Info("state rebuilt from the journal", "role", o.Role, "batches", st.AppliedBatches, "trades", role.AppliedTrades())
@@ -96,6 +87,30 @@ func Participate(ctx context.Context, o ParticipantOptions, listening func(addr 
 		return fmt.Errorf("%s: %w", o.Role, err)
 	}
 	return nil
+}
+
+// openNode opens a participant on its log, and says what of the log it cannot use.
+func openNode(cfg participant.Config, name string, role participant.Role, engines []rounds.Peer, bell *ringbuf.Bell, log *slog.Logger) (*participant.Node, error) {
+	cfg.Dropped = func(n uint64) {
+		log.Error("frames of an engine are not understood, and dropped: it has a fault, or is of another version", "role", name, "times", n)
+	}
+	cfg.Unreadable = func(err error) {
+		log.Error("damaged log: it cannot supply the other participants", "role", name, "err", err)
+	}
+	node, err := participant.Open(cfg, role, engines, bell)
+	if errors.Is(err, batch3pc.ErrNarrow) {
+		return nil, &rundir.RefusedError{Dir: cfg.Dir, Why: fmt.Sprintf("its log has more undecided batches than --window %d: give a larger one", cfg.WindowMax)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range node.DamagedMarks() {
+		log.Warn("damaged mark of the log: the log is read from further back", "role", name, "damage", d)
+	}
+	for _, h := range node.Holes() {
+		log.Warn("damaged log: fetching what is missing from the other participants", "role", name, "hole", h)
+	}
+	return node, nil
 }
 
 // listenForEngines opens the participant's port for the engine and its backups, each with a link of

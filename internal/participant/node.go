@@ -11,6 +11,7 @@ import (
 	"github.com/tezi-exchange/tezi/batch3pc"
 	"github.com/tezi-exchange/tezi/codec"
 	"github.com/tezi-exchange/tezi/internal/journal"
+	"github.com/tezi-exchange/tezi/internal/journal/snapshot"
 	"github.com/tezi-exchange/tezi/internal/rounds"
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -159,6 +160,9 @@ func beginsWithFirst(dir string) (bool, error) {
 	}
 	return d.FirstRecord() == 1, d.Close()
 }
+
+// DamagedMarks are the files that say where to begin with the log which Open could not use: it has begun further back.
+func (n *Node) DamagedMarks() []*snapshot.FileError { return n.disk.DamagedMarks() }
 
 // Holes are the parts of the log that Open has found unreadable. What was in them is fetched from the
 // others, and nothing is promised before.

@@ -21,8 +21,9 @@ type Disk struct {
 	journal *journal.Journal
 	trail   trail
 	marks   *snapshot.Store // where the log may be read from; nil: it is never cut
-	owner   *ringbuf.Bell   // rung when a sync ended
-	bell    *ringbuf.Bell   // wakes the goroutine
+	damaged []*snapshot.FileError
+	owner   *ringbuf.Bell // rung when a sync ended
+	bell    *ringbuf.Bell // wakes the goroutine
 	wanted  atomic.Uint64
 	durable atomic.Uint64
 	syncs   atomic.Uint64

@@ -19,7 +19,7 @@ func OpenCutDisk(dir string, cluster uint32, node batch3pc.NodeID, owner *ringbu
 // OpenCutDisk is the function of this name, in these files.
 func (f Files) OpenCutDisk(dir string, cluster uint32, node batch3pc.NodeID, owner *ringbuf.Bell, machine Repairer) (*Disk, []*journal.Hole, error) {
 	marks := snapshot.NewStore(f.fs(), dir, snapshot.Identity{Cluster: cluster, Node: uint32(node), Kind: snapshot.Participant})
-	last, _, err := marks.Latest()
+	last, damaged, err := marks.Latest()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
@@ -27,9 +27,12 @@ func (f Files) OpenCutDisk(dir string, cluster uint32, node batch3pc.NodeID, own
 	if err != nil {
 		return nil, holes, err
 	}
-	d.marks = marks
+	d.marks, d.damaged = marks, damaged
 	return d, holes, nil
 }
+
+// DamagedMarks are newer marks than that from which the log was replayed, which could not be used.
+func (d *Disk) DamagedMarks() []*snapshot.FileError { return d.damaged }
 
 // Mark is the place behind the last record appended.
 func (d *Disk) Mark() Mark { return Mark(d.journal.Position()) }
