@@ -88,8 +88,8 @@ func DialCoordinator(addrs map[batch3pc.NodeID]string, o CoordinatorOptions) (*C
 	for _, n := range c.group.Participants {
 		c.links = append(c.links, transport.Dial(transport.DialOptions{
 			Addr:   addrs[n],
-			Hello:  codec.Hello{Node: uint8(c.self), Role: roleCoordinator},
-			Want:   codec.Hello{Node: uint8(n), Role: roleParticipant},
+			Hello:  codec.Hello{Node: uint8(c.self), Role: c.group.named(roleCoordinator)},
+			Want:   codec.Hello{Node: uint8(n), Role: c.group.named(roleParticipant)},
 			Header: c.header(), OutCap: c.group.ringBytes(), InCap: c.group.ringBytes(), Bell: c.bell, Log: quiet(o.Log),
 		}))
 	}

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -34,6 +35,7 @@ var (
 	ErrCluster = transport.ErrCluster // the node there belongs to another cluster
 	ErrVersion = transport.ErrVersion // it speaks another version of the protocol
 	ErrTwin    = transport.ErrTwin    // two live processes claim to be the same node
+	ErrRefused = transport.ErrRefused // all of these; alone: it is another node than was wanted, or has another PayloadMax
 )
 
 // UnavailableError says why a coordinator does not get on: whom it is not connected to, and why, and who does not count.
@@ -42,6 +44,8 @@ type UnavailableError struct {
 	State   batch3pc.State            // of the coordinator
 	Missing []batch3pc.NodeID         // not connected
 	Refused map[batch3pc.NodeID]error // those of them that are there, and refused or are refused
+	// Unreached are those of the missing that were not reached at all, and why, as far as is known: a host that has no address.
+	Unreached map[batch3pc.NodeID]error
 	// Trouble is why participants that are connected count for nothing.
 	Trouble map[batch3pc.NodeID]batch3pc.Trouble
 }
@@ -57,6 +61,8 @@ func (e *UnavailableError) who() string {
 	for _, n := range e.Missing {
 		if why := e.Refused[n]; why != nil {
 			fmt.Fprintf(&b, "; node %d: %v", n, why)
+		} else if why := e.Unreached[n]; why != nil {
+			fmt.Fprintf(&b, "; node %d is not connected: %v", n, why)
 		} else {
 			fmt.Fprintf(&b, "; node %d is not connected", n)
 		}
@@ -71,7 +77,7 @@ func (e *UnavailableError) who() string {
 func (e *UnavailableError) Unwrap() []error {
 	all := []error{e.Cause}
 	for _, n := range e.Missing {
-		if why := e.Refused[n]; why != nil {
+		if why := cmp.Or(e.Refused[n], e.Unreached[n]); why != nil {
 			all = append(all, why)
 		}
 	}

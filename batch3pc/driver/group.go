@@ -90,6 +90,12 @@ func (g *Group) agrees(o *Group) bool {
 		slices.Equal(g.Excludable, o.Excludable) && slices.Equal(g.Classes, o.Classes) && g.LagMax == o.LagMax
 }
 
+// named is a role as a node's Hello says it. PayloadMax is a part: the links are made for it, and would break at the first
+// batch that is above the smaller one of two, again and again.
+func (g *Group) named(role string) string {
+	return fmt.Sprintf("%s with PayloadMax %d", role, g.PayloadMax)
+}
+
 // ringBytes is the size of a link's ring: it takes the batches of a whole window, and one of any
 // size fits into half of it.
 func (g *Group) ringBytes() int {

@@ -350,6 +350,63 @@ func TestPayloadMaxFalls(t *testing.T) {
 	}
 }
 
+// TestRetainMaxFalls: a log with more undecided batches than there is room for by now is refused in the words of the group.
+// It once was as good as damaged, by a WindowMax that nobody had set.
+func TestRetainMaxFalls(t *testing.T) {
+	c := newCast(t)
+	lead := c.mustLead(engine, nil)
+	if err := c.nodes[1].Close(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool {
+		_, _ = lead.TryPropose(1, []byte("a")) // or there is no room, which is as well
+		st := c.nodes[0].Status()
+		return st.Voted > st.Applied+2
+	}, func() string { return fmt.Sprintf("the window does not fill: %+v", c.nodes[0].Status()) })
+	if err := c.nodes[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.apps[0] = &ledger{}
+	o := c.options(0)
+	o.Group.WindowMax, o.Group.RetainMax = 2, 2
+	if _, err := driver.ListenParticipant("127.0.0.1:0", o); !errors.Is(err, driver.ErrConfig) || !strings.Contains(err.Error(), "RetainMax is 2") {
+		t.Errorf("%v, want ErrConfig that names RetainMax", err)
+	}
+	c.start(0)
+}
+
+// TestPayloadMaxDiffers: nodes that do not agree on it once came up, and lost the link at the first batch above the smaller
+// one, for ever.
+func TestPayloadMaxDiffers(t *testing.T) {
+	c := newCast(t)
+	other, err := c.lead(engine, func(o *driver.CoordinatorOptions) { o.Group.PayloadMax = 4711 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var away *driver.UnavailableError
+	until(t, func() bool {
+		err = other.WaitActive(stopped())
+		return errors.As(err, &away) && len(away.Refused) == len(c.nodes)
+	}, func() string { return fmt.Sprintf("%v, want that all three refuse", err) })
+	if text := err.Error(); !errors.Is(err, driver.ErrRefused) || !strings.Contains(text, "PayloadMax 4711") || !strings.Contains(text, "PayloadMax 262144") {
+		t.Errorf("%v, want ErrRefused with both", err)
+	}
+}
+
+// TestHostHasNoAddress: whoever waits is told so, and of which host.
+func TestHostHasNoAddress(t *testing.T) {
+	c := newCast(t)
+	c.addrs[2], c.addrs[3] = "nobody..invalid:7001", "nobody..invalid:7002"
+	lead, err := c.lead(engine, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool {
+		err = lead.WaitActive(stopped())
+		return strings.Contains(err.Error(), "nobody..invalid")
+	}, func() string { return fmt.Sprintf("%v, want that it names the host", err) })
+}
+
 // TestFewerParticipantsThanThereAre: a coordinator that is told of fewer participants than the stream names does not lead,
 // and whoever waits for it is told why.
 func TestFewerParticipantsThanThereAre(t *testing.T) {

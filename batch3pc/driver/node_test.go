@@ -343,7 +343,7 @@ func TestWrongNodes(t *testing.T) {
 		err = other.WaitActive(stopped())
 		return errors.As(err, &away) && len(away.Refused) == 3
 	}, func() string { return fmt.Sprintf("other cluster: %v, want ErrCluster from all three", err) })
-	if !strings.Contains(err.Error(), "node 1: wrong peer: expected participant (node 1) of cluster 8") {
+	if !strings.Contains(err.Error(), "node 1: wrong peer: expected participant with PayloadMax 262144 (node 1) of cluster 8") {
 		t.Errorf("error %q does not say what was expected", err)
 	}
 

@@ -54,8 +54,8 @@ func ListenParticipant(addr string, o ParticipantOptions) (*ParticipantNode, err
 	var all []transport.ListenOptions
 	for _, c := range p.group.Coordinators {
 		all = append(all, transport.ListenOptions{
-			Hello:  codec.Hello{Node: uint8(p.self), Role: roleParticipant},
-			Want:   codec.Hello{Node: uint8(c), Role: roleCoordinator},
+			Hello:  codec.Hello{Node: uint8(p.self), Role: p.group.named(roleParticipant)},
+			Want:   codec.Hello{Node: uint8(c), Role: p.group.named(roleCoordinator)},
 			Header: p.header(), OutCap: p.group.ringBytes(), InCap: p.group.ringBytes(), Bell: p.bell, Log: quiet(o.Log),
 		})
 	}

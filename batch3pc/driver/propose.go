@@ -192,13 +192,15 @@ func (c *CoordinatorNode) WaitActive(ctx context.Context) error {
 // unavailable is the error of somebody who gave up waiting.
 func (c *CoordinatorNode) unavailable(cause error) *UnavailableError {
 	e := &UnavailableError{
-		Cause: cause, State: c.Status().State, Refused: map[batch3pc.NodeID]error{}, Trouble: map[batch3pc.NodeID]batch3pc.Trouble{},
+		Cause: cause, State: c.Status().State, Refused: map[batch3pc.NodeID]error{}, Unreached: map[batch3pc.NodeID]error{}, Trouble: map[batch3pc.NodeID]batch3pc.Trouble{},
 	}
 	for i, n := range c.group.Participants {
 		if !c.links[i].Live() {
 			e.Missing = append(e.Missing, n)
 			if why := c.links[i].Refusal(); why != nil {
 				e.Refused[n] = why
+			} else if why := c.links[i].Failure(); why != nil {
+				e.Unreached[n] = why
 			}
 		}
 	}

@@ -40,6 +40,9 @@ func (j *job) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := box.Named(cmd.Context(), o.Participants); err != nil {
+		return configError{fmt.Errorf("--%w", err)}
+	}
 	source, closeSource, err := j.prepare(o, args)
 	if err != nil {
 		return err

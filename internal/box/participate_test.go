@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,5 +53,19 @@ func TestPortIsAnybodysMeanwhile(t *testing.T) {
 				t.Errorf("%s: says %d times that it waits", name, n)
 			}
 		})
+	}
+}
+
+// TestHostWithoutAddress: it is named at once, and not when the run has waited in vain.
+func TestHostWithoutAddress(t *testing.T) {
+	addrs := map[string]string{"risk": "127.0.0.1:7001", "settlement": ":7002", "marketdata": "nobody..invalid:7003"}
+	err := Named(t.Context(), addrs)
+	var unknown *net.DNSError
+	if !errors.As(err, &unknown) || !strings.Contains(err.Error(), "marketdata=nobody..invalid:7003") {
+		t.Errorf("%v, want the name that is not known", err)
+	}
+	addrs["marketdata"] = "[::1]:7003"
+	if err := Named(t.Context(), addrs); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,6 +1,8 @@
 package box
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -41,6 +43,23 @@ func ParseParticipants(s string) (map[string]string, error) {
 		}
 	}
 	return addrs, nil
+}
+
+// Named checks that every host of the participants has an address. One that the name servers do not know now would be asked for
+// again and again, while the run waits; that they do not answer may pass.
+func Named(ctx context.Context, addrs map[string]string) error {
+	for _, role := range rundir.RoleNames {
+		host, _, err := net.SplitHostPort(addrs[role])
+		if err != nil || host == "" {
+			continue // none, or this one
+		}
+		_, err = net.DefaultResolver.LookupHost(ctx, host)
+		var unknown *net.DNSError
+		if errors.As(err, &unknown) && unknown.IsNotFound {
+			return fmt.Errorf("participants: %s=%s: %w", role, addrs[role], err)
+		}
+	}
+	return nil
 }
 
 func connectRemote(o *Options, run *rundir.Run, bell *ringbuf.Bell, as hello) *remoteGroup {

@@ -30,6 +30,7 @@ type Link struct {
 	// refusal is why the last handshake failed, if that was for who is at the other end, and the link
 	// has not come up since.
 	refusal atomic.Pointer[error]
+	failure atomic.Pointer[error] // why the last connection did not come up, whatever it was, likewise
 
 	// Memory of the session, shared with the peer's process, in place of the rings above.
 	offered atomic.Pointer[shared] // of the session that comes up; the user takes it with the Up
@@ -211,6 +212,15 @@ func (l *Link) Live() bool { return l.live.Load() != 0 }
 // has not come up since; it wraps ErrRefused. Any goroutine may ask.
 func (l *Link) Refusal() error {
 	if p := l.refusal.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// Failure is why the last connection did not come up, if the link has not come up since: with the address, or the host,
+// that cannot be reached. Any goroutine may ask.
+func (l *Link) Failure() error {
+	if p := l.failure.Load(); p != nil {
 		return *p
 	}
 	return nil

@@ -45,6 +45,7 @@ func (w *wire) serve(s *session) {
 	stop := context.AfterFunc(w.ctx, s.hurry)
 	l.sessions.Add(1)
 	l.refusal.Store(nil)
+	l.failure.Store(nil)
 	if s.shared != nil {
 		s.shared.session = s.number
 	}

@@ -134,6 +134,7 @@ func (w *wire) noLink(addr string, err error) {
 	if news {
 		w.log.Log(context.Background(), level, "no link: "+text, "peer", name(w.want), "addr", addr)
 	}
+	w.link.failure.Store(&err)
 	if isRefusal(err) {
 		w.link.refusal.Store(&err)
 		w.link.refused.Add(1)
