@@ -81,14 +81,27 @@ func (c *LoopConfig) Validate() error {
 	return nil
 }
 
-// makingUnasked is how many commands of a loop are made between two looks at whether it is still wanted.
-const makingUnasked = 1024
-
-// NewLoop makes a loop. The largest take minutes: when ctx ends, its error is returned.
+// NewLoop makes a loop. The largest take minutes: when ctx ends, its error is returned, and what is being made is left to itself.
 func NewLoop(ctx context.Context, c LoopConfig) (*Loop, error) {
-	if err := c.Validate(); err != nil {
+	if err := errors.Join(c.Validate(), ctx.Err()); err != nil {
 		return nil, err
 	}
+	var l *Loop
+	var err error
+	made := make(chan struct{})
+	go func() {
+		l, err = makeLoop(c)
+		close(made)
+	}()
+	select {
+	case <-made:
+		return l, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func makeLoop(c LoopConfig) (*Loop, error) {
 	l := &Loop{Config: c, now: DateDefault.UnixNano()}
 	for i := range c.Instruments {
 		in := codec.Instrument{Instrument: uint32(i + 1), Segment: codec.SegmentCapital, Tick: 1, Lot: 1, PriceScale: 2}
@@ -101,16 +114,13 @@ func NewLoop(ctx context.Context, c LoopConfig) (*Loop, error) {
 		return nil, err
 	}
 	defer d.core.Close()
-	fill := d.referee
-	if c.Flow == FlowTrades {
-		fill = d.trades
+	switch c.Flow {
+	case FlowTrades:
+		d.trades()
+	default:
+		d.referee()
 	}
-	if err := fill(ctx); err != nil {
-		return nil, err
-	}
-	if err := d.cancelAll(ctx); err != nil {
-		return nil, err
-	}
+	d.cancelAll()
 	l.Trades = int(d.core.Counts().Trades)
 	if l.Trades == 0 {
 		return nil, errors.New("workload: a loop without a trade: want more commands")
@@ -192,13 +202,10 @@ func (d *drill) own(c *codec.Command) {
 }
 
 // referee plays the public benchmark's flow, an order in a book that its number chooses.
-func (d *drill) referee(ctx context.Context) error {
+func (d *drill) referee() {
 	c := &d.loop.Config
 	flow := Referee{Scenario: Normal, Seed: c.Seed, Orders: max(c.Commands*100/211, 2), Overlap: c.Flow == FlowOverlap}
-	for i, m := range flow.Messages() {
-		if i%makingUnasked == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
+	for _, m := range flow.Messages() {
 		cmd := codec.Command{
 			Kind: m.Kind, Order: m.ID, Instrument: 1 + m.Order%uint32(c.Instruments), Side: m.Side, TIF: m.TIF, Price: m.Price, Qty: m.Qty,
 		}
@@ -208,7 +215,6 @@ func (d *drill) referee(ctx context.Context) error {
 		}
 		d.add(cmd)
 	}
-	return nil
 }
 
 // The flow of FlowTrades.
@@ -222,16 +228,13 @@ const (
 )
 
 // trades plays orders that are meant to match. Cancels name orders that live, so that a book does not grow.
-func (d *drill) trades(ctx context.Context) error {
+func (d *drill) trades() {
 	c := &d.loop.Config
 	prices := make([]orderbook.Price, c.Instruments)
 	for i := range prices {
 		prices[i] = loopPrice
 	}
 	for number := orderbook.OrderID(1); len(d.loop.round) < c.Commands; {
-		if number%makingUnasked == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
 		if d.random.share(loopCancels) {
 			d.cancel()
 			continue
@@ -255,7 +258,6 @@ func (d *drill) trades(ctx context.Context) error {
 		d.ids = append(d.ids, cmd)
 		d.add(cmd)
 	}
-	return nil
 }
 
 // cancel takes one of the youngest orders out, if the one that it hits on is live.
@@ -272,15 +274,11 @@ func (d *drill) cancel() {
 }
 
 // cancelAll takes out what is left, in the order of entry.
-func (d *drill) cancelAll(ctx context.Context) error {
-	for i, o := range d.ids {
-		if i%makingUnasked == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
+func (d *drill) cancelAll() {
+	for _, o := range d.ids {
 		if _, live := d.core.Lookup(o.Instrument, o.Order); live {
 			o.Kind = codec.KindCancel
 			d.add(o)
 		}
 	}
-	return nil
 }
