@@ -293,7 +293,7 @@ func (g *processGroup) watch(c *child) {
 			g.fail(c.fault(fmt.Sprintf("died %d times, giving up", deaths), err))
 			return
 		}
-		g.log.Warn(g.died, "role", c.name, "pid", c.cmd.Process.Pid, "cause", cause(err))
+		g.log.Warn(g.died, "role", c.name, "pid", c.cmd.Process.Pid, "cause", c.cause(err))
 		select {
 		case <-g.ctx.Done():
 			return
@@ -336,11 +336,14 @@ func (g *processGroup) fail(err error) {
 	}
 }
 
-// cause says how a child ended. One that ends in order although the run goes on was told to by
+// cause says how a child ended, or why, if it has said that. One that ends in order although the run goes on was told to by
 // somebody else.
-func cause(err error) string {
-	if err == nil || endedWith(err, ExitInterrupted) {
+func (c *child) cause(err error) string {
+	switch {
+	case err == nil || endedWith(err, ExitInterrupted):
 		return "it was told to end"
+	case c.why != "":
+		return c.why
 	}
 	return err.Error()
 }

@@ -139,6 +139,25 @@ func TestReportIsReplacedWhole(t *testing.T) {
 	}
 }
 
+// TestReasonOfARestart: of a process that is started again although it has said why it could not go on, that is told. It was once
+// the exit status alone.
+func TestReasonOfARestart(t *testing.T) {
+	program, starts := fakeParticipant(t, `echo listening 127.0.0.1:7001
+if [ $n = 1 ]; then echo 'tezi: another one leads' >&2; exit 75; fi
+cat`)
+	g, log, _ := watched(t, program)
+	for end := waitEnd(t); len(lines(t, starts)) < 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it was not started again")
+		}
+	}
+	g.cancel()
+	g.done.Wait()
+	if !strings.Contains(log.String(), `cause="another one leads"`) {
+		t.Errorf("told: %s", log)
+	}
+}
+
 // TestSupervisorRestarts: whether it is killed when it works, killed when it starts, or told to end, which it may
 // comment or, if it is an engine, call its reason, the participant comes back with a new boot number and on the same
 // address.
