@@ -32,6 +32,9 @@ func Votes(logs []Log, members []batch3pc.NodeID) error {
 	for b := batches[last]; b != nil; b = batches[b.ParentPosition()] {
 		path = append(path, b)
 	}
+	if len(path) > 0 && path[len(path)-1].Parent > 0 || len(path) == 0 && last.Seq > 0 {
+		return violation("I3", "%d is committed, and the logs do not have all that is before it", last.Seq)
+	}
 	for _, b := range slices.Backward(path) {
 		if g, ok := batch3pc.GenerationOf(b); ok {
 			members = members[:0:0]

@@ -36,9 +36,11 @@ type entry struct {
 	number  uint32          // of the generation in force
 	opens   bool            // it opens that generation
 	yes     uint64          // who voted yes, bits of places
+	fresh   uint64          // and did so in ballot
 	ordinal int32           // place in decided, plus 1
 	aborted bool            // a ballot was served without it
-	ballot  batch3pc.Ballot // that it was proposed in
+	ballot  batch3pc.Ballot // that it was proposed in; for an entry that came again as it was, the last one
+	by      batch3pc.Ballot // that it was decided in
 	from    uint8           // place of its proposer, plus 1; 0: nobody said
 	digest  uint64          // of the state after it, as first applied; 0: nobody has
 }
@@ -62,13 +64,15 @@ type node struct {
 	elected  batch3pc.Ballot // highest promise written in this boot, or read at its start
 	promised batch3pc.Ballot // highest promise on the disk
 	attempt  batch3pc.Ballot // of the last accept on the disk
+	pre      batch3pc.Seq    // accepted in attempt, on the disk, or decided since
+	acked    batch3pc.Seq    // the same without what was decided since
+	epoch    uint64          // of a coordinator, on its disk
 	accepts  []accept
 	applied  int
 	seen     bool // before or leading counts
 	before   batch3pc.ParticipantStatus
 	leading  batch3pc.CoordinatorStatus
-	proposed []int32 // entries its proposer does not know the outcome of
-	gated    bool    // inputs counts
+	gated    bool // inputs counts
 	inputs   batch3pc.Seq
 }
 
@@ -89,7 +93,7 @@ func NewWatch(participants, members, coordinators []batch3pc.NodeID) *Watch {
 func (w *Watch) Reset(members []batch3pc.NodeID) {
 	for i := range w.nodes {
 		n := &w.nodes[i]
-		*n = node{id: n.id, accepts: n.accepts[:0], proposed: n.proposed[:0]}
+		*n = node{id: n.id, accepts: n.accepts[:0]}
 	}
 	w.batches, w.decided, w.items, w.values, w.opened = w.batches[:0], w.decided[:0], w.items[:0], w.values[:0], w.opened[:0]
 	w.Count, w.violation, w.members = Counters{}, nil, 0
@@ -106,10 +110,9 @@ func (w *Watch) CopyFrom(o *Watch) {
 		nodes = make([]node, len(o.nodes))
 	}
 	for i := range nodes {
-		accepts, proposed := nodes[i].accepts, nodes[i].proposed
+		accepts := nodes[i].accepts
 		nodes[i] = o.nodes[i]
 		nodes[i].accepts = append(accepts[:0], o.nodes[i].accepts...)
-		nodes[i].proposed = append(proposed[:0], o.nodes[i].proposed...)
 	}
 	w.nodes = nodes
 	w.batches = append(batches[:0], o.batches...)
@@ -161,6 +164,8 @@ func (w *Watch) enter(b *batch3pc.Batch) int32 {
 	e := entry{at: b.Position(), parent: b.ParentPosition(), members: w.members, number: 1}
 	if i := w.find(e.parent); i >= 0 {
 		e.members, e.number = w.batches[i].members, w.batches[i].number
+	} else if e.parent.Seq > 0 {
+		w.Fail("I3", "%d follows %d, which nobody proposed", b.Seq, b.Parent)
 	}
 	if g, ok := batch3pc.GenerationOf(b); ok {
 		e.members, e.number, e.opens = w.bits(&g), g.Number, true
@@ -170,6 +175,18 @@ func (w *Watch) enter(b *batch3pc.Batch) int32 {
 	}
 	w.batches = append(w.batches, e)
 	return int32(len(w.batches) - 1)
+}
+
+// follows reports whether a prefix ends in the other one, or is the same.
+func (w *Watch) follows(at, root batch3pc.Position) bool {
+	for at.Seq > root.Seq {
+		i := w.find(at)
+		if i < 0 {
+			return false
+		}
+		at = w.batches[i].parent
+	}
+	return at == root
 }
 
 // bits are the members of a generation, by places.

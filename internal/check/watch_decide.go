@@ -12,10 +12,13 @@ func (w *Watch) Coordinator(id batch3pc.NodeID, now *batch3pc.CoordinatorStatus)
 	if now.Committed < old.Committed {
 		w.Fail("I3", "coordinator %d takes its commit back from %d to %d", id, old.Committed, now.Committed)
 	}
+	if now.Ballot.Less(old.Ballot) {
+		w.Fail("I3", "coordinator %d goes back from ballot %v to %v", id, old.Ballot, now.Ballot)
+	}
 	serving := now.State == batch3pc.StateActive || now.State == batch3pc.StateRefused
 	settled := old.State == batch3pc.StateStarting || old.State == batch3pc.StateElecting
 	if now.State == batch3pc.StateStarting && (old.State == batch3pc.StateElecting || old.Ballot != now.Ballot) {
-		w.noteForward(n, now.Ballot, batch3pc.Position{Seq: now.Base, Chain: now.BaseChain})
+		w.noteForward(n, batch3pc.Position{Seq: now.Base, Chain: now.BaseChain})
 	}
 	if serving && now.Ballot == old.Ballot && !settled {
 		if now.Proposed < old.Proposed {
@@ -30,8 +33,11 @@ func (w *Watch) Coordinator(id batch3pc.NodeID, now *batch3pc.CoordinatorStatus)
 		}
 		w.decide(now.Ballot, batch3pc.Position{Seq: now.Committed, Chain: now.CommittedChain})
 	}
+	if at := (batch3pc.Position{Seq: now.Committed, Chain: now.CommittedChain}); !serving && now.Committed != old.Committed && !w.isDecided(at) {
+		w.Fail("I1", "coordinator %d takes %d for decided, which nobody decided", id, at.Seq)
+	}
 	if serving && settled {
-		w.noteAborts(n, now.Ballot, batch3pc.Position{Seq: now.Base, Chain: now.BaseChain})
+		w.noteAborts(now.Ballot, batch3pc.Position{Seq: now.Base, Chain: now.BaseChain})
 	}
 	if now.State == batch3pc.StateRefused && old.State == batch3pc.StateActive {
 		w.Count.Vetoed++
@@ -60,15 +66,16 @@ func (w *Watch) decide(ballot batch3pc.Ballot, at batch3pc.Position) {
 	if at.Seq == 0 {
 		return // the empty prefix, which everybody starts from
 	}
+	w.accepted(value{ballot, at}) // by those who accepted it or what follows it
 	last := w.Last()
 	var fresh [64]int32
 	n := 0
 	for p := at; p != last; {
 		i := w.find(p)
-		if i >= 0 && w.batches[i].ordinal > 0 {
+		if n == 0 && i >= 0 && w.batches[i].ordinal > 0 {
 			return // an older decision, learned again
 		}
-		if i < 0 || n == len(fresh) {
+		if i < 0 || n == len(fresh) || w.batches[i].ordinal > 0 {
 			w.Fail("I1", "%d is decided, but %d was and is no prefix of it", at.Seq, last.Seq)
 			return
 		}
@@ -77,8 +84,17 @@ func (w *Watch) decide(ballot batch3pc.Ballot, at batch3pc.Position) {
 		p = w.batches[i].parent
 	}
 	for n--; n >= 0; n-- {
-		w.admit(fresh[n])
+		w.admit(fresh[n], ballot)
 	}
+}
+
+// isDecided reports whether the prefix at is decided.
+func (w *Watch) isDecided(at batch3pc.Position) bool {
+	if at.Seq == 0 {
+		return true
+	}
+	i := w.find(at)
+	return i >= 0 && w.batches[i].ordinal > 0
 }
 
 // accepted reports whether the node has ever accepted s in ballot for good.
@@ -91,9 +107,10 @@ func (n *node) accepted(ballot batch3pc.Ballot, s batch3pc.Seq) bool {
 	return false
 }
 
-// admit takes a batch into the one history.
-func (w *Watch) admit(i int32) {
+// admit takes a batch that ballot decides into the one history.
+func (w *Watch) admit(i int32, ballot batch3pc.Ballot) {
 	e := &w.batches[i]
+	e.by = ballot
 	if missing := e.members &^ e.yes; missing != 0 {
 		w.Fail("I2", "%d is decided without the yes of every member", e.at.Seq)
 	}
@@ -110,26 +127,34 @@ func (w *Watch) admit(i int32) {
 	}
 }
 
-// noteForward counts a base above every pre-commit. Where a participant has promised a higher ballot meanwhile, it may
-// have taken back what this one heard of, and nothing can be said.
-func (w *Watch) noteForward(leader *node, ballot batch3pc.Ballot, base batch3pc.Position) {
-	for _, id := range w.participants {
-		if n := w.node(id); !n.seen || n.before.PreCommitted >= base.Seq || ballot.Less(n.before.LastElected) {
+// noteForward counts a base that nobody has accepted before, and looks at what it adds to what somebody has: whoever
+// proposed that must not have lost what went into it. What somebody has accepted was looked at before.
+func (w *Watch) noteForward(leader *node, base batch3pc.Position) {
+	for p := base; !w.isDecided(p) && !w.isAccepted(p); {
+		if p == base {
+			w.Count.RecoverForward++
+		}
+		i := w.find(p)
+		if i < 0 {
+			w.Fail("I1", "%d is a base, which nobody proposed", p.Seq)
 			return
 		}
+		e := &w.batches[i]
+		if leader.gated && !e.opens && (p.Seq > leader.inputs || e.from == 0 || p.Seq > w.nodes[e.from-1].inputs) {
+			w.Fail("I11", "%d is recovered forward, and what went into it is not durable", p.Seq)
+		}
+		p = e.parent
 	}
-	w.Count.RecoverForward++
-	i := w.find(base)
-	if i < 0 || !leader.gated || w.batches[i].opens {
-		return
+}
+
+// isAccepted reports whether anybody has ever accepted the prefix at, alone or with more.
+func (w *Watch) isAccepted(at batch3pc.Position) bool {
+	for _, v := range w.values {
+		if v.at.Seq >= at.Seq && w.follows(v.at, at) {
+			return true
+		}
 	}
-	proposer := leader
-	if from := w.batches[i].from; from > 0 {
-		proposer = &w.nodes[from-1] // leader may have given the number to another batch
-	}
-	if base.Seq > leader.inputs || base.Seq > proposer.inputs {
-		w.Fail("I11", "%d is recovered forward, and what went into it is not durable", base.Seq)
-	}
+	return false
 }
 
 // checkGate looks at what a ballot has pre-committed above its base.
@@ -138,7 +163,7 @@ func (w *Watch) checkGate(n *node, now *batch3pc.CoordinatorStatus) {
 		return
 	}
 	for i := range w.batches {
-		if e := &w.batches[i]; e.at.Seq == now.PreCommitted && e.opens {
+		if e := &w.batches[i]; e.at.Seq == now.PreCommitted && e.opens && e.ballot == now.Ballot {
 			return // it has no inputs
 		}
 	}
@@ -149,7 +174,7 @@ func (w *Watch) checkGate(n *node, now *batch3pc.CoordinatorStatus) {
 // ballot and does not belong to the history of the base is aborted for good. Numbers alone do not
 // tell: another coordinator may have used the same one for a batch of its own. The entry that opens a
 // generation may come again as it was.
-func (w *Watch) noteAborts(leader *node, ballot batch3pc.Ballot, base batch3pc.Position) {
+func (w *Watch) noteAborts(ballot batch3pc.Ballot, base batch3pc.Position) {
 	var kept [4]uint64
 	for p := base; p.Seq > 0; {
 		i := w.find(p)
@@ -165,15 +190,15 @@ func (w *Watch) noteAborts(leader *node, ballot batch3pc.Ballot, base batch3pc.P
 	}
 	for i := range w.batches {
 		e := &w.batches[i]
-		if i < 64*len(kept) && kept[i/64]>>(i%64)&1 == 1 || !e.ballot.Less(ballot) || e.opens {
+		if i < 64*len(kept) && kept[i/64]>>(i%64)&1 == 1 {
 			continue
 		}
-		e.aborted = true
-		if e.ordinal > 0 {
+		before := e.ballot.Less(ballot) && !e.opens
+		e.aborted = e.aborted || before
+		if e.ordinal > 0 && (before || e.by.Less(ballot)) {
 			w.Fail("I1", "%d was decided, and %v is served without it", e.at.Seq, ballot)
 		}
 	}
-	leader.proposed = leader.proposed[:0]
 	for _, id := range w.participants {
 		if n := w.node(id); n.seen && n.before.Voted > base.Seq {
 			w.Count.RecoveryAbort++
@@ -189,7 +214,7 @@ func (w *Watch) checkVotes(n *node, now *batch3pc.CoordinatorStatus) {
 	}
 	for i := range w.batches {
 		e := &w.batches[i]
-		if e.at.Seq == now.PreCommitted && e.ballot == now.Ballot && e.members&^e.yes != 0 {
+		if e.ballot == now.Ballot && e.at.Seq > n.leading.PreCommitted && e.at.Seq <= now.PreCommitted && e.members&^e.fresh != 0 {
 			w.Fail("I2", "%d is pre-committed without the yes of every member", e.at.Seq)
 		}
 	}

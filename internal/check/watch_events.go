@@ -19,8 +19,6 @@ func (w *Watch) Proposed(id batch3pc.NodeID, ballot batch3pc.Ballot, b *batch3pc
 	}
 	i := w.enter(b)
 	w.batches[i].from, w.batches[i].ballot = w.place[id], ballot
-	n := w.node(id)
-	n.proposed = append(n.proposed, i)
 }
 
 // Gate says that coordinator id may pre-commit, and recover forward, nothing above s: what went into
@@ -33,11 +31,15 @@ func (w *Watch) Gate(id batch3pc.NodeID, s batch3pc.Seq) {
 // took says that participant id took b into its log, by a yes or because the votes were over.
 func (w *Watch) took(id batch3pc.NodeID, r *batch3pc.Record) {
 	i := w.enter(r.Batch)
-	if e := &w.batches[i]; e.ballot.IsZero() {
-		e.ballot = r.Ballot
+	e := &w.batches[i]
+	if again := r.Kind == batch3pc.RecordBatch && e.opens && e.ballot.Less(r.Ballot); again || e.ballot.IsZero() {
+		e.ballot, e.fresh = r.Ballot, 0
 	}
 	if r.Kind == batch3pc.RecordBatch {
-		w.batches[i].yes |= w.bit(id)
+		e.yes |= w.bit(id)
+		if r.Ballot == e.ballot {
+			e.fresh |= w.bit(id)
+		}
 	}
 }
 
@@ -56,8 +58,11 @@ func (w *Watch) Applied(id batch3pc.NodeID, n int, at batch3pc.Position, digest 
 // Restored says that participant id took over a state in which the n-th batch, at, was the last one
 // applied.
 func (w *Watch) Restored(id batch3pc.NodeID, n int, at batch3pc.Position, digest uint64) {
-	w.node(id).applied = n
-	if n > 0 {
+	node := w.node(id)
+	if n < node.applied {
+		w.Fail("I5", "participant %d takes over a state of %d batches, and has applied %d", id, n, node.applied)
+	}
+	if node.applied = n; n > 0 {
 		w.equal(id, n, at, digest)
 	}
 }
@@ -100,6 +105,9 @@ func (w *Watch) Recorded(id batch3pc.NodeID, r *batch3pc.Record) {
 			}
 		}
 		w.opened = append(w.opened, r.Ballot)
+		if r.Ballot.Epoch <= n.epoch {
+			w.Fail("I6", "coordinator %d opens %v, and has epoch %d in its log", id, r.Ballot, n.epoch)
+		}
 	case batch3pc.RecordPromise:
 		if !n.elected.Less(r.Ballot) {
 			w.Fail("I6", "participant %d promises %v after %v", id, r.Ballot, n.elected)
@@ -116,7 +124,12 @@ func (w *Watch) Recorded(id batch3pc.NodeID, r *batch3pc.Record) {
 			w.Fail("I6", "participant %d votes in %v after it promised %v", id, r.Ballot, n.elected)
 		}
 	case batch3pc.RecordFill:
-		w.Count.Fill++
+		if r.Ballot.IsZero() {
+			return // a checkpoint repeats what is in doubt
+		}
+		if w.Count.Fill++; r.Ballot.Less(n.elected) {
+			w.Fail("I6", "participant %d is filled up in %v after it promised %v", id, r.Ballot, n.elected)
+		}
 	case batch3pc.RecordSnapshot:
 		if r.Seq > n.before.Applied && whole(r) {
 			w.Count.Snapshot++
@@ -124,14 +137,26 @@ func (w *Watch) Recorded(id batch3pc.NodeID, r *batch3pc.Record) {
 	}
 }
 
+// accepted notes what somebody accepts in a ballot: it must be of one history with all that is accepted there.
 func (w *Watch) accepted(v value) {
-	for _, o := range w.values {
-		if o.ballot == v.ballot && o.at.Seq == v.at.Seq {
+	below, above := -1, -1 // the next ones
+	for i := range w.values {
+		o := &w.values[i]
+		switch {
+		case o.ballot != v.ballot:
+		case o.at.Seq == v.at.Seq:
 			if o.at.Chain != v.at.Chain {
 				w.Fail("I6", "two values for %d in %v", v.at.Seq, v.ballot)
 			}
 			return
+		case o.at.Seq < v.at.Seq && (below < 0 || o.at.Seq > w.values[below].at.Seq):
+			below = i
+		case o.at.Seq > v.at.Seq && (above < 0 || o.at.Seq < w.values[above].at.Seq):
+			above = i
 		}
+	}
+	if below >= 0 && !w.follows(v.at, w.values[below].at) || above >= 0 && !w.follows(w.values[above].at, v.at) {
+		w.Fail("I6", "%d is accepted in %v, and what is not of its history", v.at.Seq, v.ballot)
 	}
 	w.values = append(w.values, v)
 }
@@ -149,10 +174,21 @@ func (w *Watch) Durable(id batch3pc.NodeID, r *batch3pc.Record) {
 		}
 	}
 	switch r.Kind {
+	case batch3pc.RecordEpoch:
+		n.epoch = max(n.epoch, r.Ballot.Epoch)
+		return
+	case batch3pc.RecordFill: // an election has chosen a branch, and what is accepted on another one goes
+		if !r.Ballot.IsZero() {
+			n.pre, n.acked = min(n.pre, r.Batch.Parent), min(n.acked, r.Batch.Parent)
+		}
+		return
 	case batch3pc.RecordStart, batch3pc.RecordPreCommit:
-		n.attempt = r.Ballot
+		n.attempt, n.pre, n.acked = r.Ballot, r.Seq, r.Seq
 	case batch3pc.RecordCommit, batch3pc.RecordSnapshot: // what is decided is as good as accepted in the ballot that the log is at
-		if n.attempt.IsZero() || r.Kind == batch3pc.RecordSnapshot && !whole(r) {
+		if r.Kind == batch3pc.RecordSnapshot && !whole(r) {
+			return
+		}
+		if n.pre = max(n.pre, r.Seq); n.attempt.IsZero() {
 			return
 		}
 	default:
@@ -185,6 +221,9 @@ func (w *Watch) Sent(m *batch3pc.Message) {
 		if m.LastElected == m.Ballot && n.promised.Less(m.Ballot) {
 			w.Fail("I4", "participant %d promises %v, on its disk is %v", m.From, m.Ballot, n.promised)
 		}
+		if m.LastElected == m.Ballot && n.attempt.Less(m.Ballot) && (m.LastAttempt != n.attempt || m.PreCommitted < n.acked) {
+			w.Fail("I4", "participant %d reports %d accepted in %v, on its disk is %d in %v", m.From, m.PreCommitted, m.LastAttempt, n.acked, n.attempt)
+		}
 		if high, ok := n.durable(m.Ballot); m.LastAttempt == m.Ballot && (!ok || high < m.PreCommitted) {
 			w.Fail("I4", "participant %d reports %d accepted in %v before it is durable", m.From, m.PreCommitted, m.Ballot)
 		}
@@ -203,7 +242,7 @@ func (w *Watch) Sent(m *batch3pc.Message) {
 func (w *Watch) Lost(id batch3pc.NodeID) {
 	n := w.node(id)
 	w.Count.Crashes++
-	n.seen, n.applied, n.proposed = false, 0, n.proposed[:0]
+	n.seen, n.applied = false, 0
 	// A ballot whose epoch has not become durable has not been spoken of, and may be opened again.
 	w.opened = slices.DeleteFunc(w.opened, func(b batch3pc.Ballot) bool { return b.Node == id && n.promised.Less(b) })
 }
@@ -213,6 +252,7 @@ func (w *Watch) Lost(id batch3pc.NodeID) {
 func (w *Watch) Wiped(id batch3pc.NodeID) {
 	n := w.node(id)
 	n.elected, n.promised, n.attempt = batch3pc.Ballot{}, batch3pc.Ballot{}, batch3pc.Ballot{}
+	n.pre, n.acked = 0, 0
 	for i := range n.accepts {
 		n.accepts[i].former = true
 	}
@@ -221,6 +261,7 @@ func (w *Watch) Wiped(id batch3pc.NodeID) {
 // Forgot says that coordinator id has lost its disk, or got an old copy: it may use numbers of batches again, as
 // another coordinator may.
 func (w *Watch) Forgot(id batch3pc.NodeID) {
+	w.node(id).epoch = 0
 	for i := range w.batches {
 		if b := &w.batches[i]; b.from == w.place[id] {
 			b.from = 0
@@ -252,10 +293,18 @@ func (w *Watch) Recovered(id batch3pc.NodeID, now batch3pc.ParticipantStatus) {
 	if now.LastElected.Less(n.promised) {
 		w.Fail("I4", "participant %d comes back with promise %v, durable was %v", id, now.LastElected, n.promised)
 	}
-	if high, ok := n.durable(now.LastAttempt); ok && now.PreCommitted < high {
-		w.Fail("I4", "participant %d comes back with %d accepted in %v, durable was %d", id, now.PreCommitted, now.LastAttempt, high)
+	if now.LastAttempt.Less(n.attempt) || now.LastAttempt == n.attempt && now.PreCommitted < n.pre {
+		w.Fail("I4", "participant %d comes back with %d accepted in %v, durable was %d in %v", id, now.PreCommitted, now.LastAttempt, n.pre, n.attempt)
 	}
 	n.elected, n.before, n.seen = now.LastElected, now, true
+	w.checkApplied(id, &now)
+}
+
+// checkApplied looks at what a participant has applied. That is more than its App has seen: entries that open generations.
+func (w *Watch) checkApplied(id batch3pc.NodeID, now *batch3pc.ParticipantStatus) {
+	if !w.isDecided(batch3pc.Position{Seq: now.Applied, Chain: now.AppliedChain}) {
+		w.Fail("I1", "participant %d has applied %d, which nobody decided", id, now.Applied)
+	}
 }
 
 // Participant says that participant id stands at now after a step.
@@ -266,6 +315,9 @@ func (w *Watch) Participant(id batch3pc.NodeID, now *batch3pc.ParticipantStatus)
 	}
 	if now.LastElected.Less(now.LastAttempt) || now.PreCommitted < now.Applied || now.Voted < now.PreCommitted && !now.Repairing {
 		w.Fail("I3", "participant %d has its watermarks in disorder: %+v", id, *now)
+	}
+	if !n.seen || now.Applied != n.before.Applied {
+		w.checkApplied(id, now)
 	}
 	n.before, n.seen = *now, true
 }
