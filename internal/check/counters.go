@@ -18,6 +18,8 @@ type Counters struct {
 	Snapshot       uint64 `json:"snapshot"`       // a participant was brought up by the state of another
 	Truncation     uint64 `json:"truncation"`     // a log was cut
 	Repair         uint64 `json:"repair"`         // records in the middle of a log were unreadable, and fetched again
+	Overtaken      uint64 `json:"overtaken"`      // such a log was told of a decision while a lower ballot, which it had promised, was being elected
+	ForwardOther   uint64 `json:"forwardOther"`   // a base went forward over what another coordinator had proposed into the log that both share
 
 	// What only the driver level knows.
 	DeathError   uint64 `json:"deathError"`   // nodes that ended because a write or sync failed
@@ -44,6 +46,7 @@ func (c *Counters) List() []Count {
 		{Name: "recover-forward", N: c.RecoverForward}, {Name: "cascade abort", N: c.CascadeAbort}, {Name: "fill", N: c.Fill}, {Name: "relay", N: c.Relay},
 		{Name: "generation change", N: c.Generation}, {Name: "takeover", N: c.Takeover},
 		{Name: "catch-up from snapshot", N: c.Snapshot}, {Name: "truncation", N: c.Truncation}, {Name: "repair", N: c.Repair},
+		{Name: "repair by another leader", N: c.Overtaken}, {Name: "recover-forward of another", N: c.ForwardOther},
 		{"death by disk error", c.DeathError, true}, {"death by full disk", c.DeathFull, true}, {"recovery at full disk", c.RecoveryFull, true}, {"lost disk", c.DiskLost, true}, {"replaced log", c.Replaced, true},
 		{"own sync", c.OwnSync, true}, {"coordinator's lost disk", c.Forgotten, true},
 	}
@@ -67,6 +70,8 @@ func (c *Counters) Add(o *Counters) {
 	c.Snapshot += o.Snapshot
 	c.Truncation += o.Truncation
 	c.Repair += o.Repair
+	c.Overtaken += o.Overtaken
+	c.ForwardOther += o.ForwardOther
 	c.DeathError += o.DeathError
 	c.DeathFull += o.DeathFull
 	c.RecoveryFull += o.RecoveryFull
@@ -94,6 +99,8 @@ func (c *Counters) Sub(o *Counters) {
 	c.Snapshot -= o.Snapshot
 	c.Truncation -= o.Truncation
 	c.Repair -= o.Repair
+	c.Overtaken -= o.Overtaken
+	c.ForwardOther -= o.ForwardOther
 	c.DeathError -= o.DeathError
 	c.DeathFull -= o.DeathFull
 	c.RecoveryFull -= o.RecoveryFull

@@ -39,6 +39,7 @@ type entry struct {
 	fresh   uint64          // and did so in ballot
 	ordinal int32           // place in decided, plus 1
 	aborted bool            // a ballot was served without it
+	spilt   bool            // its proposer has died, and what went into it was not durable
 	ballot  batch3pc.Ballot // that it was proposed in; for an entry that came again as it was, the last one
 	by      batch3pc.Ballot // that it was decided in
 	from    uint8           // place of its proposer, plus 1; 0: nobody said

@@ -140,8 +140,12 @@ func (w *Watch) noteForward(leader *node, base batch3pc.Position) {
 			return
 		}
 		e := &w.batches[i]
-		if leader.gated && !e.opens && (p.Seq > leader.inputs || e.from == 0 || p.Seq > w.nodes[e.from-1].inputs) {
-			w.Fail("I11", "%d is recovered forward, and what went into it is not durable", p.Seq)
+		if leader.gated && !e.opens {
+			if e.spilt || p.Seq > leader.inputs || e.from == 0 || p.Seq > w.nodes[e.from-1].inputs {
+				w.Fail("I11", "%d is recovered forward, and what went into it is not durable", p.Seq)
+			} else if &w.nodes[e.from-1] != leader {
+				w.Count.ForwardOther++
+			}
 		}
 		p = e.parent
 	}

@@ -243,8 +243,19 @@ func (w *Watch) Lost(id batch3pc.NodeID) {
 	n := w.node(id)
 	w.Count.Crashes++
 	n.seen, n.applied = false, 0
+	w.Spilt(id)
 	// A ballot whose epoch has not become durable has not been spoken of, and may be opened again.
 	w.opened = slices.DeleteFunc(w.opened, func(b batch3pc.Ballot) bool { return b.Node == id && n.promised.Less(b) })
+}
+
+// Spilt says that what went into the batches of coordinator id and is not durable by now will never be.
+func (w *Watch) Spilt(id batch3pc.NodeID) {
+	n := w.node(id)
+	for i := range w.batches {
+		if e := &w.batches[i]; n.gated && e.from == w.place[id] && e.at.Seq > n.inputs {
+			e.spilt = true
+		}
+	}
 }
 
 // Wiped says that the disk of participant id was lost, and is empty from now on. What it had accepted
@@ -258,12 +269,12 @@ func (w *Watch) Wiped(id batch3pc.NodeID) {
 	}
 }
 
-// Forgot says that coordinator id has lost its disk, or got an old copy: it may use numbers of batches again, as
-// another coordinator may.
-func (w *Watch) Forgot(id batch3pc.NodeID) {
+// Forgot says that coordinator id has lost its disk, or got an old copy. If what it proposed is gone with it, it may use
+// numbers of batches again, as another coordinator may.
+func (w *Watch) Forgot(id batch3pc.NodeID, numbers bool) {
 	w.node(id).epoch = 0
 	for i := range w.batches {
-		if b := &w.batches[i]; b.from == w.place[id] {
+		if b := &w.batches[i]; numbers && b.from == w.place[id] {
 			b.from = 0
 		}
 	}
@@ -300,6 +311,15 @@ func (w *Watch) Recovered(id batch3pc.NodeID, now batch3pc.ParticipantStatus) {
 	w.checkApplied(id, &now)
 }
 
+// elects reports whether a ballot is being elected, and another one than its owner's is ahead of it.
+func (w *Watch) elects(ballot batch3pc.Ballot) bool {
+	if ballot.IsZero() {
+		return false
+	}
+	n := w.node(ballot.Node)
+	return n.seen && n.leading.Ballot == ballot && n.leading.State == batch3pc.StateElecting
+}
+
 // checkApplied looks at what a participant has applied. That is more than its App has seen: entries that open generations.
 func (w *Watch) checkApplied(id batch3pc.NodeID, now *batch3pc.ParticipantStatus) {
 	if !w.isDecided(batch3pc.Position{Seq: now.Applied, Chain: now.AppliedChain}) {
@@ -318,6 +338,9 @@ func (w *Watch) Participant(id batch3pc.NodeID, now *batch3pc.ParticipantStatus)
 	}
 	if !n.seen || now.Applied != n.before.Applied {
 		w.checkApplied(id, now)
+	}
+	if old := &n.before; n.seen && old.Repairing && now.Applied > old.Applied && w.elects(old.LastElected) {
+		w.Count.Overtaken++
 	}
 	n.before, n.seen = *now, true
 }

@@ -161,7 +161,7 @@ func TestWatchPromises(t *testing.T) {
 			s.record(11, batch3pc.Record{Kind: batch3pc.RecordEpoch, Ballot: batch3pc.Ballot{Epoch: 2, Node: 11, Boot: 2}})
 		}},
 		{"an epoch again, without the log", "", func(s *story) { s.record(11, batch3pc.Record{Kind: batch3pc.RecordEpoch, Ballot: s.b2}); s.Lost(11) }, func(s *story) {
-			s.Forgot(11)
+			s.Forgot(11, true)
 			s.record(11, batch3pc.Record{Kind: batch3pc.RecordEpoch, Ballot: batch3pc.Ballot{Epoch: 2, Node: 11, Boot: 2}})
 		}},
 		{"a vote is missing below the last pre-commit", "I2", func(s *story) {

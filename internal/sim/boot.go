@@ -110,8 +110,7 @@ func (w *World) bootCoordinator(c *coordinator) {
 		}
 	}
 	c.up = true
-	c.machine.Used(c.used)
-	w.logged(c)
+	w.resume(c)
 	p := w.newProcess(c.computer, log, c.cfg.Participants)
 	c.computer.process = p
 	p.coordinator = rounds.NewCoordinator(rounds.CoordinatorConfig{

@@ -25,7 +25,7 @@ func (w *World) resetDriver() {
 	}
 	for _, c := range w.coordinators {
 		c.computer, c.standby = newComputer(c.id, w.watch, uint64(c.id)), nil
-		c.made, c.used, c.inputs, c.named = 0, 0, 0, named{}
+		c.made, c.wrote, c.inputs, c.named = 0, 0, 0, named{}
 		c.cfg = w.setup.coordinator(c.id)
 		w.bootCoordinator(c)
 	}
@@ -172,6 +172,7 @@ func (w *World) crashes(id batch3pc.NodeID) int {
 // The calls to a coordinator at either level.
 
 func (w *World) open(c *coordinator) {
+	w.lock(c)
 	if w.setup.Driver {
 		w.drive(c, (*rounds.Coordinator).Open)
 		return
@@ -189,24 +190,6 @@ func (w *World) tick(c *coordinator, intervals int64) {
 		p.nowNs += intervals * tickNs
 		w.round(p)
 	}
-}
-
-// logged says, at a start, that a coordinator can repeat the batches whose inputs were durable. Where there are others it says
-// so of nothing: the logs are of one each here, and another one may yet give the same numbers to batches of its own.
-func (w *World) logged(c *coordinator) {
-	if len(w.coordinators) == 1 {
-		c.machine.Logged(c.inputs)
-	}
-}
-
-// inputs says that what went into all that a coordinator proposed is durable.
-func (w *World) inputs(c *coordinator) {
-	c.inputs = max(c.inputs, c.machine.Status().Proposed)
-	if !w.setup.Driver {
-		w.call(c, c.machine.InputsDurable(c.inputs))
-		return
-	}
-	w.drive(c, func(d *rounds.Coordinator) error { return d.InputsDurable(c.computer.process.last) })
 }
 
 // link tells a coordinator, and at the driver level both sides, that they are connected, or are not.

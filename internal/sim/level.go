@@ -159,6 +159,7 @@ func (w *World) die(c *computer) {
 		p.app.reset()
 	} else {
 		w.coordinator(c.id).up = false
+		w.unlock(w.coordinator(c.id))
 	}
 	w.watch.Lost(c.id)
 }
@@ -186,15 +187,16 @@ func (w *World) lose(c *computer) {
 }
 
 // forget replaces the disk of a coordinator that is down by an empty one, or by an old copy. Whoever runs it
-// knows as little of what it proposed.
+// knows as little of what it proposed, unless that is in a log that it shares.
 func (w *World) forget(c *coordinator, old bool) {
 	d := simdisk.New(mix(uint64(c.id)))
 	if old && c.computer.old != nil {
 		d = c.computer.old.Clone()
 	}
-	c.computer.Disk, c.used, c.inputs = d, 0, 0
+	c.computer.Disk, c.inputs = d, 0
+	c.own = inputLog{holder: c.id}
 	c.computer.fill(c.computer.full)
-	w.watch.Forgot(c.id)
+	w.watch.Forgot(c.id, c.log == &c.own)
 	w.watch.Count.Forgotten++
 }
 

@@ -10,6 +10,7 @@ func PlanOf(seed uint64, bytes bool) Plan {
 	s := Setup{Participants: 3, Coordinators: 2, Window: 1 + d.n(3)}
 	s.Retain = s.Window + of(&d, 0, 2)
 	s.Gate = d.in(400)
+	s.Shared = s.Gate && d.in(400)
 	s.Vetoes = of(&d, 0, 0, 25)
 	if d.in(125) {
 		s.Coordinators = 3
@@ -43,6 +44,7 @@ func DriverPlanOf(seed uint64) Plan {
 	s := Setup{Participants: 3, Coordinators: 2, Window: 1 + d.n(3), Driver: true, Wire: true}
 	s.Retain = s.Window + of(&d, 0, 2)
 	s.Gate = d.in(400)
+	s.Shared = s.Gate && d.in(400)
 	s.Vetoes = of(&d, 0, 0, 25)
 	s.Changes = d.in(200)
 	s.Snapshots = d.in(400)
@@ -68,7 +70,8 @@ func mixed(seed uint64) bool { return seed%16 == 15 }
 func mixedPlanOf(seed uint64, bytes bool) Plan {
 	d := newDice(^seed ^ 0x3a1ed)
 	s := mixedSetup(&d)
-	s.Gate = d.in(200)
+	s.Gate = d.in(300)
+	s.Shared = s.Gate && d.in(600)
 	s.Participants = of(&d, 3, 3, 3, 5)
 	s.Learners = d.n(2)
 	s.Wire = bytes || d.n(16) == 0
@@ -80,6 +83,8 @@ func mixedDriverPlanOf(seed uint64) Plan {
 	d := newDice(^seed ^ 0xd15c3a1ed)
 	s := mixedSetup(&d)
 	s.Driver, s.Wire, s.Participants = true, true, 3
+	s.Gate = d.in(300)
+	s.Shared = s.Gate && d.in(600)
 	s.Every = of(&d, 1, 2)
 	s.Inline = d.in(500)
 	return Plan{Seed: seed, Setup: s, Mixed: true, Liveness: d.in(500), Scheduler: of(&d, Walk, Timed, Swarm)}

@@ -20,6 +20,7 @@ func (w *World) crash(id batch3pc.NodeID, keep int) {
 		p.app.reset()
 	} else {
 		w.coordinator(id).up = false
+		w.unlock(w.coordinator(id))
 	}
 	w.watch.Lost(id)
 }
@@ -115,7 +116,6 @@ func (w *World) restart(id batch3pc.NodeID) bool {
 		return true
 	}
 	c.up = true
-	c.machine.Used(c.used)
-	w.logged(c)
+	w.resume(c)
 	return true
 }

@@ -40,7 +40,7 @@ func (p *pristine) participant(cfg batch3pc.ParticipantConfig) *batch3pc.Partici
 }
 
 func (p *pristine) coordinator(setup Setup, id batch3pc.NodeID, boot uint32) *pristineCoordinator {
-	setup.Vetoes, setup.Wire = 0, false // no coordinator knows
+	setup.Vetoes, setup.Wire, setup.Shared = 0, false, false // no coordinator knows
 	key := coordinatorKey{setup, id, boot}
 	c := p.coordinators[key]
 	if c == nil {

@@ -36,7 +36,7 @@ func (s Setup) String() string {
 	for _, flag := range []struct {
 		set  bool
 		name string
-	}{{s.Gate, "gate"}, {s.Changes, "changes"}, {s.Free, "free"}, {s.Snapshots, "snapshots"}, {s.Pieces, "pieces"}, {s.Standby, "standby"}, {s.Wire, "bytes"}, {s.Driver, "driver"}, {s.Inline, "inline"}} {
+	}{{s.Gate, "gate"}, {s.Shared, "shared"}, {s.Changes, "changes"}, {s.Free, "free"}, {s.Snapshots, "snapshots"}, {s.Pieces, "pieces"}, {s.Standby, "standby"}, {s.Wire, "bytes"}, {s.Driver, "driver"}, {s.Inline, "inline"}} {
 		if flag.set {
 			text += " " + flag.name
 		}
@@ -79,7 +79,7 @@ func parseSetup(fields []string, s *Setup) string {
 		"participants": &s.Participants, "learners": &s.Learners, "coordinators": &s.Coordinators,
 		"window": &s.Window, "retain": &s.Retain, "vetoes": &s.Vetoes, "every": &s.Every, "classes": &s.Classes,
 	}
-	flags := map[string]*bool{"gate": &s.Gate, "changes": &s.Changes, "free": &s.Free, "snapshots": &s.Snapshots, "pieces": &s.Pieces, "standby": &s.Standby, "bytes": &s.Wire, "driver": &s.Driver, "inline": &s.Inline}
+	flags := map[string]*bool{"gate": &s.Gate, "shared": &s.Shared, "changes": &s.Changes, "free": &s.Free, "snapshots": &s.Snapshots, "pieces": &s.Pieces, "standby": &s.Standby, "bytes": &s.Wire, "driver": &s.Driver, "inline": &s.Inline}
 	for _, field := range fields {
 		name, value, _ := strings.Cut(field, "=")
 		if flag := flags[field]; flag != nil {

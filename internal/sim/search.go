@@ -368,7 +368,7 @@ func (s *search) coordinatorHash(w *World, c *coordinator, mortal bool) uint64 {
 		return c.named.own
 	}
 	c.named = named{valid: true, mortal: mortal}
-	b := append(s.buffer[:0], b2u(c.up), byte(c.made), byte(c.used), byte(c.cfg.Boot))
+	b := append(s.buffer[:0], b2u(c.up), byte(c.made), byte(c.log.used), byte(c.cfg.Boot))
 	if c.up {
 		b = c.machine.AppendOwnState(b)
 	}

@@ -35,7 +35,9 @@ func (p *participant) copyFrom(o *participant, watch *check.Watch) {
 }
 
 func (c *coordinator) copyFrom(o *coordinator) {
-	c.cfg, c.up, c.made, c.used, c.inputs, c.named = o.cfg, o.up, o.made, o.used, o.inputs, named{}
+	c.cfg, c.up, c.made, c.wrote, c.inputs, c.named = o.cfg, o.up, o.made, o.wrote, o.inputs, named{}
+	c.own = o.own // no search shares a log
+	c.log = &c.own
 	c.machine.CopyFrom(o.machine)
 	c.disk.copyFrom(&o.disk)
 }

@@ -248,7 +248,7 @@ func (t *timed) propose(c *coordinator) {
 		if t.world.proposed < t.knobs.batches {
 			t.do(Action{Op: OpPropose, Node: c.id})
 		}
-		if !c.cfg.NoInputGate && c.inputs < c.machine.Status().Proposed && t.dice.in(700) {
+		if !c.cfg.NoInputGate && c.inputs < c.wrote && t.dice.in(700) {
 			t.do(Action{Op: OpInputs, Node: c.id})
 		}
 	}

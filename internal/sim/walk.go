@@ -33,6 +33,7 @@ const (
 	moveDrain
 	moveChange
 	moveTruncate
+	moveOvertake
 	moveDisk
 	walkMoves
 )
@@ -52,7 +53,7 @@ func (w *walk) begin(s *schedule) {
 	*w = walk{schedule: s}
 	d := &s.dice
 	storm := of(d, 0, 1, 1, 2, 4)
-	for i := range w.weights[:moveDisk] {
+	for i := range w.weights[:moveOvertake] {
 		w.weights[i] = calmWeights[i]*2 + stormWeights[i]*storm*of(d, 0, 1, 2, 4)
 	}
 	if storm > 0 {
@@ -65,6 +66,7 @@ func (w *walk) begin(s *schedule) {
 	}
 	if s.world.setup.Snapshots {
 		w.weights[moveTruncate] = of(d, 10, 40)
+		w.weights[moveOvertake] = of(d, 0, 10, 30)
 	}
 	if s.mixed {
 		w.weights[moveChange], w.weights[moveTruncate] = of(d, 30, 80), of(d, 80, 160)
@@ -147,6 +149,8 @@ func (w *walk) fault(move walkMove) {
 		w.change()
 	case moveTruncate:
 		w.do(Action{Op: OpTruncate, Node: w.anyParticipant()})
+	case moveOvertake:
+		w.overtake()
 	case moveDisk:
 		w.diskFault(w.anyNode())
 	case moveDrain:

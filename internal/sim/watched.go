@@ -101,7 +101,7 @@ func (m *watchedCoordinator) Propose(count uint32, payload []byte) (*batch3pc.Ba
 	if err != nil {
 		return nil, ready, err
 	}
-	m.c.used = b.Seq
+	m.world.numbered(m.c, b)
 	m.world.watch.Proposed(m.c.id, m.machine.Status().Ballot, b)
 	return b, m.saw(ready), nil
 }

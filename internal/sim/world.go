@@ -18,6 +18,7 @@ type Setup struct {
 	Window       int  // batches in flight
 	Retain       int  // batches kept for members that lag
 	Gate         bool // a coordinator waits for OpInputs before it pre-commits
+	Shared       bool // with Gate: what goes into the batches is in one log, of which one coordinator at a time has the lock
 	Changes      bool // the last participant may be excluded and come back
 	Free         bool // with Changes: any participant but the first may, one at a time if there are three
 	Snapshots    bool // participants are replicas of each other and can be brought up by their state
@@ -55,8 +56,10 @@ type coordinator struct {
 	up       bool
 	lost     uint16       // at the core level: participants that it was told are not connected, bits
 	made     int          // batches proposed, over all boots
-	used     batch3pc.Seq // highest number of any of them, which its driver writes down
-	inputs   batch3pc.Seq // durable, over all boots
+	own      inputLog     // of a coordinator that shares none
+	log      *inputLog    // that it writes to
+	wrote    batch3pc.Seq // there, since it took it up: the number of the last batch
+	inputs   batch3pc.Seq // what it knows to be durable there, over all boots
 	disk     disk
 	computer *computer // at the driver level; disk is empty then
 	named    named
@@ -69,6 +72,7 @@ type World struct {
 	participants []*participant
 	coordinators []*coordinator
 	members      []batch3pc.NodeID
+	shared       inputLog
 	bag          []*flight // in flight, oldest first
 	sent         uint32    // messages so far
 	memory       *memory
@@ -172,6 +176,13 @@ func (w *World) Reset(setup Setup) {
 	w.memory.reset()
 	w.watch.Reset(w.members)
 	w.bag, w.sent, w.hash, w.done, w.proposed, w.incarnation, w.starts = w.bag[:0], 0, 0, 0, 0, 0, 0
+	w.shared = inputLog{}
+	for _, c := range w.coordinators {
+		c.own = inputLog{holder: c.id}
+		if c.log = &c.own; setup.Shared {
+			c.log = &w.shared
+		}
+	}
 	for _, p := range w.participants {
 		p.app.vetoes, p.app.padding = setup.Vetoes, 0
 		if setup.Pieces {
@@ -191,7 +202,7 @@ func (w *World) Reset(setup Setup) {
 	for _, c := range w.coordinators {
 		c.disk.reset()
 		c.become(w.pristine.coordinator(setup, c.id, 1))
-		c.up, c.made, c.used, c.inputs, c.named = true, 0, 0, 0, named{}
+		c.up, c.made, c.wrote, c.inputs, c.named = true, 0, 0, 0, named{}
 	}
 }
 
@@ -367,7 +378,7 @@ func (w *World) call(c *coordinator, ready batch3pc.Ready) {
 const proposedMax = 100
 
 func (w *World) propose(c *coordinator) {
-	if !c.up || w.proposed == proposedMax || !c.machine.Room() || w.setup.Driver && !c.computer.process.coordinator.Room() {
+	if !c.up || w.proposed == proposedMax || !w.lock(c) || !c.machine.Room() || w.setup.Driver && !c.computer.process.coordinator.Room() {
 		return
 	}
 	c.made++
@@ -386,7 +397,7 @@ func (w *World) propose(c *coordinator) {
 		w.watch.Fail("I8", "Propose after Room: %v", err)
 		return
 	}
-	c.used = b.Seq
+	w.numbered(c, b)
 	w.watch.Proposed(c.id, c.machine.Status().Ballot, b)
 	w.call(c, ready)
 }

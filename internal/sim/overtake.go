@@ -1,0 +1,64 @@
+package sim
+
+import "github.com/tezi-exchange/tezi/batch3pc"
+
+// overtakeMax bounds the messages and syncs between two ticks of an overtaking, ticksOvertake the ticks.
+const (
+	overtakeMax   = 100
+	ticksOvertake = 6
+)
+
+// overtake is what single moves hardly ever come to: a participant promises a ballot, dies, and comes back with a hole in
+// its log; and while that ballot is still being elected, another coordinator brings it back what it lacks.
+func (w *walk) overtake() {
+	slow, fast := w.world.coordinator(w.anyCoordinator()), w.world.coordinator(w.anyCoordinator())
+	p := w.world.participant(w.anyParticipant())
+	if slow == fast || !slow.up || !fast.up || !p.up || w.world.wounded() {
+		return
+	}
+	w.do(Action{Op: OpOpen, Node: slow.id})
+	w.drain(func(m *batch3pc.Message) bool { return m.From == slow.id && m.To == p.id }, slow.id)
+	w.do(Action{Op: OpSync, Node: p.id})
+	w.crash(p.id)
+	w.do(Action{Op: OpDamage, Node: p.id, Arg: uint16(w.dice.n(1 << 12))})
+	if !w.do(Action{Op: OpRestart, Node: p.id}) {
+		return
+	}
+	for n := 0; n < 8 && fast.up && !slow.machine.Ballot().Less(fast.machine.Ballot()); n++ {
+		w.do(Action{Op: OpOpen, Node: fast.id})
+	}
+	for _, o := range w.world.participants {
+		w.do(Action{Op: OpRestart, Node: o.id})
+		w.do(Action{Op: OpUp, Node: fast.id, Arg: uint16(o.id)})
+	}
+	for range ticksOvertake { // an election waits for who is connected and says nothing
+		w.drain(func(m *batch3pc.Message) bool { return m.From == fast.id || m.To == fast.id }, fast.id)
+		w.do(Action{Op: OpTick, Node: fast.id})
+	}
+}
+
+// drain delivers messages of a kind, oldest first, and lets the participants and a coordinator sync, until there is nothing
+// to do.
+func (w *walk) drain(which func(*batch3pc.Message) bool, leader batch3pc.NodeID) {
+	for range overtakeMax {
+		if w.world.watch.Err() != nil {
+			return
+		}
+		found := false
+		for i, f := range w.world.bag {
+			if found = which(&f.msg); found {
+				w.about(OpDeliver, i)
+				break
+			}
+		}
+		if found {
+			continue
+		}
+		for _, p := range w.world.participants {
+			found = w.do(Action{Op: OpSync, Node: p.id}) || found
+		}
+		if found = w.do(Action{Op: OpSync, Node: leader}) || found; !found {
+			return
+		}
+	}
+}
