@@ -18,7 +18,7 @@ type Counters struct {
 	Snapshot       uint64 `json:"snapshot"`       // a participant was brought up by the state of another
 	Truncation     uint64 `json:"truncation"`     // a log was cut
 	Repair         uint64 `json:"repair"`         // records in the middle of a log were unreadable, and fetched again
-	Overtaken      uint64 `json:"overtaken"`      // such a log was told of a decision while a lower ballot, which it had promised, was being elected
+	Overtaken      uint64 `json:"overtaken"`      // such a log was told of a decision while a lower ballot, which it had promised, had not served yet
 	ForwardOther   uint64 `json:"forwardOther"`   // a base went forward over what another coordinator had proposed into the log that both share
 
 	// What only the driver level knows.

@@ -311,13 +311,13 @@ func (w *Watch) Recovered(id batch3pc.NodeID, now batch3pc.ParticipantStatus) {
 	w.checkApplied(id, &now)
 }
 
-// elects reports whether a ballot is being elected, and another one than its owner's is ahead of it.
-func (w *Watch) elects(ballot batch3pc.Ballot) bool {
+// opening reports whether the owner of a ballot believes that it is about to serve it.
+func (w *Watch) opening(ballot batch3pc.Ballot) bool {
 	if ballot.IsZero() {
 		return false
 	}
 	n := w.node(ballot.Node)
-	return n.seen && n.leading.Ballot == ballot && n.leading.State == batch3pc.StateElecting
+	return n.seen && n.leading.Ballot == ballot && (n.leading.State == batch3pc.StateElecting || n.leading.State == batch3pc.StateStarting)
 }
 
 // checkApplied looks at what a participant has applied. That is more than its App has seen: entries that open generations.
@@ -339,7 +339,7 @@ func (w *Watch) Participant(id batch3pc.NodeID, now *batch3pc.ParticipantStatus)
 	if !n.seen || now.Applied != n.before.Applied {
 		w.checkApplied(id, now)
 	}
-	if old := &n.before; n.seen && old.Repairing && now.Applied > old.Applied && w.elects(old.LastElected) {
+	if old := &n.before; n.seen && old.Repairing && now.Applied > old.Applied && w.opening(old.LastElected) {
 		w.Count.Overtaken++
 	}
 	n.before, n.seen = *now, true

@@ -9,16 +9,18 @@ const (
 )
 
 // overtake is what single moves hardly ever come to: a participant promises a ballot, dies, and comes back with a hole in
-// its log; and while that ballot is still being elected, another coordinator brings it back what it lacks.
+// its log; and while that ballot does not serve yet, another coordinator brings it back what it lacks. Then it is asked
+// again by the first one.
 func (w *walk) overtake() {
 	slow, fast := w.world.coordinator(w.anyCoordinator()), w.world.coordinator(w.anyCoordinator())
-	p := w.world.participant(w.anyParticipant())
+	p, q := w.world.participant(w.anyParticipant()), w.anyParticipant()
 	if slow == fast || !slow.up || !fast.up || !p.up || w.world.wounded() {
 		return
 	}
 	w.do(Action{Op: OpOpen, Node: slow.id})
-	w.drain(func(m *batch3pc.Message) bool { return m.From == slow.id && m.To == p.id }, slow.id)
-	w.do(Action{Op: OpSync, Node: p.id})
+	w.drain(func(m *batch3pc.Message) bool {
+		return m.From == slow.id && (m.To == p.id || m.To == q) || m.To == slow.id && (m.From == p.id || m.From == q)
+	}, slow.id)
 	w.crash(p.id)
 	w.do(Action{Op: OpDamage, Node: p.id, Arg: uint16(w.dice.n(1 << 12))})
 	if !w.do(Action{Op: OpRestart, Node: p.id}) {
@@ -35,6 +37,10 @@ func (w *walk) overtake() {
 		w.drain(func(m *batch3pc.Message) bool { return m.From == fast.id || m.To == fast.id }, fast.id)
 		w.do(Action{Op: OpTick, Node: fast.id})
 	}
+	w.do(Action{Op: OpUp, Node: slow.id, Arg: uint16(p.id)})
+	w.drain(func(m *batch3pc.Message) bool {
+		return m.From == slow.id && m.To == p.id || m.To == slow.id && m.From == p.id
+	}, slow.id)
 }
 
 // drain delivers messages of a kind, oldest first, and lets the participants and a coordinator sync, until there is nothing

@@ -89,9 +89,11 @@ func (v *verifier) published(b *batch3pc.Batch, p *codec.Payload) error {
 	case err != nil:
 		return err
 	case e == nil:
-		if v.unseen == 0 {
+		if v.unseen == 0 && !v.inState(b, p) {
 			v.unseen = b.Seq
 		}
+		return nil
+	case (e.Gap || e.At != b.Position()) && v.inState(b, p):
 		return nil
 	case e.Gap && e.From <= p.FirstTrade && p.FirstTrade <= e.To:
 		if md := v.roles[len(v.roles)-1].stream; md.head == nil && md.last.Seq == b.Seq {
@@ -109,6 +111,15 @@ func (v *verifier) published(b *batch3pc.Batch, p *codec.Payload) error {
 	}
 	v.tape.take()
 	return nil
+}
+
+// inState reports whether a batch came to market data as part of a state, and no gap of the tape can say so: gaps count
+// trades, and it has definitions alone. A log that was cut does not tell a state of another from one of its own; the
+// definitions are in it (V10).
+func (v *verifier) inState(b *batch3pc.Batch, p *codec.Payload) bool {
+	md := v.roles[len(v.roles)-1].stream
+	own := md.head == nil && md.last.Seq == b.Seq
+	return len(p.Trades) == 0 && !own && md.state.Seq >= b.Seq
 }
 
 // unpublished checks V7 at the end. A participant that has finished has published everything. What
