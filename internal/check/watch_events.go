@@ -183,10 +183,16 @@ func (w *Watch) Durable(id batch3pc.NodeID, r *batch3pc.Record) {
 		}
 		return
 	case batch3pc.RecordStart, batch3pc.RecordPreCommit:
+		if r.Ballot.Less(n.attempt) {
+			return // read again at a start
+		}
 		n.attempt, n.pre, n.acked = r.Ballot, r.Seq, r.Seq
 	case batch3pc.RecordCommit, batch3pc.RecordSnapshot: // what is decided is as good as accepted in the ballot that the log is at
 		if r.Kind == batch3pc.RecordSnapshot && !whole(r) {
 			return
+		}
+		if r.Kind == batch3pc.RecordSnapshot && r.Attempt == n.attempt { // what had lowered it may have become unreadable
+			n.pre, n.acked = min(n.pre, r.PreCommitted.Seq), min(n.acked, r.PreCommitted.Seq)
 		}
 		if n.pre = max(n.pre, r.Seq); n.attempt.IsZero() {
 			return

@@ -150,6 +150,20 @@ func TestWatchPromises(t *testing.T) {
 			s.Recovering(1)
 			s.Recovered(1, batch3pc.ParticipantStatus{LastElected: s.b2, Voted: 1, PreCommitted: 1})
 		}},
+		{"an older accept is read again at a start", "", func(s *story) {
+			s.vote(s.x, 1)
+			s.accept(s.x, 1)
+			s.record(1, at(batch3pc.RecordStart, s.b2, s.x))
+			s.Lost(1)
+			s.Recovering(1)
+			r := at(batch3pc.RecordStart, s.b1, nil)
+			s.Durable(1, &r)
+		}, func(s *story) {
+			b3 := batch3pc.Ballot{Epoch: 3, Node: 10, Boot: 1}
+			s.Recovered(1, batch3pc.ParticipantStatus{LastElected: s.b2, LastAttempt: s.b2, Voted: 1, PreCommitted: 1})
+			s.record(1, at(batch3pc.RecordPromise, b3, nil))
+			s.Sent(&batch3pc.Message{Kind: batch3pc.KindState, From: 1, Ballot: b3, LastElected: b3, LastAttempt: s.b2, PreCommitted: 1})
+		}},
 		{"filled up below a promise", "I6", func(s *story) { s.record(1, at(batch3pc.RecordPromise, s.b2, nil)) }, func(s *story) {
 			s.record(1, batch3pc.Record{Kind: batch3pc.RecordFill, Ballot: s.b1, Batch: s.x})
 		}},
