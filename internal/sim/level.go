@@ -193,8 +193,10 @@ func (w *World) forget(c *coordinator, old bool) {
 	if old && c.computer.old != nil {
 		d = c.computer.old.Clone()
 	}
-	c.computer.Disk, c.inputs = d, 0
-	c.own = inputLog{holder: c.id}
+	c.computer.Disk = d
+	if c.log == &c.own {
+		c.own, c.inputs = inputLog{holder: c.id}, 0
+	}
 	c.computer.fill(c.computer.full)
 	w.watch.Forgot(c.id, c.log == &c.own)
 	w.watch.Count.Forgotten++
