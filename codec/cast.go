@@ -2,16 +2,6 @@ package codec
 
 import "unsafe"
 
-// The fixed layouts are little endian and are read and written by casting memory. Every platform
-// that Go builds this module for in practice (amd64, arm64, riscv64, loong64, ppc64le, wasm) is
-// little endian; on another the program stops here instead of writing files nobody can read.
-func init() {
-	probe := uint16(1)
-	if *(*byte)(unsafe.Pointer(&probe)) != 1 {
-		panic("codec: tezi needs a little-endian machine")
-	}
-}
-
 // castSlice views b, whose length is a multiple of T's size and which is 8-byte aligned, as []T.
 func castSlice[T any](b []byte) []T {
 	var zero T

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -222,9 +223,27 @@ func TestFrameErrors(t *testing.T) {
 		{"other version", frame(func(b []byte) { b[10]++ }), ErrFrameVersion},
 		{"damaged", frame(func(b []byte) { b[100]++ }), ErrFrameCRC},
 	} {
-		if _, _, err := CheckFrame(tc.b); !errors.Is(err, tc.want) {
-			t.Errorf("%s: %v, want %v", tc.name, err, tc.want)
+		if _, _, err := CheckFrame(tc.b); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), "want") {
+			t.Errorf("%s: %v, want %v, and what was wanted", tc.name, err, tc.want)
 		}
+	}
+}
+
+// TestTooMuchToEncode: what no decoder would take, or would take for something else, is not encoded.
+func TestTooMuchToEncode(t *testing.T) {
+	for name, encode := range map[string]func(){
+		"role":        func() { AppendHello(nil, Hello{Role: strings.Repeat("x", 256)}) },
+		"instruments": func() { AppendPayload(nil, &Payload{Instruments: make([]Instrument, 1<<16)}) },
+		"trades":      func() { AppendPayload(nil, &Payload{Trades: make([]Trade, TradesPerBatchMax+1)}) },
+	} {
+		func() {
+			defer func() {
+				if r := fmt.Sprint(recover()); !strings.Contains(r, "want at most") {
+					t.Errorf("%s: %s", name, r)
+				}
+			}()
+			encode()
+		}()
 	}
 }
 

@@ -154,7 +154,7 @@ func unused(body []byte, kind batch3pc.Kind) uint64 {
 
 // DecodeMessage reads the body of a FrameMessage into m. m.Batch, if the message has one, points to
 // *batch, and payload, positions, generations, chunk and veto alias body. The error wraps
-// ErrFrameBody.
+// ErrFrameBody; m and batch mean nothing then.
 func DecodeMessage(body []byte, h Header, m *batch3pc.Message, batch *batch3pc.Batch) error {
 	if len(body) < messageBodySize {
 		return fmt.Errorf("%w: message of %d bytes, want at least %d", ErrFrameBody, len(body), messageBodySize)

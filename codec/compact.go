@@ -299,6 +299,9 @@ func blockLen(b []byte) (length, n int, err error) {
 	if said := le.Uint32(b); uint64(said) != uint64(length) || length > len(b) {
 		return 0, 0, fmt.Errorf("%w: a block says that it has %d bytes, its columns say %d, and %d are there", ErrCompact, said, length, len(b))
 	}
+	if gap, slack := le.Uint64(b[compactHeader-8:])>>16, le.Uint64(b[length-compactSlack:]); gap|slack != 0 {
+		return 0, 0, fmt.Errorf("%w: %#x behind the bases and %#x behind the columns, want zeros", ErrCompact, gap, slack)
+	}
 	return length, n, nil
 }
 

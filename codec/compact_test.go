@@ -175,6 +175,10 @@ func TestCompactRefused(t *testing.T) {
 		"length":        func(b []byte) []byte { b[0]++; return b },
 		"wide":          func(b []byte) []byte { b[compactBits+12] = 9; return b },
 		"wider":         func(b []byte) []byte { b[compactBits]++; return b },
+		"gap":           func(b []byte) []byte { b[compactHeader-6] = 1; return b },
+		"gap's end":     func(b []byte) []byte { b[compactHeader-1] = 1; return b },
+		"slack":         func(b []byte) []byte { b[len(b)-compactSlack] = 1; return b },
+		"slack's end":   func(b []byte) []byte { b[len(b)-1] = 1; return b },
 		"second broken": func(b []byte) []byte { return append(b, b[:200]...) },
 	} {
 		got, err := DecodeCompact([]Trade{sampleTrade}, damage(bytes.Clone(good)))

@@ -15,7 +15,8 @@
 // Invariants:
 //
 //	C1  Decoding what was encoded gives the same value. Encoding what was decoded gives the same bytes, except for
-//	    compact trades that another program has cut into other blocks, or packed into more bits than they need.
+//	    compact trades of another program: it may have cut them into other blocks, packed them into more bits than
+//	    they need, or set bits that say nothing.
 //	C2  No input makes a decoder panic, or allocate according to a length that the input claims.
 //	C3  CheckFrame refuses a frame that is damaged anywhere.
 //	C4  Sizes and offsets of the 64-byte records never change; the golden test holds them.

@@ -71,7 +71,7 @@ type Header struct {
 // against the limits, so that a reader never allocates or waits by an attacker's number.
 func FrameLen(b []byte) (int, error) {
 	if len(b) < 4 {
-		return 0, ErrFrameShort
+		return 0, fmt.Errorf("%w: %d bytes, want at least the 4 of its length", ErrFrameShort, len(b))
 	}
 	n := binary.LittleEndian.Uint32(b)
 	if n < FrameHeaderSize || n > FrameSizeMax {
@@ -98,7 +98,7 @@ func VerifyFrame(b []byte) (kind FrameKind, cluster uint32, err error) {
 		return 0, 0, err
 	}
 	if n != len(b) {
-		return 0, 0, fmt.Errorf("%w: header says %d, frame has %d", ErrFrameLength, n, len(b))
+		return 0, 0, fmt.Errorf("%w: header says %d, want the %d that are there", ErrFrameLength, n, len(b))
 	}
 	if got := binary.LittleEndian.Uint16(b[8:]); got != frameMagic {
 		return 0, 0, fmt.Errorf("%w: magic %#x, want %#x", ErrFrameMagic, got, frameMagic)
@@ -106,14 +106,15 @@ func VerifyFrame(b []byte) (kind FrameKind, cluster uint32, err error) {
 	if b[10] != FrameVersion {
 		return 0, 0, fmt.Errorf("%w: %d, want %d", ErrFrameVersion, b[10], FrameVersion)
 	}
-	if crc32.Checksum(b[8:], castagnoli) != binary.LittleEndian.Uint32(b[4:]) && !mutant.Is(mutant.FrameUnchecked) {
-		return 0, 0, ErrFrameCRC
+	if got, want := crc32.Checksum(b[8:], castagnoli), binary.LittleEndian.Uint32(b[4:]); got != want && !mutant.Is(mutant.FrameUnchecked) {
+		return 0, 0, fmt.Errorf("%w: bytes 8 to %d have %#x, want %#x", ErrFrameCRC, n, got, want)
 	}
 	return FrameKind(b[11]), binary.LittleEndian.Uint32(b[12:]), nil
 }
 
 // TrustFrame is CheckFrame for a frame that CheckFrame has passed already, or that never left this
-// process: it reads the header without the checksum.
+// process: it reads the header without the checksum. It panics if b is shorter than a header. The
+// body aliases b.
 func TrustFrame(b []byte) (Header, []byte) { return splitFrame(b) }
 
 func splitFrame(b []byte) (Header, []byte) {
@@ -139,7 +140,8 @@ func BeginFrame(dst []byte, h Header) []byte {
 	return binary.LittleEndian.AppendUint32(dst, h.Boot)
 }
 
-// SealFrame writes length and checksum into frame, which holds exactly one frame.
+// SealFrame writes length and checksum into frame, which holds exactly one frame, of at most
+// FrameSizeMax bytes: a reader refuses a longer one.
 func SealFrame(frame []byte) {
 	binary.LittleEndian.PutUint32(frame, uint32(len(frame)))
 	binary.LittleEndian.PutUint32(frame[4:], crc32.Checksum(frame[8:], castagnoli))

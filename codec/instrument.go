@@ -67,8 +67,9 @@ func AppendPrice(dst []byte, v int64, scale uint8) []byte {
 
 // Owner gives the member and client of an order whose source does not name them, as NSE's
 // historical files and the foreign captures do not: a fixed hash of the order number, so that all
-// messages of one order agree. members and clients are how many there are (each at least 1);
-// client numbers are unique over all members.
+// messages of one order agree. members and clients are how many there are, of clients those of each
+// member: at least 1, members at most 65,535, and less than 2^32 clients in all. Client numbers are
+// then unique over all members.
 func Owner(id orderbook.OrderID, members, clients uint32) (member uint16, client uint32) {
 	x := uint64(id) + 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

@@ -57,13 +57,16 @@ func PayloadRoom(instruments, trades int) int {
 }
 
 // AppendPayload appends p's encoding to dst and returns the extended slice. The same payload is the same bytes on
-// every machine.
+// every machine. It panics if p has more than InstrumentsPerBatchMax instruments or TradesPerBatchMax trades.
 func AppendPayload(dst []byte, p *Payload) []byte {
 	return AppendCompact(appendPayloadHead(dst, p), p.Trades)
 }
 
 // appendPayloadHead appends all that comes before the trades.
 func appendPayloadHead(dst []byte, p *Payload) []byte {
+	if n, m := len(p.Instruments), len(p.Trades); n > InstrumentsPerBatchMax || m > TradesPerBatchMax {
+		panic(fmt.Sprintf("codec: a payload of %d instruments and %d trades, want at most %d and %d", n, m, InstrumentsPerBatchMax, TradesPerBatchMax))
+	}
 	dst = binary.LittleEndian.AppendUint64(dst, p.FirstCommand)
 	dst = binary.LittleEndian.AppendUint64(dst, p.LastCommand)
 	dst = binary.LittleEndian.AppendUint64(dst, p.FirstTrade)

@@ -105,7 +105,7 @@ func AppendRecordHead(dst []byte, r *batch3pc.Record) []byte {
 
 // DecodeRecord reads the body of a record of the given kind into r. If the kind has a batch, it is
 // read into *b, r.Batch points to it and its payload aliases body. The batch is not checked against
-// its digest: that is the state machine's business.
+// its digest: that is the state machine's business. The error wraps ErrRecord; r and b mean nothing then.
 func DecodeRecord(kind uint8, body []byte, r *batch3pc.Record, b *batch3pc.Batch) error {
 	k := batch3pc.RecordKind(kind)
 	if k < batch3pc.RecordBatch || k > batch3pc.RecordIdentity {
