@@ -29,7 +29,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // Sizes and limits of a session over UDP.
 const (
 	datagramMax  = 65507   // what UDP over IPv4 carries
-	datagramWire = 1472    // what a frame of Ethernet carries
+	datagramWire = 1472    // what a frame of Ethernet carries of it
+	headIPv4     = 20      // bytes of that
+	headIPv6     = 40      // with which a datagram is shorter, or it goes in fragments, and without the offload
 	segmentsMax  = 64      // datagrams in one call with segmentation offload
 	inFlightMax  = 2 << 20 // bytes in flight: half of the socket's buffer, so that a reader who stalls loses nothing
 	packetsMax   = 1 << 10 // packets in flight, a power of two

@@ -102,10 +102,14 @@ func (p *peer) datagram() int {
 	if n := p.wire.timing.datagram; n > 0 {
 		return n
 	}
-	if p.conn.RemoteAddr().(*net.TCPAddr).IP.IsLoopback() {
-		return datagramMax
+	n, ip := datagramWire, p.conn.RemoteAddr().(*net.TCPAddr).IP
+	if ip.IsLoopback() {
+		n = datagramMax
 	}
-	return datagramWire
+	if ip.To4() == nil {
+		n -= headIPv6 - headIPv4
+	}
+	return n
 }
 
 // udpAnswer takes the listener's answer to the offer.

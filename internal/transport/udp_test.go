@@ -3,6 +3,7 @@ package transport
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -156,6 +157,31 @@ func TestUDPWithoutOffload(t *testing.T) {
 	for i := range uint64(20) {
 		a.send(i, 50_000)
 		b.receive(i, 50_000)
+	}
+}
+
+// The head of IPv6 is longer than that of IPv4. Datagrams that were cut for that went in fragments, one by one.
+func TestUDPOverIPv6(t *testing.T) {
+	n, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	n.Close()
+	if lo, err := net.InterfaceByName("lo"); err != nil || lo.MTU < 1<<16 {
+		t.Skip("datagrams are too long for the loopback of this machine anyway")
+	}
+	b, l := listenRisk(t, "[::1]:0", ringCap, nil)
+	a := dialUDP(t, l.Addr().String(), ringCap, nil, quick)
+	a.take(EventUp)
+	b.take(EventUp)
+	a.send(1, 200_000)
+	b.receive(1, 200_000)
+	b.send(2, 200_000)
+	a.receive(2, 200_000)
+	for _, line := range append(a.NotUsed(), b.NotUsed()...) {
+		if strings.Contains(line, "too long") {
+			t.Error(line)
+		}
 	}
 }
 
