@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -118,6 +119,105 @@ func TestUDPAnswersAcknowledge(t *testing.T) {
 	}
 	if count.acks != 1 {
 		t.Errorf("%d datagrams that acknowledge, after %d frames without an answer, want 1", count.acks, quarter)
+	}
+}
+
+// counted is a socket that counts its calls and the datagrams in them, and loses one datagram of data in so many.
+type counted struct {
+	packets
+	calls, datagrams, bytes int
+	lose, lost              int // 0: none
+}
+
+func (c *counted) send(b []byte, segment int) error {
+	c.calls++
+	for one := range slices.Chunk(b, segment) {
+		if c.datagrams++; c.lose > 0 && one[5] == datagramData && c.datagrams%c.lose == 0 {
+			c.lost++
+			continue
+		}
+		c.bytes += len(one)
+		if c.lose == 0 {
+			continue
+		}
+		if err := c.packets.send(one, len(one)); err != nil {
+			return err
+		}
+	}
+	if c.lose > 0 {
+		return nil
+	}
+	return c.packets.send(b, segment)
+}
+
+// takeAll takes in all that a socket has sent, of which so many bytes are known.
+func (o *oneThread) takeAll(t *testing.T, sent, known int) int {
+	t.Helper()
+	for known < sent {
+		n, err := o.reader.socket.receive(o.buffer)
+		if err := errors.Join(err, o.reader.take(o.buffer[:n])); err != nil {
+			t.Fatal(err)
+		}
+		known += n
+	}
+	return known
+}
+
+// One call sends a frame: one datagram where it fits, all of its pieces where it does not, which arrive in one call as well.
+func TestUDPOneCallPerFrame(t *testing.T) {
+	const size = 40_000
+	for _, datagram := range []int{datagramMax, datagramWire} {
+		ends := udpPair(t, datagram)
+		a, z := newOneThread(t, engine, risk, ends[0], datagram), newOneThread(t, risk, engine, ends[1], datagram)
+		count := &counted{packets: ends[0]}
+		a.writer.socket = count
+		a.send(newFrame(1, size))
+		pieces := (size + datagram - dataHead - 1) / (datagram - dataHead)
+		if count.calls != 1 || count.datagrams != pieces {
+			t.Errorf("%d calls with %d datagrams, want 1 with %d", count.calls, count.datagrams, pieces)
+		}
+		n, err := z.reader.socket.receive(z.buffer)
+		if err != nil || n != size+pieces*dataHead {
+			t.Errorf("%d bytes in one call, %v, want %d", n, err, size+pieces*dataHead)
+		}
+	}
+}
+
+// No more is sent than the reader has given credit for, and what it has lost is sent again, once, and nothing else.
+func TestUDPSendsWhatIsWanted(t *testing.T) {
+	const size, frames = 100, 1000
+	ends := udpPair(t, datagramMax) // so few packets are in flight that every socket holds them
+	a, z := newOneThread(t, engine, risk, ends[0], datagramMax), newOneThread(t, risk, engine, ends[1], datagramMax)
+	there, back := &counted{packets: ends[0], lose: 20}, &counted{packets: ends[1]}
+	a.writer.socket, z.reader.socket = there, back
+	window := int(a.writer.window)
+	sent, got, full := 0, 0, false
+	for knownThere, knownBack := 0, 0; got < frames; {
+		for range 3 * window / 2 { // nothing of what is acknowledged meanwhile is heard
+			if sent < frames && a.Claim(size) != nil {
+				a.send(newFrame(uint64(sent), size))
+				sent++
+			}
+			if sent > frames-reorderMax {
+				there.lose = 0 // nothing comes behind it that shows the loss
+			}
+			knownThere = z.takeAll(t, there.bytes, knownThere)
+			for event, frame := z.Next(); event == EventFrame; event, frame = z.Next() {
+				checkFrame(t, frame, uint64(got), size)
+				z.Release()
+				got++
+			}
+		}
+		ahead := int(a.writer.next - a.writer.acked)
+		if full = full || ahead == window; ahead > window {
+			t.Fatalf("%d packets are sent ahead, want at most %d", ahead, window)
+		}
+		z.reader.acknowledge() // what a packet that comes twice would bring about
+		knownBack = a.takeAll(t, back.bytes, knownBack)
+		a.writer.work()
+	}
+	if resent := int(a.Stats().Resent); there.lost == 0 || resent != there.lost || z.Stats().Duplicates > 0 || !full {
+		t.Errorf("%d datagrams lost, %d sent again, %d came twice; the window was full %t", there.lost, resent, z.Stats().Duplicates, full)
 	}
 }
 
