@@ -11,11 +11,39 @@ import (
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
 
-// echoCommand makes this program answer frames over a listening link until it is killed.
-const echoCommand = "shared-echo"
+// These make this program answer frames over a link until it is killed: one that listens at an address, or one that dials it.
+const (
+	echoCommand  = "shared-echo"
+	echoDialling = "shared-echo-dial"
+)
 
 func echoMain() {
 	bell := ringbuf.NewBell(ringbuf.WaitPark)
+	var link *Link
+	if os.Args[1] == echoDialling {
+		link = Dial(DialOptions{
+			Addr: os.Args[2], Hello: engine, Header: header, Want: risk, OutCap: ringCap, InCap: ringCap, Bell: bell, Carrier: Shared,
+		})
+	} else {
+		link = echoListener(bell).Link()
+	}
+	for {
+		event, frame := link.Next()
+		switch event {
+		case EventNone:
+			bell.Wait(func() bool { event, _ := link.Next(); return event != EventNone })
+			continue
+		case EventFrame:
+			if b := link.Claim(len(frame)); b != nil {
+				copy(b, frame)
+				link.Publish(len(frame))
+			}
+		}
+		link.Release()
+	}
+}
+
+func echoListener(bell *ringbuf.Bell) *Listener {
 	var n *Listener
 	var err error
 	for end := time.Now().Add(patience); ; runtime.Gosched() { // somebody else may have the port of the one that was killed for a moment
@@ -28,18 +56,5 @@ func echoMain() {
 		panic(err)
 	}
 	fmt.Println(n.Addr())
-	for {
-		event, frame := n.Link().Next()
-		switch event {
-		case EventNone:
-			bell.Wait(func() bool { event, _ := n.Link().Next(); return event != EventNone })
-			continue
-		case EventFrame:
-			if b := n.Link().Claim(len(frame)); b != nil {
-				copy(b, frame)
-				n.Link().Publish(len(frame))
-			}
-		}
-		n.Link().Release()
-	}
+	return n
 }

@@ -1,11 +1,16 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/metrics"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tezi-exchange/tezi/codec"
 )
@@ -247,5 +252,47 @@ func TestAllocs(t *testing.T) {
 				t.Errorf("%v allocations per 20 frames, want 0", got)
 			}
 		})
+	}
+}
+
+// TestNoGoroutinePerFrame: however many frames fly, the goroutines of a link are those that it began with.
+func TestNoGoroutinePerFrame(t *testing.T) {
+	const frames = 1000
+	for name, connect := range transports {
+		t.Run(name, func(t *testing.T) {
+			a, b := connect(t, ringCap)
+			a.take(EventUp)
+			b.take(EventUp)
+			began := []metrics.Sample{{Name: "/sched/goroutines-created:goroutines"}}
+			metrics.Read(began)
+			for i := range uint64(frames) {
+				a.send(i, 1000)
+				b.receive(i, 1000)
+			}
+			ended := slices.Clone(began)
+			metrics.Read(ended)
+			if n := ended[0].Value.Uint64() - began[0].Value.Uint64(); n > frames/10 { // timers of others make some
+				t.Errorf("%d goroutines for %d frames", n, frames)
+			}
+		})
+	}
+}
+
+// TestNoDelay: a small frame does not wait for the acknowledgement of the one before.
+func TestNoDelay(t *testing.T) {
+	b, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
+	rawDial(t, n.Addr()).joinListener()
+	b.take(EventUp)
+	n.mu.Lock()
+	conn := n.current.conn
+	n.mu.Unlock()
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := 0
+	failed := raw.Control(func(fd uintptr) { on, err = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY) })
+	if err := errors.Join(failed, err); err != nil || on == 0 {
+		t.Errorf("TCP_NODELAY is %d, %v", on, err)
 	}
 }

@@ -22,7 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == echoCommand {
+	if len(os.Args) == 3 && (os.Args[1] == echoCommand || os.Args[1] == echoDialling) {
 		echoMain()
 	}
 	goleak.VerifyTestMain(m)

@@ -23,9 +23,9 @@ func wantShared(t *testing.T, want bool, ends ...end) {
 	}
 }
 
-// sharedNames are those of memory that this process has made for our cast: other tests have the same cast at the same time.
-func sharedNames() []string {
-	names, _ := filepath.Glob(fmt.Sprintf("%s/tezi-%d-%d-%d-%d-*", sharedDir, cluster, engine.Node, risk.Node, os.Getpid()))
+// sharedNames are those of memory that a process has made for our cast: other tests have the same cast at the same time.
+func sharedNames(pid int) []string {
+	names, _ := filepath.Glob(fmt.Sprintf("%s/tezi-%d-%d-%d-%d-*", sharedDir, cluster, engine.Node, risk.Node, pid))
 	return names
 }
 
@@ -35,7 +35,7 @@ func TestShared(t *testing.T) {
 	a.take(EventUp)
 	b.take(EventUp)
 	wantShared(t, true, a, b)
-	if names := sharedNames(); len(names) > 0 {
+	if names := sharedNames(os.Getpid()); len(names) > 0 {
 		t.Errorf("%v is still there", names)
 	}
 	for i := range uint64(1000) { // more than a ring holds, both ways, with everybody asleep in between
@@ -350,11 +350,24 @@ func TestSharedClosedByPeer(t *testing.T) {
 	b.receive(2, 100)
 }
 
-// startEcho starts an echo process on addr.
+// echoProcess is a process that answers frames until it is killed.
+func echoProcess(t *testing.T, command, addr string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], command, addr)
+	cmd.Stderr = os.Stderr
+	t.Cleanup(func() {
+		if cmd.Process != nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
+	return cmd
+}
+
+// startEcho starts one that listens on addr.
 func startEcho(t *testing.T, addr string) (*exec.Cmd, string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], echoCommand, addr)
-	cmd.Stderr = os.Stderr
+	cmd := echoProcess(t, echoCommand, addr)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -362,7 +375,6 @@ func startEcho(t *testing.T, addr string) (*exec.Cmd, string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -370,12 +382,41 @@ func startEcho(t *testing.T, addr string) (*exec.Cmd, string) {
 	return cmd, strings.TrimSpace(line)
 }
 
-// A peer that is killed while frames fly is noticed, and comes back on fresh memory; nothing stays in
+// A peer that is killed while frames fly is noticed, whichever side it is, and comes back on fresh memory; nothing stays in
 // /dev/shm.
 func TestSharedSurvivesKill(t *testing.T) {
 	needShared(t)
-	cmd, addr := startEcho(t, "127.0.0.1:0")
-	a := dialShared(t, addr, ringCap, nil, quick)
+	t.Run("listener", func(t *testing.T) {
+		peer, addr := startEcho(t, "127.0.0.1:0")
+		a := dialShared(t, addr, ringCap, nil, quick)
+		surviveKills(t, a, peer, func() *exec.Cmd { peer, _ := startEcho(t, addr); return peer })
+		if names := sharedNames(os.Getpid()); len(names) > 0 {
+			t.Errorf("%v is still there", names)
+		}
+	})
+	t.Run("dialer", func(t *testing.T) {
+		a, n := listenRisk(t, "127.0.0.1:0", ringCap, nil)
+		var pids []int
+		start := func() *exec.Cmd {
+			peer := echoProcess(t, echoDialling, n.Addr().String())
+			if err := peer.Start(); err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, peer.Process.Pid)
+			return peer
+		}
+		surviveKills(t, a, start(), start)
+		for _, pid := range pids {
+			if names := sharedNames(pid); len(names) > 0 {
+				t.Errorf("%v is still there", names)
+			}
+		}
+	})
+}
+
+// surviveKills kills the peer of a twice.
+func surviveKills(t *testing.T, a end, peer *exec.Cmd, start func() *exec.Cmd) {
+	t.Helper()
 	for round := range 3 {
 		a.take(EventUp)
 		wantShared(t, true, a)
@@ -387,12 +428,12 @@ func TestSharedSurvivesKill(t *testing.T) {
 			a.send(i, 5000)
 		}
 		if round == 2 {
-			break
+			return
 		}
-		if err := cmd.Process.Kill(); err != nil {
+		if err := peer.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		_ = cmd.Wait()
+		_ = peer.Wait()
 		for event := EventNone; event != EventDown; { // what it had answered before comes first
 			if event, _ = a.Next(); event == EventNone {
 				a.bell.Wait(func() bool { event, _ := a.Next(); return event != EventNone })
@@ -400,10 +441,7 @@ func TestSharedSurvivesKill(t *testing.T) {
 			}
 			a.Release()
 		}
-		cmd, _ = startEcho(t, addr)
-	}
-	if names := sharedNames(); len(names) > 0 {
-		t.Errorf("%v is still there", names)
+		peer = start()
 	}
 }
 
