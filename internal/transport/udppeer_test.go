@@ -97,6 +97,37 @@ func TestUDPBadFrames(t *testing.T) {
 	}
 }
 
+// TestUDPBreaksRules: a peer whose datagrams are sound, and do not make up frames, loses its session; a number beyond what it
+// has credit for, or one that has been, is passed over.
+func TestUDPBreaksRules(t *testing.T) {
+	frame := newFrame(1, 900)
+	for name, change := range map[string]func(d []byte){
+		"length above the ring": func(d []byte) { binary.LittleEndian.PutUint32(d[40:], 1<<31) },
+		"length below a frame":  func(d []byte) { binary.LittleEndian.PutUint32(d[40:], codec.FrameHeaderSize-1) },
+		"length below its part": func(d []byte) { binary.LittleEndian.PutUint32(d[40:], 899) },
+		"begins in the middle":  func(d []byte) { binary.LittleEndian.PutUint32(d[44:], 1) },
+		"begins far away":       func(d []byte) { binary.LittleEndian.PutUint32(d[44:], 1<<32-1) },
+		"another inner length":  func(d []byte) { d[dataHead]-- },
+	} {
+		b, r, say := upByHand(t, nil)
+		for _, number := range []uint64{1 << 63, 1<<64 - 1, packetsMax} {
+			say(oneData(number, frame))
+		}
+		say(oneData(0, newFrame(5, 900)))
+		say(oneData(0, frame))
+		b.receive(5, 900)
+		d := oneData(1, frame)
+		change(d)
+		sealDatagram(d)
+		say(d)
+		b.take(EventDown)
+		r.gone()
+		if s := b.Stats(); s.FramesIn != 1 || s.Duplicates != 4 {
+			t.Errorf("%s: %+v, want one frame, and four datagrams passed over", name, s)
+		}
+	}
+}
+
 // TestUDPAcknowledgesWhatWasNeverSent: a peer that does loses its session at once. All that it says later would be
 // older than that, and nothing would ever move again.
 func TestUDPAcknowledgesWhatWasNeverSent(t *testing.T) {
