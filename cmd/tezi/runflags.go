@@ -191,6 +191,9 @@ func (r *runFlags) options(cmd *cobra.Command) (*box.Options, error) {
 		return nil, err
 	}
 	o.MemoryGot, o.Refused = got.Summary, append(o.Profile.Refused(), got.Refused...)
+	if !r.verbose && r.standbys == 0 { // with --verbose each is told, and of those that stand by the first engine has told it
+		fmt.Fprintf(stderr, "threads: %s\nmemory: %s\n", strings.Join(o.Profile.Lines(), "; "), got.Summary)
+	}
 	if o.Executable, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("cannot find this program to start participants with: %w", err)
 	}

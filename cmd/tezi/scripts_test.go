@@ -32,7 +32,7 @@ import (
 //	hangup NAME                           closes the pipe
 //	ended NAME CODE                       waits for its end
 //	signal SIG NAME|DIR                   signals it, or the process that holds the lock in DIR; CONT: the one that got the last STOP, if it is still there
-//	calm                                  checks that stderr is empty, but for warnings that the disk or a process is slow
+//	calm                                  checks that stderr is empty, but for what was got of the machine and for warnings that the disk or a process is slow
 //	until FILE [COUNT] REGEXP             waits until FILE, which may be a pattern, has COUNT matches (default 1)
 //	grab VAR FILE REGEXP                  waits for a match and sets VAR to its first group
 //	committed DIR N                       waits until the log of a participant says that N batches are committed
@@ -132,7 +132,7 @@ func number(ts *testscript.TestScript, s string) int {
 }
 
 // slow is what a run may say on a busy machine, whose disk stands still for a second now and then.
-var slow = regexp.MustCompile(`(?m)^time=\S+ level=WARN msg="(no batch commits|batches commit again|deadline missed)".*\n`)
+var slow = regexp.MustCompile(`(?m)^(time=\S+ level=WARN msg="(no batch commits|batches commit again|deadline missed)"|threads: |memory: ).*\n`)
 
 func cmdCalm(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 0, "calm")

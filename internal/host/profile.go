@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/tezi-exchange/tezi/ringbuf"
 )
@@ -85,7 +86,7 @@ func (m *Machine) choose(want string, busyStages int, cpus string, pin pinner) (
 	if want == Pinned {
 		return Profile{}, obstacle
 	}
-	p := m.shared(busyStages, "profile shared: nothing is pinned", "pinned refused: "+obstacle.Error()).ignoring(listed)
+	p := m.shared(busyStages, "profile shared: nothing is pinned", "pinned refused: "+strings.TrimPrefix(obstacle.Error(), "host: ")).ignoring(listed)
 	if listed != nil { // somebody wanted it
 		p.refused = append(p.refused, "the cores "+FormatCores(listed)+" are not used, profile shared instead: "+obstacle.Error())
 	}
