@@ -314,7 +314,7 @@ participant*) echo listening 127.0.0.1:1; cat; echo go >>$let ;;
 	echo the participants are still there >>$(dirname "$0")/starts ;;
 esac`)
 	o := &Options{Dir: filepath.Join(t.TempDir(), "run"), Executable: program, Log: slog.New(slog.DiscardHandler), Backups: 1}
-	if _, err := Supervise(t.Context(), o); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), rundir.ReportFile) {
+	if _, err := Supervise(t.Context(), o); err == nil || !strings.Contains(err.Error(), "killed before it had written "+rundir.ReportFile) {
 		t.Errorf("error %v, want that nobody has written a report", err)
 	}
 	if got := lines(t, starts); len(got) != len(rundir.RoleNames)+2 {

@@ -20,6 +20,4 @@ var equivalent = map[mutant.ID]string{
 		"STALE. A State with the coordinator's ballot and another promise would have to answer something else.",
 	mutant.HelpersForever: "Who holds no more than the one that lags does not answer. After unansweredMax Ticks without an answer that one is given a snapshot " +
 		"(SilenceTrusted takes that away), and where nobody has one the next helper has its turn at each Tick. It is helped some Ticks later, and that is all.",
-	mutant.EpochNotRecovered: "Uniqueness of ballots is kept by the boot number, which is new at each start. A ballot that is too low is answered with STALE, " +
-		"which tells the epoch to open above; no promise or accept refers to epochs of the coordinator's own log. BallotReused takes the boot number away too.",
 }
