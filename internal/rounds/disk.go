@@ -20,10 +20,10 @@ type Disk struct {
 	files   Files
 	journal *journal.Journal
 	trail   trail
-	marks   *snapshot.Store // where the log may be read from; nil: it is never cut
-	damaged []*snapshot.FileError
-	owner   *ringbuf.Bell // rung when a sync ended
-	bell    *ringbuf.Bell // wakes the goroutine
+	marks   *snapshot.Store       // where the log may be read from; nil: it is never cut
+	damaged []*snapshot.FileError // newer marks than the one in use
+	owner   *ringbuf.Bell         // rung when a sync ended
+	bell    *ringbuf.Bell         // wakes the goroutine
 	wanted  atomic.Uint64
 	durable atomic.Uint64
 	syncs   atomic.Uint64

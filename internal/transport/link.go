@@ -98,7 +98,8 @@ func (l *Link) PublishQuietly(n int) {
 
 // Next returns the oldest event, and the frame if it is one. It stays the same until Release. The
 // frame has passed codec.CheckFrame, except in a Pair, where it never left the process, and over
-// UDP, where the datagrams have been checked instead; it belongs to the user until Release. After Close there are no more events.
+// UDP, where the datagrams have been checked instead; it belongs to the user until Release. After
+// Close there are no more events.
 func (l *Link) Next() (Event, []byte) {
 	if l.closed {
 		return EventNone, nil
