@@ -22,9 +22,9 @@ const warmMin = 1 << 17
 func (a *Arena) Cold() bool { return a.live >= warmMin }
 
 // Warm brings what the next commands are about into the cache: the orders that they name, with their neighbours and
-// levels, and at the prices the orders that a new one would trade with or stand behind. Each command would wait for its own trips to memory, one after
-// the other; here those of up to 64 commands run side by side. Orders that are not live and prices where nobody is do no
-// harm. It changes nothing but the refs.
+// levels, and at the prices the orders that a new one would trade with or stand behind. Each command would wait for its
+// own trips to memory, one after the other; here those of up to 64 commands run side by side. Orders that are not live
+// and prices where nobody is do no harm. It changes nothing but the refs.
 func (a *Arena) Warm(refs []Ref) {
 	refs = refs[:min(len(refs), prefetch.Max)]
 	a.warmIndex(refs)
